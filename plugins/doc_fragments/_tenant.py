@@ -1,0 +1,151 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this doc fragment is **PRIVATE** to the collection. It can have breaking changes at any time.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The tenant options, described once for every module and for the connection plugin."""
+
+    DOCUMENTATION = r"""
+options:
+  tenant_id:
+    description:
+      - GUID of the customer tenant. A domain name is refused, because it can move to another tenant.
+      - A tenant is always named. This option has no default and no environment variable.
+    type: str
+  tenant_name:
+    description:
+      - Name of the tenant in results and messages.
+      - Defaults to the inventory name of the host.
+    type: str
+  client_id:
+    description:
+      - Application (client) id of the multi-tenant application that the customer consented to.
+    type: str
+  client_secret:
+    description:
+      - The application's client secret. The secret's value is needed, not its id.
+      - Exactly one of O(client_secret), O(client_secret_file), O(certificate_path), O(certificate), O(assertion_file) must be set.
+        Where several sources set one (task, variables, environment, C(ansible.cfg)), only the nearest source counts.
+    type: str
+  client_secret_file:
+    description:
+      - File whose content is the client secret, without surrounding white space.
+    type: path
+  certificate_path:
+    description:
+      - File with the application's certificate. PEM with the private key in it or in O(private_key_path), or PFX.
+      - The thumbprint is computed. The key must be an RSA key.
+    type: path
+  certificate:
+    description:
+      - The application's certificate and private key as PEM text, for example out of a vault.
+    type: str
+  private_key_path:
+    description:
+      - File with the private key in PEM, where it is not in the certificate's own file.
+    type: path
+  certificate_password:
+    description:
+      - Password of an encrypted private key or PFX file.
+    type: str
+  certificate_chain:
+    description:
+      - Send the certificate and its chain with each token request (C(x5c)), so that Entra ID can trust it by subject name
+        and issuer and a renewed certificate works without being registered.
+    type: bool
+    default: false
+  assertion_file:
+    description:
+      - File with a federated token (workload identity) that a federated credential of the application trusts.
+      - It is read anew for every token request, because such tokens often live only for minutes.
+    type: path
+  cloud:
+    description:
+      - Microsoft's cloud in which the tenant lives.
+    type: str
+    default: public
+    choices: [public, gcc, gcc_high, dod, china]
+  region:
+    description:
+      - Use the API host of this region, which may answer faster. Any of them serves any tenant of the public cloud.
+      - Microsoft Graph has no regional hosts and ignores it.
+    type: str
+    choices: [us, eu, uk, au, swa, ina, aea]
+  api:
+    description:
+      - Which generation of API to use where both know the subject.
+      - V(graph) is Microsoft Graph security, V(xdr) the older Defender XDR API.
+      - V(auto) takes Graph.
+    type: str
+    default: auto
+    choices: [auto, graph, xdr]
+  login_url:
+    description:
+      - Base URL of the login service instead of the cloud's. C(https://login.windows.net) means the public cloud.
+    type: str
+  graph_url:
+    description:
+      - Base URL of Microsoft Graph instead of the cloud's.
+    type: str
+  xdr_url:
+    description:
+      - Base URL of the Defender XDR API instead of the cloud's.
+    type: str
+  endpoint_url:
+    description:
+      - Base URL of the Defender for Endpoint API instead of the cloud's.
+    type: str
+  graph_audience:
+    description:
+      - Audience of tokens for Microsoft Graph instead of the cloud's.
+    type: str
+  xdr_audience:
+    description:
+      - Audience of tokens for the Defender XDR API instead of the cloud's. One that belongs to another resource is refused.
+    type: str
+  endpoint_audience:
+    description:
+      - Audience of tokens for the Defender for Endpoint API instead of the cloud's.
+    type: str
+  ca_path:
+    description:
+      - File with the CA certificates to trust, in PEM, instead of those of the Python package certifi.
+        The variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are ignored.
+    type: path
+  validate_certs:
+    description:
+      - Verify the certificates of the services. Only a laboratory has a reason to say V(false).
+    type: bool
+    default: true
+  proxy:
+    description:
+      - URL of an HTTP proxy. Without it E(HTTPS_PROXY) and E(NO_PROXY) are honoured.
+    type: str
+  request_timeout:
+    description:
+      - Seconds to wait for an answer to one request. A hunting query waits longer, because Microsoft allows it three minutes.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request that may be repeated is repeated after a failure.
+    type: int
+    default: 4
+  retry_deadline:
+    description:
+      - The most seconds spent on one request with all its repeats and waits.
+    type: int
+    default: 300
+  token_cache:
+    description:
+      - Folder of the token cache, which must belong to the user and be closed to others (mode 0700).
+        It holds one file of mode 0600 for each login host, tenant, application and audience.
+      - V(none) keeps no token on disk.
+    type: path
+    default: ~/.ansible/defender_xdr/tokens
+"""

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables of advanced hunting that Microsoft documents, to tell an unlicensed table from a misspelt one.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+TABLES: t.Final = frozenset(
+    {
+        "AADSignInEventsBeta",
+        "AADSpnSignInEventsBeta",
+        "AIAgentsInfo",
+        "AgentsInfo",
+        "AlertEvidence",
+        "AlertInfo",
+        "BehaviorEntities",
+        "BehaviorInfo",
+        "CallActivityEvents",
+        "CampaignInfo",
+        "CloudAppEvents",
+        "CloudAuditEvents",
+        "CloudDnsEvents",
+        "CloudPolicyEnforcementEvents",
+        "CloudProcessEvents",
+        "CloudStorageAggregatedEvents",
+        "DataSecurityBehaviors",
+        "DataSecurityEvents",
+        "DeviceBaselineComplianceAssessment",
+        "DeviceBaselineComplianceAssessmentKB",
+        "DeviceBaselineComplianceProfiles",
+        "DeviceEvents",
+        "DeviceFileCertificateInfo",
+        "DeviceFileEvents",
+        "DeviceImageLoadEvents",
+        "DeviceInfo",
+        "DeviceLogonEvents",
+        "DeviceNetworkEvents",
+        "DeviceNetworkInfo",
+        "DeviceProcessEvents",
+        "DeviceRegistryEvents",
+        "DeviceTvmBrowserExtensions",
+        "DeviceTvmBrowserExtensionsKB",
+        "DeviceTvmCertificateInfo",
+        "DeviceTvmHardwareFirmware",
+        "DeviceTvmInfoGathering",
+        "DeviceTvmInfoGatheringKB",
+        "DeviceTvmSecureConfigurationAssessment",
+        "DeviceTvmSecureConfigurationAssessmentKB",
+        "DeviceTvmSoftwareEvidenceBeta",
+        "DeviceTvmSoftwareInventory",
+        "DeviceTvmSoftwareVulnerabilities",
+        "DeviceTvmSoftwareVulnerabilitiesKB",
+        "DisruptionAndResponseEvents",
+        "EmailAttachmentInfo",
+        "EmailEvents",
+        "EmailPostDeliveryEvents",
+        "EmailUrlInfo",
+        "EntraIdSignInEvents",
+        "EntraIdSpnSignInEvents",
+        "ExposureGraphEdges",
+        "ExposureGraphNodes",
+        "FileMaliciousContentInfo",
+        "GraphApiAuditEvents",
+        "IdentityAccountInfo",
+        "IdentityDirectoryEvents",
+        "IdentityEvents",
+        "IdentityInfo",
+        "IdentityLogonEvents",
+        "IdentityQueryEvents",
+        "MessageContents",
+        "MessageEvents",
+        "MessagePostDeliveryEvents",
+        "MessageUrlInfo",
+        "OAuthAppInfo",
+        "UrlClickEvents",
+    }
+)

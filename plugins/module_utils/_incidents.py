@@ -1,0 +1,149 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Incidents in the collection's one vocabulary: what may be asked, and how an incident looks whichever API answered.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+# Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some determinations differently.
+STATUSES: t.Final = ("active", "in_progress", "resolved", "redirected", "awaiting_action")
+SEVERITIES: t.Final = ("unknown", "informational", "low", "medium", "high")
+CLASSIFICATIONS: t.Final = ("unknown", "false_positive", "true_positive", "informational_expected_activity")
+DETERMINATIONS: t.Final = (
+    "unknown",
+    "apt",
+    "malware",
+    "security_personnel",
+    "security_testing",
+    "unwanted_software",
+    "other",
+    "multi_staged_attack",
+    "compromised_account",
+    "phishing",
+    "malicious_user_activity",
+    "not_malicious",
+    "not_enough_data_to_validate",
+    "confirmed_activity",
+    "line_of_business_application",
+)
+FIELDS: t.Final = (
+    "id",
+    "display_name",
+    "status",
+    "severity",
+    "classification",
+    "determination",
+    "assigned_to",
+    "custom_tags",
+    "system_tags",
+    "comments",
+    "created_date_time",
+    "last_update_date_time",
+    "last_modified_by",
+    "description",
+    "summary",
+    "resolving_comment",
+    "priority_score",
+    "incident_web_url",
+    "redirect_incident_id",
+    "tenant_id",
+    "alerts",
+)
+# Members whose values are enums. Their spelling differs between Graph's pages, its metadata and the older API.
+ENUMS: t.Final = frozenset(
+    {
+        "status",
+        "severity",
+        "classification",
+        "determination",
+        "serviceSource",
+        "detectionSource",
+        "investigationState",
+        "verdict",
+        "remediationStatus",
+        "detectionStatus",
+    }
+)
+# Free-form members: their keys are data, not names.
+FREE: t.Final = frozenset({"additionalData"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which incidents are asked for. Times are ticks; C(before) is exclusive, C(since) inclusive; an empty tuple means any."""
+
+    status: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    classification: tuple[str, ...] = ()
+    determination: tuple[str, ...] = ()
+    assigned_to: tuple[str, ...] = ()
+    created_since: int | None = None
+    created_before: int | None = None
+    updated_since: int | None = None
+    updated_before: int | None = None
+    filter: str | None = None
+    expand_alerts: bool = False
+    limit: int = 1000
+    fields: tuple[str, ...] = ()
+
+
+def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
+    """The module's parameters as L(Wanted); raises C(bad_request) for what no service could answer."""
+    times: dict[str, t.Any] = {
+        name: _times.parse_time(name, params[name], at=at) if params.get(name) else None
+        for name in ("created_since", "created_before", "updated_since", "updated_before")
+    }
+    for word in ("created", "updated"):
+        _times.check_order(f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"])
+    if params["limit"] < 0:
+        raise DefenderError("bad_request", f"limit is {params['limit']}; give a number of incidents, or 0 for all of them.")
+    if strange := [name for name in params.get("fields") or [] if name not in FIELDS]:
+        raise DefenderError("bad_request", f"fields names {', '.join(strange)}; an incident has {', '.join(FIELDS)}.")
+    lists: dict[str, t.Any] = {
+        name: tuple(params.get(name) or ()) for name in ("status", "severity", "classification", "determination", "assigned_to", "fields")
+    }
+    return Wanted(**lists, **times, filter=params.get("filter"), expand_alerts=params["expand_alerts"], limit=params["limit"])
+
+
+def normal(thing: t.Any, *, enum: bool = False) -> t.Any:
+    """An object of Graph with snake_case names and enum values; times as RFC 3339 UTC are left as they came."""
+    if isinstance(thing, dict):
+        return {_odata.snake(name): value if name in FREE else normal(value, enum=name in ENUMS) for name, value in thing.items()}
+    if isinstance(thing, list):
+        return [normal(member) for member in thing]
+    return _odata.snake(thing) if enum and isinstance(thing, str) else thing
+
+
+def chosen(incident: dict[str, t.Any], fields: tuple[str, ...]) -> dict[str, t.Any]:
+    """The incident with only these fields, the id always among them."""
+    return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
+
+
+def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
+    """The greatest last update among them, as RFC 3339 UTC."""
+    seen = [_times.read_time(incident["last_update_date_time"]) for incident in incidents if incident.get("last_update_date_time")]
+    return _times.format_time(max(seen)) if seen else None
+
+
+def number(text: str) -> str:
+    """An incident's number, refused when it is none: it becomes part of a URL."""
+    if not text.strip().isdecimal():
+        raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
+    return text.strip()
+
+
+def api_of(choice: str) -> str:
+    """The API that serves incidents for this choice of the tenant option C(api)."""
+    if choice == "xdr":
+        raise DefenderError("unsupported", "api is xdr, which incident_info does not speak yet; set it to graph or auto.")
+    return "graph"

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OData filters and names: quoting that no value breaks out of, and camelCase against snake_case.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+
+def quote(value: str) -> str:
+    """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF, SQUOTE-in-string)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def any_of(name: str, literals: t.Iterable[str]) -> str | None:
+    """C((name eq a or name eq b)), or None when there is nothing to compare with."""
+    tests = [f"{name} eq {literal}" for literal in literals]
+    return f"({' or '.join(tests)})" if len(tests) > 1 else tests[0] if tests else None
+
+
+def all_of(tests: t.Iterable[str | None]) -> str | None:
+    """The tests joined by C(and), without the empty ones; None when none is left."""
+    return " and ".join(test for test in tests if test) or None
+
+
+def snake(name: str) -> str:
+    """C(lastUpdateDateTime) and C(LastUpdateDateTime) become C(last_update_date_time); C(@odata.type) becomes C(odata_type)."""
+    name = name.lstrip("@#").replace(".", "_")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def camel(name: str) -> str:
+    """C(in_progress) becomes C(inProgress), as Graph spells enum values."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application permission that each module needs: the one table that code, documentation and consent share.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+# module: {resource: least roles}. A role is granted per resource application; Graph's and Defender's are not the same.
+PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
+    "access_token": {"graph": (), "xdr": (), "endpoint": ()},
+    "access_token_info": {"graph": (), "xdr": (), "endpoint": ()},
+    "incident_info": {"graph": ("SecurityIncident.Read.All",), "xdr": ("Incident.Read.All",)},
+    "hunting_query": {"graph": ("ThreatHunting.Read.All",), "xdr": ("AdvancedHunting.Read.All",)},
+}
+# incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
+
+
+def needed(modules: t.Iterable[str], resource: str) -> list[str]:
+    """The least roles that these modules need of a resource, each once, in a stable order."""
+    roles: dict[str, None] = {}
+    for module in modules:
+        name = module.rsplit(".", 1)[-1]
+        if name not in PERMISSIONS:
+            raise DefenderError("bad_request", f"required_for names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+        if resource not in PERMISSIONS[name]:
+            raise DefenderError("bad_request", f"{name} does not use the resource {resource}; it uses {', '.join(PERMISSIONS[name])}.")
+        roles.update(dict.fromkeys(PERMISSIONS[name][resource]))
+    return list(roles)
+
+
+def satisfies(granted: str, wanted: str) -> bool:
+    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All)."""
+    return granted == wanted or granted == wanted.replace(".Read.", ".ReadWrite.")
+
+
+def missing(granted: t.Collection[str], wanted: t.Iterable[str]) -> list[str]:
+    """The wanted roles that no granted role covers."""
+    return [role for role in wanted if not any(satisfies(has, role) for has in granted)]
+
+
+def unused(granted: t.Iterable[str], wanted: t.Collection[str]) -> list[str]:
+    """The granted roles that nothing wanted needs."""
+    return [has for has in granted if not any(satisfies(has, role) for role in wanted)]

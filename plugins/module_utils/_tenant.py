@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A customer tenant: its tokens behind the guard, and calls to its APIs.
+
+No request leaves with a token whose tenant, audience or roles do not fit the call.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _claims
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import Service
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_api_answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Answer, Clock, Http, origin
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS, missing
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._token import REMEMBERED, Token, TokenSource
+
+# A 401 that speaks of the token is worth one new token; one that speaks of the account is not.
+STALE_TOKEN = re.compile(r"InvalidAuthenticationToken|expired|Lifetime validation failed|invalid_token", re.I)
+
+
+class Tenant:
+    """One customer. Everything a module's C(run) gets to know about where it is."""
+
+    def __init__(self, options: Options, *, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or Clock()
+        self.http = Http(
+            ca_path=options.ca_path,
+            validate_certs=options.validate_certs,
+            proxy=options.proxy,
+            timeout=options.request_timeout,
+            retries=options.retries,
+            deadline=options.retry_deadline,
+            clock=self.clock,
+        )
+        self.warnings: list[str] = []
+        self._sources: dict[str, TokenSource] = {}
+
+    @property
+    def consent_url(self) -> str:
+        """Where an administrator of the tenant consents to what the application asks for."""
+        return f"{self.options.login_url}/{self.options.tenant_id}/adminconsent?client_id={self.options.client_id}"
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The C(tenant) key of every result."""
+        return {"id": self.options.tenant_id, "name": self.options.tenant_name, "cloud": self.options.cloud}
+
+    def expected(self, resource: str, roles: t.Iterable[str] = ()) -> _claims.Expected:
+        """What a token for this resource must be."""
+        options = self.options
+        return _claims.Expected(
+            options.tenant_id, options.client_id or None, options.cloud, resource, options.service(resource), tuple(roles), options.login_url
+        )
+
+    def read_token(self, resource: str, *, force: bool = False, refused: str | None = None) -> tuple[Token, _claims.Claims | None]:
+        """A token as it comes, and its claims (None when it is opaque, which is a warning). For the guard and for diagnosis."""
+        source = self._source(resource, self.options.service(resource))
+        token = source.get(force=force, refused=refused)
+        claims = _claims.read(token.value)
+        opaque = f"The token of tenant {self.options.label} for {resource} is opaque, so its tenant and roles could not be checked."
+        for warning in (source.file.warning, None if claims else opaque):
+            if warning and warning not in self.warnings:
+                self.warnings.append(warning)
+        return token, claims
+
+    def token(self, resource: str, *, roles: t.Iterable[str] = (), force: bool = False, refused: str | None = None) -> tuple[Token, _claims.Claims | None]:
+        """A token that passed the guard, and its claims.
+
+        A cached token that lacks a role is replaced once, because roles granted since are only in newer tokens;
+        but not when it is so young that nothing can have changed.
+        """
+        expected = self.expected(resource, roles)
+        token, claims = self.read_token(resource, force=force, refused=refused)
+        found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
+        if found and token.from_cache and self.is_old(token):
+            token, claims = self.read_token(resource, refused=token.value)
+            found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
+        if found and claims:
+            raise self.refusal(resource, found[0], claims, expected.roles)
+        return token, claims
+
+    def is_old(self, token: Token) -> bool:
+        """Whether the customer may have changed something since this token was issued."""
+        return self.clock.wall() - token.obtained_at > REMEMBERED
+
+    def keys(self) -> dict[str, t.Any]:
+        """The JWKS of the tenant's login service, C({"keys": [...]}); fetched without any credential."""
+        url = f"{self.options.login_url}/{self.options.tenant_id}/discovery/v2.0/keys"
+        answer = self.http.send("GET", url)
+        keys = answer.json()
+        if answer.status != 200 or not isinstance(keys, dict):
+            raise DefenderError("unavailable", f"Tenant {self.options.label}: the keys at {url} were answered {answer.status}.", status=answer.status)
+        return keys
+
+    def _source(self, resource: str, service: Service) -> TokenSource:
+        if resource not in self._sources:
+            self._sources[resource] = TokenSource(self.options, service.audience, http=self.http, clock=self.clock, consent_url=self.consent_url)
+        return self._sources[resource]
+
+    def refusal(self, resource: str, problem: _claims.Problem, claims: _claims.Claims, roles: t.Iterable[str]) -> DefenderError:
+        """The error for what is wrong with a token, with the consent link where a role is what is missing."""
+        if problem.category != "role_missing":
+            return DefenderError(problem.category, f"Tenant {self.options.label}: {problem.text}")
+        lacking = missing(claims.roles, roles)
+        return DefenderError(
+            "role_missing",
+            f"Tenant {self.options.label} grants application {self.options.client_id} the roles [{', '.join(claims.roles)}] of {resource}; "
+            f"{', '.join(lacking)} is missing. An administrator of that tenant has to consent again: {self.consent_url}",
+            advice=f"Add the role to the application, then an administrator of that tenant consents again: {self.consent_url}",
+            facts={"missing_roles": lacking},
+        )
+
+    def api(self, resource: str, module: str) -> Api:
+        """The calls that this module may make to the resource; the guard runs before this returns."""
+        return Api(self, resource, PERMISSIONS[module][resource])
+
+
+class Api:
+    """One API of one tenant, for what one module needs of it."""
+
+    def __init__(self, tenant: Tenant, resource: str, roles: tuple[str, ...]) -> None:
+        self.tenant = tenant
+        self.name = resource
+        self._base = tenant.options.service(resource).url
+        self._roles = roles
+        tenant.token(resource, roles=roles)
+
+    def get(self, path: str, params: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+        """The JSON object that a read answers."""
+        return self._call("GET", path, params=params)
+
+    def query(self, path: str, payload: t.Any, *, timeout: float | None = None) -> dict[str, t.Any]:
+        """The JSON object that a hunting query answers: a POST that changes nothing and may be repeated."""
+        return self._call("POST", path, payload=payload, timeout=timeout, hunting=True)
+
+    def pages(self, path: str, params: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        """Page after page, along next links that stay on the API's own origin."""
+        page = self.get(path, params)
+        yield page
+        while link := page.get("@odata.nextLink"):
+            page = self.get(link)
+            yield page
+
+    def _call(self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any) -> dict[str, t.Any]:
+        url = path if path.startswith("https://") else f"{self._base}{path}"
+        if origin(url) != origin(self._base):
+            raise DefenderError(
+                "network",
+                f"Tenant {self.tenant.options.label}: a next link leads to {'://'.join(origin(url)[:2])}; a token stays with {self._base}.",
+                who="microsoft",
+            )
+        token, _ = self.tenant.token(self.name, roles=self._roles)
+        answer = self._send(method, url, token, kwargs)
+        if answer.status == 401 and STALE_TOKEN.search(answer.body[:4000].decode("utf-8", "replace") + answer.headers.get("www-authenticate", "")):
+            token, _ = self.tenant.token(self.name, roles=self._roles, refused=token.value)
+            answer = self._send(method, url, token, kwargs)
+        body = answer.json()
+        what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
+        if answer.status >= 400:
+            raise self._refused(what, answer, body, hunting=hunting)
+        if not isinstance(body, dict):
+            raise DefenderError(
+                "unavailable",
+                f"Tenant {self.tenant.options.label}: {what} was answered {answer.status} with a body that is no JSON object.",
+                status=answer.status,
+            )
+        return body
+
+    def _send(self, method: str, url: str, token: Token, kwargs: dict[str, t.Any]) -> Answer:
+        headers = {"Authorization": f"Bearer {token.value}", "Prefer": "include-unknown-enum-members"}
+        return self.tenant.http.send(method, url, headers=headers, **kwargs)
+
+    def _refused(self, what: str, answer: Answer, body: t.Any, *, hunting: bool) -> DefenderError:
+        error = from_api_answer(self.tenant.options.label, what, answer.status, body, request_id=answer.request_id, hunting=hunting)
+        if error.category == "role_missing":
+            error.advice = f"{error.advice} {self.tenant.consent_url}"
+        return error

@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: access_token
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: Acquire an app-only access token for a customer tenant
+version_added: 0.1.0
+description:
+  - Acquires a token for one of the three resources behind Microsoft Defender XDR, out of the token cache or from the tenant's login service.
+  - The token is checked before it is handed out. Its tenant and its audience must be the right ones.
+  - The result is never displayed, but it can be registered. Give C(no_log=true) to every task that uses the registered token.
+  - Needs no application permission. The other modules acquire their tokens themselves; this one is for what the collection does not do.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.reads
+  - mssp.defender_xdr._tenant
+options:
+  resource:
+    description:
+      - The resource that the token is for. V(graph) is Microsoft Graph, V(xdr) the Defender XDR API, V(endpoint) the Defender for Endpoint API.
+    type: str
+    default: graph
+    choices: [graph, xdr, endpoint]
+  force_refresh:
+    description:
+      - Ask the login service even when a token, or a refusal of the last minutes, is remembered.
+      - Roles that were granted since are only in a token that was issued afterwards.
+    type: bool
+    default: false
+seealso:
+  - module: mssp.defender_xdr.access_token_info
+"""
+
+EXAMPLES = r"""
+- name: Acquire a token for the Defender for Endpoint API
+  mssp.defender_xdr.access_token:
+    resource: endpoint
+  register: token
+  no_log: true
+
+- name: Say until when it lives
+  ansible.builtin.debug:
+    msg: "The token of {{ token.tenant.name }} ends at {{ token.expires_at }}."
+"""
+
+RETURN = r"""
+tenant:
+  description: The tenant, as C(id), C(name) and C(cloud).
+  returned: always
+  type: dict
+  sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
+api:
+  description: The resource that the token is for.
+  returned: success
+  type: str
+  sample: graph
+access_token:
+  description: The token. It can be registered, but is never displayed by this task.
+  returned: success
+  type: str
+expires_at:
+  description: When the token ends, as RFC 3339 UTC.
+  returned: success
+  type: str
+  sample: "2026-11-23T10:15:00Z"
+audience:
+  description: The token's audience, or the one that was asked for where the token is opaque.
+  returned: success
+  type: str
+  sample: https://graph.microsoft.com
+roles:
+  description: The application roles that the customer has granted, out of the token.
+  returned: success
+  type: list
+  elements: str
+  sample: [SecurityIncident.Read.All]
+app_id:
+  description: The application that the token was issued to.
+  returned: success
+  type: str
+from_cache:
+  description: Whether the token was already there.
+  returned: success
+  type: bool
+error:
+  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  returned: failure
+  type: dict
+  sample: {category: not_consented, status: 400, code: AADSTS700016, who: customer, advice: An administrator has to consent.}
+"""
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import RESOURCES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
+
+SPEC = _module.spec(
+    {
+        "resource": {"type": "str", "default": "graph", "choices": list(RESOURCES)},
+        "force_refresh": {"type": "bool", "default": False},
+    }
+)
+
+
+def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    token, claims = tenant.token(params["resource"], force=params["force_refresh"])
+    return {
+        "api": params["resource"],
+        "access_token": token.value,
+        "expires_at": format_time(token.expires_at * SECOND),
+        "audience": claims.audience if claims else tenant.options.service(params["resource"]).audience,
+        "roles": list(claims.roles) if claims else [],
+        "app_id": claims.app_id if claims else tenant.options.client_id,
+        "from_cache": token.from_cache,
+    }
+
+
+def main() -> None:
+    _module.serve(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

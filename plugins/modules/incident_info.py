@@ -1,0 +1,235 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: incident_info
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: List a customer tenant's incidents, or get one
+version_added: 0.1.0
+description:
+  - Lists the incidents of a tenant, newest first, with complete paging, or gets one by its id.
+  - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in snake_case too.
+  - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.reads
+  - mssp.defender_xdr._tenant
+options:
+  id:
+    description:
+      - Get the one incident with this number.
+    type: str
+  status:
+    description:
+      - Only incidents with one of these statuses.
+    type: list
+    elements: str
+    choices: [active, in_progress, resolved, redirected, awaiting_action]
+  severity:
+    description:
+      - Only incidents of one of these severities.
+    type: list
+    elements: str
+    choices: [unknown, informational, low, medium, high]
+  classification:
+    description:
+      - Only incidents with one of these classifications.
+    type: list
+    elements: str
+    choices: [unknown, false_positive, true_positive, informational_expected_activity]
+  determination:
+    description:
+      - Only incidents with one of these determinations.
+    type: list
+    elements: str
+    choices:
+      - unknown
+      - apt
+      - malware
+      - security_personnel
+      - security_testing
+      - unwanted_software
+      - other
+      - multi_staged_attack
+      - compromised_account
+      - phishing
+      - malicious_user_activity
+      - not_malicious
+      - not_enough_data_to_validate
+      - confirmed_activity
+      - line_of_business_application
+  assigned_to:
+    description:
+      - Only incidents assigned to one of these. An empty string means unassigned.
+    type: list
+    elements: str
+  created_since:
+    description:
+      - Only incidents created at this time or later. RFC 3339 with an offset, or an age such as V(90m), V(24h), V(7d).
+    type: str
+  created_before:
+    description:
+      - Only incidents created before this time.
+    type: str
+  updated_since:
+    description:
+      - Only incidents updated at this time or later.
+    type: str
+  updated_before:
+    description:
+      - Only incidents last updated before this time.
+    type: str
+  filter:
+    description:
+      - A filter in OData as Microsoft Graph takes it, in addition to the other options.
+    type: str
+  expand_alerts:
+    description:
+      - Return each incident with its alerts and their evidence.
+    type: bool
+    default: false
+  limit:
+    description:
+      - The most incidents to return. RV(truncated) says whether there are more. V(0) returns all.
+    type: int
+    default: 1000
+  fields:
+    description:
+      - Return only these fields of each incident. The C(id) is always among them.
+    type: list
+    elements: str
+seealso:
+  - module: mssp.defender_xdr.hunting_query
+  - name: List incidents
+    description: Microsoft's reference.
+    link: https://learn.microsoft.com/graph/api/security-list-incidents
+"""
+
+EXAMPLES = r"""
+- name: List the open incidents of high severity
+  mssp.defender_xdr.incident_info:
+    status: [active, in_progress]
+    severity: high
+    fields: [display_name, severity, assigned_to, last_update_date_time]
+  register: open_incidents
+
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ item.id }} {{ item.display_name }}"
+  loop: "{{ open_incidents.incidents }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: List everything that changed during the last day, with its alerts
+  mssp.defender_xdr.incident_info:
+    updated_since: 24h
+    expand_alerts: true
+    limit: 0
+  register: changed_incidents
+
+- name: Get one incident
+  mssp.defender_xdr.incident_info:
+    id: "{{ changed_incidents.incidents[0].id }}"
+  when: changed_incidents.count > 0
+"""
+
+RETURN = r"""
+tenant:
+  description: The tenant, as C(id), C(name) and C(cloud).
+  returned: always
+  type: dict
+  sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
+api:
+  description: The API that answered.
+  returned: success
+  type: str
+  sample: graph
+incidents:
+  description:
+    - The incidents with the fields of Microsoft Graph in snake_case.
+    - A redirected one was merged into the incident of its C(redirect_incident_id).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: "2972395"
+      display_name: Multi-stage incident on multiple endpoints
+      status: active
+      severity: medium
+      assigned_to: kai@contoso.example
+      last_update_date_time: "2026-11-22T09:35:45.1133333Z"
+count:
+  description: How many incidents are in RV(incidents).
+  returned: success
+  type: int
+  sample: 1
+truncated:
+  description: Whether there are more than O(limit) allowed.
+  returned: success
+  type: bool
+watermark:
+  description: The greatest last update among RV(incidents), as RFC 3339 UTC; empty when there is none.
+  returned: success
+  type: str
+  sample: "2026-11-22T09:35:45.1133333Z"
+error:
+  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  returned: failure
+  type: dict
+missing_roles:
+  description: The roles that the tenant has not granted.
+  returned: when the category is role_missing
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _incidents_graph, _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+
+SPEC = _module.spec(
+    {
+        "id": {"type": "str"},
+        "status": {"type": "list", "elements": "str", "choices": list(_incidents.STATUSES)},
+        "severity": {"type": "list", "elements": "str", "choices": list(_incidents.SEVERITIES)},
+        "classification": {"type": "list", "elements": "str", "choices": list(_incidents.CLASSIFICATIONS)},
+        "determination": {"type": "list", "elements": "str", "choices": list(_incidents.DETERMINATIONS)},
+        "assigned_to": {"type": "list", "elements": "str"},
+        "created_since": {"type": "str"},
+        "created_before": {"type": "str"},
+        "updated_since": {"type": "str"},
+        "updated_before": {"type": "str"},
+        "filter": {"type": "str"},
+        "expand_alerts": {"type": "bool", "default": False},
+        "limit": {"type": "int", "default": 1000},
+        "fields": {"type": "list", "elements": "str"},
+    },
+    mutually_exclusive=[("id", name) for name in ("status", "severity", "classification", "determination", "assigned_to", "filter")]
+    + [("id", f"{word}_{side}") for word in ("created", "updated") for side in ("since", "before")],
+)
+
+
+def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    wanted = _incidents.wanted(params, at=_times.now())
+    api = tenant.api(_incidents.api_of(tenant.options.api), "incident_info")
+    if params["id"]:
+        found, truncated = [_incidents_graph.one(api, _incidents.number(params["id"]), wanted)], False
+    else:
+        found, truncated = _incidents_graph.listed(api, wanted)
+    mark = _incidents.watermark(found)
+    chosen = [_incidents.chosen(incident, wanted.fields) for incident in found]
+    return {"api": api.name, "incidents": chosen, "count": len(chosen), "truncated": truncated, "watermark": mark or ""}
+
+
+def main() -> None:
+    _module.serve(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host's tenant options, out of its variables, the environment and ansible.cfg, by the definitions of the tenant connection.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.loader import connection_loader
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
+
+CONNECTION: t.Final = "mssp.defender_xdr.tenant"
+VARIABLE: t.Final = "defender_xdr_tenant_id"
+LAYERS: t.Final = ("var", "env", "ini")
+
+
+@functools.cache
+def _definitions() -> tuple[str, frozenset[str]]:
+    """The name that core knows the plugin's options under, and the variables that feed them.
+
+    Core reads a collection plugin's options only once its class was loaded.
+    """
+    found = connection_loader.get(CONNECTION, class_only=True)
+    name = found._load_name
+    return name, frozenset(C.config.get_plugin_vars("connection", name))
+
+
+def resolve(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A module's arguments: those given, and for the rest the host's tenant options; options nobody set are left out.
+
+    :arg variables: all variables of the task's own host.
+    :arg template: renders one value in that host's context.
+    :arg given: task arguments, with module_defaults already in them.
+    Only the nearest source that names a credential counts, so that a task can use another one than its inventory.
+    """
+    name, known = _definitions()
+    own = {variable: template(variables[variable]) for variable in known if variable in variables}
+    merged: dict[str, t.Any] = {}
+    layer: dict[str, str] = {}
+    for option in TENANT_SPEC:
+        value, origin = C.config.get_config_value_and_origin(option, plugin_type="connection", plugin_name=name, variables=own)
+        if value is not None and origin != "default":
+            merged[option] = value
+            layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
+    arguments = {option: value for option, value in given.items() if value is not None}
+    nearest = next((source for source in LAYERS if any(layer.get(option) == source for option in SOURCES)), None)
+    for option in CREDENTIAL:
+        if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
+            merged.pop(option, None)
+    return {**merged, **arguments}
