@@ -78,6 +78,9 @@ ENUMS: t.Final = frozenset(
 FREE: t.Final = frozenset({"additionalData"})
 
 
+Incident = dict[str, t.Any]
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which incidents are asked for. Times are ticks; C(before) is exclusive, C(since) inclusive; an empty tuple means any."""
@@ -116,7 +119,7 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
 
 
 def normal(thing: t.Any, *, enum: bool = False) -> t.Any:
-    """An object of Graph with snake_case names and enum values; times as RFC 3339 UTC are left as they came."""
+    """An object of Graph with snake_case names and enum values; times are left as they came, which is RFC 3339 UTC."""
     if isinstance(thing, dict):
         return {_odata.snake(name): value if name in FREE else normal(value, enum=name in ENUMS) for name, value in thing.items()}
     if isinstance(thing, list):
@@ -124,7 +127,43 @@ def normal(thing: t.Any, *, enum: bool = False) -> t.Any:
     return _odata.snake(thing) if enum and isinstance(thing, str) else thing
 
 
-def chosen(incident: dict[str, t.Any], fields: tuple[str, ...]) -> dict[str, t.Any]:
+def normal_values(thing: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The members as L(normal) tells them, under the names they came with."""
+    return {name: normal(value, enum=name in ENUMS) for name, value in thing.items()}
+
+
+def comment(one: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A comment under the names of Graph's metadata, which differ from those of its examples and of the older API."""
+    return {
+        "comment": one.get("comment"),
+        "created_by_display_name": one.get("created_by_display_name", one.get("created_by")),
+        "created_date_time": one.get("created_date_time", one.get("created_time")),
+    }
+
+
+def fits(incident: Incident, wanted: Wanted) -> bool:
+    """Whether an incident is one of those wanted, as far as it can be told from the incident (all but C(filter))."""
+    for name in ("status", "severity", "classification", "determination"):
+        if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
+            return False
+    people = {name.lower() for name in wanted.assigned_to}
+    if people and (incident.get("assigned_to") or "").lower() not in people:
+        return False
+    windows = (("created_date_time", wanted.created_since, wanted.created_before), ("last_update_date_time", wanted.updated_since, wanted.updated_before))
+    for name, since, before in windows:
+        if since is not None or before is not None:
+            at = _times.read_time(incident[name])
+            if (since is not None and at < since) or (before is not None and at >= before):
+                return False
+    return True
+
+
+def page_size(limit: int, most: int) -> int:
+    """How many to ask for: no more than are wanted and one, which tells whether there are more."""
+    return min(most, limit + 1) if limit else most
+
+
+def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
     """The incident with only these fields, the id always among them."""
     return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
 
@@ -140,10 +179,3 @@ def number(text: str) -> str:
     if not text.strip().isdecimal():
         raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
     return text.strip()
-
-
-def api_of(choice: str) -> str:
-    """The API that serves incidents for this choice of the tenant option C(api)."""
-    if choice == "xdr":
-        raise DefenderError("unsupported", "api is xdr, which incident_info does not speak yet; set it to graph or auto.")
-    return "graph"

@@ -50,3 +50,8 @@ def serve(module_spec: t.Mapping[str, t.Any], run: Run) -> None:
     except Exception as e:  # reported whole, but never with a secret in it
         module.fail_json(**_scrub.crash(e, secrets))
     module.exit_json(**_scrub.result(result, secrets))
+
+
+def only_here(module_spec: t.Mapping[str, t.Any]) -> None:
+    """The main() of what only its action does, should it ever arrive on a machine."""
+    AnsibleModule(**module_spec).fail_json(msg="This runs on the controller only; do not delegate it to another machine.")

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import format_time
+
 
 def quote(value: str) -> str:
     """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF, SQUOTE-in-string)."""
@@ -29,6 +31,12 @@ def all_of(tests: t.Iterable[str | None]) -> str | None:
     return " and ".join(test for test in tests if test) or None
 
 
+def between(name: str, since: int | None, before: int | None) -> str | None:
+    """C(name ge since and name lt before) over ticks, with the bounds that are given."""
+    bounds = (("ge", since), ("lt", before))
+    return all_of(f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None)
+
+
 def snake(name: str) -> str:
     """C(lastUpdateDateTime) and C(LastUpdateDateTime) become C(last_update_date_time); C(@odata.type) becomes C(odata_type)."""
     name = name.lstrip("@#").replace(".", "_")
@@ -39,3 +47,8 @@ def camel(name: str) -> str:
     """C(in_progress) becomes C(inProgress), as Graph spells enum values."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
+
+
+def pascal(name: str) -> str:
+    """C(in_progress) becomes C(InProgress), as the older API spells enum values."""
+    return "".join(word.capitalize() for word in name.split("_"))

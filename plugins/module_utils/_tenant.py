@@ -11,6 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import email.utils
 import re
 import typing as t
 
@@ -20,10 +21,16 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Answer, Clock, Http, origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS, missing
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._token import REMEMBERED, Token, TokenSource
 
 # A 401 that speaks of the token is worth one new token; one that speaks of the account is not.
 STALE_TOKEN = re.compile(r"InvalidAuthenticationToken|expired|Lifetime validation failed|invalid_token", re.I)
+
+RETIREMENT = (
+    "Tenant {label} was asked through the older Defender XDR API, which Microsoft is retiring (message MC1220762: from 2027-02-01 it no longer "
+    "functions). Grant the Microsoft Graph roles instead."
+)
 
 
 class Tenant:
@@ -71,16 +78,18 @@ class Tenant:
                 self.warnings.append(warning)
         return token, claims
 
-    def token(self, resource: str, *, roles: t.Iterable[str] = (), force: bool = False, refused: str | None = None) -> tuple[Token, _claims.Claims | None]:
+    def token(
+        self, resource: str, *, roles: t.Iterable[str] = (), force: bool = False, refused: str | None = None, patient: bool = False
+    ) -> tuple[Token, _claims.Claims | None]:
         """A token that passed the guard, and its claims.
 
         A cached token that lacks a role is replaced once, because roles granted since are only in newer tokens;
-        but not when it is so young that nothing can have changed.
+        but not when it is so young that nothing can have changed, nor when C(patient) says that there is another way.
         """
         expected = self.expected(resource, roles)
         token, claims = self.read_token(resource, force=force, refused=refused)
         found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
-        if found and token.from_cache and self.is_old(token):
+        if found and token.from_cache and self.is_old(token) and not patient:
             token, claims = self.read_token(resource, refused=token.value)
             found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
         if found and claims:
@@ -122,6 +131,32 @@ class Tenant:
         """The calls that this module may make to the resource; the guard runs before this returns."""
         return Api(self, resource, PERMISSIONS[module][resource])
 
+    def chosen_api(self, module: str) -> Api:
+        """The API that the option C(api) names for a subject that both generations know.
+
+        C(auto) takes Graph where the tenant's roles allow it, otherwise the older API while it lives. Which one it was
+        is remembered in the cached tokens themselves: their roles tell it without a request.
+        """
+        choice = self.options.api
+        if choice != "auto":
+            return self._warned(self.api(choice, module))
+        try:
+            self.token("graph", roles=PERMISSIONS[module]["graph"], patient=True)
+            return self.api("graph", module)
+        except DefenderError as e:
+            if e.category not in ("role_missing", "not_licensed", "unsupported"):
+                raise
+        try:
+            return self._warned(self.api("xdr", module))
+        except DefenderError:
+            # neither is allowed; what Graph lacks is the thing to mend, and it may have been granted by now
+            return self.api("graph", module)
+
+    def _warned(self, api: Api) -> Api:
+        if api.name == "xdr":
+            self.warnings.append(RETIREMENT.format(label=self.options.label))
+        return api
+
 
 class Api:
     """One API of one tenant, for what one module needs of it."""
@@ -129,6 +164,7 @@ class Api:
     def __init__(self, tenant: Tenant, resource: str, roles: tuple[str, ...]) -> None:
         self.tenant = tenant
         self.name = resource
+        self.clock: int | None = None  # the service's time at its last answer, in ticks
         self._base = tenant.options.service(resource).url
         self._roles = roles
         tenant.token(resource, roles=roles)
@@ -162,6 +198,7 @@ class Api:
         if answer.status == 401 and STALE_TOKEN.search(answer.body[:4000].decode("utf-8", "replace") + answer.headers.get("www-authenticate", "")):
             token, _ = self.tenant.token(self.name, roles=self._roles, refused=token.value)
             answer = self._send(method, url, token, kwargs)
+        self.clock = _ticks(answer.headers.get("date"))
         body = answer.json()
         what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
         if answer.status >= 400:
@@ -183,3 +220,11 @@ class Api:
         if error.category == "role_missing":
             error.advice = f"{error.advice} {self.tenant.consent_url}"
         return error
+
+
+def _ticks(date: str | None) -> int | None:
+    """An HTTP date in ticks, or None when there is none that can be read."""
+    try:
+        return int(email.utils.parsedate_to_datetime(date).timestamp()) * SECOND if date else None
+    except ValueError:
+        return None

@@ -155,6 +155,7 @@ SPEC = _module.spec(
     mutually_exclusive=[("query", "query_file")],
     required_one_of=[("query", "query_file")],
 )
+ROWS = "rows"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -12,9 +12,10 @@ author:
 short_description: List a customer tenant's incidents, or get one
 version_added: 0.1.0
 description:
-  - Lists the incidents of a tenant, newest first, with complete paging, or gets one by its id.
+  - Lists the incidents of a tenant, newest first, or gets one by its id.
+  - The list is complete although incidents change while it is read. What changed meanwhile is read again until nothing is new.
   - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in snake_case too.
-  - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph.
+  - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph, or C(Incident.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
@@ -86,7 +87,7 @@ options:
     type: str
   filter:
     description:
-      - A filter in OData as Microsoft Graph takes it, in addition to the other options.
+      - A filter in OData, in addition to the other options. It is written in the words of the API that answers, so set O(api) too.
     type: str
   expand_alerts:
     description:
@@ -190,7 +191,7 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _incidents_graph, _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _incidents_graph, _incidents_xdr, _module, _times, _walk
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
 SPEC = _module.spec(
@@ -213,18 +214,21 @@ SPEC = _module.spec(
     mutually_exclusive=[("id", name) for name in ("status", "severity", "classification", "determination", "assigned_to", "filter")]
     + [("id", f"{word}_{side}") for word in ("created", "updated") for side in ("since", "before")],
 )
+ROWS = "incidents"
+
+
+SOURCES: dict[str, t.Any] = {"graph": _incidents_graph.GraphIncidents, "xdr": _incidents_xdr.XdrIncidents}
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     wanted = _incidents.wanted(params, at=_times.now())
-    api = tenant.api(_incidents.api_of(tenant.options.api), "incident_info")
-    if params["id"]:
-        found, truncated = [_incidents_graph.one(api, _incidents.number(params["id"]), wanted)], False
-    else:
-        found, truncated = _incidents_graph.listed(api, wanted)
-    mark = _incidents.watermark(found)
+    number = _incidents.number(params["id"]) if params["id"] else None
+    api = tenant.chosen_api("incident_info")
+    source = SOURCES[api.name](api, wanted)
+    found, truncated = ([source.one(number)], False) if number else _walk.everything(source, limit=wanted.limit)
+    mark = _incidents.watermark(found) or ""
     chosen = [_incidents.chosen(incident, wanted.fields) for incident in found]
-    return {"api": api.name, "incidents": chosen, "count": len(chosen), "truncated": truncated, "watermark": mark or ""}
+    return {"api": api.name, "incidents": chosen, "count": len(chosen), "truncated": truncated, "watermark": mark, "warnings": source.warnings}
 
 
 def main() -> None:

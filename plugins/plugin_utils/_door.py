@@ -45,22 +45,26 @@ class ActionModule(ActionBase):
         arguments = _tenant_options.resolve(variables, self._templar.template, self._task.args)
         if _tenant_options.VARIABLE in variables:
             arguments.setdefault("tenant_name", variables["inventory_hostname"])
-        module = importlib.import_module(f"{MODULES}.{name}")
+        result = self._answer(importlib.import_module(f"{MODULES}.{name}"), arguments, variables)
+        if name == TOKEN_MODULE:
+            # registered, never displayed
+            result["_ansible_no_log"] = True
+        return result
+
+    def _answer(self, module: t.Any, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         secrets = _scrub.secrets_of(module.SPEC["argument_spec"], arguments)
         try:
-            params = _validated(module.SPEC, arguments)
-            result = self._here(module, params) if self._is_here(variables) else self._there(arguments, variables)
+            params = validated(module.SPEC, arguments)
+            if self._is_here(variables):
+                return run_here(module, params, secrets, check_mode=self._task.check_mode)
+            result = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=variables)
         except DefenderError as e:
             result = e.as_result()
         except AnsibleError:
             raise  # core's own business with the connection, which knows no secret of ours
         except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
             result = _scrub.crash(e, secrets)
-        result = _scrub.result(result, secrets)
-        if name == TOKEN_MODULE:
-            # registered, never displayed
-            result["_ansible_no_log"] = True
-        return result
+        return t.cast("dict[str, t.Any]", _scrub.result(result, secrets))
 
     def _is_here(self, variables: t.Mapping[str, t.Any]) -> bool:
         """Whether the task's machine is a tenant (never reached by its transport), or this one."""
@@ -68,14 +72,13 @@ class ActionModule(ActionBase):
         owner = variables.get("hostvars", {}).get(machine, {}) if machine else variables
         return _tenant_options.VARIABLE in owner or self._connection._load_name in HERE or self._connection.transport == "local"
 
-    def _there(self, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        return t.cast("dict[str, t.Any]", self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=variables))
 
-    def _here(self, module: t.Any, params: dict[str, t.Any]) -> dict[str, t.Any]:
-        return perform(module.run, params, check_mode=self._task.check_mode)
+def run_here(module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool) -> dict[str, t.Any]:
+    """The module's result out of this process, without secrets; raises DefenderError."""
+    return t.cast("dict[str, t.Any]", _scrub.result(perform(module.run, params, check_mode=check_mode), secrets))
 
 
-def _validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     """The arguments as the module's own spec reads them, checked here so that a mistake is told the same way through both doors."""
     rules = {rule: spec[rule] for rule in RULES if rule in spec}
     checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)

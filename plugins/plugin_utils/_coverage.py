@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who was asked, who answered, who did not and why; and when that is too few.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has them all
+
+
+def threshold(text: str) -> t.Callable[[int, int], bool]:
+    """Whether C(failed) of C(asked) tenants are too many, for C(all), C(any), C(never) or C(N%) (that share or more)."""
+    if text == "never":
+        return lambda failed, asked: False
+    if text == "any":
+        return lambda failed, asked: failed > 0
+    if text == "all":
+        return lambda failed, asked: failed == asked > 0
+    share = re.fullmatch(r"(\d{1,3})\s*%", text)
+    if share is None or not 0 < int(share[1]) <= 100:
+        raise DefenderError("bad_request", f"fail_when is {text!r}, which is neither all, any, never nor a share such as 10%.")
+    return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])
+
+
+def told(hosts: t.Sequence[str], results: t.Mapping[str, dict[str, t.Any]], failures: t.Mapping[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+    """The result of a sweep, in the order of the hosts, with a warning for those that did not answer."""
+    failed = {
+        host: {**(failures[host].get("error") or {"category": "unavailable"}), "msg": failures[host].get("msg", "")} for host in hosts if host in failures
+    }
+    answered = [host for host in hosts if host in results]
+    said = [warning for host in answered for warning in results[host].pop("warnings", [])]
+    if failed:
+        said.insert(0, _warning(len(hosts), failed))
+    return {
+        "changed": any(results[host].get("changed") for host in answered),
+        "results": {host: results[host] for host in answered},
+        "answered": answered,
+        "failures": failed,
+        "coverage": {"asked": len(hosts), "answered": len(answered), "failed": len(failed)},
+        **({"warnings": said} if said else {}),
+    }
+
+
+def _warning(asked: int, failed: t.Mapping[str, dict[str, t.Any]]) -> str:
+    by_category = collections.defaultdict(list)
+    for host, error in failed.items():
+        by_category[error["category"]].append(host)
+    parts = [
+        f"{category}: {', '.join(hosts[:NAMED])}{f' and {len(hosts) - NAMED} more' if len(hosts) > NAMED else ''}" for category, hosts in by_category.items()
+    ]
+    return f"{len(failed)} of {asked} tenants did not answer ({'; '.join(parts)})."
+
+
+def judge(result: dict[str, t.Any], too_many: t.Callable[[int, int], bool]) -> None:
+    """Mark the result as failed where too many tenants did not answer; what was answered stays in it."""
+    count = result["coverage"]
+    if too_many(count["failed"], count["asked"]):
+        first = next(iter(result["failures"].values()))
+        result["failed"] = True
+        result["msg"] = f"Of {count['asked']} tenants {count['failed']} did not answer. The first of them: {first['msg']}"

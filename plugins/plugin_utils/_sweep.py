@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sweep: one task that serves every tenant of the play from one process.
+
+Each tenant gets the options and arguments that a task of its own would get, and its trouble stays its own.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.executor.module_common import _apply_action_arg_defaults
+from ansible.plugins.action import ActionBase
+from ansible.template import Templar
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _rows, _tenant_options
+
+COLLECTION: t.Final = "mssp.defender_xdr"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One tenant's share: its arguments, or why they could not even be made."""
+
+    host: str
+    arguments: dict[str, t.Any] = dataclasses.field(repr=False)
+    error: DefenderError | None = None
+
+
+class ActionModule(ActionBase):
+    """Resolves every tenant's arguments here, in one thread, and runs the module for them in many."""
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
+        """Leave C(module_args) alone: it is templated for each tenant, not for the host that the task happens to run on."""
+        return value if name == "module_args" else super().finalize_task_arg(name, value, templar, context)
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        del tmp
+        own = importlib.import_module(f"{_door.MODULES}.sweep")
+        try:
+            params = _door.validated(own.SPEC, dict(self._task.args))
+            threshold = _coverage.threshold(params["fail_when"])
+            self._check_play(task_vars or {})
+            module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
+            _rows.check(params["dest"], module=params["module"])
+            result = self._sweep(module, params, task_vars or {})
+        except DefenderError as e:
+            return e.as_result()
+        _coverage.judge(result, threshold)
+        if params["module"] == _door.TOKEN_MODULE:
+            result["_ansible_no_log"] = True
+        return result
+
+    def _check_play(self, variables: t.Mapping[str, t.Any]) -> None:
+        strategy = self._play.strategy
+        if strategy.rsplit(".", 1)[-1] in ("free", "host_pinned"):
+            raise DefenderError("bad_request", f"strategy is {strategy}, in which every host runs at its own pace and there is no batch to sweep; use linear.")
+        if self._task.async_val:
+            raise DefenderError("bad_request", f"async is {self._task.async_val}, but a sweep runs inside Ansible's own worker and takes no async; drop it.")
+        if len(variables["ansible_play_batch"]) > 1 and not self._task.run_once:
+            raise DefenderError(
+                "bad_request", f"run_once is not set, so each of {len(variables['ansible_play_batch'])} hosts would sweep all of them; add run_once: true."
+            )
+
+    def _sweep(self, module: t.Any, params: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        hosts = params["hosts"] or self._batch(variables)
+        lost = set() if params["hosts"] else set(hosts) - set(variables["ansible_play_batch"])
+        check_mode = bool(self._task.check_mode)
+
+        def serve(job: Job) -> dict[str, t.Any]:
+            return _serve(module, job, check_mode=check_mode)
+
+        results: dict[str, dict[str, t.Any]] = {}
+        failures: dict[str, dict[str, t.Any]] = {
+            host: DefenderError("unavailable", f"Host {host} was lost before the sweep; an earlier task failed for it.", who="caller").as_result()
+            for host in lost
+        }
+        with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
+            for job, answer in _pool.each(self._jobs(hosts, lost, params), serve, threads=params["concurrency"]):
+                (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
+        told = _coverage.told(hosts, results, failures)
+        return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
+
+    def _batch(self, variables: t.Mapping[str, t.Any]) -> list[str]:
+        """Every host that the batch began with, also those that earlier tasks lost."""
+        return [host.name for host in variables["hostvars"]._inventory.get_hosts(self._play.hosts, order=self._play.order)]
+
+    @property
+    def _play(self) -> t.Any:
+        parent: t.Any = self._task._parent
+        return parent._play
+
+    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any]) -> t.Iterator[Job]:
+        for host in hosts:
+            if host not in lost:
+                try:
+                    yield Job(host, self._arguments(host, params))
+                except DefenderError as e:
+                    yield Job(host, {}, e)
+                except AnsibleError as e:
+                    # an undefined variable, a lookup that failed: this tenant's failure alone
+                    yield Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
+
+    def _arguments(self, name: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What a task of the tenant's own would be given: task arguments, module_defaults, tenant options."""
+        manager: t.Any = self._task._variable_manager
+        host = manager._inventory.get_host(name)
+        if host is None:
+            raise DefenderError("bad_request", f"hosts names {name}, which is not in the inventory.")
+        variables = manager.get_vars(play=self._play, host=host, task=self._task)
+        templar = Templar(loader=self._loader, variables=variables)
+        given = templar.template(params["module_args"])
+        fqcn = f"{COLLECTION}.{params['module']}"
+        arguments = _tenant_options.resolve(variables, templar.template, _apply_action_arg_defaults(fqcn, self._task, given, templar))
+        if _tenant_options.VARIABLE in variables:
+            arguments.setdefault("tenant_name", name)
+        return arguments
+
+
+def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:
+    """The module's result for one tenant; whatever goes wrong becomes a failed one."""
+    secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
+    try:
+        if job.error:
+            raise job.error
+        return _door.run_here(module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode)
+    except DefenderError as e:
+        return t.cast("dict[str, t.Any]", _scrub.result(e.as_result(), secrets))
+    except Exception as e:  # one tenant's crash must not take the others with it
+        return _scrub.crash(e, secrets)
