@@ -222,6 +222,8 @@ API_RULES: t.Final = (
     Rule("truncated", 400, text=r"exceeded the allowed result size|maximum allowed size", hunting=True),
     Rule("timeout", 400, text=r"timed? ?out|preempted", hunting=True),
     Rule("bad_query", 400, hunting=True),
+    Rule("timeout", 500, text=r"^$|preempted|timed? ?out", hunting=True),
+    Rule("timeout", 503, text=r"preempted", hunting=True),
     Rule("bad_request", 400),
     Rule("throttled", 429),
     Rule("unsupported", 501),

@@ -169,9 +169,13 @@ class Http:
         payload: t.Any = None,
         repeatable: bool = True,
         timeout: float | None = None,
+        repeat: frozenset[int] | None = None,
+        into: t.BinaryIO | None = None,
     ) -> Answer:
         """One request and, where that is safe, its repeats; the last answer whatever its status.
 
+        :arg repeat: the statuses worth a repeat, where they are not those of any read.
+        :arg into: a file that takes the body of a 200 in place of the answer.
         :arg repeatable: false for a write, which is repeated only when the service said that it did not run (429).
         Raises C(network), C(tls), C(timeout), or C(outcome_unknown) when the answer to a write was lost.
         """
@@ -182,6 +186,7 @@ class Http:
         proxies = {"https": self._proxy} if self._proxy else requests.utils.get_environ_proxies(url)
         end = self._clock.now() + self._deadline
         what = f"{method} {url.split('?')[0]}"
+        again = repeat or (REPEAT_READ if repeatable else REPEAT_WRITE)
         attempt = 0
         while True:
             attempt += 1
@@ -190,12 +195,12 @@ class Http:
             answer: Answer | None = None
             try:
                 limit = max(0.1, min(timeout or self._timeout, left))
-                answer = self._once(client, method, url, end, headers=sent, params=params, data=data, proxies=proxies, timeout=(min(limit, 10), limit))
+                answer = self._once(client, method, url, end, into, headers=sent, params=params, data=data, proxies=proxies, timeout=(min(limit, 10), limit))
             except requests.exceptions.RequestException as e:
                 problem = _problem(e, what, repeatable=repeatable)
                 if problem.category in ("tls", "outcome_unknown"):
                     raise problem from None
-            if answer is not None and answer.status not in (REPEAT_READ if repeatable else REPEAT_WRITE):
+            if answer is not None and answer.status not in again:
                 return answer
             pause = self._pause(attempt, answer)
             if attempt > self._retries or self._clock.now() + pause >= end:
@@ -210,7 +215,7 @@ class Http:
         # jitter upward only: coming back early is another 429
         return asked + self._clock.jitter() if asked is not None else min(30.0, 0.5 * 2 ** (attempt - 1)) * (0.5 + self._clock.jitter())
 
-    def _once(self, client: requests.Session, method: str, url: str, end: float, **kwargs: t.Any) -> Answer:
+    def _once(self, client: requests.Session, method: str, url: str, end: float, into: t.BinaryIO | None, **kwargs: t.Any) -> Answer:
         """One exchange; the body is read in pieces so that a trickle cannot outlast the deadline."""
         with client.request(method, url, allow_redirects=False, stream=True, **kwargs) as response:
             if 300 <= response.status_code < 400:
@@ -221,8 +226,15 @@ class Http:
                     status=response.status_code,
                 )
             body = bytearray()
+            spool = into if response.status_code == 200 else None
+            if spool:
+                spool.seek(0)
+                spool.truncate()
             for chunk in response.iter_content(CHUNK):
-                body += chunk
+                if spool:
+                    spool.write(chunk)
+                else:
+                    body += chunk
                 if self._clock.now() > end:
                     raise requests.exceptions.ReadTimeout(f"the answer was not complete within {self._deadline} s")
             return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, bytes(body))

@@ -81,3 +81,25 @@ TABLES: t.Final = frozenset(
         "UrlClickEvents",
     }
 )
+# Tables that hold a state and not events: no column says when a row happened.
+_STATES: t.Final = frozenset(
+    {
+        "DeviceBaselineComplianceAssessment",
+        "DeviceBaselineComplianceAssessmentKB",
+        "DeviceBaselineComplianceProfiles",
+        "DeviceTvmBrowserExtensions",
+        "DeviceTvmBrowserExtensionsKB",
+        "DeviceTvmCertificateInfo",
+        "DeviceTvmHardwareFirmware",
+        "DeviceTvmInfoGatheringKB",
+        "DeviceTvmSecureConfigurationAssessmentKB",
+        "DeviceTvmSoftwareEvidenceBeta",
+        "DeviceTvmSoftwareInventory",
+        "DeviceTvmSoftwareVulnerabilities",
+        "DeviceTvmSoftwareVulnerabilitiesKB",
+        "ExposureGraphEdges",
+        "ExposureGraphNodes",
+    }
+)
+# The column with the time of an event, for every table that has one.
+TIMES: t.Final = {table: "ActivityTimestamp" if table == "CallActivityEvents" else "Timestamp" for table in TABLES - _STATES}

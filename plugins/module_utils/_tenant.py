@@ -27,6 +27,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._token import RE
 # A 401 that speaks of the token is worth one new token; one that speaks of the account is not.
 STALE_TOKEN = re.compile(r"InvalidAuthenticationToken|expired|Lifetime validation failed|invalid_token", re.I)
 
+# A query that was too heavy (500 with an empty message, 504) is as heavy the second time, and costs the tenant's quota again.
+REPEAT_HUNT = frozenset({429, 502, 503})
 RETIREMENT = (
     "Tenant {label} was asked through the older Defender XDR API, which Microsoft is retiring (message MC1220762: from 2027-02-01 it no longer "
     "functions). Grant the Microsoft Graph roles instead."
@@ -173,17 +175,12 @@ class Api:
         """The JSON object that a read answers."""
         return self._call("GET", path, params=params)
 
-    def query(self, path: str, payload: t.Any, *, timeout: float | None = None) -> dict[str, t.Any]:
-        """The JSON object that a hunting query answers: a POST that changes nothing and may be repeated."""
-        return self._call("POST", path, payload=payload, timeout=timeout, hunting=True)
+    def query(self, path: str, payload: t.Any, *, timeout: float | None = None, into: t.BinaryIO | None = None) -> dict[str, t.Any]:
+        """The JSON object that a hunting query answers: a POST that changes nothing and may be repeated.
 
-    def pages(self, path: str, params: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
-        """Page after page, along next links that stay on the API's own origin."""
-        page = self.get(path, params)
-        yield page
-        while link := page.get("@odata.nextLink"):
-            page = self.get(link)
-            yield page
+        :arg into: a file that takes the object as it comes; what is returned is then empty.
+        """
+        return self._call("POST", path, payload=payload, timeout=timeout, into=into, repeat=REPEAT_HUNT, hunting=True)
 
     def _call(self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any) -> dict[str, t.Any]:
         url = path if path.startswith("https://") else f"{self._base}{path}"
@@ -199,7 +196,7 @@ class Api:
             token, _ = self.tenant.token(self.name, roles=self._roles, refused=token.value)
             answer = self._send(method, url, token, kwargs)
         self.clock = _ticks(answer.headers.get("date"))
-        body = answer.json()
+        body = {} if kwargs.get("into") and answer.status == 200 else answer.json()
         what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
         if answer.status >= 400:
             raise self._refused(what, answer, body, hunting=hunting)

@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Runs a query in Kusto query language over the tenant's advanced hunting tables.
   - Microsoft answers at most 100,000 rows or 50 MB, and gives a query three minutes. What hits a cap is said in RV(truncated).
-  - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph.
+  - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph, or C(AdvancedHunting.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
@@ -22,11 +22,11 @@ attributes:
   check_mode:
     description: Can run in check mode and say what would change, without changing anything.
     support: full
-    details: Checks the query and its parameters and sends nothing. The result then has RV(checked) and no rows.
+    details: Checks the query and its options and sends nothing. The result then has RV(checked) and no rows.
   diff_mode:
     description: Says what has changed, or would change, in diff mode.
     support: N/A
-    details: It changes nothing.
+    details: It changes nothing but the file it writes.
 options:
   query:
     description:
@@ -56,11 +56,32 @@ options:
     default: 0
   on_truncated:
     description:
-      - What to do when the answer hit one of Microsoft's caps, so that rows are missing which nobody asked to leave out.
+      - What to do when the answer hit one of Microsoft's caps (100,000 rows, 50 MB, three minutes), so that rows are missing which
+        nobody asked to leave out.
       - V(warn) returns what came, with a warning. V(fail) fails.
+      - V(split) halves the time until every slice is whole. Only a query whose rows do not depend on each other can be split, which is
+        one table and the operators C(where), C(extend), C(project) and their kin, C(parse) and C(mv-expand).
+        Any other fails with the reason, because sums of slices are wrong numbers.
     type: str
     default: warn
-    choices: [warn, fail]
+    choices: [split, warn, fail]
+  dest:
+    description:
+      - Write the rows into this file instead of returning them. It is put in place whole or not at all, and memory does not grow
+        with it when the Python package C(ijson) is there.
+    type: path
+  format:
+    description:
+      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header, and cells that a spreadsheet would take for a
+        formula get a quote before them; V(parquet) has types from the answer's schema and needs the Python package C(pyarrow).
+    type: str
+    default: ndjson
+    choices: [ndjson, csv, parquet]
+  mode:
+    description:
+      - The mode of O(dest), in octal digits.
+    type: str
+    default: "0600"
 seealso:
   - module: mssp.defender_xdr.incident_info
   - name: Advanced hunting through Microsoft Graph
@@ -89,6 +110,13 @@ EXAMPLES = r"""
       since: {datetime: 3d}
     on_truncated: fail
 
+- name: Write every network event of a day to a file, in as many slices as it takes
+  mssp.defender_xdr.hunting_query:
+    query: DeviceNetworkEvents | project Timestamp, DeviceName, RemoteIP, RemoteUrl
+    timespan: 1d
+    on_truncated: split
+    dest: "/tmp/network-{{ inventory_hostname }}.ndjson"
+
 - name: Say how many rows were found
   ansible.builtin.debug:
     msg: "{{ encoded.tenant.name }}: {{ encoded.count }} rows{{ ', and more' if encoded.truncated else '' }}"
@@ -107,10 +135,14 @@ api:
   sample: graph
 rows:
   description: The rows, each a dictionary by column name, with the columns' own names.
-  returned: success, except in check mode
+  returned: success without O(dest), except in check mode
   type: list
   elements: dict
   sample: [{Timestamp: "2026-11-22T09:39:50.7688641Z", DeviceName: pc-1.contoso.example}]
+dest:
+  description: The file that has the rows.
+  returned: success with O(dest), except in check mode
+  type: str
 schema:
   description: The columns in their order, each with C(name) and C(type).
   returned: success, except in check mode
@@ -118,7 +150,7 @@ schema:
   elements: dict
   sample: [{name: Timestamp, type: DateTime}, {name: DeviceName, type: String}]
 count:
-  description: How many rows are in RV(rows).
+  description: How many rows are in RV(rows) or RV(dest).
   returned: success, except in check mode
   type: int
   sample: 1
@@ -126,8 +158,18 @@ truncated:
   description: Whether rows are missing, because of O(limit) or of one of Microsoft's caps.
   returned: success, except in check mode
   type: bool
+slices:
+  description: The slices of time that the query was split into, each with C(since), C(before) (exclusive) and C(count). Empty for one piece.
+  returned: success, except in check mode
+  type: list
+  elements: dict
+missing_slices:
+  description: The slices that could not be read.
+  returned: when a split query failed
+  type: list
+  elements: dict
 checked:
-  description: That the query was checked and not sent.
+  description: Whether the query's syntax could be checked, for which the Python package C(duckdb-kql) is needed. Nothing was sent.
   returned: in check mode
   type: bool
 error:
@@ -140,7 +182,7 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _hunting, _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _found_rows, _hunting, _kql, _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
 SPEC = _module.spec(
@@ -150,7 +192,10 @@ SPEC = _module.spec(
         "parameters": {"type": "dict", "default": {}},
         "timespan": {"type": "str"},
         "limit": {"type": "int", "default": 0},
-        "on_truncated": {"type": "str", "default": "warn", "choices": ["warn", "fail"]},
+        "on_truncated": {"type": "str", "default": "warn", "choices": ["split", "warn", "fail"]},
+        "dest": {"type": "path"},
+        "format": {"type": "str", "default": "ndjson", "choices": list(_export.FORMATS)},
+        "mode": {"type": "str", "default": "0600"},
     },
     mutually_exclusive=[("query", "query_file")],
     required_one_of=[("query", "query_file")],
@@ -159,17 +204,29 @@ ROWS = "rows"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    query = _hunting.with_parameters(_hunting.text(params["query"], params["query_file"]), params["parameters"])
-    span = _hunting.timespan(params["timespan"])
-    limit = _hunting.checked_limit(params["limit"])
-    name = _hunting.api_of(tenant.options.api)
+    query = _kql.with_parameters(_kql.text(params["query"], params["query_file"]), params["parameters"])
+    request = _hunting.asked(query, params["timespan"], params["on_truncated"])
+    limit, mode = _kql.checked_limit(params["limit"]), _export.mode_of(params["mode"])
+    _export.check_format(params["format"])
+    folder = _found_rows.folder_of(params["dest"]) if params["dest"] else None
     if check_mode:
-        return {"api": name, "checked": True}
-    answer = _hunting.run(tenant.api(name, "hunting_query"), query, span)
-    capped = _hunting.capped(answer, fail=params["on_truncated"] == "fail", label=tenant.options.label)
-    rows = answer["results"][:limit] if limit else answer["results"]
-    truncated = bool(capped) or len(rows) < len(answer["results"])
-    return {"api": name, "schema": answer["schema"], "rows": rows, "count": len(rows), "truncated": truncated, "warnings": capped}
+        return {"checked": _kql.check(query)}
+    api = tenant.chosen_api("hunting_query")
+    if folder is None:
+        memory = _found_rows.InMemory(limit)
+        found = _hunting.run(api, request, memory)
+        return {**_told(api.name, found), "rows": memory.wanted(), "count": len(memory.wanted())}
+    disk = _found_rows.OnDisk(folder, limit)
+    try:
+        found = _hunting.run(api, request, disk)
+        changed = _export.place(disk.file, disk.kept, params["dest"], form=params["format"], schema=found.schema, mode=mode)
+        return {**_told(api.name, found), "dest": params["dest"], "count": disk.kept, "changed": changed}
+    finally:
+        disk.close()
+
+
+def _told(api: str, found: _hunting.Found) -> dict[str, t.Any]:
+    return {"api": api, "schema": found.schema, "truncated": found.truncated, "slices": found.slices, "warnings": found.warnings}
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def resolve(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.An
             merged[option] = value
             layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
     arguments = {option: value for option, value in given.items() if value is not None}
-    nearest = next((source for source in LAYERS if any(layer.get(option) == source for option in SOURCES)), None)
+    nearest = next((source for source in LAYERS if any(merged.get(option) and layer[option] == source for option in SOURCES)), None)
     for option in CREDENTIAL:
         if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
             merged.pop(option, None)

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A file of rows as NDJSON, CSV or Parquet, put in place whole or not at all.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import filecmp
+import itertools
+import json
+import os
+import tempfile
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError:
+    pa = pq = None
+
+FORMATS: t.Final = ("ndjson", "csv", "parquet")
+BATCH: t.Final = 5000
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); a quote before it makes it text.
+FORMULA: t.Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def check_format(name: str) -> None:
+    """Refuse Parquet where the package for it is missing."""
+    if name == "parquet" and pa is None:
+        raise DefenderError("bad_request", "format is parquet, but the Python package pyarrow is not installed here.", advice="Run: pip install pyarrow")
+
+
+def mode_of(text: str) -> int:
+    """A file mode out of its octal digits."""
+    try:
+        mode = int(str(text), 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise DefenderError("bad_request", f"mode is {text!r}, which is no file mode; give octal digits such as 0600.")
+    return mode
+
+
+def place(source: t.Any, count: int, dest: str, *, form: str, schema: list[dict[str, str]], mode: int) -> bool:
+    """Write the first C(count) rows of NDJSON in C(source) as C(dest); whether that changed the file.
+
+    Rows go into a file beside it first, so that an interrupted run leaves no half file under the final name.
+    """
+    handle, spare = tempfile.mkstemp(prefix=".hunt-", dir=os.path.dirname(os.path.abspath(dest)))
+    try:
+        with os.fdopen(handle, "w+b") as target:
+            source.seek(0)
+            WRITERS[form](itertools.islice(source, count), target, schema)
+            target.flush()
+            os.fsync(target.fileno())
+            os.fchmod(target.fileno(), mode)
+        same = os.path.exists(dest) and filecmp.cmp(spare, dest, shallow=False) and (os.stat(dest).st_mode & 0o7777) == mode
+        if not same:
+            os.replace(spare, dest)
+        return not same
+    except OSError as e:
+        raise DefenderError("bad_request", f"dest is {dest}, which could not be written: {e.strerror}.") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(spare)
+
+
+def _ndjson(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    target.writelines(lines)
+
+
+def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    # newlines as RFC 4180 has them
+    text = _Encoded(target)
+    names = [column["name"] for column in schema]
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in names])
+    writer.writerows([_cell(row.get(name)) for name in names] for row in map(json.loads, lines))
+
+
+class _Encoded:
+    """The one method that csv needs of a text file."""
+
+    def __init__(self, target: t.BinaryIO) -> None:
+        self._target = target
+
+    def write(self, text: str) -> int:
+        return self._target.write(text.encode())
+
+
+def _cell(value: t.Any) -> t.Any:
+    if isinstance(value, (dict, list)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    # Graph names .NET types, the older API too; what is not listed is kept as text, objects as JSON
+    types = {"datetime": pa.timestamp("ns", "UTC"), "int32": pa.int32(), "int64": pa.int64(), "long": pa.int64(), "int": pa.int32(), "sbyte": pa.bool_()}
+    types |= {"bool": pa.bool_(), "boolean": pa.bool_(), "double": pa.float64(), "real": pa.float64()}
+    fields = pa.schema([(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema])
+    with pq.ParquetWriter(target, fields) as writer:
+        rows = map(json.loads, lines)
+        while batch := list(itertools.islice(rows, BATCH)):
+            columns = [_column([row.get(field.name) for row in batch], field.type) for field in fields]
+            writer.write_batch(pa.record_batch(columns, schema=fields))
+
+
+def _column(values: list[t.Any], kind: t.Any) -> t.Any:
+    if pa.types.is_string(kind):
+        return pa.array([value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values], kind)
+    if pa.types.is_timestamp(kind):
+        return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
+    if pa.types.is_boolean(kind):
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    return pa.array(values, kind)
+
+
+Writer = t.Callable[[t.Iterable[bytes], t.BinaryIO, list[dict[str, str]]], None]
+WRITERS: t.Final[t.Mapping[str, Writer]] = {
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "parquet": _parquet,
+}

@@ -1,0 +1,112 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""KQL as text: where a query comes from, its check before it is sent, and parameters that no value breaks out of.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+try:
+    import duckdb_kql
+except ImportError:  # optional: without it Microsoft is the first to see a mistake
+    duckdb_kql = None  # type: ignore[assignment]
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TYPED: t.Final = ("datetime", "timespan")
+
+
+def text(query: str | None, query_file: str | None) -> str:
+    """The query that was given or that the file holds; raises C(bad_query) when there is none in it."""
+    if query_file:
+        try:
+            with open(query_file, encoding="utf-8-sig") as f:
+                query = f.read()
+        except OSError as e:
+            raise DefenderError("bad_query", f"query_file is {query_file}, which cannot be read: {e.strerror}.") from None
+        except UnicodeDecodeError:
+            raise DefenderError("bad_query", f"query_file is {query_file}, which is no text in UTF-8.") from None
+    if not query or not query.strip():
+        raise DefenderError("bad_query", f"{f'query_file is {query_file}, which' if query_file else 'query'} is empty; write a query in KQL.")
+    return query
+
+
+def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str:
+    """The query with one C(let) before it for each parameter."""
+    lets = []
+    for name, value in (parameters or {}).items():
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise DefenderError("bad_request", f"parameters has the name {name!r}; a KQL name is letters, digits and underscores and begins with no digit.")
+        lets.append(f"let {name} = {literal(name, value)};\n")
+    return "".join(lets) + query
+
+
+def literal(name: str, value: t.Any) -> str:
+    """A value as a KQL literal. Text stays text: a time is C({"datetime": ...}), a length of time C({"timespan": ...})."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise DefenderError("bad_request", f"parameters.{name} is {value}, which does not fit into KQL's long.")
+        return f"long({value})"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise DefenderError("bad_request", f"parameters.{name} is {value}, which is no finite number.")
+        return f"real({value!r})"
+    if isinstance(value, str):
+        return string(value)
+    if isinstance(value, list):
+        _check_members(name, value)
+        # JSON in ASCII is what dynamic() reads; a value in it can end neither the literal nor the line
+        return f"dynamic({json.dumps(value)})"
+    if isinstance(value, dict) and len(value) == 1 and (kind := next(iter(value))) in TYPED and isinstance(value[kind], str):
+        if kind == "datetime":
+            return f"datetime({_times.format_time(_times.parse_time(f'parameters.{name}', value[kind], at=_times.now()))})"
+        return f"{_times.parse_span(f'parameters.{name}', value[kind])}tick"
+    raise DefenderError(
+        "bad_request",
+        f"parameters.{name} is {type(value).__name__} {value!r}; give text, a number, a boolean, a list of those, {{datetime: TIME}} or {{timespan: LENGTH}}.",
+    )
+
+
+def _check_members(name: str, value: list[t.Any]) -> None:
+    for member in value:
+        if not isinstance(member, (str, int, float, bool)) or (isinstance(member, float) and not math.isfinite(member)):
+            raise DefenderError("bad_request", f"parameters.{name} has the member {member!r}; a list may hold text, finite numbers, true and false.")
+
+
+def string(value: str) -> str:
+    """A KQL string literal in ASCII: backslash escapes for quotes, backslashes, controls and everything beyond ASCII."""
+    units = value.encode("utf-16-be", "surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+    return '"' + "".join(chr(code) if 32 <= code < 127 and chr(code) not in '"\\' else f"\\u{code:04x}" for code in codes) + '"'
+
+
+def checked_limit(limit: int) -> int:
+    """The number of rows to keep, 0 for all."""
+    if limit < 0:
+        raise DefenderError("bad_request", f"limit is {limit}; give a number of rows, or 0 for all of them.")
+    return limit
+
+
+def check(query: str) -> bool:
+    """Whether the query's syntax could be checked here (with the package duckdb-kql); raises C(bad_query) with line and column.
+
+    Only its syntax check is used: its translation refuses queries that are valid.
+    """
+    if duckdb_kql is None:
+        return False
+    for mistake in duckdb_kql.validate(query):
+        said = mistake.message.split(" expecting ")[0]
+        raise DefenderError("bad_query", f"The query has a mistake in line {mistake.span.line}, column {mistake.span.column + 1}: {said}.")
+    return True
