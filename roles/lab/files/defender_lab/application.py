@@ -1,0 +1,62 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The MSSP's multi-tenant app as Entra knows it: its secrets, certificates and federated credential."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from defender_lab.certificates import Pair, authority, client, rsa_key
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """An outside issuer whose tokens the app accepts. The lab holds the issuer's key instead of fetching its metadata."""
+
+    key: rsa.RSAPrivateKey = field(default_factory=rsa_key, repr=False)
+    issuer: str = "https://ci.partner.example"
+    subject: str = "repo:partner/soc:environment:production"
+    audience: str = "api://AzureADTokenExchange"
+    kid: str = "lab-ci-1"
+
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+    def assertion(self, seconds: int = 24 * 3600) -> str:
+        """A token of the outside issuer. A day instead of minutes, so that a lab left running still takes the file it wrote."""
+        now = int(time.time())
+        claims = {"iss": self.issuer, "sub": self.subject, "aud": self.audience, "iat": now, "nbf": now - 5, "exp": now + seconds, "jti": str(uuid.uuid4())}
+        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})
+
+
+def _secret() -> str:
+    """Shaped like Entra's: 40 characters with ``8Q~`` after the third."""
+    return f"{secrets.token_hex(2)[:3]}8Q~{secrets.token_urlsafe(40)[:34]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """``renewed`` is not registered by thumbprint: only its chain in ``x5c`` lets it in."""
+
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    display_name: str = "MSSP automation (lab)"
+    secret: str = field(default_factory=_secret, repr=False)
+    expired_secret: str = field(default_factory=_secret, repr=False)
+    ca: Pair = field(default_factory=lambda: authority("Partner CA"), repr=False)
+    federation: Federation = field(default_factory=Federation, repr=False)
+    current: Pair = field(init=False, repr=False)
+    expired: Pair = field(init=False, repr=False)
+    renewed: Pair = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, expired in (("current", False), ("expired", True), ("renewed", False)):
+            object.__setattr__(self, name, client(self.ca, "automation.partner.example", expired=expired))

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line: build the tenants, open the four origins, write the state folder, and go when told to."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from defender_lab.application import Application
+from defender_lab.assembly import assembled
+from defender_lab.background import Failed, NotRunning, detached, stopped
+from defender_lab.certificates import authority, server
+from defender_lab.folder import InUse, claimed
+from defender_lab.inventory import Publication
+from defender_lab.personalities import BY_NAME
+from defender_lab.server import Server, context
+from defender_lab.tenants import Host, draw
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="defender_lab", description=__doc__)
+    parser.add_argument("--dir", type=Path, required=True, help="state folder: inventory, credentials and lab.json, which is written last")
+    parser.add_argument("--tenants", type=int, default=25, help="how many customer tenants (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same tenants and data (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="first of four ports (default: any free ones)")
+    parser.add_argument("--sick", default="default", help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}")
+    parser.add_argument("--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)")
+    parser.add_argument("--parent-pid", type=int, default=0, help="leave when this process is gone")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--detach", action="store_true", help="start in the background and return when the lab is ready")
+    how.add_argument("--stop", action="store_true", help="end the lab that runs in --dir")
+    return parser.parse_args(argv)
+
+
+# what a caller may tell apart: 3 says that there was nothing to do
+DONE, FAILED, MISUSED, NOTHING_TO_DO = 0, 1, 2, 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = arguments(argv)
+    folder: Path = options.dir.resolve()
+    try:
+        if options.stop:
+            stopped(folder)
+            return DONE
+        hosts = draw(options.tenants, options.seed, options.sick)
+        if options.detach:
+            detached(folder, [word for word in (sys.argv[1:] if argv is None else argv) if word != "--detach"] + ["--dir", str(folder)])
+            return DONE
+        with claimed(folder):
+            asyncio.run(serve(folder, hosts, options))
+    except ValueError as error:
+        return _said(f"--sick: {error}.", MISUSED)
+    except (InUse, NotRunning) as error:
+        return _said(str(error), NOTHING_TO_DO)
+    except (Failed, OSError) as error:
+        return _said(str(error), FAILED)
+    return DONE
+
+
+def _said(text: str, code: int) -> int:
+    print(text, file=sys.stderr)
+    return code
+
+
+async def serve(folder: Path, hosts: list[Host], options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    app, ca, admin_key = Application(), authority("Defender lab CA"), secrets.token_urlsafe(32)
+    with assembled(hosts, app, admin_key, seed=options.seed, incidents=options.incidents, now=datetime.now(UTC)) as lab:
+        serving = Server(lab, context(server(ca)))
+        try:
+            await serving.start(options.port)
+            Publication(folder, serving.urls, tuple(hosts), app, ca, admin_key, secrets.token_urlsafe(24)).publish()
+            await _until(stop, options.parent_pid)
+        finally:
+            await serving.stop()
+
+
+async def _until(stop: asyncio.Event, parent: int) -> None:
+    """Wait for the signal, or for the parent to be gone."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.5 if parent else None)
+        if parent and not _alive(parent):
+            return
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's clock: wall time for tokens, and a quota clock that tests push forward instead of sleeping."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    def __init__(self) -> None:
+        self._skew = 0.0
+
+    def wall(self) -> float:
+        return time.time()
+
+    def quota(self) -> float:
+        """Seconds on a clock that only quotas read."""
+        return time.monotonic() + self._skew
+
+    def advance(self, seconds: float) -> None:
+        self._skew += seconds
+
+
+def stamp(seconds: float) -> str:
+    """``2025-01-15 12:00:00Z``, as Entra writes its times."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's own routes under /_lab/: read the journal, inject faults, push the clock, change consent and incidents."""
+
+from __future__ import annotations
+
+import hmac
+import typing as t
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+from defender_lab import instants
+from defender_lab.clock import Clock
+from defender_lab.exchange import Refused, Reply, Request, as_json
+from defender_lab.faults import NAMES, Faults
+from defender_lab.journal import Journal
+from defender_lab.personalities import BY_NAME
+from defender_lab.quota import Quotas
+from defender_lab.resources import RESOURCES
+from defender_lab.store import Record, Store
+from defender_lab.tenants import Directory, Tenant
+
+Answer = dict[str, t.Any]
+
+
+class Control:
+    """Every route wants the admin key of lab.json in the header ``X-Lab-Key``."""
+
+    def __init__(self, admin_key: str, clock: Clock, directory: Directory, store: Store, journal: Journal, faults: Faults, quotas: Quotas) -> None:
+        self._key = admin_key
+        self._clock = clock
+        self._directory = directory
+        self._store = store
+        self._journal = journal
+        self._faults = faults
+        self._quotas = quotas
+        self._routes: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
+            ("GET", "/_lab/journal"): self._read_journal,
+            ("GET", "/_lab/stories"): self._stories,
+            ("GET", "/_lab/tenants"): self._tenants,
+            ("POST", "/_lab/faults"): self._add_fault,
+            ("DELETE", "/_lab/faults"): self._clear_faults,
+            ("POST", "/_lab/clock"): self._advance,
+            ("POST", "/_lab/consent"): self._consent,
+            ("POST", "/_lab/incidents"): self._incidents,
+        }
+
+    def answer(self, request: Request) -> Reply:
+        try:
+            if not hmac.compare_digest(request.headers.get("X-Lab-Key", "").encode(), self._key.encode()):
+                raise Refused(403, "Forbidden", "X-Lab-Key must hold the admin_key of lab.json.")
+            handler = self._routes.get((request.method, request.path))
+            if handler is None:
+                raise Refused(404, "NotFound", f"{request.method} {request.path} is no control route.")
+            return as_json(200, handler(request))
+        except (KeyError, TypeError, ValueError) as mistake:
+            return as_json(400, {"error": {"code": "BadRequest", "message": f"{type(mistake).__name__}: {mistake}"}})
+        except Refused as refused:
+            return as_json(refused.status, {"error": {"code": refused.code, "message": refused.message}})
+
+    def _read_journal(self, request: Request) -> Answer:
+        since = int(parse_qs(request.query).get("since", ["0"])[0])
+        return {"value": self._journal.since(since)}
+
+    def _tenants(self, request: Request) -> Answer:
+        rows = [
+            {
+                "id": one.id,
+                "host": one.host,
+                "personality": one.personality.name,
+                "consented": one.consented,
+                "provisioned": one.provisioned,
+                "roles": one.granted,
+            }
+            for one in self._directory.tenants
+        ]
+        return {"value": rows}
+
+    def _stories(self, request: Request) -> Answer:
+        """What the world planted where: the truth a hunt over the fleet has to find."""
+        told = [
+            {"name": one.name, "tenants": one.tenants, "tables": one.tables, "indicators": dict(one.indicators), "incidents": dict(one.incidents)}
+            for one in self._store.world.stories
+        ]
+        return {"value": told}
+
+    def _add_fault(self, request: Request) -> Answer:
+        body = _object(request, NAMES)
+        if body.get("tenant"):
+            body["tenant"] = self._tenant(body).id
+        self._faults.add(**body)
+        return {}
+
+    def _clear_faults(self, request: Request) -> Answer:
+        self._faults.clear()
+        return {}
+
+    def _advance(self, request: Request) -> Answer:
+        self._clock.advance(float(_object(request, frozenset({"advance"}))["advance"]))
+        return {"quota_clock": self._clock.quota()}
+
+    def _consent(self, request: Request) -> Answer:
+        """``personality`` first, then the single settings on top of it. ``roles`` replaces the grants of the resources it names."""
+        body = _object(request, frozenset({"tenant", "personality", "consented", "provisioned", "roles", "resources_absent"}))
+        tenant = self._tenant(body)
+        if "personality" in body:
+            if body["personality"] not in BY_NAME:
+                raise Refused(400, "BadRequest", f"There are the personalities {', '.join(BY_NAME)}.")
+            tenant.assume(BY_NAME[body["personality"]])
+            self._quotas.forget(tenant.id)
+        tenant.consented = bool(body.get("consented", tenant.consented))
+        tenant.provisioned = bool(body.get("provisioned", tenant.provisioned))
+        tenant.resources_absent = set(body.get("resources_absent", tenant.resources_absent))
+        for resource, roles in body.get("roles", {}).items():
+            if resource not in RESOURCES:
+                raise Refused(400, "BadRequest", f"There are the resources {', '.join(RESOURCES)}.")
+            tenant.granted[resource] = list(roles)
+        tenant.consent_version += 1
+        return {"tenant": tenant.id, "consented": tenant.consented, "roles": tenant.granted}
+
+    def _incidents(self, request: Request) -> Answer:
+        """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids."""
+        body = _object(request, frozenset({"tenant", "incidents", "delete"}))
+        shelf = self._store.shelf(self._tenant(body).id)
+        gone = set(body.get("delete", ()))
+        shelf.incidents = [one for one in shelf.incidents if one["id"] not in gone]
+        for given in body.get("incidents", ()):
+            known = shelf.incident(str(given.get("id", "")))
+            if known is not None:
+                known.update({"lastUpdateDateTime": instants.now(), **given})
+            else:
+                shelf.incidents.append(_new(given, shelf.incidents))
+        shelf.changed()
+        return {"count": len(shelf.incidents), "version": shelf.version}
+
+    def _tenant(self, body: Answer) -> Tenant:
+        name = str(body.get("tenant", ""))
+        found = self._directory.find(name) or next((one for one in self._directory.tenants if one.host == name), None)
+        if found is None:
+            raise Refused(404, "NotFound", f"There is no tenant {name}.")
+        return found
+
+
+def _object(request: Request, allowed: frozenset[str]) -> Answer:
+    try:
+        body = request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or set(body) - allowed:
+        raise Refused(400, "BadRequest", f"The body must be a JSON object with members out of {', '.join(sorted(allowed))}.")
+    return body
+
+
+def _new(given: Record, known: list[Record]) -> Record:
+    now = instants.now()
+    pattern = known[0] if known else {"severity": "medium", "classification": "unknown", "determination": "unknown", "assignedTo": None}
+    fresh = {"id": str(max((int(one["id"]) for one in known), default=0) + 1), "createdDateTime": now, "lastUpdateDateTime": now}
+    return {**pattern, "status": "active", "redirectIncidentId": None, "comments": [], "customTags": [], **fresh, **given}

@@ -1,0 +1,162 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tokens: signed once per tenant, audience and grant, reused until half their life is gone, and read back by the APIs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import secrets
+import typing as t
+from dataclasses import dataclass
+
+import jwt
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from defender_lab.application import Application
+from defender_lab.certificates import signing
+from defender_lab.clock import Clock
+from defender_lab.resources import GRAPH, Resource
+from defender_lab.tenants import Tenant
+
+Claims = dict[str, t.Any]
+REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    token: str
+    issued: int
+    expires: int
+    signed_for: int
+
+
+class Unreadable(Exception):
+    """Not a token this Entra signed; ``reason`` is ``form`` or ``signature``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _signed_header(header: Claims) -> str:
+    """The header as it is signed. A Graph token's is signed over a hash of its nonce, so that nobody but Graph can check it."""
+    if "nonce" in header:
+        header = {**header, "nonce": _b64(hashlib.sha256(str(header["nonce"]).encode()).digest())}
+    return _b64(json.dumps(header, separators=(",", ":")).encode())
+
+
+class Issuer:
+    def __init__(self, clock: Clock, app: Application) -> None:
+        self._clock = clock
+        self._app = app
+        self._pair = signing()
+        self._issued: dict[tuple[str, str, str, int], Issued] = {}
+        self._read: dict[str, Claims] = {}
+        self._random = random.SystemRandom()
+        self.kid = _b64(hashlib.sha1(self._pair.der, usedforsecurity=False).digest())
+
+    @property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return t.cast(rsa.RSAPrivateKey, self._pair.key)
+
+    def jwk(self) -> Claims:
+        numbers = self._key.public_key().public_numbers()
+        return {
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": _b64(numbers.n.to_bytes(256, "big")),
+            "e": _b64(numbers.e.to_bytes(3, "big")),
+            "x5c": [base64.b64encode(self._pair.der).decode()],
+        }
+
+    def issue(self, tenant: Tenant, resource: Resource, audience: str, acr: str) -> Issued:
+        """A token for ``audience`` in ``tenant``; ``acr`` is 1 after a secret and 2 after an assertion."""
+        now = int(self._clock.wall())
+        key = (tenant.id, audience, acr, tenant.consent_version)
+        known = self._issued.get(key)
+        if known and now - known.issued < (known.expires - known.issued) / 2:
+            return known
+        lifetime = self._random.randint(3600, 5400)
+        issued = Issued(self.sign(self._claims(tenant, resource, audience, acr, now, lifetime), resource), now, now + lifetime, tenant.consent_version)
+        self._issued[key] = issued
+        return issued
+
+    def _claims(self, tenant: Tenant, resource: Resource, audience: str, acr: str, now: int, lifetime: int) -> Claims:
+        issuer = f"https://sts.windows.net/{tenant.id}/"
+        principal = tenant.principal(self._app.client_id, "app")
+        claims: Claims = {
+            "aud": audience,
+            "iss": issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime,
+            "aio": secrets.token_urlsafe(24),
+            "app_displayname": self._app.display_name,
+            "appid": self._app.client_id,
+            "appidacr": acr,
+            "idp": issuer,
+            "idtyp": "app",
+            "oid": principal,
+            "rh": f"0.{secrets.token_urlsafe(24)}",
+            "roles": list(tenant.granted[resource.key]),
+            "sub": principal,
+            "tenant_region_scope": "NA",
+            "tid": tenant.id,
+            "uti": secrets.token_urlsafe(16),
+            "ver": "1.0",
+        }
+        if not claims["roles"]:
+            del claims["roles"]
+        return claims
+
+    def sign(self, claims: Claims, resource: Resource | None = None) -> str:
+        header: Claims = {"typ": "JWT", "alg": "RS256", "x5t": self.kid, "kid": self.kid}
+        if resource is GRAPH:
+            header = {"typ": "JWT", "nonce": secrets.token_urlsafe(32), **header}
+        payload = _b64(json.dumps(claims, separators=(",", ":")).encode())
+        signature = self._key.sign(f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{payload}.{_b64(signature)}"
+
+    def read(self, token: str) -> Claims:
+        """The claims of a token signed here; Unreadable otherwise. Times and audience are the caller's to check."""
+        known = self._read.get(token)
+        if known is not None:
+            return known
+        claims = self._checked(token)
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+        self._read[token] = claims
+        return claims
+
+    def _checked(self, token: str) -> Claims:
+        try:
+            header = jwt.get_unverified_header(token)
+            _, payload, signature = token.split(".")
+            claims: Claims = json.loads(_unb64(payload))
+            proof = _unb64(signature)
+        except (ValueError, jwt.PyJWTError):
+            raise Unreadable("form") from None
+        if header.get("alg") != "RS256" or header.get("kid") != self.kid:
+            raise Unreadable("signature")
+        try:
+            self._key.public_key().verify(proof, f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            raise Unreadable("signature") from None
+        return claims

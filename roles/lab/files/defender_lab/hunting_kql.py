@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""KQL to DuckDB SQL: syntax, names and translation, and the border between a wrong query and a limit of the lab."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+from duckdb_kql import to_sql
+from duckdb_kql.errors import KqlError, KqlSchemaError, KqlSyntaxError, KqlUnsupportedError
+from duckdb_kql.lower import lower
+from duckdb_kql.translate import CLOCK_SLOT, clock
+
+from defender_lab.hunting_names import Columns, Resolver
+from defender_lab.hunting_refusals import not_supported, refuse_meaning, refuse_syntax
+
+# Operators of the language; a word behind a pipe that is none of them is the author's slip.
+# fmt: off
+_OPERATORS = frozenset({
+    "as", "assert-schema", "consume", "count", "distinct", "evaluate", "extend", "externaldata", "facet", "filter", "find", "fork", "getschema",
+    "invoke", "join", "limit", "lookup", "macro-expand", "make-graph", "graph-match", "graph-merge", "graph-to-table", "graph-shortest-paths",
+    "graph-mark-components", "make-series", "mv-apply", "mvapply", "mv-expand", "mvexpand", "order", "parse", "parse-kv", "parse-where",
+    "partition", "print", "project", "project-away", "project-by-names", "project-keep", "project-rename", "project-reorder", "range", "reduce",
+    "render", "sample", "sample-distinct", "scan", "search", "serialize", "sort", "summarize", "take", "top", "top-hitters", "top-nested",
+    "union", "where", "__partitionby",
+})
+# fmt: on
+# Real operators and forms that the translator's grammar cannot even parse.
+_UNPARSED = frozenset({"parse-kv", "assert-schema", "project-by-names", "macro-expand", "graph-merge", "__partitionby"})
+# Functions of advanced hunting itself; any other unknown name with a capital letter is nobody's built-in.
+_HUNTING_FUNCTIONS = frozenset({"FileProfile", "DeviceFromIP", "AssignedIPAddresses", "SeenBy"})
+
+_TEXT = re.compile(r"""```.*?```|@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*""", re.DOTALL)
+_SOME_MOMENT = datetime(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """SQL over the tables named, with its parameters; ``clock`` is the parameter that stands for now(), if it is used."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+    tables: tuple[str, ...]
+    clock: str | None
+
+
+def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
+    """Translate *query* over *tables*; raises HuntingRefused (400 for the author's errors, 501 for the lab's limits)."""
+    bare = _TEXT.sub(lambda match: "" if match.group().startswith("//") else '""', query).strip()
+    if not bare:
+        refuse_syntax("The query is empty.")
+    if bare.startswith("."):
+        # management commands are another language; the service has no grammar for them
+        refuse_syntax()
+    try:
+        with clock(_SOME_MOMENT):
+            tree = lower(query)
+        if tree.parameters:
+            not_supported("declare query_parameters")
+        resolver = Resolver(tables)
+        resolver.answer(tree)
+        result = to_sql(query, {name: list(columns) for name, columns in tables.items()}, allow_write=False, query_now=_SOME_MOMENT)
+    except KqlSyntaxError:
+        _refuse_text(bare)
+    except KqlUnsupportedError as error:
+        _refuse_construct(error)
+    except KqlError as error:
+        _refuse_reason(error)
+    except RecursionError:
+        not_supported("a query nested this deeply")
+    used = result.parameters.get(CLOCK_SLOT)
+    return Translation(str(result), dict(result.parameters), tuple(resolver.tables), CLOCK_SLOT if used == _SOME_MOMENT else None)
+
+
+def _refuse_text(bare: str) -> NoReturn:
+    words = re.findall(r"\|\s*([A-Za-z_][\w-]*)", bare)
+    for word in words:
+        if word in _UNPARSED:
+            not_supported(f"the operator {word}")
+    if any(word not in _OPERATORS for word in words) or re.search(r"\|\s*($|\||;)", bare):
+        refuse_syntax("Query operator expected.")
+    refuse_syntax()
+
+
+def _refuse_construct(error: KqlUnsupportedError) -> NoReturn:
+    kind, _, name = error.construct.partition(":")
+    if error.construct == "statement":
+        refuse_meaning("No tabular expression statement found")
+    if kind in ("function", "invoke") and name not in _HUNTING_FUNCTIONS and (name != name.lower() or name.startswith("_")):
+        refuse_meaning(f"Unknown function: '{name}'")
+    _refuse_reason(error)
+
+
+def _refuse_reason(error: KqlError) -> NoReturn:
+    hint = getattr(error, "hint", None) or ""
+    # the translator says so where Kusto itself refuses; all the rest is the translator's own limit
+    if re.search(r"\bSEM\d{4}\b|Kusto refuses", hint) and "not implemented" not in hint:
+        reason = re.split(r"[;,.]?\s*(?:and )?Kusto refuses", hint)[0].replace("`", "'").strip(" .(")
+        refuse_meaning(f"The query has a semantic error: {reason or error}")
+    if isinstance(error, KqlSchemaError) and "differ only in case" in hint:
+        not_supported("column names that differ only in case")
+    construct = error.construct if isinstance(error, KqlUnsupportedError) else str(error)
+    not_supported(f"this KQL construct: {construct}")

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The incidents and alerts of every tenant, as Graph objects; every change lifts the tenant's data version."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from defender_lab import instants
+
+Record = dict[str, t.Any]
+T = t.TypeVar("T")
+MOST_PAGES = 500
+
+
+@dataclass
+class Shelf:
+    """One tenant's data. ``incidents`` and ``alerts`` are newest first; ``pages`` are answers kept until the version changes."""
+
+    incidents: list[Record]
+    alerts: list[Record]
+    version: int = 0
+    pages: dict[t.Any, t.Any] = field(default_factory=dict)
+    by_incident: dict[str, list[Record]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.changed()
+
+    def changed(self) -> None:
+        """Sort and index anew; what was kept is stale."""
+        self.version += 1
+        self.pages = {}
+        self.incidents.sort(key=_age, reverse=True)
+        self.alerts.sort(key=_age, reverse=True)
+        self.by_incident = {}
+        for alert in self.alerts:
+            self.by_incident.setdefault(str(alert.get("incidentId")), []).append(alert)
+
+    def incident(self, key: str) -> Record | None:
+        return next((one for one in self.incidents if one["id"] == key), None)
+
+    def alert(self, key: str) -> Record | None:
+        return next((one for one in self.alerts if one["id"] == key), None)
+
+    def kept(self, key: t.Any, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once per data version."""
+        if key not in self.pages:
+            made = make()
+            if len(self.pages) >= MOST_PAGES:
+                self.pages.clear()
+            self.pages[key] = made
+        return t.cast(T, self.pages[key])
+
+
+def _age(record: Record) -> int:
+    return instants.ticks(record["lastUpdateDateTime"])
+
+
+class Source(t.Protocol):
+    """What the world gives."""
+
+    def incidents(self, tenant_id: str, /) -> list[Record]: ...
+
+    def alerts(self, tenant_id: str, /) -> list[Record]: ...
+
+    @property
+    def stories(self) -> Sequence[t.Any]: ...
+
+
+class Store:
+    """A tenant's shelf is filled when it is first asked for."""
+
+    def __init__(self, world: Source) -> None:
+        self.world = world
+        self._shelves: dict[str, Shelf] = {}
+
+    def shelf(self, tenant_id: str) -> Shelf:
+        found = self._shelves.get(tenant_id)
+        if found is None:
+            # copies: a PATCH must not reach into the world, whose hunting tables are made from it
+            found = Shelf(copy.deepcopy(self.world.incidents(tenant_id)), copy.deepcopy(self.world.alerts(tenant_id)))
+            self._shelves[tenant_id] = found
+        return found

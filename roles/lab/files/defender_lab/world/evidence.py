@@ -1,0 +1,204 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evidence of an alert in Graph's words, and the same facts as AlertEvidence rows."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from defender_lab.world.chance import stamp
+from defender_lab.world.devices import Device
+from defender_lab.world.people import Person
+from defender_lab.world.processes import Process
+
+Evidence = dict[str, Any]
+_TYPE = "#microsoft.graph.security."
+
+
+def _evidence(kind: str, moment: datetime, verdict: str, roles: tuple[str, ...], **own: Any) -> Evidence:
+    return {
+        "@odata.type": f"{_TYPE}{kind}Evidence",
+        "createdDateTime": stamp(moment),
+        "verdict": verdict,
+        "remediationStatus": "none",
+        "remediationStatusDetails": None,
+        "roles": list(roles),
+        "detailedRoles": [],
+        "tags": [],
+        **own,
+    }
+
+
+def account(person: Person) -> dict[str, Any]:
+    return {
+        "accountName": person.account,
+        "domainName": person.netbios,
+        "userSid": person.sid,
+        "azureAdUserId": person.object_id or None,
+        "userPrincipalName": person.upn if person.object_id else None,
+        "displayName": person.name,
+    }
+
+
+def file_details(process: Process) -> dict[str, Any]:
+    return {"sha1": process.sha1, "sha256": process.sha256, "fileName": process.file, "filePath": process.folder, "fileSize": process.size}
+
+
+def device(machine: Device, moment: datetime, risk: str = "high") -> Evidence:
+    return _evidence(
+        "device",
+        moment,
+        "unknown",
+        ("compromised",),
+        firstSeenDateTime=stamp(moment),
+        mdeDeviceId=machine.id,
+        azureAdDeviceId=machine.entra_id,
+        deviceDnsName=machine.name,
+        hostName=machine.name.partition(".")[0],
+        dnsDomain=machine.name.partition(".")[2],
+        osPlatform=machine.platform,
+        osBuild=machine.build,
+        version="Other",
+        healthStatus="active",
+        riskScore=risk,
+        rbacGroupId=2 if machine.server else 1,
+        rbacGroupName="Servers" if machine.server else "Workstations",
+        onboardingStatus="onboarded",
+        defenderAvStatus="updated",
+        lastIpAddress=machine.ip,
+        lastExternalIpAddress=machine.public_ip,
+        ipInterfaces=[machine.ip],
+        vmMetadata=None,
+        loggedOnUsers=[{"accountName": machine.owner.account, "domainName": machine.owner.netbios}],
+    )
+
+
+def user(person: Person, moment: datetime) -> Evidence:
+    return _evidence("user", moment, "unknown", ("compromised",), userAccount=account(person))
+
+
+def process(one: Process, machine: Device, moment: datetime, verdict: str = "suspicious") -> Evidence:
+    return _evidence(
+        "process",
+        moment,
+        verdict,
+        (),
+        processId=one.pid,
+        parentProcessId=one.parent_pid,
+        processCommandLine=one.command,
+        processCreationDateTime=stamp(one.started),
+        parentProcessCreationDateTime=stamp(one.started),
+        detectionStatus="detected",
+        mdeDeviceId=machine.id,
+        imageFile=file_details(one),
+        parentProcessImageFile={"fileName": one.parent, "filePath": None, "sha1": None, "sha256": None, "fileSize": None},
+        userAccount=account(one.account),
+    )
+
+
+def file(name: str, folder: str, sha256: str, sha1: str | None, machine: Device, moment: datetime, verdict: str = "malicious") -> Evidence:
+    details = {"sha1": sha1, "sha256": sha256, "fileName": name, "filePath": folder, "fileSize": 184320}
+    return _evidence("file", moment, verdict, (), detectionStatus="detected", mdeDeviceId=machine.id, fileDetails=details)
+
+
+def ip(address: str, moment: datetime, country: str | None = None, verdict: str = "suspicious") -> Evidence:
+    return _evidence("ip", moment, verdict, ("attacker",), ipAddress=address, countryLetterCode=country)
+
+
+def url(address: str, moment: datetime, verdict: str = "malicious") -> Evidence:
+    return _evidence("url", moment, verdict, (), url=address)
+
+
+def mailbox(person: Person, moment: datetime) -> Evidence:
+    return _evidence(
+        "mailbox", moment, "unknown", ("compromised",), primaryAddress=person.upn, upn=person.upn, displayName=person.name, userAccount=account(person)
+    )
+
+
+def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence:
+    """The mail of an EmailEvents row."""
+    sender = {"emailAddress": row["SenderFromAddress"], "displayName": row["SenderDisplayName"], "domainName": row["SenderFromDomain"]}
+    return _evidence(
+        "analyzedMessage",
+        moment,
+        "malicious",
+        (),
+        networkMessageId=row["NetworkMessageId"],
+        internetMessageId=row["InternetMessageId"],
+        subject=row["Subject"],
+        recipientEmailAddress=row["RecipientEmailAddress"],
+        senderIp=row["SenderIPv4"],
+        p1Sender=sender,
+        p2Sender=sender,
+        receivedDateTime=row["Timestamp"],
+        antiSpamDirection="Inbound",
+        deliveryAction=row["DeliveryAction"],
+        deliveryLocation=row["DeliveryLocation"],
+        language="en",
+        attachmentsCount=row["AttachmentCount"],
+        urlCount=len(links),
+        urls=links,
+        threats=["Phish"],
+        threatDetectionMethods=["URL detonation"],
+    )
+
+
+def registry(row: dict[str, Any], machine: Device, moment: datetime) -> Evidence:
+    """The value of a DeviceRegistryEvents row."""
+    hive, _, key = row["RegistryKey"].partition("\\")
+    own = {"registryHive": hive, "registryKey": key, "registryValueName": row["RegistryValueName"], "registryValue": row["RegistryValueData"]}
+    return _evidence("registryValue", moment, "suspicious", (), mdeDeviceId=machine.id, registryValueType=row["RegistryValueType"], **own)
+
+
+def application(app_id: str, name: str, moment: datetime) -> Evidence:
+    return _evidence("oauthApplication", moment, "malicious", (), appId=app_id, displayName=name, objectId=app_id, publisher=None)
+
+
+def evidence_row(one: Evidence) -> dict[str, Any]:
+    """The columns of AlertEvidence that are about this entity."""
+    kind = one["@odata.type"].removeprefix(_TYPE).removesuffix("Evidence")
+    impacted = kind in ("device", "user", "mailbox")
+    row: dict[str, Any] = {"EntityType": _ENTITIES[kind], "EvidenceRole": "Impacted" if impacted else "Related"}
+    if "mdeDeviceId" in one:
+        row["DeviceId"] = one["mdeDeviceId"]
+    if kind == "device":
+        row |= {"DeviceName": one["deviceDnsName"], "LocalIP": one["lastIpAddress"]}
+    if details := one.get("fileDetails") or one.get("imageFile"):
+        row |= {"FileName": details["fileName"], "FolderPath": details["filePath"], "SHA1": details["sha1"] or "", "SHA256": details["sha256"]}
+        row["FileSize"] = details["fileSize"]
+    if kind == "process":
+        row["ProcessCommandLine"] = one["processCommandLine"]
+    if person := one.get("userAccount"):
+        row |= {"AccountName": person["accountName"], "AccountDomain": person["domainName"], "AccountSid": person["userSid"]}
+        row |= {"AccountObjectId": person["azureAdUserId"] or "", "AccountUpn": person["userPrincipalName"] or ""}
+    row |= {column: one[key] for key, column in _SIMPLE.items() if key in one}
+    row["AdditionalFields"] = json.dumps({"Type": _ENTITIES[kind], "Role": 0 if impacted else 1})
+    return row
+
+
+_SIMPLE = {
+    "ipAddress": "RemoteIP",
+    "url": "RemoteUrl",
+    "networkMessageId": "NetworkMessageId",
+    "subject": "EmailSubject",
+    "registryKey": "RegistryKey",
+    "registryValueName": "RegistryValueName",
+    "registryValue": "RegistryValueData",
+    "appId": "OAuthApplicationId",
+}
+_ENTITIES = {
+    "device": "Machine",
+    "user": "User",
+    "file": "File",
+    "process": "Process",
+    "ip": "Ip",
+    "url": "Url",
+    "mailbox": "Mailbox",
+    "analyzedMessage": "MailMessage",
+    "registryValue": "RegistryValue",
+    "oauthApplication": "OAuthApplication",
+}

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The control routes: journal, faults, clock, consent, incidents."""
+
+from __future__ import annotations
+
+import pytest
+
+PATH = "/v1.0/security/incidents"
+
+
+def lines(desk, tenant):
+    return [line for line in desk.control("GET", "journal").json()["value"] if line["tenant"] == tenant.id]
+
+
+def test_nothing_is_told_without_the_key(desk) -> None:
+    for key in ("", "wrong"):
+        assert desk.control("GET", "journal", key=key).status == 403
+
+
+def test_the_journal_tells_what_came_but_no_secret(desk, tenant) -> None:
+    token = desk.token(tenant)
+    desk.call("graph", tenant, "GET", PATH, "$top=1", headers={"client-request-id": "mine"})
+    seen = lines(desk, tenant)
+    assert [(line["origin"], line["method"], line["status"]) for line in seen] == [("login", "POST", 200), ("login", "POST", 200), ("graph", "GET", 200)]
+    last = seen[-1]
+    assert (last["path"], last["query"], last["client_request_id"], last["authorization"]) == (PATH, "$top=1", "mine", "Bearer")
+    assert token not in str(seen)
+    assert desk.app.secret not in str(seen)
+    assert desk.control("GET", "journal", f"since={last['n']}").json()["value"] == []
+
+
+def test_a_secret_in_a_query_is_masked_and_a_header_at_the_login_host_is_noted(desk, tenant) -> None:
+    desk.send("login", "POST", f"/{tenant.id}/oauth2/v2.0/token", "client_secret=abc&x=1", {"Authorization": "Bearer abc", "Cookie": "a=b"})
+    line = lines(desk, tenant)[-1]
+    assert line["query"] == "client_secret=***&x=1"
+    assert line["forbidden"] == ["Authorization", "Cookie"]
+
+
+def fault(desk, tenant, **settings):
+    answer = desk.control("POST", "faults", body={"tenant": tenant.id, "origin": "graph", **settings})
+    assert answer.status == 200, answer.json()
+
+
+def test_a_fault_hits_as_often_as_it_says(desk, tenant) -> None:
+    fault(desk, tenant, status=502, body="<html>Bad gateway</html>", headers={"Content-Type": "text/html"}, times=2, skip=1)
+    answers = [desk.call("graph", tenant, "GET", PATH).reply for _ in range(4)]
+    assert [one.status for one in answers] == [200, 502, 502, 200]
+    assert answers[1].body == b"<html>Bad gateway</html>"
+    assert answers[1].headers["Content-Type"] == "text/html"
+
+
+def test_a_fault_may_spare_others(desk, tenant, other) -> None:
+    fault(desk, tenant, status=500, path=f"{PATH}/")
+    assert desk.call("graph", tenant, "GET", PATH).status == 200
+    assert desk.call("graph", other, "GET", f"{PATH}/1").status == 404
+    assert desk.call("graph", tenant, "GET", f"{PATH}/1").status == 500
+
+
+def test_ways_to_break_an_answer(desk, tenant) -> None:
+    fault(desk, tenant, reset=True)
+    fault(desk, tenant, truncate=True)
+    fault(desk, tenant, redirect="https://evil.example/")
+    fault(desk, tenant, delay=2.5)
+    replies = [desk.call("graph", tenant, "GET", PATH).reply for _ in range(4)]
+    assert [one.wire for one in replies] == ["reset", "truncate", "whole", "whole"]
+    assert (replies[2].status, replies[2].headers["Location"]) == (302, "https://evil.example/")
+    assert (replies[3].status, replies[3].delay) == (200, 2.5)
+    assert [line["status"] for line in lines(desk, tenant) if line["origin"] == "graph"] == [0, 200, 302, 200]
+
+
+def test_a_write_may_take_effect_and_lose_its_answer(desk, tenant) -> None:
+    first = desk.call("graph", tenant, "GET", PATH).json()["value"][0]["id"]
+    fault(desk, tenant, method="PATCH", reset=True, after=True)
+    assert desk.call("graph", tenant, "PATCH", f"{PATH}/{first}", body={"assignedTo": "me@partner.example"}).reply.wire == "reset"
+    assert desk.call("graph", tenant, "GET", f"{PATH}/{first}").json()["assignedTo"] == "me@partner.example"
+
+
+def test_a_fault_at_the_login_host(desk, tenant) -> None:
+    fault(desk, tenant, origin="login", status=503, times=1)
+    assert [desk.ask_token(tenant.id).status for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("body", [{"colour": "red"}, [], {"tenant": "nobody"}])
+def test_a_fault_nobody_knows(desk, body) -> None:
+    assert desk.control("POST", "faults", body=body).status in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("clock", {}), ("clock", {"advance": "soon"}), ("consent", {}), ("incidents", {"tenant": "contoso", "incidents": 5})]
+)
+def test_a_control_body_that_does_not_fit_is_refused(desk, path, body) -> None:
+    assert desk.control("POST", path, body=body).status in (400, 404)
+
+
+def test_incidents_can_be_made_changed_and_taken_away(desk, tenant) -> None:
+    before = desk.call("graph", tenant, "GET", PATH).json()["value"]
+    gone, kept = before[0]["id"], before[3]["id"]
+    body = {"tenant": tenant.host, "incidents": [{"displayName": "fresh", "severity": "high"}, {"id": kept, "severity": "low"}], "delete": [gone]}
+    assert desk.control("POST", "incidents", body=body).json()["count"] == 12
+    after = desk.call("graph", tenant, "GET", PATH).json()["value"]
+    assert {after[0]["displayName"], after[1]["displayName"]} == {"fresh", before[3]["displayName"]}
+    assert gone not in {one["id"] for one in after}
+    assert next(one for one in after if one["id"] == kept)["severity"] == "low"
+    assert next(one for one in after if one["displayName"] == "fresh")["status"] == "active"
+
+
+def test_the_stories_of_the_world_are_told(desk) -> None:
+    told = desk.control("GET", "stories").json()["value"]
+    assert {one["name"] for one in told} >= {"phishing", "intrusion"}
+    assert all(one["tenants"] for one in told)
+
+
+def test_an_unknown_control_route(desk) -> None:
+    assert desk.control("GET", "nothing").status == 404
