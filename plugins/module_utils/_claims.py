@@ -13,6 +13,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _permissions
@@ -91,7 +92,7 @@ def read(token: str) -> Claims | None:
 
 
 def _number(value: t.Any) -> int:
-    return int(value) if isinstance(value, (int, float)) else 0
+    return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0
 
 
 def problems(claims: Claims, expected: Expected, *, now: float) -> list[Problem]:

@@ -97,7 +97,7 @@ class DefenderError(Exception):
 def from_memory(memory: t.Mapping[str, t.Any]) -> DefenderError:
     """The error that was remembered; a KeyError or TypeError when it is not one."""
     rest = {name: memory[name] for name in ("status", "code", "request_id", "who", "advice", "facts")}
-    if memory["category"] not in CATEGORIES:
+    if memory["category"] not in CATEGORIES or not isinstance(memory["message"], str) or not isinstance(memory["facts"], dict):
         raise KeyError(memory["category"])
     return DefenderError(memory["category"], memory["message"], **rest)
 
@@ -110,7 +110,9 @@ TOKEN_CODES: t.Final[t.Mapping[int, tuple[str, str]]] = {
     700027: ("bad_credentials", "the certificate is not registered on the application, or has expired there"),
     700024: ("bad_credentials", "the assertion is outside its time of validity (clock, or a stale federated token)"),
     700030: ("bad_credentials", "the certificate's subject or issuer is not allowed for the application"),
-    700213: ("bad_credentials", "no federated credential of the application matches the assertion"),
+    700211: ("bad_credentials", "no federated credential of the application matches the assertion's issuer"),
+    700212: ("bad_credentials", "no federated credential of the application matches the assertion's audience"),
+    700213: ("bad_credentials", "no federated credential of the application matches the assertion's subject"),
     50012: ("bad_credentials", "the login service could not authenticate the application"),
     50013: ("bad_credentials", "the assertion is not valid"),
     700016: ("not_consented", "the application is not known there: it was never consented to"),
@@ -132,6 +134,7 @@ TOKEN_CODES: t.Final[t.Mapping[int, tuple[str, str]]] = {
     90130: ("tenant_not_found", "an app-only token needs one tenant, not a common end point"),
     70011: ("wrong_audience", "the audience is not valid"),
     1002012: ("wrong_audience", "the audience is not valid"),
+    28000: ("wrong_audience", "more than one audience was asked for"),
     28002: ("wrong_audience", "more than one audience was asked for"),
     900144: ("bad_request", "a field of the request is missing"),
     901002: ("bad_request", "the request has a field that this end point does not take"),
@@ -166,9 +169,9 @@ def from_token_answer(label: str, status: int, body: t.Mapping[str, t.Any], *, a
     :arg body: the answer's JSON with error, error_codes, error_description, correlation_id.
     :arg advice: what the customer's administrator can do (the consent link); used where consent is what is missing.
     """
-    codes = [code for code in body.get("error_codes") or [] if isinstance(code, int)] or [
-        int(n) for n in re.findall(r"AADSTS(\d+)", str(body.get("error_description")))
-    ]
+    given = body.get("error_codes")
+    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
+    codes = codes or [int(n) for n in re.findall(r"AADSTS(\d+)", str(body.get("error_description")))]
     word = str(body.get("error") or "")
     known = next((TOKEN_CODES[code] for code in codes if code in TOKEN_CODES), None)
     if known:
@@ -240,7 +243,8 @@ def from_api_answer(label: str, what: str, status: int, body: t.Any, *, request_
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
-    inner = error.get("innerError") or error.get("innererror") or {}
+    inner = error.get("innerError") or error.get("innererror")
+    inner = inner if isinstance(inner, dict) else {}
     code, text = str(error.get("code") or ""), str(error.get("message") or "")
     category = "unavailable" if status >= 500 else "bad_request"
     for rule in API_RULES:

@@ -28,6 +28,7 @@ try:
     import certifi
     import requests
     import requests.adapters
+    import urllib3
     import urllib3.exceptions
 
     Adapter: t.Any = requests.adapters.HTTPAdapter
@@ -110,14 +111,22 @@ def _session(ca_path: str | None, validate_certs: bool) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    if not validate_certs:
+        # said once, by whoever set the option; not for every connection
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.mount("https://", _Adapter(tls_context(ca_path, validate_certs)))
     return session
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what must not change under a token."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or 443
+    """Scheme, host and port: what must not change under a token. Empty for what is no plain URL."""
+    try:
+        parts = urlsplit(url)
+        place = parts.scheme, (parts.hostname or "").lower(), parts.port or 443
+    except ValueError:
+        place = "", "", 0
+    # libraries disagree on what a backslash before an @ means, so that it belongs nowhere
+    return ("", "", 0) if "\\" in url else place
 
 
 def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> float | None:
@@ -195,7 +204,8 @@ class Http:
             answer: Answer | None = None
             try:
                 limit = max(0.1, min(timeout or self._timeout, left))
-                answer = self._once(client, method, url, end, into, headers=sent, params=params, data=data, proxies=proxies, timeout=(min(limit, 10), limit))
+                wire = {"headers": sent, "params": params, "data": data, "proxies": proxies, "verify": self._trust[1], "timeout": (min(limit, 10), limit)}
+                answer = self._once(client, method, url, end, into, **wire)
             except requests.exceptions.RequestException as e:
                 problem = _problem(e, what, repeatable=repeatable)
                 if problem.category in ("tls", "outcome_unknown"):
@@ -257,6 +267,6 @@ def _problem(e: requests.exceptions.RequestException, what: str, *, repeatable: 
         )
     if not repeatable:
         return DefenderError("outcome_unknown", f"{what} was sent, but its answer was lost ({type(e).__name__}).")
-    if isinstance(e, requests.exceptions.Timeout):
+    if isinstance(e, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.ReadTimeoutError):
         return DefenderError("timeout", f"{what} was not answered in time.")
     return DefenderError("network", f"{what} lost its connection ({type(reason).__name__}).")

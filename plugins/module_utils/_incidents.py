@@ -163,6 +163,14 @@ def page_size(limit: int, most: int) -> int:
     return min(most, limit + 1) if limit else most
 
 
+def values(page: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The incidents of a page as they came; an answer without a list of them is no empty list."""
+    found = page.get("value")
+    if not isinstance(found, list):
+        raise DefenderError("unavailable", "The service answered a list of incidents without its values, so nothing is known.")
+    return found
+
+
 def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
     """The incident with only these fields, the id always among them."""
     return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
@@ -176,6 +184,6 @@ def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
 
 def number(text: str) -> str:
     """An incident's number, refused when it is none: it becomes part of a URL."""
-    if not text.strip().isdecimal():
+    if not (text.strip().isascii() and text.strip().isdecimal()):
         raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
     return text.strip()

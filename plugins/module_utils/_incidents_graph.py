@@ -56,7 +56,7 @@ class GraphIncidents:
         if skip:
             params["$skip"] = str(skip)
         answer = self._with_alerts(params) if self._wanted.expand_alerts else self._api.get(PATH, params)
-        items = [_told(incident) for incident in answer.get("value", [])]
+        items = [_told(incident) for incident in _incidents.values(answer)]
         return Page(items, "@odata.nextLink" in answer, self._api.clock)
 
     def one(self, number: str) -> Incident:
@@ -71,7 +71,7 @@ class GraphIncidents:
             if e.category not in ("unavailable", "timeout"):
                 raise
         answer = self._api.get(PATH, params)
-        answer["value"] = [self._expanded(incident) for incident in answer.get("value", [])]
+        answer["value"] = [self._expanded(incident) for incident in _incidents.values(answer)]
         return answer
 
     def _expanded(self, incident: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -86,7 +86,7 @@ class GraphIncidents:
 
 def _told(incident: dict[str, t.Any]) -> Incident:
     """In the collection's words, without the annotations that name Graph's own types and contexts; evidence keeps its type."""
-    told = _incidents.normal({name: value for name, value in incident.items() if not name.startswith("@odata.")})
+    told = _incidents.normal({name: value for name, value in incident.items() if "@odata." not in name})
     # Graph's own examples spell comments as the older API does
     told["comments"] = [_incidents.comment(one) for one in told.get("comments") or []]
     return t.cast("Incident", told)

@@ -97,7 +97,7 @@ class XdrIncidents:
             params["$filter"] = text
         if skip:
             params["$skip"] = str(skip)
-        found = self._api.get(PATH, params).get("value", [])
+        found = _incidents.values(self._api.get(PATH, params))
         # no next link is documented; a page that is not full is the last
         return Page([self._told(incident) for incident in found], len(found) >= top, self._api.clock)
 
@@ -107,7 +107,7 @@ class XdrIncidents:
 
     def _told(self, incident: dict[str, t.Any]) -> Incident:
         alerts = incident.get("alerts") or []
-        told = _renamed({name: value for name, value in incident.items() if name != "alerts" and not name.startswith("@odata.")}, INCIDENT)
+        told = _renamed({name: value for name, value in incident.items() if name != "alerts" and "@odata." not in name}, INCIDENT)
         for name in ("id", "redirect_incident_id"):
             told[name] = None if told.get(name) is None else str(told[name])
         told["comments"] = [_incidents.comment(one) for one in told.get("comments") or []]

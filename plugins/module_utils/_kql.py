@@ -56,7 +56,7 @@ def literal(name: str, value: t.Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
+        if not _fits_long(value):
             raise DefenderError("bad_request", f"parameters.{name} is {value}, which does not fit into KQL's long.")
         return f"long({value})"
     if isinstance(value, float):
@@ -79,9 +79,13 @@ def literal(name: str, value: t.Any) -> str:
     )
 
 
+def _fits_long(value: t.Any) -> bool:
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
 def _check_members(name: str, value: list[t.Any]) -> None:
     for member in value:
-        if not isinstance(member, (str, int, float, bool)) or (isinstance(member, float) and not math.isfinite(member)):
+        if not isinstance(member, (str, int, float, bool)) or (isinstance(member, float) and not math.isfinite(member)) or not _fits_long(member):
             raise DefenderError("bad_request", f"parameters.{name} has the member {member!r}; a list may hold text, finite numbers, true and false.")
 
 

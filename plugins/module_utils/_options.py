@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-import urllib.parse
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import CLOUDS, LOGIN_ALIASES, REGIONS, RESOURCES, Service, owner_of, service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import origin
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
@@ -140,8 +140,8 @@ def _guid(option: str, value: t.Any, hint: str) -> str:
 def _url(option: str, value: str | None) -> str | None:
     if not value:
         return None
-    parts = urllib.parse.urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+    scheme, host, _port = origin(value)
+    if scheme != "https" or not host or set(value) & set("?#@"):
         raise DefenderError("bad_request", f"{option} is {value!r}, but must be an https URL of a host without credentials, query or fragment.")
     return value
 

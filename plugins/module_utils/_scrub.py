@@ -30,14 +30,14 @@ def text(value: str, secrets: t.Iterable[str]) -> str:
     return TOKEN.sub(HIDDEN, value)
 
 
-def result(value: t.Any, secrets: t.Sequence[str], *, keep: str = "access_token") -> t.Any:
+def result(value: t.Any, secrets: t.Sequence[str], *, keep: str | None = "access_token") -> t.Any:
     """A result of plain JSON values without secrets and tokens; only the key C(keep) at its top may hold a token."""
     if isinstance(value, str):
         return text(value, secrets)
     if isinstance(value, dict):
-        return {text(str(name), secrets): member if name == keep else result(member, secrets, keep="") for name, member in value.items()}
+        return {text(str(name), secrets): member if keep and name == keep else result(member, secrets, keep=None) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [result(member, secrets, keep="") for member in value]
+        return [result(member, secrets, keep=None) for member in value]
     return value
 
 

@@ -169,7 +169,12 @@ class Api:
         self.clock: int | None = None  # the service's time at its last answer, in ticks
         self._base = tenant.options.service(resource).url
         self._roles = roles
-        tenant.token(resource, roles=roles)
+        try:
+            tenant.token(resource, roles=roles)
+        except DefenderError as e:
+            if e.category == "not_consented":
+                e.facts.setdefault("missing_roles", list(roles))
+            raise
 
     def get(self, path: str, params: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
         """The JSON object that a read answers."""
@@ -215,6 +220,7 @@ class Api:
     def _refused(self, what: str, answer: Answer, body: t.Any, *, hunting: bool) -> DefenderError:
         error = from_api_answer(self.tenant.options.label, what, answer.status, body, request_id=answer.request_id, hunting=hunting)
         if error.category == "role_missing":
+            error.facts.setdefault("missing_roles", list(self._roles))
             error.advice = f"{error.advice} {self.tenant.consent_url}"
         return error
 

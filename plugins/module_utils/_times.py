@@ -18,8 +18,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 SECOND = 10_000_000
 UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86400 * SECOND, "w": 7 * 86400 * SECOND}
 AGE = re.compile(r"(\d{1,6})([smhdw])")
-RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?")
-DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:[0-5]\d)?")
+DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -48,7 +48,7 @@ def parse_time(option: str, text: str, *, at: int) -> int:
         raise DefenderError("bad_request", f"{option} is {text!r}, which has no offset; write {day}T{clock}Z for UTC, or add an offset such as +02:00.")
     try:
         moment = datetime.datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
-        since = moment - EPOCH
+        since = moment.astimezone(datetime.UTC) - EPOCH
     except (ValueError, OverflowError) as e:
         raise DefenderError("bad_request", f"{option} is {text!r}, which is no possible time: {e}.") from None
     return (since.days * 86400 + since.seconds) * SECOND + int((fraction or "0").ljust(7, "0")[:7])
@@ -57,7 +57,8 @@ def parse_time(option: str, text: str, *, at: int) -> int:
 def format_time(ticks: int) -> str:
     """RFC 3339 UTC with as many of the seven digits as are needed."""
     seconds, rest = divmod(ticks, SECOND)
-    text = (EPOCH + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    # isoformat, because strftime drops the zeros of years before 1000
+    text = (EPOCH + datetime.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
     fraction = f".{rest:07d}".rstrip("0") if rest else ""
     return f"{text}{fraction}Z"
 

@@ -5,7 +5,8 @@
 """Reads a whole list while it moves: pages bounded by time, and what changed meanwhile read again until nothing is new.
 
 A page number means nothing in a set that others change: what was updated jumps to the front, and the rest moves. So the
-walk goes down by the last update of what it has seen, with an overlap, and counts (C($skip)) only among equal times.
+walk goes down by the last update of what it has seen, and counts (C($skip)) only where time is no help: among equal
+times, and where the service turns out to sort by something else.
 
 Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
@@ -27,7 +28,7 @@ LOOKS, STEPS_BACK = 20, 100
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """One answer: items with C(id) and C(last_update_date_time), whether more may follow, and the service's time in ticks."""
+    """One answer: items with C(id) and C(last_update_date_time), whether more may follow (never after none), and the service's time in ticks."""
 
     items: list[Item]
     more: bool
@@ -60,93 +61,145 @@ def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
     """Every item that fits, each once, newest first; and whether there are more than C(limit) (0 for no limit).
 
     The answer is what was true at one moment of the call: of its only request, or of the last look at what had changed.
+    With a limit the walk ends as soon as there are more, so these are the newest as far as the service gives the newest first.
     Raises C(truncated) when the set moved too fast to be read.
     """
     walk = _Walk(source, limit)
-    walk.down(matching=True, since=None)
+    walk.down(_Window(limited=True))
     if walk.requests > 1:
         walk.settle()
-    found = sorted((item for item in walk.seen.values() if source.fits(item)), key=lambda item: (-updated(item), item["id"]))
-    return (found[:limit], True) if limit and (walk.stopped or len(found) > limit) else (found, False)
+    while walk.stopped and not walk.enough():
+        # so many left the list meanwhile that those further down count
+        walk.down(_Window(limited=True, until=walk.depth))
+        walk.settle()
+    found = sorted(walk.fitting(), key=lambda item: (-updated(item), item["id"]))
+    return (found[:limit], True) if limit and len(found) > limit else (found, False)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Window:
+    """Times of last update, both included; None is open. C(matching) as in L(Source.page); C(limited) when the caller's limit ends its reading."""
+
+    matching: bool = True
+    limited: bool = False
+    since: int | None = None
+    until: int | None = None
 
 
 class _Walk:
     def __init__(self, source: Source, limit: int) -> None:
         self.source = source
         self.limit = limit
-        self.seen: dict[str, Item] = {}
         self.requests = 0
-        self.stopped = False
+        self.stopped = False  # by the limit, before the end
+        self.depth: int | None = None  # all that is newer was read
+        self._seen: dict[str, Item] = {}
+        self._refused: set[str] = set()  # what does not fit by the service's own word
         self._began: int | None = None
+        self._newest_first: bool | None = None  # None while the pages leave it open whether the service sorts by last update
         self._steps_back = 0
 
-    def down(self, *, matching: bool, since: int | None) -> set[str]:
-        """One way down from the newest; the ids that were met on it."""
+    def fitting(self) -> list[Item]:
+        return [item for name, item in self._seen.items() if name not in self._refused and self.source.fits(item)]
+
+    def enough(self) -> bool:
+        return bool(self.limit) and len(self.fitting()) > self.limit
+
+    def settle(self) -> None:
+        """Read again what changed since the last look began, until a look sees all of it at once, or nothing new."""
+        for _look in range(LOOKS):
+            before, since, requests = dict(self._seen), self._began, self.requests
+            self._began = None
+            changed = self.down(_Window(matching=False, since=since))
+            if self._seen == before or (self.requests == requests + 1 and not self.source.opaque):
+                return
+            if self.source.opaque:
+                # whether a changed item still fits, only the service can say
+                self._refused = (self._refused | changed) - self.down(_Window(since=since))
+        raise DefenderError("truncated", f"The list was still changing after {LOOKS} further looks; {len(self._seen)} items were read, some may be old.")
+
+    def down(self, window: _Window) -> set[str]:
+        """One way down a window from its newest item; the ids that were met on it."""
         met: set[str] = set()
-        until: int | None = None
+        left = window
+        while True:
+            page = self._page(left, met)
+            if not page.more or self._stops(window):
+                return met
+            times = [updated(item) for item in page.items]
+            if times != sorted(times, reverse=True):
+                self._newest_first = False
+            if self._newest_first is False:
+                self._count(window, met)
+                return met
+            lowest = times[-1]
+            above = dataclasses.replace(left, since=lowest + 1)
+            if not self._surely_newest_first(page.items) and self._page(above, met).more:
+                self._count(above, met)
+            if times[0] == lowest:
+                self._count(dataclasses.replace(left, since=lowest, until=lowest), met)
+                lowest -= 1
+            if self._stops(window):
+                return met
+            left = dataclasses.replace(left, until=lowest)
+            if window.limited:
+                self.depth = lowest
+            if window.since is not None and lowest < window.since:
+                return met
+
+    def _stops(self, window: _Window) -> bool:
+        self.stopped = window.limited and self.enough()
+        return self.stopped
+
+    def _surely_newest_first(self, items: list[Item]) -> bool:
+        """Whether a page that goes down by last update does so for more than one reason: it does not go down by creation too."""
+        created = [read_time(item["created_date_time"]) for item in items if item.get("created_date_time")]
+        if created != sorted(created, reverse=True):
+            self._newest_first = True
+        return bool(self._newest_first)
+
+    def _count(self, window: _Window, met: set[str]) -> None:
+        """A window in which time is no help: page after page, each with the last item of the one before, to see that nothing moved."""
+        passed: set[str] = set()
+        shown: set[str] = set()
         skip, back, overlaps = 0, 1, False
         while True:
-            page = self._page(matching=matching, since=since, until=until, skip=skip)
-            if overlaps and not (page.items and page.items[0]["id"] in met):
+            page = self._page(window, met, skip)
+            names = [item["id"] for item in page.items]
+            shown.update(names)
+            if overlaps and not (names and names[0] in passed):
                 # something left the part that was counted over, so something was passed by: go back to known ground
                 skip, back = max(0, skip - back), 2 * back
                 overlaps = skip > 0
                 self._step_back()
-                continue
-            met.update(item["id"] for item in page.items)
-            self._keep(page.items)
-            if not page.more or not page.items:
-                return met
-            if matching and self.limit and sum(map(self.source.fits, self.seen.values())) > self.limit:
-                self.stopped = True
-                return met
-            last = _bound(page.items, until)
-            if last is not None:
-                until, skip, overlaps = last, 0, False
             else:
-                # equal times, or no order by time: count on, with the last item once more to see that nothing moved
-                overlaps = len(page.items) > 1
-                skip += len(page.items) - 1 if overlaps else 1
-            back = 1
+                passed.update(names)
+                overlaps = len(names) > 1
+                end = skip + len(names)
+                if page.more and not self._stops(window):
+                    skip, back = max(end - 1, skip + 1), 1
+                elif window.since == window.until is not None and end > len(shown) and not self.stopped:
+                    # equal times in no steady order: some were shown twice and others not at all
+                    skip, back, overlaps = 0, 1, False
+                    self._step_back()
+                else:
+                    return
 
     def _step_back(self) -> None:
         self._steps_back += 1
-        if self._steps_back > STEPS_BACK:
-            raise DefenderError("truncated", f"The list moved faster than it could be read; {len(self.seen)} items were read, and others are missing.")
+        if self._steps_back > STEPS_BACK + len(self._seen):
+            raise DefenderError("truncated", f"The list moved faster than it could be read; {len(self._seen)} items were read, and others are missing.")
 
-    def settle(self) -> None:
-        """Read again what changed since the walk began, until one look sees all of it or nothing new."""
-        for _attempt in range(LOOKS):
-            before, requests = self._versions(), self.requests
-            changed = self.down(matching=False, since=self._began)
-            if self.source.opaque and changed:
-                # whether a changed item still fits, only the service can say
-                for gone in changed - self.down(matching=True, since=self._began):
-                    self.seen.pop(gone, None)
-            if self.requests == requests + 1 or self._versions() == before:
-                return
-        raise DefenderError("truncated", f"The list was still changing after {LOOKS} further looks; {len(self.seen)} items were read, some of them may be old.")
-
-    def _versions(self) -> dict[str, int]:
-        return {name: updated(item) for name, item in self.seen.items()}
-
-    def _page(self, *, matching: bool, since: int | None, until: int | None, skip: int) -> Page:
-        page = self.source.page(matching=matching, since=since, until=until, skip=skip)
+    def _page(self, window: _Window, met: set[str], skip: int = 0) -> Page:
+        page = self.source.page(matching=window.matching, since=window.since, until=window.until, skip=skip)
         self.requests += 1
-        if self._began is None and page.items:
-            newest = max(updated(item) for item in page.items)
-            self._began = newest if page.at is None else max(newest, page.at - SKEW)
-        return page
-
-    def _keep(self, items: list[Item]) -> None:
-        for item in items:
-            known = self.seen.get(item["id"])
+        if self._began is None:
+            # what changes from now on is stamped later than this
+            newest = [max(map(updated, page.items))] if page.items else []
+            self._began = min([*newest, *([] if page.at is None else [page.at - SKEW])], default=None)
+        for item in page.items:
+            known = self._seen.get(item["id"])
             if known is None or updated(known) <= updated(item):
-                self.seen[item["id"]] = item
-
-
-def _bound(items: list[Item], until: int | None) -> int | None:
-    """The oldest time of a page where everything older lies behind it: when it goes down by time, and further than before."""
-    times = [updated(item) for item in items]
-    ordered = all(first >= second for first, second in zip(times, times[1:], strict=False))
-    return times[-1] if ordered and times[-1] < times[0] and (until is None or times[-1] < until) else None
+                self._seen[item["id"]] = item
+            met.add(item["id"])
+        return page
