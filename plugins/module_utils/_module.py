@@ -27,6 +27,7 @@ def spec(options: t.Mapping[str, t.Any], **rules: t.Any) -> dict[str, t.Any]:
 def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     """Run a module for the tenant that its parameters name; a DefenderError leaves with the tenant among its facts."""
     named: dict[str, t.Any] = {"id": params.get("tenant_id"), "name": params.get("tenant_name") or params.get("tenant_id"), "cloud": params.get("cloud")}
+    tenant = None
     try:
         # a token that was given needs no application to acquire one
         tenant = Tenant(_options.check(params, anonymous=bool(params.get("access_token"))))
@@ -34,9 +35,15 @@ def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool) -> dict[str
         result = run(tenant, params, check_mode)
     except DefenderError as e:
         e.facts.setdefault("tenant", named)
+        e.facts.setdefault("waited_seconds", _waited(tenant))
         raise
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
-    return {"tenant": named, "changed": False, **result, **({"warnings": warnings} if warnings else {})}
+    return {"tenant": named, "changed": False, **result, "waited_seconds": _waited(tenant), **({"warnings": warnings} if warnings else {})}
+
+
+def _waited(tenant: Tenant | None) -> float:
+    """Seconds that the tenant's services made us wait: quotas, and repeats after failures."""
+    return round(tenant.http.waited, 1) if tenant else 0.0
 
 
 def serve(module_spec: t.Mapping[str, t.Any], run: Run) -> None:

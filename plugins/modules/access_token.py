@@ -88,6 +88,11 @@ from_cache:
   description: Whether the token was already there.
   returned: success
   type: bool
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  returned: always
+  type: float
+  sample: 0.0
 error:
   description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
   returned: failure

@@ -141,6 +141,11 @@ msg:
   description: The gravest problem in one sentence, with the tenant.
   returned: when RV(valid) is false
   type: str
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  returned: always
+  type: float
+  sample: 0.0
 error:
   description: The gravest problem. C(category) is for playbooks, C(who) must act, C(advice) says how, with the consent link where one helps.
   returned: when RV(valid) is false

@@ -172,6 +172,11 @@ checked:
   description: Whether the query's syntax could be checked, for which the Python package C(duckdb-kql) is needed. Nothing was sent.
   returned: in check mode
   type: bool
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  returned: always
+  type: float
+  sample: 0.0
 error:
   description:
     - What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.

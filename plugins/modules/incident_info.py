@@ -178,6 +178,11 @@ watermark:
   returned: success
   type: str
   sample: "2026-11-22T09:35:45.1133333Z"
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  returned: always
+  type: float
+  sample: 0.0
 error:
   description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
   returned: failure
