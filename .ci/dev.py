@@ -1,0 +1,204 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of ./dev, and the one virtual environment they share. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
+PYTHON = str(VENV / "bin" / "python")
+REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements-test.txt", ROOT / "tests" / "requirements.txt"]
+LAB_TENANTS = "25"
+
+HELP = """\
+./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
+./dev lab [lab options]     start the lab and leave it running, to play with
+./dev test [pytest args]    unit and behaviour tests
+./dev lint                  ruff, mypy, yamllint, ansible-lint, the documentation and the changelog
+./dev sanity [2.19 ...]     ansible-test sanity, on every ansible-core that is supported or on those named
+./dev ci [gate ...]         everything that CI checks, or the gates named
+
+Everything is made in .venv (or $DEV_VENV); nothing outside the checkout is touched.
+"""
+
+
+def environment(venv: Path) -> dict[str, str]:
+    """What every tool runs with: this checkout's collection and tools, and nobody's private Ansible settings."""
+    private = ("ANSIBLE_", "DEFENDER_XDR_", "PYTHONPATH", "PYTHONHOME", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(private) or name.endswith("_COLOR")}
+    home = os.environ.get("HOME", "")
+    if not (os.path.isdir(home) and os.access(home, os.W_OK)):
+        home = str(venv / "home")
+        os.makedirs(home, exist_ok=True)
+    venv.mkdir(parents=True, exist_ok=True)
+    (venv / "ansible.cfg").touch()
+    return env | {
+        "HOME": home,
+        "PATH": f"{venv / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}",
+        "VIRTUAL_ENV": str(venv),
+        "ANSIBLE_CONFIG": str(venv / "ansible.cfg"),
+        "ANSIBLE_HOME": str(venv / "ansible"),
+        "ANSIBLE_REMOTE_TMP": str(venv / "ansible" / "tmp"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> t.Iterator[None]:
+    """Only one process at a time works in this folder; a second waits for the first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Waiting for another ./dev to finish with {folder} …", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_venv(venv: Path, python: str, pip_args: t.Sequence[str], wanted: str, collection: Path) -> None:
+    """Make the virtual environment, unless it is there and made of the same; make `collection` importable in it."""
+    with locked(venv):
+        stamp = venv / "stamp"
+        wanted = hashlib.sha256("\0".join([wanted, *pip_args, str(venv)]).encode()).hexdigest()
+        works = subprocess.run([venv / "bin" / "python", "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode == 0 if stamp.exists() else False
+        if works and stamp.read_text() == wanted:
+            return
+        stamp.unlink(missing_ok=True)
+        if not works:
+            for old in ("bin", "include", "lib", "share"):
+                shutil.rmtree(venv / old, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-qq", *pip_args], env=environment(venv), stdin=subprocess.DEVNULL, check=True)
+        packages = next((venv / "lib").glob("python3*/site-packages"))
+        link = packages / "ansible_collections" / "mssp" / "defender_xdr"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(collection, target_is_directory=True)
+        stamp.write_text(wanted)
+
+
+def prepare() -> dict[str, str]:
+    if not (VENV / "stamp").exists():
+        print(f"Making {VENV} (once) …", file=sys.stderr)
+    contents = "".join(path.read_text() for path in REQUIREMENTS)
+    make_venv(VENV, getattr(sys, "_base_executable", sys.executable), ["-r", str(REQUIREMENTS[-1])], contents, ROOT)
+    return environment(VENV)
+
+
+def run(command: t.Sequence[str], env: dict[str, str]) -> int:
+    """Run to the end, whatever signal comes; a SIGTERM is handed on."""
+    with subprocess.Popen(command, env=env, cwd=ROOT) as process:
+        while True:
+            try:
+                code = process.wait()
+                return code if code >= 0 else 128 - code
+            except KeyboardInterrupt:
+                continue  # the terminal has told the child too
+            except SystemExit:
+                process.terminate()
+
+
+@contextlib.contextmanager
+def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
+    """A running lab, with its folder; stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="lab-", dir=VENV))
+    command = [PYTHON, "-m", "defender_lab", "--dir", str(folder), "--parent-pid", str(os.getpid()), *options]
+    process = subprocess.Popen(command, env=env | {"PYTHONPATH": str(ROOT / "roles/lab/files")}, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / "lab.json").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit("The lab did not start; what it said is above.")
+            time.sleep(0.02)
+        yield folder
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def demo(args: list[str]) -> int:
+    env = prepare()
+    with lab(env, ["--tenants", LAB_TENANTS]) as folder:
+        return run([PYTHON, "-m", "ansible", "playbook", "mssp.defender_xdr.demo", "-i", str(folder / "inventory.yml"), *args], env)
+
+
+def play_with_lab(args: list[str]) -> int:
+    env = prepare()
+    if not any(arg.startswith("--tenants") for arg in args):
+        args = ["--tenants", LAB_TENANTS, *args]
+    with lab(env, args) as folder:
+        ansible, playbook = (shlex.quote(str(VENV / "bin" / name)) for name in ("ansible", "ansible-playbook"))
+        inventory = shlex.quote(str(folder / "inventory.yml"))
+        print(
+            "\nThe lab is up, until Ctrl-C. In another terminal, try:\n\n"
+            f"  {ansible} -i {inventory} tenants -m mssp.defender_xdr.incident_info -a 'status=active severity=high'\n"
+            f"  {playbook} -i {inventory} mssp.defender_xdr.demo\n",
+            flush=True,
+        )
+        while True:
+            signal.pause()
+
+
+def test(args: list[str]) -> int:
+    return run([PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet", *args], prepare())
+
+
+def gates(group: str) -> t.Callable[[list[str]], int]:
+    def work(args: list[str]) -> int:
+        names = [f"{group}-{arg}" for arg in args] if group == "sanity" else args
+        return run([sys.executable, str(ROOT / ".ci" / "gates.py"), *(names or filter(None, [group]))], environment(VENV))
+
+    return work
+
+
+def help_(args: list[str]) -> int:
+    print(HELP, end="")
+    return 0
+
+
+def main() -> int:
+    commands = {
+        "help": help_,
+        "demo": demo,
+        "lab": play_with_lab,
+        "test": test,
+        "lint": gates("lint"),
+        "sanity": gates("sanity"),
+        "ci": gates(""),
+    }
+    name, *args = sys.argv[1:] or ["help"]
+    if name not in commands:
+        print(f"./dev has no command {name}.\n\n{HELP}", end="", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(128 + number))
+    try:
+        return commands[name](args)
+    except KeyboardInterrupt:
+        return 130
+    except subprocess.CalledProcessError as error:
+        return f"{shlex.join(map(str, error.cmd))} failed with {error.returncode}; what it said is above."  # type: ignore[return-value]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
