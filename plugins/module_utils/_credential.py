@@ -91,7 +91,7 @@ def _certificate(credential: t.Mapping[str, t.Any]) -> Signer:
             key, chain = found.key, [found.cert.certificate, *(more.certificate for more in found.additional_certs)]
     except (ValueError, TypeError) as e:
         # TypeError is cryptography's way to say that a password is missing
-        why = "certificate_password is needed" if password is None and isinstance(e, TypeError) else str(e).split("(")[0].strip()
+        why = "certificate_password is needed" if password is None and isinstance(e, TypeError) else str(e).split("(", maxsplit=1)[0].strip()
         raise DefenderError(
             "bad_credentials",
             f"{where} cannot be read as a certificate with its private key: {why}.",

@@ -69,7 +69,7 @@ def asked(query: str, timespan: str | None, on_truncated: str) -> Asked:
     if not timespan:
         return Asked(query, None, Slice(now - DAYS * _times.UNITS["d"], now), on_truncated)
     if "/" in timespan:
-        start, _, end = timespan.partition("/")
+        start, unused, end = timespan.partition("/")
         window = Slice(_times.parse_time("timespan", start, at=now), _times.parse_time("timespan", end, at=now))
         _times.check_order("timespan's start", window.since, "its end", window.before)
         return Asked(query, _between(window), window, on_truncated)
@@ -101,7 +101,7 @@ def _split(api: Api, request: Asked, rows: Rows) -> Found:
     """Halve the window until every slice is whole, oldest first; one that cannot be read fails the whole with what is missing."""
     query = row_wise(request.query)
     rows.rollback(0)
-    waiting = [half for half in reversed(request.window.halves() or (request.window,))]
+    waiting = list(reversed(request.window.halves() or (request.window,)))
     schema: list[dict[str, str]] = []
     done: list[dict[str, t.Any]] = []
     while waiting and not rows.full:

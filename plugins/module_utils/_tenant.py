@@ -195,10 +195,10 @@ class Api:
                 f"Tenant {self.tenant.options.label}: a next link leads to {'://'.join(origin(url)[:2])}; a token stays with {self._base}.",
                 who="microsoft",
             )
-        token, _ = self.tenant.token(self.name, roles=self._roles)
+        token, unused = self.tenant.token(self.name, roles=self._roles)
         answer = self._send(method, url, token, kwargs)
         if answer.status == 401 and STALE_TOKEN.search(answer.body[:4000].decode("utf-8", "replace") + answer.headers.get("www-authenticate", "")):
-            token, _ = self.tenant.token(self.name, roles=self._roles, refused=token.value)
+            token, unused = self.tenant.token(self.name, roles=self._roles, refused=token.value)
             answer = self._send(method, url, token, kwargs)
         self.clock = _ticks(answer.headers.get("date"))
         body = {} if kwargs.get("into") and answer.status == 200 else answer.json()

@@ -40,7 +40,8 @@ options:
     description:
       - Values for names that the query uses. Each is put before the query as a C(let) statement, quoted so that no value can
         become part of the query.
-      - Text, numbers, booleans and lists of those become the KQL values of the same kind.
+      - >-
+        Text, numbers, booleans and lists of those become the KQL values of the same kind.
         A point in time is C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a length of time C({timespan: 12h}).
     type: dict
     default: {}

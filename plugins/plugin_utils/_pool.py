@@ -31,7 +31,7 @@ def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int
         while (job := waiting.get()) is not None:
             done.put((job, work(job)))
 
-    started = [threading.Thread(target=serve, daemon=True) for _ in range(threads)]
+    started = [threading.Thread(target=serve, daemon=True) for unused in range(threads)]
     running = 0
     alive = 0
     for job in jobs:
@@ -44,7 +44,7 @@ def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int
         while not done.empty():
             running -= 1
             yield done.get()
-    for _ in range(alive):
+    for unused in range(alive):
         waiting.put(None)
     while running:
         running -= 1

@@ -88,7 +88,7 @@ class Graph:
         if not isinstance(value, _JSON[kind]) or (isinstance(value, bool) and kind != "boolean"):
             return [f"{where}: {value!r} is no {kind}"]
         if schema.get("format") == "date-time":
-            datetime.fromisoformat(value[:26] + "Z")
+            datetime.fromisoformat(str(value)[:26] + "Z")
         return []
 
     def _object(self, value: t.Any, schema: dict[str, t.Any], where: str) -> list[str]:

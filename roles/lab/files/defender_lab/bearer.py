@@ -45,7 +45,7 @@ class Bearer:
         self._clock = clock
 
     def read(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        scheme, unused, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return Caller(None, None, "missing")
         try:

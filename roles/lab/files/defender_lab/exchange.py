@@ -36,7 +36,7 @@ class Request:
 
     def charset(self) -> str:
         kind = self.headers.get("Content-Type", "")
-        _, found, name = kind.lower().partition("charset=")
+        unused, found, name = kind.lower().partition("charset=")
         return name.split(";")[0].strip().strip('"') if found else "utf-8"
 
 

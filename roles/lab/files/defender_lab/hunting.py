@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import json
 import threading
 from collections import OrderedDict
@@ -129,8 +130,8 @@ class HuntingEngine:
 
 
 def _answer(columns: list[tuple[str, str]], rows: list[tuple[Any, ...]]) -> HuntingAnswer:
-    names = [name for name, _ in columns]
-    types = [_GRAPH_TYPES.get(kind.partition("(")[0].partition(" ")[0], "Object") if "[" not in kind else "Object" for _, kind in columns]
+    names = [name for name, unused in columns]
+    types = [_GRAPH_TYPES.get(kind.partition("(")[0].partition(" ")[0], "Object") if "[" not in kind else "Object" for unused, kind in columns]
     schema = [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
     fields = list(zip(names, (_WRITERS.get(kind) for kind in types), strict=True))
     results = [{name: value if write is None or value is None else write(value) for (name, write), value in zip(fields, row, strict=True)} for row in rows]
@@ -165,7 +166,7 @@ def _plain(value: Any) -> Any:
 
 def _real(value: float) -> float | str:
     # JSON has no word for these; Kusto writes them as text
-    if value != value:
+    if math.isnan(value):
         return "NaN"
     return ("Infinity" if value > 0 else "-Infinity") if value in (float("inf"), float("-inf")) else value
 

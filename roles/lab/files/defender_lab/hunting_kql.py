@@ -89,7 +89,7 @@ def _refuse_text(bare: str) -> NoReturn:
 
 
 def _refuse_construct(error: KqlUnsupportedError) -> NoReturn:
-    kind, _, name = error.construct.partition(":")
+    kind, unused, name = error.construct.partition(":")
     if error.construct == "statement":
         refuse_meaning("No tabular expression statement found")
     if kind in ("function", "invoke") and name not in _HUNTING_FUNCTIONS and (name != name.lower() or name.startswith("_")):

@@ -122,7 +122,7 @@ def _filtered(rows: list[Record], text: str | None, fields: Fields) -> list[Reco
 def _ordered(rows: list[Record], text: str | None, listing: Listing) -> list[Record]:
     if text is None:
         return rows
-    name, _, direction = text.strip().partition(" ")
+    name, unused, direction = text.strip().partition(" ")
     if name not in listing.orders or direction not in ("", "asc", "desc"):
         raise BadOption(f"{INVALID} The property '{name}' cannot be used in the $orderby query option.")
     return sorted(rows, key=lambda row: ticks(row[name]), reverse=direction == "desc")

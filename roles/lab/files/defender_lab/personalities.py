@@ -92,7 +92,7 @@ def mix(tenants: int, sick: str) -> list[Personality]:
 
 
 def _named(part: str) -> list[Personality]:
-    name, _, count = part.strip().partition("=")
+    name, unused, count = part.strip().partition("=")
     if name not in BY_NAME:
         raise ValueError(f"{name} is no personality; there are {', '.join(BY_NAME)}")
     return [BY_NAME[name]] * int(count)

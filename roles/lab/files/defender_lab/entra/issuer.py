@@ -148,7 +148,7 @@ class Issuer:
     def _checked(self, token: str) -> Claims:
         try:
             header = jwt.get_unverified_header(token)
-            _, payload, signature = token.split(".")
+            unused, payload, signature = token.split(".")
             claims: Claims = json.loads(_unb64(payload))
             proof = _unb64(signature)
         except (ValueError, jwt.PyJWTError):

@@ -59,7 +59,7 @@ def devices(persons: tuple[Person, ...], domain: str, network: int, rng: Random)
                 build=build,
                 ip=f"10.{network % 250}.{1 if server else 20}.{10 + number}",
                 public_ip=f"192.0.2.{network % 250 + 1}",
-                mac=":".join(digits(rng, 2).upper() for _ in range(6)),
+                mac=":".join(digits(rng, 2).upper() for unused in range(6)),
                 owner=owner,
                 server=server,
             )

@@ -149,7 +149,7 @@ def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence
 
 def registry(row: dict[str, Any], machine: Device, moment: datetime) -> Evidence:
     """The value of a DeviceRegistryEvents row."""
-    hive, _, key = row["RegistryKey"].partition("\\")
+    hive, unused, key = row["RegistryKey"].partition("\\")
     own = {"registryHive": hive, "registryKey": key, "registryValueName": row["RegistryValueName"], "registryValue": row["RegistryValueData"]}
     return _evidence("registryValue", moment, "suspicious", (), mdeDeviceId=machine.id, registryValueType=row["RegistryValueType"], **own)
 

@@ -62,7 +62,7 @@ def listed(call: Call) -> Reply:
     def make() -> bytes:
         rows = shelf.kept("xdr-rows", lambda: [_told(shelf, row) for row in shelf.incidents])
         try:
-            _, page = cut(request.query, LISTING, rows)
+            unused, page = cut(request.query, LISTING, rows)
         except BadOption as bad:
             raise Refused(400, "ODataError", str(bad)) from None
         return dumped({"@odata.context": f"{request.base}/api/$metadata#Incidents", "value": page.rows})
