@@ -44,7 +44,7 @@ def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int
         while not done.empty():
             running -= 1
             yield done.get()
-    for unused in range(alive):
+    for _unused in range(alive):
         waiting.put(None)
     while running:
         running -= 1

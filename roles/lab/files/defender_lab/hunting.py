@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import math
 import json
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable

@@ -50,7 +50,7 @@ class Quotas:
                 wait = max(1, math.ceil(window[0] + limit.seconds - now))
                 over = over if over and over.wait >= wait else Exceeded(limit, wait)
         if not over:
-            for unused, window in windows:
+            for _unused, window in windows:
                 window.append(now)
         return over
 

@@ -60,7 +60,7 @@ def fill(scene: Scene) -> None:
 
 
 def _moments(scene: Scene, count: int) -> Iterator[datetime]:
-    for unused in range(count):
+    for _unused in range(count):
         yield scene.now - timedelta(seconds=scene.rng.uniform(600, 30 * 86400 - 600))
 
 
@@ -76,7 +76,7 @@ def _work(scene: Scene, moment: datetime) -> None:
     program = start(name, command, moment, device.owner, pid=scene.pid(), parent=desktop)
     scene.run(moment, device, program, desktop)
     if name in ("msedge.exe", "OUTLOOK.EXE", "Teams.exe"):
-        for unused in range(2):
+        for _unused in range(2):
             scene.connect(moment + timedelta(seconds=scene.rng.uniform(1, 600)), device, program, _ordinary_ip(scene), scene.rng.choice(_SITES))
     else:
         _document(scene, moment + timedelta(minutes=2), device, program)
