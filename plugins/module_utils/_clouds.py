@@ -132,8 +132,14 @@ def service(cloud: str, resource: str, *, region: str | None = None) -> Service:
     return dataclasses.replace(found, url=f"https://{region}.api.security.microsoft.com")
 
 
+# The portal shows this identifier for WindowsDefenderATP, but its APIs refuse such tokens: microsoft-365-docs issue 9246.
+PORTAL_TRAP: t.Final = "https://userrequestsgraphapi-prd.trafficmanager.net"
+
+
 def owner_of(audience: str) -> str | None:
     """The resource that an audience belongs to in any cloud, or None when no table knows it."""
+    if audience.rstrip("/").lower() == PORTAL_TRAP:
+        return "that no API accepts, although the portal shows it"
     for cloud in CLOUDS.values():
         for resource, found in cloud.services.items():
             if found.accepts(audience):

@@ -114,6 +114,8 @@ def _session(ca_path: str | None, validate_certs: bool) -> requests.Session:
     if not validate_certs:
         # said once, by whoever set the option; not for every connection
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    # requests looks at a Location even where it does not follow it, and fails over one that is no URL
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     session.mount("https://", _Adapter(tls_context(ca_path, validate_certs)))
     return session
 
@@ -229,7 +231,7 @@ class Http:
         """One exchange; the body is read in pieces so that a trickle cannot outlast the deadline."""
         with client.request(method, url, allow_redirects=False, stream=True, **kwargs) as response:
             if 300 <= response.status_code < 400:
-                place = "://".join(origin(response.headers.get("Location", ""))[:2])
+                place = "://".join(origin(response.headers.get("Location", ""))[:2]).strip(":/") or "elsewhere"
                 raise DefenderError(
                     "network",
                     f"{method} {url.split('?')[0]} was answered {response.status_code} with a redirect to {place}; no request here follows one.",

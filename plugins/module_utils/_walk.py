@@ -124,16 +124,17 @@ class _Walk:
         left = window
         while True:
             page = self._page(left, met)
-            if not page.more or self._stops(window):
+            if self._stops(window) or not page.more:
                 return met
             times = [updated(item) for item in page.items]
             if times != sorted(times, reverse=True):
                 self._newest_first = False
             if self._newest_first is False:
-                self._count(window, met)
+                # whatever is newer changed since the walk began, and is read when it settles
+                self._count(dataclasses.replace(window, until=self._began) if window.limited else window, met)
                 return met
             lowest = times[-1]
-            above = dataclasses.replace(left, since=lowest + 1)
+            above = dataclasses.replace(left, since=lowest + 1, limited=False)
             if not self._surely_newest_first(page.items) and self._page(above, met).more:
                 self._count(above, met)
             if times[0] == lowest:
@@ -148,7 +149,9 @@ class _Walk:
                 return met
 
     def _stops(self, window: _Window) -> bool:
-        self.stopped = window.limited and self.enough()
+        if not window.limited:
+            return False
+        self.stopped = self.enough()
         return self.stopped
 
     def _surely_newest_first(self, items: list[Item]) -> bool:
@@ -176,14 +179,14 @@ class _Walk:
                 passed.update(names)
                 overlaps = len(names) > 1
                 end = skip + len(names)
-                if page.more and not self._stops(window):
+                if self._stops(window) or (not page.more and end <= len(shown)):
+                    return
+                if page.more:
                     skip, back = max(end - 1, skip + 1), 1
-                elif window.since == window.until is not None and end > len(shown) and not self.stopped:
+                else:
                     # equal times in no steady order: some were shown twice and others not at all
                     skip, back, overlaps = 0, 1, False
                     self._step_back()
-                else:
-                    return
 
     def _step_back(self) -> None:
         self._steps_back += 1

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures that several files share."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock, FakeHttp, parameters
+from hypothesis import settings
+
+# nothing written beside the code, and no deadline on a machine that does other things too
+settings.register_profile("unit", database=None, deadline=None)
+settings.load_profile("unit")
+
+
+@pytest.fixture
+def time() -> FakeClock:
+    """A clock that only sleeping moves."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def papers() -> Papers:
+    """Keys and certificates, made once."""
+    return Papers()
+
+
+@pytest.fixture
+def tenant_with(time: FakeClock) -> t.Callable[..., Tenant]:
+    """A tenant whose requests end in a script."""
+
+    def build(http: FakeHttp, **changes: t.Any) -> Tenant:
+        tenant = Tenant(_options.check(parameters(**changes)), clock=time.clock)
+        tenant.http = t.cast("t.Any", http)
+        return tenant
+
+    return build

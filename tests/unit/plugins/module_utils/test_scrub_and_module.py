@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is shown: no secret, no token, at any depth; and a module's run from parameters to result."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import SECRET, TENANT, graph_token, parameters
+from hypothesis import given
+from hypothesis import strategies as st
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+JWT = graph_token()
+CONTOSO = {"id": TENANT, "name": "contoso", "cloud": "public"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "told"),
+    [
+        (f"the secret {SECRET}.", f"the secret {HIDDEN}."),
+        (f"{SECRET}{SECRET}", f"{HIDDEN}{HIDDEN}"),
+        (f"token {JWT} here", f"token {HIDDEN} here"),
+        ("Authorization: Bearer an-opaque-token-0001", f"Authorization: {HIDDEN}"),
+        ("bearer abcdefghijklmnop", HIDDEN),
+        ("the bearer of this letter", "the bearer of this letter"),
+        ("eyJ is how they begin", "eyJ is how they begin"),
+    ],
+)
+def test_secrets_and_tokens_are_hidden_in_text(given_text: str, told: str) -> None:
+    assert _scrub.text(given_text, [SECRET]) == told
+
+
+def test_the_secrets_of_a_call_are_its_no_log_options_the_longest_first() -> None:
+    spec = {"client_secret": {"no_log": True}, "certificate_password": {"no_log": True}, "access_token": {"no_log": True}, "client_id": {}, "proxy": {}}
+    given_ones = {"client_secret": "abc", "certificate_password": "abcdef", "access_token": None, "client_id": "id"}
+    assert _scrub.secrets_of(spec, given_ones) == ["abcdef", "abc"]
+    assert _scrub.text("abcdef abc", ["abcdef", "abc"]) == f"{HIDDEN} {HIDDEN}"
+
+
+def test_the_specs_secrets_are_all_of_a_module() -> None:
+    spec = _module.spec({})["argument_spec"]
+    assert {name for name, option in spec.items() if option.get("no_log")} == {"client_secret", "certificate", "certificate_password"}
+
+
+@given(value=JSON)
+def test_a_secret_is_hidden_at_any_depth_and_the_rest_is_untouched(value: t.Any) -> None:
+    told = _scrub.result({"msg": f"it is {SECRET}", "deep": [{"key": [value, {SECRET: f"Bearer {JWT}"}]}]}, [SECRET])
+    assert SECRET not in json.dumps(told)
+    assert JWT not in json.dumps(told)
+    assert told["deep"][0]["key"][0] == value
+
+
+def test_only_the_token_at_the_top_is_kept() -> None:
+    told = _scrub.result({"access_token": JWT, "inner": {"access_token": JWT}, "list": [{"access_token": JWT}], "msg": JWT}, [])
+    assert told == {"access_token": JWT, "inner": {"access_token": HIDDEN}, "list": [{"access_token": HIDDEN}], "msg": HIDDEN}
+
+
+def test_a_member_with_an_empty_name_is_scrubbed_too() -> None:
+    assert _scrub.result({"rows": [{"": f"Bearer {JWT}"}]}, []) == {"rows": [{"": HIDDEN}]}
+
+
+def test_other_values_pass_and_tuples_become_lists() -> None:
+    assert _scrub.result({"a": 1, "b": None, "c": 1.5, "d": True, "e": ("x", SECRET)}, [SECRET]) == {"a": 1, "b": None, "c": 1.5, "d": True, "e": ["x", HIDDEN]}
+
+
+def crashed(error: BaseException) -> dict[str, t.Any]:
+    """What is told of an error that was raised from another."""
+
+    def fail() -> None:
+        raise error from KeyError(SECRET)
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    return _scrub.crash(caught.value, [SECRET])
+
+
+def test_a_crash_is_told_whole_but_for_the_secrets() -> None:
+    told = crashed(RuntimeError(f"lost {SECRET} and {JWT}"))
+    assert (told["failed"], told["changed"]) == (True, False)
+    assert told["msg"] == f"The module failed in a way it should not: RuntimeError: lost {HIDDEN} and {HIDDEN}"
+    assert "raise error from KeyError" in told["exception"]
+    assert f"KeyError: '{HIDDEN}'" in told["exception"], "its cause is told too"
+    assert SECRET not in str(told)
+    assert JWT not in str(told)
+
+
+# A module's run
+
+
+def test_a_result_begins_with_its_tenant_and_says_whether_it_changed_something() -> None:
+    seen = []
+
+    def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        seen.append((tenant.options.tenant_id, params["api"], check_mode))
+        return {"api": "graph", "count": 1}
+
+    result = _module.perform(run, parameters(), check_mode=True)
+    assert result == {"tenant": CONTOSO, "changed": False, "api": "graph", "count": 1, "waited_seconds": 0.0}
+    assert next(iter(result)) == "tenant"
+    assert seen == [(TENANT, "auto", True)]
+
+
+def test_a_run_may_say_that_it_changed_something() -> None:
+    assert _module.perform(lambda *_: {"changed": True}, parameters(), check_mode=False)["changed"] is True
+
+
+def test_warnings_of_tenant_and_run_come_together() -> None:
+    def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        tenant.warnings.append("first")
+        return {"warnings": ["second"]}
+
+    assert _module.perform(run, parameters(), check_mode=False)["warnings"] == ["first", "second"]
+    assert "warnings" not in _module.perform(lambda *_: {"warnings": []}, parameters(), check_mode=False)
+
+
+def test_a_failure_names_its_tenant() -> None:
+    def run(*_: t.Any) -> dict[str, t.Any]:
+        raise DefenderError("not_found", "There is none.")
+
+    with pytest.raises(DefenderError) as caught:
+        _module.perform(run, parameters(), check_mode=False)
+    assert caught.value.as_result()["tenant"] == CONTOSO
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"client_secret": None}, CONTOSO),
+        ({"tenant_id": None}, {"id": None, "name": "contoso", "cloud": "public"}),
+        ({"tenant_id": "contoso.com", "tenant_name": None}, {"id": "contoso.com", "name": "contoso.com", "cloud": "public"}),
+    ],
+)
+def test_a_mistake_in_the_options_names_the_tenant_as_far_as_it_is_known(changes: dict[str, t.Any], named: dict[str, t.Any]) -> None:
+    with pytest.raises(DefenderError) as caught:
+        _module.perform(lambda *_: {}, parameters(**changes), check_mode=False)
+    assert caught.value.as_result()["tenant"] == named
+
+
+def test_a_given_token_needs_no_credential() -> None:
+    given_ones = {**parameters(client_id=None, client_secret=None), "access_token": JWT}
+    assert _module.perform(lambda *_: {}, given_ones, check_mode=False)["tenant"] == CONTOSO
+
+
+def test_a_crash_is_not_swallowed() -> None:
+    def run(*_: t.Any) -> dict[str, t.Any]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _module.perform(run, parameters(), check_mode=False)
+
+
+def test_every_module_supports_check_mode_and_takes_the_tenant_options() -> None:
+    spec = _module.spec({"id": {"type": "str"}}, required_one_of=[("id",)])
+    assert spec["supports_check_mode"] is True
+    assert spec["required_one_of"] == [("id",)]
+    assert {"tenant_id", "client_secret", "token_cache", "id"} <= set(spec["argument_spec"])
