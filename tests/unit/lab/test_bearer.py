@@ -34,7 +34,7 @@ def test_graph_refuses_what_is_no_token(desk, header, message) -> None:
 
 
 def test_a_token_with_another_signature_is_refused(desk, tenant) -> None:
-    head, payload, _ = desk.token(tenant).split(".")
+    head, payload, _unused = desk.token(tenant).split(".")
     forged = f"{head}.{payload}.{desk.token(tenant, 'xdr').split('.')[2]}"
     assert get(desk, "graph", f"Bearer {forged}").status == 401
     assert get(desk, "graph", f"Bearer {forged}").error()["code"] == "InvalidAuthenticationToken"

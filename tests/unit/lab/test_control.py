@@ -46,7 +46,7 @@ def fault(desk, tenant, **settings):
 
 def test_a_fault_hits_as_often_as_it_says(desk, tenant) -> None:
     fault(desk, tenant, status=502, body="<html>Bad gateway</html>", headers={"Content-Type": "text/html"}, times=2, skip=1)
-    answers = [desk.call("graph", tenant, "GET", PATH).reply for _ in range(4)]
+    answers = [desk.call("graph", tenant, "GET", PATH).reply for _unused in range(4)]
     assert [one.status for one in answers] == [200, 502, 502, 200]
     assert answers[1].body == b"<html>Bad gateway</html>"
     assert answers[1].headers["Content-Type"] == "text/html"
@@ -64,7 +64,7 @@ def test_ways_to_break_an_answer(desk, tenant) -> None:
     fault(desk, tenant, truncate=True)
     fault(desk, tenant, redirect="https://evil.example/")
     fault(desk, tenant, delay=2.5)
-    replies = [desk.call("graph", tenant, "GET", PATH).reply for _ in range(4)]
+    replies = [desk.call("graph", tenant, "GET", PATH).reply for _unused in range(4)]
     assert [one.wire for one in replies] == ["reset", "truncate", "whole", "whole"]
     assert (replies[2].status, replies[2].headers["Location"]) == (302, "https://evil.example/")
     assert (replies[3].status, replies[3].delay) == (200, 2.5)
@@ -80,7 +80,7 @@ def test_a_write_may_take_effect_and_lose_its_answer(desk, tenant) -> None:
 
 def test_a_fault_at_the_login_host(desk, tenant) -> None:
     fault(desk, tenant, origin="login", status=503, times=1)
-    assert [desk.ask_token(tenant.id).status for _ in range(2)] == [503, 200]
+    assert [desk.ask_token(tenant.id).status for _unused in range(2)] == [503, 200]
 
 
 @pytest.mark.parametrize("body", [{"colour": "red"}, [], {"tenant": "nobody"}])

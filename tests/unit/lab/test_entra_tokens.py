@@ -189,7 +189,7 @@ def test_a_grant_of_real_entra_that_the_lab_lacks_says_so(desk, tenant) -> None:
 
 
 def test_a_client_that_asks_too_often_is_held_back_for_a_minute(desk, tenant) -> None:
-    statuses = [desk.ask_token(tenant.id).status for _ in range(31)]
+    statuses = [desk.ask_token(tenant.id).status for _unused in range(31)]
     assert statuses == [200] * 30 + [429]
     held = desk.ask_token(tenant.id)
     assert (held.headers["Retry-After"], held.reply.body) == ("60", b"")

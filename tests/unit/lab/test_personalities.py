@@ -75,7 +75,7 @@ def test_no_defender(desk, tenant) -> None:
 
 def test_a_flaky_tenant_breaks_every_third_time_in_turn(desk, tenant) -> None:
     desk.become(tenant, personality="flaky")
-    answers = [desk.call("graph", tenant, "GET", "/v1.0/security/incidents").reply for _ in range(9)]
+    answers = [desk.call("graph", tenant, "GET", "/v1.0/security/incidents").reply for _unused in range(9)]
     assert [one.status if one.wire == "whole" else one.wire for one in answers] == [503, 200, 200, 500, 200, 200, "reset", 200, 200]
     assert answers[3].body.startswith(b'{"error":{"code":"UnknownError","message":""')
 

@@ -189,18 +189,18 @@ def test_a_tenant_that_does_not_exist_is_unknown_to_entra(running) -> None:
 
 def test_a_second_lab_in_the_same_folder_is_refused_in_one_sentence(running) -> None:
     second = start(running.folder)
-    output, _ = second.communicate(timeout=30)
+    output, _unused = second.communicate(timeout=30)
     assert second.returncode == 3
     assert output.strip() == f"A lab is already running in {running.folder}; stop it or give another --dir."
     assert (running.folder / "lab.json").exists()
 
 
 def test_sigterm_ends_it_cleanly_and_the_folder_can_be_used_again(tmp_path) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         process = start(tmp_path / "state", "--tenants", "3")
         wait(tmp_path / "state", process)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _unused = process.communicate(timeout=30)
         assert (process.returncode, output) == (0, "")
         assert not (tmp_path / "state" / "lab.json").exists()
 
@@ -243,7 +243,7 @@ def test_a_detached_lab_that_cannot_start_says_why(tmp_path) -> None:
 @pytest.mark.parametrize("sick", ["150", "unheard=2"])
 def test_a_bad_mix_is_one_sentence(tmp_path, sick) -> None:
     process = start(tmp_path, "--sick", sick)
-    output, _ = process.communicate(timeout=30)
+    output, _unused = process.communicate(timeout=30)
     assert process.returncode == 2
     assert output.startswith("--sick: ")
     assert output.count("\n") == 1

@@ -43,7 +43,7 @@ def test_the_tighter_of_two_windows_says_how_long() -> None:
 
 def test_xdr_incidents_fifty_a_minute(desk, tenant, other) -> None:
     headers = {"Authorization": f"Bearer {desk.token(tenant, 'xdr')}"}
-    statuses = [desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers).status for _ in range(50)]
+    statuses = [desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers).status for _unused in range(50)]
     assert statuses == [200] * 50
     answer = desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers)
     error = answer.error()
@@ -65,7 +65,7 @@ def test_graph_quotas(desk, tenant, path, calls, method) -> None:
     # a bad request counts as well, and costs the lab nothing
     token = desk.token(tenant)
     ask = {"headers": {"Authorization": f"Bearer {token}"}, "query": "$top=x" if method == "GET" else ""}
-    statuses = {desk.send("graph", method, path, **ask).status for _ in range(calls)}
+    statuses = {desk.send("graph", method, path, **ask).status for _unused in range(calls)}
     assert statuses == {400}
     answer = desk.send("graph", method, path, **ask)
     error = answer.error()
@@ -79,7 +79,7 @@ def test_graph_quotas(desk, tenant, path, calls, method) -> None:
 
 def test_a_throttled_tenant_answers_again_after_the_wait_it_names(desk, tenant) -> None:
     desk.become(tenant, personality="throttled")
-    statuses = [desk.call("graph", tenant, "GET", INCIDENTS["graph"]).status for _ in range(3)]
+    statuses = [desk.call("graph", tenant, "GET", INCIDENTS["graph"]).status for _unused in range(3)]
     assert statuses == [200, 200, 429]
     wait = int(desk.call("graph", tenant, "GET", INCIDENTS["graph"]).headers["Retry-After"])
     desk.control("POST", "clock", body={"advance": wait})

@@ -157,7 +157,7 @@ class _Tunnel(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         proxy = self.server.service
         method, target, _version = self.rfile.readline().decode().split()
-        lines = [line for line in iter(lambda: self.rfile.readline().decode().strip(), "")]
+        lines = list(iter(lambda: self.rfile.readline().decode().strip(), ""))
         proxy.tunnels.append(f"{method} {target}")
         proxy.headers.extend(lines)
         if proxy.status != 200:

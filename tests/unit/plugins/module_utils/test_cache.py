@@ -255,7 +255,7 @@ def test_a_symlink_as_lock_is_not_followed_and_not_fatal(folder: Path, path: Pat
 
 
 def count_up(folder: Path, times: int) -> None:
-    for _ in range(times):
+    for _unused in range(times):
         ours = a_file(folder, Clock())
         with ours.locked(seconds=60):
             seen = ours.read().get("count", 0)
@@ -266,8 +266,8 @@ def count_up(folder: Path, times: int) -> None:
 # pytest-xdist has threads of its own, and Ansible forks just so
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_threads_and_processes_take_turns(folder: Path) -> None:
-    workers: list[t.Any] = [threading.Thread(target=count_up, args=(folder, 20)) for _ in range(3)]
-    workers += [multiprocessing.get_context("fork").Process(target=count_up, args=(folder, 20)) for _ in range(2)]
+    workers: list[t.Any] = [threading.Thread(target=count_up, args=(folder, 20)) for _unused in range(3)]
+    workers += [multiprocessing.get_context("fork").Process(target=count_up, args=(folder, 20)) for _unused in range(2)]
     begin = real_time.monotonic()
     for worker in workers[::-1]:
         worker.start()

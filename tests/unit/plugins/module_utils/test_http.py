@@ -88,7 +88,7 @@ def test_each_request_has_an_id_of_its_own_and_its_repeats_keep_it(service: Serv
 
 def test_a_cookie_is_never_sent_back(service: Service, http: Build) -> None:
     service.script = [Reply(headers={"Set-Cookie": "fpc=tracking; path=/; secure"}), Reply()]
-    for _ in range(2):
+    for _unused in range(2):
         http().send("GET", f"{service.url}/x")
     assert [seen.headers.get("cookie") for seen in service.received] == [None, None]
 
@@ -106,7 +106,7 @@ def test_a_netrc_is_not_read(service: Service, http: Build, tmp_path: Path, monk
 
 def test_connections_are_kept_and_shared_between_tenants(service: Service, http: Build) -> None:
     service.script = [Reply(), Reply(), Reply()]
-    for _ in range(3):
+    for _unused in range(3):
         http().send("GET", f"{service.url}/x")
     assert (service.connections, len(service.received)) == (1, 3)
 

@@ -211,7 +211,7 @@ class MovingGraph:
         for operator, bound in re.findall(r"lastUpdateDateTime (ge|lt) (\S+)", params.get("$filter", "")):
             # every time here has the same digits up to the second, so that text can be compared once the bound is padded
             exact = f"{bound.rstrip('Z') if '.' in bound else bound.rstrip('Z') + '.'}"
-            whole, _, fraction = exact.partition(".")
+            whole, _unused, fraction = exact.partition(".")
             limit = f"{whole}.{fraction:0<7}"
             found = [one for one in found if (one["lastUpdateDateTime"].replace(".5Z", ".5000000") >= limit) is (operator == "ge")]
         found.sort(key=lambda one: (one["lastUpdateDateTime"], one["id"]), reverse=True)

@@ -112,7 +112,7 @@ def test_a_result_begins_with_its_tenant_and_says_whether_it_changed_something()
 
 
 def test_a_run_may_say_that_it_changed_something() -> None:
-    assert _module.perform(lambda *_: {"changed": True}, parameters(), check_mode=False)["changed"] is True
+    assert _module.perform(lambda *_unused: {"changed": True}, parameters(), check_mode=False)["changed"] is True
 
 
 def test_warnings_of_tenant_and_run_come_together() -> None:
@@ -121,11 +121,11 @@ def test_warnings_of_tenant_and_run_come_together() -> None:
         return {"warnings": ["second"]}
 
     assert _module.perform(run, parameters(), check_mode=False)["warnings"] == ["first", "second"]
-    assert "warnings" not in _module.perform(lambda *_: {"warnings": []}, parameters(), check_mode=False)
+    assert "warnings" not in _module.perform(lambda *_unused: {"warnings": []}, parameters(), check_mode=False)
 
 
 def test_a_failure_names_its_tenant() -> None:
-    def run(*_: t.Any) -> dict[str, t.Any]:
+    def run(*_unused: t.Any) -> dict[str, t.Any]:
         raise DefenderError("not_found", "There is none.")
 
     with pytest.raises(DefenderError) as caught:
@@ -143,17 +143,17 @@ def test_a_failure_names_its_tenant() -> None:
 )
 def test_a_mistake_in_the_options_names_the_tenant_as_far_as_it_is_known(changes: dict[str, t.Any], named: dict[str, t.Any]) -> None:
     with pytest.raises(DefenderError) as caught:
-        _module.perform(lambda *_: {}, parameters(**changes), check_mode=False)
+        _module.perform(lambda *_unused: {}, parameters(**changes), check_mode=False)
     assert caught.value.as_result()["tenant"] == named
 
 
 def test_a_given_token_needs_no_credential() -> None:
     given_ones = {**parameters(client_id=None, client_secret=None), "access_token": JWT}
-    assert _module.perform(lambda *_: {}, given_ones, check_mode=False)["tenant"] == CONTOSO
+    assert _module.perform(lambda *_unused: {}, given_ones, check_mode=False)["tenant"] == CONTOSO
 
 
 def test_a_crash_is_not_swallowed() -> None:
-    def run(*_: t.Any) -> dict[str, t.Any]:
+    def run(*_unused: t.Any) -> dict[str, t.Any]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -108,7 +108,7 @@ def test_each_api_has_its_own_host_and_token(tenant_with: WithTenant, resource: 
 def test_one_token_serves_many_calls(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), EMPTY, EMPTY, EMPTY)
     api = tenant_with(http).api("graph", "incident_info")
-    for _ in range(3):
+    for _unused in range(3):
         api.get("/v1.0/security/incidents")
     assert urls(http) == [TOKEN_URL] + [INCIDENTS] * 3
 

@@ -79,7 +79,7 @@ def test_an_offset_changes_the_text_and_not_the_moment(moment: datetime.datetime
 @given(first=st.integers(FIRST, LAST), second=st.integers(FIRST, LAST))
 def test_times_as_text_of_seven_digits_sort_as_they_are(first: int, second: int) -> None:
     def padded(ticks: int) -> str:
-        whole, _, fraction = format_time(ticks).rstrip("Z").partition(".")
+        whole, _unused, fraction = format_time(ticks).rstrip("Z").partition(".")
         return f"{whole}.{fraction:0<7}"
 
     assert (first < second) == (padded(first) < padded(second))

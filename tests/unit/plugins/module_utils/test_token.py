@@ -152,7 +152,7 @@ def test_a_certificate_signs_the_assertion_that_the_page_describes(bench: Bench,
     assert 300 <= claims["exp"] - claims["iat"] <= 600
     assert claims.get("nbf", claims["iat"]) <= claims["iat"]
     uuid.UUID(claims["jti"])
-    told, _, signature = whole.rpartition(".")
+    told, _unused, signature = whole.rpartition(".")
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     app.key.public_key().verify(base64.urlsafe_b64decode(signature + "=="), told.encode(), pss, hashes.SHA256())
 
@@ -451,10 +451,10 @@ def fetch(folder: Path, ready: t.Any, reply: Answer, told: t.Any) -> None:
 def test_ten_processes_at_once_ask_once(tmp_path: Path, reply: Answer, outcome: str) -> None:
     context = multiprocessing.get_context("fork")
     ready, told = context.Barrier(10), context.Queue()
-    workers = [context.Process(target=fetch, args=(tmp_path, ready, reply, told)) for _ in range(10)]
+    workers = [context.Process(target=fetch, args=(tmp_path, ready, reply, told)) for _unused in range(10)]
     for worker in workers:
         worker.start()
-    outcomes = [told.get(timeout=60) for _ in workers]
+    outcomes = [told.get(timeout=60) for _unused in workers]
     for worker in workers:
         worker.join(60)
     assert outcomes == [outcome] * 10
