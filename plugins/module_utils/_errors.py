@@ -114,6 +114,7 @@ TOKEN_CODES: t.Final[t.Mapping[int, tuple[str, str]]] = {
     700212: ("bad_credentials", "no federated credential of the application matches the assertion's audience"),
     700213: ("bad_credentials", "no federated credential of the application matches the assertion's subject"),
     50012: ("bad_credentials", "the login service could not authenticate the application"),
+    50027: ("bad_credentials", "the assertion is malformed, or is no assertion at all"),
     50013: ("bad_credentials", "the assertion is not valid"),
     700016: ("not_consented", "the application is not known there: it was never consented to"),
     7000112: ("app_disabled", "the application is disabled there"),

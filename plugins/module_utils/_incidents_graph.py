@@ -57,7 +57,10 @@ class GraphIncidents:
             params["$skip"] = str(skip)
         answer = self._with_alerts(params) if self._wanted.expand_alerts else self._api.get(PATH, params)
         items = [_told(incident) for incident in _incidents.values(answer)]
-        return Page(items, "@odata.nextLink" in answer, self._api.clock)
+        more = "@odata.nextLink" in answer
+        if more and not items:
+            raise DefenderError("unavailable", "Graph answered a page without incidents that says more follow, so the list is not complete.")
+        return Page(items, more, self._api.clock)
 
     def one(self, number: str) -> Incident:
         """The incident with this id; raises C(not_found)."""

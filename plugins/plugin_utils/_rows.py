@@ -27,8 +27,20 @@ def check(dest: str | None, *, module: str) -> None:
     if module == "access_token":
         raise DefenderError("bad_request", "dest is set, but access_token is never written to a file; register the result instead.")
     folder = os.path.dirname(os.path.abspath(dest))
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise DefenderError("bad_request", f"dest is {dest}, but the folder {folder} does not exist or cannot be written.")
+    if os.path.isdir(dest) or dest.endswith("/"):
+        raise DefenderError("bad_request", f"dest is {dest}, which is a folder; name a file in it.")
+    try:
+        # what mkstemp can do now, the collector can do in a moment; a permission bit alone tells little
+        handle, spare = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=folder)
+    except OSError as e:
+        raise DefenderError("bad_request", f"dest is {dest}, but no file can be made in {folder}: {e.strerror}.") from None
+    os.close(handle)
+    os.unlink(spare)
+
+
+def partial(dest: str) -> str:
+    """Where an interrupted run leaves the rows it had."""
+    return f"{dest}.partial"
 
 
 @contextlib.contextmanager
@@ -36,7 +48,7 @@ def collector(dest: str | None, fields: t.Sequence[str] | None, *, rows: str | N
     """Takes each tenant's result and gives back what of it stays in memory.
 
     :arg rows: the key of a result that holds its rows; a module without one has its whole result as its one row.
-    An interrupted run leaves no file under the final name.
+    An interrupted run leaves nothing under the final name; the rows it had are in L(partial).
     """
 
     def trimmed(row: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -70,6 +82,11 @@ def collector(dest: str | None, fields: t.Sequence[str] | None, *, rows: str | N
         os.replace(spare, dest)
     except OSError as e:
         raise DefenderError("bad_request", f"dest is {dest}, which could not be written: {e.strerror}.") from None
+    except Exception:
+        raise
+    except BaseException:
+        os.replace(spare, partial(dest))
+        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(spare)

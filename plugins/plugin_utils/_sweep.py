@@ -11,19 +11,23 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
+import signal
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.executor.module_common import _apply_action_arg_defaults
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
+from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _rows, _tenant_options
 
 COLLECTION: t.Final = "mssp.defender_xdr"
+display = Display()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +39,14 @@ class Job:
     error: DefenderError | None = None
 
 
+class Interrupted(BaseException):
+    """Ctrl-C, or the end of the whole run; not an Exception, so that no tenant's failure handling swallows it."""
+
+
 class ActionModule(ActionBase):
     """Resolves every tenant's arguments here, in one thread, and runs the module for them in many."""
+
+    _supports_async = True  # so that the refusal below is ours, with the remedy
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
@@ -48,20 +58,29 @@ class ActionModule(ActionBase):
         del tmp
         own = importlib.import_module(f"{_door.MODULES}.sweep")
         try:
-            params = _door.validated(own.SPEC, dict(self._task.args))
+            given = dict(self._task.args)
+            raw = given.pop("module_args", {})
+            params = {**_door.validated(own.SPEC, given), "module_args": raw}
             threshold = _coverage.threshold(params["fail_when"])
-            self._check_play(task_vars or {})
+            self._check_play(task_vars or {}, params["concurrency"])
             module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
             _rows.check(params["dest"], module=params["module"])
-            result = self._sweep(module, params, task_vars or {})
+            with _interruptible():
+                result = self._sweep(module, params, task_vars or {})
         except DefenderError as e:
             return e.as_result()
+        except Interrupted as e:
+            # core has its own way to end a worker; by now our files are in order
+            signal.raise_signal(e.args[0])
+            raise
         _coverage.judge(result, threshold)
         if params["module"] == _door.TOKEN_MODULE:
             result["_ansible_no_log"] = True
         return result
 
-    def _check_play(self, variables: t.Mapping[str, t.Any]) -> None:
+    def _check_play(self, variables: t.Mapping[str, t.Any], concurrency: int) -> None:
+        if concurrency < 1:
+            raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
         strategy = self._play.strategy
         if strategy.rsplit(".", 1)[-1] in ("free", "host_pinned"):
             raise DefenderError("bad_request", f"strategy is {strategy}, in which every host runs at its own pace and there is no batch to sweep; use linear.")
@@ -73,7 +92,7 @@ class ActionModule(ActionBase):
             )
 
     def _sweep(self, module: t.Any, params: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        hosts = params["hosts"] or self._batch(variables)
+        hosts = list(dict.fromkeys(params["hosts"])) or self._batch(variables)
         lost = set() if params["hosts"] else set(hosts) - set(variables["ansible_play_batch"])
         check_mode = bool(self._task.check_mode)
 
@@ -85,9 +104,14 @@ class ActionModule(ActionBase):
             host: DefenderError("unavailable", f"Host {host} was lost before the sweep; an earlier task failed for it.", who="caller").as_result()
             for host in lost
         }
-        with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
-            for job, answer in _pool.each(self._jobs(hosts, lost, params), serve, threads=params["concurrency"]):
-                (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
+        try:
+            with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
+                for job, answer in _pool.each(self._jobs(hosts, lost, params, _loop_variables(variables)), serve, threads=params["concurrency"]):
+                    (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
+        except Interrupted:
+            kept = f" Their rows are in {_rows.partial(params['dest'])}." if params["dest"] else ""
+            display.warning(f"The sweep was interrupted: of {len(hosts)} tenants {len(results)} had answered and {len(failures)} had failed.{kept}")
+            raise
         told = _coverage.told(hosts, results, failures)
         return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
 
@@ -100,31 +124,54 @@ class ActionModule(ActionBase):
         parent: t.Any = self._task._parent
         return parent._play
 
-    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any]) -> t.Iterator[Job]:
+    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any], loop: dict[str, t.Any]) -> t.Iterator[Job]:
         for host in hosts:
             if host not in lost:
                 try:
-                    yield Job(host, self._arguments(host, params))
+                    yield Job(host, self._arguments(host, params, loop))
                 except DefenderError as e:
                     yield Job(host, {}, e)
                 except AnsibleError as e:
                     # an undefined variable, a lookup that failed: this tenant's failure alone
                     yield Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
 
-    def _arguments(self, name: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _arguments(self, name: str, params: dict[str, t.Any], loop: dict[str, t.Any]) -> dict[str, t.Any]:
         """What a task of the tenant's own would be given: task arguments, module_defaults, tenant options."""
         manager: t.Any = self._task._variable_manager
         host = manager._inventory.get_host(name)
         if host is None:
             raise DefenderError("bad_request", f"hosts names {name}, which is not in the inventory.")
-        variables = manager.get_vars(play=self._play, host=host, task=self._task)
+        variables = {**manager.get_vars(play=self._play, host=host, task=self._task), **loop}
         templar = Templar(loader=self._loader, variables=variables)
         given = templar.template(params["module_args"])
+        if not isinstance(given, dict):
+            raise DefenderError("bad_request", f"module_args is {type(given).__name__} for {name}, but must be a dictionary of the module's options.")
         fqcn = f"{COLLECTION}.{params['module']}"
         arguments = _tenant_options.resolve(variables, templar.template, _apply_action_arg_defaults(fqcn, self._task, given, templar))
         if _tenant_options.VARIABLE in variables:
             arguments.setdefault("tenant_name", name)
         return arguments
+
+
+def _loop_variables(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a loop sets for its turn: only the task's own variables have it."""
+    names = {"ansible_loop", "ansible_loop_var", "ansible_index_var", variables.get("ansible_loop_var"), variables.get("ansible_index_var")}
+    return {name: variables[name] for name in names if name is not None and name in variables}
+
+
+@contextlib.contextmanager
+def _interruptible() -> t.Iterator[None]:
+    """Turn the signals that end a worker into L(Interrupted), so that files are put in order before it ends."""
+
+    def stop(number: int, frame: t.Any) -> None:
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:

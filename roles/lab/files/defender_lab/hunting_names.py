@@ -190,7 +190,7 @@ def _plain_names(op: ir.Operator) -> tuple[str, ...]:
     if isinstance(op, ir.ProjectAway):
         return op.columns
     if isinstance(op, ir.ProjectRename):
-        return tuple(old for unused, old in op.renames)
+        return tuple(old for old, unused in op.renames)
     if isinstance(op, ir.MvExpand):
         return tuple(target.column for target in op.targets)
     return ()

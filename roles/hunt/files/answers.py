@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The answers of a hunt on disk: one file for each query and tenant, there as soon as the tenant has answered.
+
+``answers.py prepare`` makes their folders and says who has answered before; ``answers.py collect`` puts each query's answers
+into one file with tenant columns. Both read JSON from standard input and write JSON to standard output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+ANSWERS: t.Final = ".answers"
+Json = dict[str, t.Any]
+
+
+def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], resume: bool) -> Json:
+    """The number of rows of each host that answered, by query. Without *resume* nothing is remembered.
+
+    :param hunts: by name of the query a digest of all that decides its answer: other text, other answers.
+    :param hosts: by host the name of its file.
+    """
+    if not resume:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(dest / ANSWERS)
+    answered = {}
+    for name, digest in hunts.items():
+        folder = dest / ANSWERS / name / digest
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in (dest / ANSWERS, folder.parent):
+            part.chmod(0o700)
+        for old in folder.parent.iterdir():
+            if old != folder:
+                shutil.rmtree(old)
+        # what an interrupted task left beside the answers
+        for half in folder.glob(".hunt-*"):
+            half.unlink()
+        answered[name] = {host: _rows(folder / file) for host, file in hosts.items() if (folder / file).exists()}
+    return answered
+
+
+def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], tenants: t.Mapping[str, Json]) -> Json:
+    """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with C(tenant_id) and C(tenant_name)."""
+    counts: Json = {}
+    for name, digest in hunts.items():
+        folder, counts[name] = dest / ANSWERS / name / digest, {}
+        if not any((folder / file).exists() for file in hosts.values()):
+            # no file rather than an empty one: an empty one says that tenants answered and nothing was found
+            (dest / f"{name}.ndjson").unlink(missing_ok=True)
+            continue
+        handle, spare = tempfile.mkstemp(prefix=f".{name}.", dir=dest)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                for host in (host for host in hosts if (folder / hosts[host]).exists()):
+                    counts[name][host] = 0
+                    with (folder / hosts[host]).open(encoding="utf-8") as rows:
+                        for row in rows:
+                            file.write(json.dumps({**json.loads(row), **tenants[host]}, ensure_ascii=False, separators=(",", ":")) + "\n")
+                            counts[name][host] += 1
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(spare, dest / f"{name}.ndjson")
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(spare)
+    return counts
+
+
+def _rows(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def main() -> None:
+    """Run one of the two on what standard input says."""
+    os.umask(0o077)
+    said = json.load(sys.stdin)
+    dest = Path(said.pop("dest"))
+    json.dump(prepare(dest, **said) if sys.argv[1] == "prepare" else collect(dest, **said), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

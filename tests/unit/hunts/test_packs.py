@@ -1,0 +1,148 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Folders of hunts: headers, names that collide, and values that reach the right query with the right type."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.tests.unit.hunts.conftest import ROLE
+
+HEADER: t.Final = """\
+// ---
+// title: A title
+// severity: high
+// tables: [DeviceInfo]
+// parameters:
+//   since: {type: datetime, default: 7d}
+//   within: {type: timespan, default: 12h}
+//   names: {type: dynamic}
+//   share: {type: real, default: 1}
+// ---
+DeviceInfo | where Timestamp > since and DeviceName in (names)
+"""
+
+
+def written(folder: Path, **hunts: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in hunts.items():
+        (folder / f"{name}.kql").write_text(text)
+    return folder
+
+
+def refusal(work: t.Callable[[], t.Any]) -> str:
+    with pytest.raises(DefenderError) as caught:
+        work()
+    assert caught.value.category == "bad_request"
+    return caught.value.message
+
+
+def test_a_header_is_read_and_stays_in_the_query(tmp_path: Path) -> None:
+    (hunt,) = _packs.found([str(written(tmp_path / "mine", one=HEADER))])
+    assert (hunt.name, hunt.pack, hunt.title, hunt.severity, hunt.tables) == ("one", "mine", "A title", "high", ("DeviceInfo",))
+    assert hunt.query == HEADER
+
+
+def test_values_become_what_the_header_says(tmp_path: Path) -> None:
+    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    (told,) = _packs.wanted(hunts, [], {"names": ["a"], "one": {"within": "30m"}})
+    assert told["parameters"] == {"since": {"datetime": "7d"}, "within": {"timespan": "30m"}, "names": ["a"], "share": 1.0}
+    assert told["missing"] == []
+    assert _kql.with_parameters(told["query"], told["parameters"]).endswith(HEADER)
+
+
+def test_a_hunt_without_a_value_it_needs_says_so_and_fails_when_asked_for(tmp_path: Path) -> None:
+    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    assert [told["missing"] for told in _packs.wanted(hunts, [], {})] == [["names"]]
+    assert [told["missing"] for told in _packs.wanted(hunts, [], {"names": []})] == [["names"]]
+    assert "one needs a value for names" in refusal(lambda: _packs.wanted(hunts, ["one"], {}))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"names": "a"}, "no dynamic"),
+        ({"share": True}, "no real"),
+        ({"since": "yesterday"}, "parameters.since"),
+        ({"typo": 1}, "typo"),
+        ({"one": {"typo": 1}}, "no parameter typo"),
+    ],
+)
+def test_a_value_that_fits_nowhere_is_refused(tmp_path: Path, given: dict[str, t.Any], said: str) -> None:
+    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    assert said in refusal(lambda: _packs.wanted(hunts, [], {"names": ["a"], **given}))
+
+
+def test_two_files_of_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
+    folders = [str(written(tmp_path / name, one="DeviceInfo")) for name in ("a", "b")]
+    message = refusal(lambda: _packs.found(folders))
+    assert all(f"{folder}/one.kql" in message for folder in folders)
+
+
+def test_a_folder_that_is_named_twice_collides_with_nothing(tmp_path: Path) -> None:
+    folder = str(written(tmp_path / "a", one="DeviceInfo"))
+    assert len(_packs.found([folder, f"{folder}/../a"])) == 1
+
+
+def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) -> None:
+    query = '// domains and mentioned\nDeviceNetworkEvents | where RemoteUrl has_any (domains) and RemoteUrl != "quoted"'
+    hunts = _packs.found([str(written(tmp_path, one=query, two="DeviceInfo | where DeviceName == mentioned and DeviceId == quoted"))])
+    given = {"domains": ["a"], "mentioned": "b", "quoted": "c"}
+    assert {told["name"]: told["parameters"] for told in _packs.wanted(hunts, [], given)} == {
+        "one": {"domains": ["a"]},
+        "two": {"mentioned": "b", "quoted": "c"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("severity: high", "no title"),
+        ("title: x\nseverity: huge", "severity is 'huge'"),
+        ("title: x\ntechnique: [T1]", "technique"),
+        ("title: x\ntactics: Impact", "tactics"),
+        ("title: x\nparameters: {least: {type: number}}", "parameters.least"),
+        ("title: x\nparameters: {least: {type: long, default: many}}", "parameters.least"),
+        ("title: x\nparameters: {le-ast: {type: long}}", "le-ast"),
+        ("title: [", "wrong"),
+    ],
+)
+def test_a_wrong_header_is_refused_with_its_file(tmp_path: Path, header: str, said: str) -> None:
+    text = "\n".join(["// ---", *(f"// {line}" for line in header.split("\n")), "// ---", "DeviceInfo"])
+    message = refusal(lambda: _packs.found([str(written(tmp_path, one=text))]))
+    assert said in message
+    assert "one.kql" in message
+
+
+def test_a_header_without_an_end_is_refused(tmp_path: Path) -> None:
+    assert "ends it" in refusal(lambda: _packs.found([str(written(tmp_path, one="// ---\n// title: x\nDeviceInfo"))]))
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    hunts = _packs.found([str(written(tmp_path, one="DeviceInfo"))])
+    assert "no hunt two. There are: one." in refusal(lambda: _packs.wanted(hunts, ["two"], {}))
+
+
+def test_a_folder_without_queries_is_refused(tmp_path: Path) -> None:
+    assert str(tmp_path) in refusal(lambda: _packs.found([str(tmp_path)]))
+    assert "nowhere" in refusal(lambda: _packs.found([str(tmp_path / "nowhere")]))
+
+
+def test_the_role_knows_all_of_its_packs(packs: list[str]) -> None:
+    names = [Path(pack).name for pack in packs]
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert options["hunt_packs"]["choices"] == names
+    assert defaults["hunt_packs"] == f"{{{{ [] if hunt_folder else {names} }}}}"
+    assert set(options) == set(defaults)
+    readme = (ROLE / "README.md").read_text()
+    for word in [*options, *names, *(hunt.name for hunt in _packs.found(packs))]:
+        assert f"`{word}`" in readme, word
