@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures: one lab with the default mix of tenants, one with healthy tenants to take from, and an Ansible for each test."""
+
+from __future__ import annotations
+
+import importlib.util
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab, running
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
+
+FLEET: t.Final = 150
+
+
+def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
+    absent = [package for package in ("aiohttp", "duckdb") if importlib.util.find_spec(package) is None]
+    if absent:
+        pytest.skip(f"The lab cannot run without {' and '.join(absent)}: pip install -r tests/requirements.txt")
+    with running(factory.mktemp(name) / "lab", *options) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """25 tenants in the default mix. Tests leave its tenants as they are."""
+    yield from _lab(tmp_path_factory, "lab")
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """Healthy tenants only; each is given to one test, which may do with it what it likes."""
+    yield from _lab(tmp_path_factory, "fleet", "--tenants", str(FLEET), "--sick", "none")
+
+
+@pytest.fixture(scope="session")
+def _unused(fleet: Lab) -> t.Iterator[dict[str, t.Any]]:
+    return iter(fleet.facts["tenants"])
+
+
+@pytest.fixture
+def customers(fleet: Lab, _unused: t.Iterator[dict[str, t.Any]]) -> t.Callable[[int], list[Customer]]:
+    """So many tenants that no other test uses."""
+
+    def take(count: int) -> list[Customer]:
+        since = fleet.now()
+        return [Customer(fleet, one["host"], one["tenant_id"], since) for _unused, one in zip(range(count), _unused, strict=False)]
+
+    return take
+
+
+@pytest.fixture
+def customer(customers: t.Callable[[int], list[Customer]]) -> Customer:
+    """A tenant that no other test uses."""
+    return customers(1)[0]
+
+
+@pytest.fixture
+def ansible(tmp_path: Path, fleet: Lab) -> Ansible:
+    """Ansible with the fleet's inventory."""
+    return Ansible(tmp_path, fleet.inventory)
+
+
+@pytest.fixture
+def connected(fleet: Lab) -> dict[str, t.Any]:
+    """The variables that lead any tenant host to the fleet's lab, without a credential."""
+    urls = {f"defender_xdr_{name}_url": url for name, url in fleet.urls.items()}
+    return {
+        "ansible_connection": "mssp.defender_xdr.tenant",
+        "defender_xdr_client_id": fleet.facts["client_id"],
+        "defender_xdr_ca_path": fleet.facts["ca_path"],
+        **urls,
+    }
+
+
+@pytest.fixture
+def bastion(tmp_path: Path) -> Bastion:
+    """A machine of another transport, whose Python says for which task it was started."""
+    return Bastion(tmp_path)

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One tenant's trouble stays its own, and whoever has seen enough can stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.conftest import Fleet, sweep
+
+Tenants = t.Callable[[int], Fleet]
+
+
+def finished(fleet: Fleet, host: str) -> list[float]:
+    """When the lab answered this tenant's calls to Graph, on the lab's clock."""
+    return [line["time"] for line in fleet.customers[host].calls("graph")]
+
+
+def test_a_tenant_that_hangs_is_its_own_timeout_and_delays_nobody(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    hanging, *others = fleet.hosts
+    fleet.inventory({hanging: {"defender_xdr_request_timeout": 1, "defender_xdr_retries": 0}})
+    fleet.customers[hanging].fault(origin="graph", delay=20, times=5)
+    run = fleet.play(sweep(concurrency=2)).good()
+    told = run.result("sweep")
+    assert told["answered"] == others
+    assert (list(told["failures"]), told["failures"][hanging]["category"]) == ([hanging], "timeout")
+    assert all(one["count"] == 2 for one in told["results"].values())
+
+
+def test_a_certificate_that_one_tenant_does_not_trust_is_that_tenants_failure(tenants: Tenants, lab: Lab) -> None:
+    fleet = tenants(3)
+    first, second, third = fleet.hosts
+    fleet.inventory({first: {"defender_xdr_ca_path": lab.facts["ca_path"]}, third: {"defender_xdr_ca_path": "/nowhere/ca.pem"}})
+    told = fleet.play(sweep()).good().result("sweep")
+    assert told["answered"] == [second]
+    assert {host: one["category"] for host, one in told["failures"].items()} == {first: "tls", third: "tls"}
+    assert fleet.customers[first].calls() == fleet.customers[third].calls() == []
+
+
+def test_a_throttled_tenant_waits_alone(tenants: Tenants) -> None:
+    fleet = tenants(6)
+    throttled, *others = fleet.hosts
+    fleet.customers[throttled].fault(origin="graph", status=429, headers={"Retry-After": "2"}, times=1)
+    told = fleet.play(sweep(concurrency=2)).good().result("sweep")
+    assert told["coverage"]["answered"] == 6
+    first_try, second_try = finished(fleet, throttled)
+    assert second_try - first_try >= 2
+    # with two threads, one of them waiting, all others were served meanwhile
+    assert all(len(finished(fleet, host)) == 1 and finished(fleet, host)[0] < second_try for host in others)
+
+
+def test_a_crash_in_one_tenant_takes_nobody_else_along(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    crashing = fleet.hosts[0]
+    # an incident without a time is nothing that the service may answer
+    fleet.customers[crashing].fault(origin="graph", status=200, body={"value": [{"id": "1"}, {"id": "2"}]}, times=1)
+    told = fleet.play(sweep()).good().result("sweep")
+    assert told["answered"] == [fleet.hosts[1]]
+    assert list(told["failures"]) == [crashing]
+    assert told["failures"][crashing]["msg"]
+
+
+def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_leaves_no_file(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    for host in fleet.hosts[:2]:
+        fleet.customers[host].fault(origin="graph", delay=60, times=5)
+    dest = fleet.ansible.cwd / "rows.ndjson"
+    playbook = fleet.ansible.written([{"hosts": "tenants", "tasks": [sweep(dest=str(dest))]}])
+    line = [sys.executable, "-m", "ansible", "playbook", "-i", fleet.ansible.inventory, playbook]
+    results = fleet.ansible.folder / "results"
+    process = subprocess.Popen(
+        line,
+        cwd=fleet.ansible.cwd,
+        env={**fleet.ansible.env(), "BEHAVIOUR_RESULTS": str(results)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        pause = threading.Event()
+        for _unused in range(600):
+            # the two healthy ones were answered; the lab notes a call once it is answered, so the others are still waiting
+            if all(fleet.customers[host].calls("graph") for host in fleet.hosts[2:]):
+                break
+            pause.wait(0.1)
+        else:
+            raise AssertionError("the sweep did not begin")
+        assert process.poll() is None
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        output, _unused = process.communicate(timeout=30)
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+    assert took < 5, output
+    assert process.returncode != 0
+    assert "Traceback" not in output, output
+    assert not dest.exists()
+    assert not list(fleet.ansible.cwd.glob(".rows*"))

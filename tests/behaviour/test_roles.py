@@ -1,0 +1,191 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The roles and playbooks as people run them, and every example in the documentation as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import ROOT, Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
+
+Json = dict[str, t.Any]
+MODULES: t.Final = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+
+
+def categories(lab: Lab) -> dict[str, str]:
+    """What preflight must find for each host; the empty word for one that is ready."""
+    return {host: truth["category"] or "" for host, truth in lab.truth.items()}
+
+
+@pytest.fixture
+def ours(lab: Lab, ansible: Ansible) -> Ansible:
+    """Ansible with the 25 tenants of the default mix; the throttled one would make every playbook wait for its windows."""
+    ansible.inventory = lab.inventory
+    return ansible
+
+
+def without_throttled(lab: Lab) -> list[str]:
+    return ["-e", f"defender_xdr_hosts=tenants:!{lab.of('throttled')}"]
+
+
+def test_the_demo_shows_each_tenant_with_the_exact_reason(lab: Lab, ours: Ansible) -> None:
+    run = ours.playbook("mssp.defender_xdr.demo", *without_throttled(lab)).good()
+    lines = next(event["result"]["msg"] for event in run.events if event["task"] == "Show every tenant in one table")
+    asked = {host: word for host, word in categories(lab).items() if host != lab.of("throttled")}
+    for host, word in asked.items():
+        cells = next(line for line in lines if line.startswith(f"{host} ")).split()
+        if word:
+            assert cells[-1] == word, cells
+            assert cells[3:6] == ["-", "-", "-"]
+        else:
+            incidents = lab.incidents(lab.truth[host]["tenant_id"])
+            high = [one for one in incidents if one["status"] in ("active", "inProgress") and one["severity"] == "high"]
+            open_ = [one for one in incidents if one["status"] in ("active", "inProgress")]
+            assert cells[1:5] == ["yes", "ok", str(len(open_)), str(len(high))]
+            assert re.fullmatch(r"\d+\+?", cells[5]), cells
+    sick = sum(bool(word) for word in asked.values())
+    assert f"asked {len(asked)}, answered {len(asked) - sick}, failed {sick}" in lines
+    # each tenant that did not answer has its sentence below the table
+    assert len(lines) == len(asked) + 2 + sick
+
+
+def test_preflight_groups_each_tenant_by_what_it_found(lab: Lab, ours: Ansible) -> None:
+    show = {"name": "groups", "ansible.builtin.debug": {"msg": "{{ group_names }}"}}
+    facts = {"name": "facts", "ansible.builtin.debug": {"msg": "{{ preflight_result }}"}}
+    hosts = f"tenants:!{lab.of('throttled')}"
+    after = ours.written([{"hosts": hosts, "tasks": [show, facts]}])
+    run = ours.playbook("mssp.defender_xdr.preflight", after, *without_throttled(lab)).good()
+    for host, word in categories(lab).items():
+        if host == lab.of("throttled"):
+            continue
+        found = run.results("facts")[host]["msg"]
+        assert run.results("groups")[host]["msg"] == sorted([f"defender_xdr_{word or 'ready'}", "tenants"])
+        assert (found["ready"], found["category"]) == (not word, word)
+        assert bool(found["text"]) == bool(word)
+        if word in ("not_consented", "role_missing"):
+            assert f"{lab.truth[host]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}" in found["advice"]
+    incomplete = run.results("facts")[lab.of("consent_incomplete")]["msg"]
+    assert incomplete["missing_roles"] == ["SecurityIncident.Read.All"]
+
+
+def test_preflight_can_stop_the_tenants_that_are_not_ready(lab: Lab, ours: Ansible) -> None:
+    hosts = [lab.of("not_consented"), next(host for host, word in categories(lab).items() if not word)]
+    run = ours.playbook("mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={','.join(hosts)}", "-e", '{"preflight_fail": true}')
+    assert run.code != 0
+    assert set(
+        run.results("mssp.defender_xdr.preflight : Stop here for a tenant that is not ready") or run.results("Stop here for a tenant that is not ready")
+    ) == set(hosts)
+    assert re.search(rf"{hosts[1]}\s+: ok=\d+ .*failed=0", run.output)
+
+
+def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(lab: Lab, ours: Ansible) -> None:
+    one, two, three, four, five = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"][:5]
+    sick = [lab.of(kind) for kind in ("not_consented", "secret_expired", "app_disabled", "tenant_does_not_exist")]
+
+    def play(name: str, hosts: list[str], how: str) -> Json:
+        role = {"ansible.builtin.include_role": {"name": "mssp.defender_xdr.incidents"}, "vars": {"incidents_fail_when": how, "incidents_limit": 2}}
+        block = {"block": [role], "rescue": [{"name": name, "ansible.builtin.debug": {"msg": "{{ incidents_result }}"}}]}
+        return {"hosts": ",".join(hosts), "tasks": [block, {"name": f"result {name}", "ansible.builtin.debug": {"msg": "{{ incidents_result }}"}}]}
+
+    # hosts of their own, because a failure of run_once takes the play's hosts with it
+    expected = {
+        "all, some answer": ([one, two, sick[0]], "all", False),
+        "any, one does not": ([three, sick[1]], "any", True),
+        "all, none answers": ([sick[2]], "all", True),
+        "never, none answers": ([sick[3]], "never", False),
+        "any, all answer": ([four, five], "any", False),
+    }
+    run = ours.playbook([play(name, hosts, how) for name, (hosts, how, _unused) in expected.items()])
+    for name, (_unused, _unused, fails) in expected.items():
+        assert bool(run.results(name)) == fails, name
+    found = run.results("result all, some answer")
+    assert (found[sick[0]]["msg"]["read"], found[sick[0]]["msg"]["category"], found[sick[0]]["msg"]["incidents"]) == (False, "not_consented", [])
+    assert found[one]["msg"]["read"]
+    assert "asked 3, answered 2, failed 1" in run.output
+    # and by its name, on tenants that all answer
+    named = ours.playbook("mssp.defender_xdr.incidents", "-e", f"defender_xdr_hosts={one},{two}", "-e", "incidents_fail_when=any").good()
+    assert "asked 2, answered 2, failed 0" in named.output
+
+
+def test_the_hunt_playbook_runs_a_folder_and_tells_no_licence_from_no_hits(lab: Lab, ours: Ansible) -> None:
+    folder = ours.cwd / "my queries"
+    folder.mkdir()
+    (folder / "devices.kql").write_text("DeviceInfo | where DeviceName has part | summarize count()")
+    (folder / "nothing.kql").write_text("DeviceInfo | where DeviceName == 'nobody has this name'")
+    (folder / "mail.kql").write_text("EmailEvents | take 1")
+    (folder / "no query.txt").write_text("left alone")
+    unlicensed, healthy = lab.of("not_licensed"), next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy")
+    variables = {"defender_xdr_hosts": f"{unlicensed},{healthy}", "hunt_folder": str(folder), "hunt_parameters": {"part": "."}, "hunt_timespan": "30d"}
+    after = ours.written([{"hosts": healthy, "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}]}])
+    run = ours.playbook("mssp.defender_xdr.hunt", after, "-e", json.dumps(variables)).good()
+    found = run.result("facts")["msg"]
+    assert set(found) == {"devices", "nothing", "mail"}
+    assert found["mail"]["failures"] == {unlicensed: "not_licensed"}
+    assert found["mail"]["coverage"] == {"asked": 2, "answered": 1, "failed": 1}
+    assert set(found["devices"]["hits"]) == {unlicensed, healthy}
+    assert found["devices"]["hits"][healthy] == 1
+    assert (found["nothing"]["hits"], found["nothing"]["failures"], found["nothing"]["coverage"]["answered"]) == ({}, {}, 2)
+    assert "not_licensed" in run.output
+    empty = ours.cwd / "empty"
+    empty.mkdir()
+    none = ours.playbook("mssp.defender_xdr.hunt", "-e", json.dumps({**variables, "hunt_folder": str(empty)}))
+    assert none.code != 0
+    assert str(empty) in none.output
+
+
+def test_the_queries_of_the_hunt_role_find_what_the_lab_has_planted(lab: Lab, ours: Ansible) -> None:
+    hosts = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"]
+    names = ["clicked_phishing_links", "encoded_powershell", "shadow_copy_deletion"]
+    variables = {"defender_xdr_hosts": ",".join(hosts), "hunt_queries": names, "hunt_timespan": "30d", "hunt_limit": 3}
+    after = ours.written([{"hosts": hosts[0], "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}]}])
+    found = ours.playbook("mssp.defender_xdr.hunt", after, "-e", json.dumps(variables)).good().result("facts")["msg"]
+    assert sorted(found) == names
+    for name, one in found.items():
+        assert one["failures"] == {}, name
+        assert one["hits"], name
+        assert set(one["hits"]) <= set(hosts)
+
+
+@pytest.mark.parametrize("role", ["preflight", "incidents", "hunt"])
+def test_the_example_in_a_roles_readme_runs_as_it_stands(role: str, lab: Lab, ours: Ansible) -> None:
+    snippets = re.findall(r"```yaml\n(.*?)```", (ROOT / f"roles/{role}/README.md").read_text(), re.DOTALL)
+    assert snippets
+    (ours.cwd / "queries").mkdir()
+    (ours.cwd / "queries/devices.kql").write_text("DeviceInfo | take 1")
+    book = ours.cwd / "site.yml"
+    book.write_text("\n".join(snippets))
+    healthy = next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy")
+    # one healthy tenant, and of the hunts only those that the example itself speaks of: the packs take long, and have tests of their own
+    only = json.dumps({"hunt_queries": ["files_by_hash", "domains_contacted", "beacons_from_writable_folders"]})
+    run = ours.playbook(str(book), "--limit", healthy, "-e", only).good()
+    assert any(event["host"] == healthy and event["event"] == "ok" for event in run.events)
+
+
+def examples(module: str) -> list[Json]:
+    """The tasks of EXAMPLES, out of ansible-doc."""
+    name = f"mssp.defender_xdr.{module}"
+    done = subprocess.run([sys.executable, "-m", "ansible", "doc", "--json", "-t", "module", name], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return t.cast("list[Json]", yaml.safe_load(json.loads(done.stdout)[name]["examples"]))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_a_module_run_as_they_stand(module: str, ansible: Ansible, customer: Customer) -> None:
+    customer.lab.control("POST", "incidents", tenant=customer.tenant_id, incidents=[{"severity": "high"}])  # that something has just changed
+    tasks = examples(module)
+    text = json.dumps(tasks).replace("/tmp/", f"{ansible.cwd}/")
+    run = ansible.playbook([{"hosts": customer.host, "tasks": json.loads(text)}], "--diff").good()
+    ran = {event["task"] for event in run.events if event["event"] == "ok"}
+    called = [task for task in tasks if f"mssp.defender_xdr.{module}" in task]
+    assert called
+    assert {task["name"] for task in called} <= ran
+    assert not [event for event in run.events if event["event"] == "failed"]

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who was asked, who did not answer and why, and when that is too few."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage
+from hypothesis import given
+from hypothesis import strategies as st
+
+COUNTS = st.integers(0, 500).flatmap(lambda asked: st.tuples(st.integers(0, asked), st.just(asked)))
+
+
+def failure(category: str = "not_consented", text: str = "No consent.") -> dict[str, t.Any]:
+    return DefenderError(category, text).as_result()
+
+
+@pytest.mark.parametrize(
+    ("text", "failed", "asked", "too_many"),
+    [
+        ("all", 3, 3, True),
+        ("all", 2, 3, False),
+        ("all", 0, 0, False),
+        ("any", 1, 3, True),
+        ("any", 0, 3, False),
+        ("never", 3, 3, False),
+        ("10%", 1, 10, True),
+        ("10%", 1, 11, False),
+        ("34%", 1, 3, False),
+        ("33%", 1, 3, True),
+        ("100%", 3, 3, True),
+        ("100%", 2, 3, False),
+        ("1 %", 0, 100, False),
+        ("1%", 0, 0, False),
+    ],
+)
+def test_a_threshold_says_how_many_are_too_many(text: str, failed: int, asked: int, too_many: bool) -> None:
+    assert _coverage.threshold(text)(failed, asked) is too_many
+
+
+@given(COUNTS, st.integers(1, 100))
+def test_a_share_lies_between_any_and_all(counts: tuple[int, int], share: int) -> None:
+    every, some, part = (_coverage.threshold(text)(*counts) for text in ("all", "any", f"{share}%"))
+    assert every <= part <= some
+    assert part == (counts[0] > 0 and counts[0] / max(counts[1], 1) >= share / 100 - 1e-12)
+
+
+@pytest.mark.parametrize("text", ["", "some", "0%", "101%", "1000%", "10", "-1%", "5.5%", "ALL", "10%%", "٣%"])
+def test_any_other_threshold_is_refused_in_words(text: str) -> None:
+    with pytest.raises(DefenderError) as refused:
+        _coverage.threshold(text)
+    assert refused.value.category == "bad_request"
+    assert repr(text) in refused.value.message
+
+
+@given(st.lists(st.sampled_from(["answered", "failed"]), max_size=40))
+def test_every_host_is_counted_once_and_in_order(outcomes: list[str]) -> None:
+    hosts = [f"h{number}" for number in range(len(outcomes))]
+    results = {host: {"changed": False} for host, outcome in reversed(list(zip(hosts, outcomes, strict=True))) if outcome == "answered"}
+    failures = {host: failure() for host in reversed(hosts) if host not in results}
+    told = _coverage.told(hosts, results, failures)
+    assert list(told["results"]) == told["answered"] == [host for host in hosts if host in results]
+    assert list(told["failures"]) == [host for host in hosts if host in failures]
+    assert told["coverage"] == {"asked": len(hosts), "answered": len(results), "failed": len(failures)}
+
+
+def test_a_failure_keeps_its_reason_and_its_text() -> None:
+    told = _coverage.told(["a"], {}, {"a": failure("not_licensed", "No licence.")})
+    assert (told["failures"]["a"]["category"], told["failures"]["a"]["who"], told["failures"]["a"]["msg"]) == ("not_licensed", "customer", "No licence.")
+
+
+def test_a_crash_without_a_category_is_still_a_failure() -> None:
+    assert _coverage.told(["a"], {}, {"a": {"failed": True, "msg": "Boom."}})["failures"] == {"a": {"category": "unavailable", "msg": "Boom."}}
+
+
+def test_one_changed_tenant_is_a_change() -> None:
+    assert _coverage.told(["a", "b"], {"a": {"changed": False}, "b": {"changed": True}}, {})["changed"] is True
+    assert _coverage.told(["a"], {"a": {}}, {})["changed"] is False
+
+
+def test_those_who_did_not_answer_are_the_first_warning_by_category_and_name() -> None:
+    hosts = ["a", "b", "c", "d"]
+    failures = {"a": failure(), "b": failure("throttled", "Slow."), "d": failure()}
+    told = _coverage.told(hosts, {"c": {"warnings": ["An old API."]}}, failures)
+    assert told["warnings"] == ["3 of 4 tenants did not answer (not_consented: a, d; throttled: b).", "An old API."]
+    assert told["results"] == {"c": {}}
+
+
+def test_a_warning_names_ten_hosts_and_counts_the_rest() -> None:
+    hosts = [f"h{number}" for number in range(12)]
+    (warning,) = _coverage.told(hosts, {}, {host: failure() for host in hosts})["warnings"]
+    assert warning.endswith("h8, h9 and 2 more).")
+
+
+def test_nobody_failing_is_no_warning() -> None:
+    assert "warnings" not in _coverage.told(["a"], {"a": {}}, {})
+
+
+def test_too_few_answers_fail_the_task_and_keep_what_was_answered() -> None:
+    result = _coverage.told(["a", "b"], {"a": {"count": 1}}, {"b": failure()})
+    _coverage.judge(result, _coverage.threshold("any"))
+    assert result["failed"] is True
+    assert result["msg"] == "Of 2 tenants 1 did not answer. The first of them: No consent."
+    assert result["results"] == {"a": {"count": 1}}
+
+
+def test_enough_answers_do_not_fail_the_task() -> None:
+    result = _coverage.told(["a", "b"], {"a": {}}, {"b": failure()})
+    _coverage.judge(result, _coverage.threshold("all"))
+    assert "failed" not in result
