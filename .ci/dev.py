@@ -139,6 +139,8 @@ def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
 def demo(args: list[str]) -> int:
     env = prepare()
     with lab(env, ["--tenants", LAB_TENANTS]) as folder:
+        # tokens of a lab that is gone in a minute have no place in the user's cache
+        env["DEFENDER_XDR_TOKEN_CACHE"] = str(folder / "tokens")
         return run([PYTHON, "-m", "ansible", "playbook", "mssp.defender_xdr.demo", "-i", str(folder / "inventory.yml"), *args], env)
 
 
