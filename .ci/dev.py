@@ -30,6 +30,7 @@ HELP = """\
 ./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
 ./dev lab [lab options]     start the lab and leave it running, to play with
 ./dev test [pytest args]    unit and behaviour tests
+./dev bench [options]       compare ways of asking many tenants on the lab: table, JSON and plot
 ./dev lint                  ruff, mypy, yamllint, ansible-lint, the documentation and the changelog
 ./dev sanity [2.19 ...]     ansible-test sanity, on every ansible-core that is supported or on those named
 ./dev ci [gate ...]         everything that CI checks, or the gates named
@@ -165,6 +166,12 @@ def test(args: list[str]) -> int:
     return run([PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet", *args], prepare())
 
 
+def bench(args: list[str]) -> int:
+    env = prepare()
+    subprocess.run([PYTHON, "-m", "pip", "install", "-qq", "-r", str(ROOT / "tests/bench/requirements.txt")], env=env, stdin=subprocess.DEVNULL, check=True)
+    return run([PYTHON, str(ROOT / "tests/bench/run.py"), *args], env)
+
+
 def gates(group: str) -> t.Callable[[list[str]], int]:
     def work(args: list[str]) -> int:
         names = [f"{group}-{arg}" for arg in args] if group == "sanity" else args
@@ -184,6 +191,7 @@ def main() -> int:
         "demo": demo,
         "lab": play_with_lab,
         "test": test,
+        "bench": bench,
         "lint": gates("lint"),
         "sanity": gates("sanity"),
         "ci": gates(""),
