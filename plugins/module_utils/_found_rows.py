@@ -21,8 +21,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import A
 
 try:
     import ijson
+
+    BROKEN: tuple[type[Exception], ...] = (ValueError, ijson.JSONError)
 except ImportError:  # optional: without it one answer at a time is held in memory
     ijson = None
+    BROKEN = (ValueError,)
 
 Row = dict[str, t.Any]
 # An answer has 50 MB at most; spool, rows and the file made of them need about this.
@@ -111,7 +114,7 @@ class OnDisk:
                 if not self.full:
                     self.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
                 self._count += 1
-        except ValueError:
+        except BROKEN:
             columns = None
         if not isinstance(columns, list):
             raise _incomplete(api)

@@ -74,7 +74,7 @@ def _cut(query: str) -> RowWise:
     # the same length, so that places in it are places in the query
     plain = OPAQUE.sub(lambda found: " " * len(found[0]) if found[0].startswith("//") else '"' + "_" * (len(found[0]) - 2) + '"', query)
     start = _last_statement(plain)
-    table = re.compile(r"\s*([A-Za-z_]\w*)\s*(?=\||$)").match(plain, start)
+    table = re.compile(r"\s*([A-Za-z_]\w*)\s*(?=[|;]|$)").match(plain, start)
     if table is None or table[1] not in TABLES:
         raise ValueError("it does not begin with one table and a pipe")
     if table[1] not in TIMES:
