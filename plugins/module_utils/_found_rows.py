@@ -28,6 +28,8 @@ except ImportError:  # optional: without it one answer at a time is held in memo
     BROKEN = (ValueError,)
 
 Row = dict[str, t.Any]
+# made once: json.dumps with options of its own makes an encoder for each row
+encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 # An answer has 50 MB at most; spool, rows and the file made of them need about this.
 ROOM: t.Final = 256 * 1024 * 1024
 
@@ -112,7 +114,7 @@ class OnDisk:
             columns, rows = _parsed(self._answer, schema, results)
             for row in rows:
                 if not self.full:
-                    self.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+                    self.file.write(encoded(row).encode() + b"\n")
                 self._count += 1
         except BROKEN:
             columns = None

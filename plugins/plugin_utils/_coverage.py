@@ -26,7 +26,7 @@ def threshold(text: str) -> t.Callable[[int, int], bool]:
         return lambda failed, asked: failed > 0
     if text == "all":
         return lambda failed, asked: failed == asked > 0
-    share = re.fullmatch(r"(\d{1,3})\s*%", text)
+    share = re.fullmatch(r"([0-9]{1,3})\s*%", text)
     if share is None or not 0 < int(share[1]) <= 100:
         raise DefenderError("bad_request", f"fail_when is {text!r}, which is neither all, any, never nor a share such as 10%.")
     return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])

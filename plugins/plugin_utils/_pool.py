@@ -9,12 +9,14 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import typing as t
 
 Job = t.TypeVar("Job")
 Answer = t.TypeVar("Answer")
+WAKE: t.Final = 0.2
 
 
 def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int) -> t.Iterator[tuple[Job, Answer]]:
@@ -39,13 +41,20 @@ def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int
         if alive < len(started):
             started[alive].start()
             alive += 1
-        waiting.put(job)
+        _patiently(waiting.put, job)
         running += 1
         while not done.empty():
             running -= 1
             yield done.get()
     for _unused in range(alive):
-        waiting.put(None)
+        _patiently(waiting.put, None)
     while running:
         running -= 1
-        yield done.get()
+        yield _patiently(done.get)
+
+
+def _patiently(wait: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    """Wait as long as it takes, but wake up now and then: a signal that another thread received is handled only when this one runs."""
+    while True:
+        with contextlib.suppress(queue.Full, queue.Empty):
+            return wait(*arguments, timeout=WAKE)

@@ -164,6 +164,9 @@ def _interruptible() -> t.Iterator[None]:
     """Turn the signals that end a worker into L(Interrupted), so that files are put in order before it ends."""
 
     def stop(number: int, frame: t.Any) -> None:
+        for ending in before:
+            # core repeats itself with another signal; what is being put in order must not be interrupted again
+            signal.signal(ending, signal.SIG_IGN)
         raise Interrupted(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

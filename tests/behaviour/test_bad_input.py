@@ -140,7 +140,7 @@ def told(ansible: Ansible, customer: Customer, connected: Json) -> Json:
     connected["defender_xdr_token_cache"] = str(ansible.folder / "cache")
     ansible.write_inventory({customer.host: customer.variables()}, connected)
     tasks = []
-    for name, module, arguments, _unused, _unused in cases:
+    for name, module, arguments, _said, _options in cases:
         credential = {} if {"client_secret", "client_secret_file", "certificate_path"} & set(arguments) else {"client_secret": SECRET}
         given = {option: value for option, value in {**credential, **arguments}.items() if value is not None}
         tasks.append({"name": name, f"mssp.defender_xdr.{module}": given, "ignore_errors": True, "register": "told"})

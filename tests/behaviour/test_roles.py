@@ -105,7 +105,7 @@ def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(lab:
         "any, all answer": ([four, five], "any", False),
     }
     run = ours.playbook([play(name, hosts, how) for name, (hosts, how, _unused) in expected.items()])
-    for name, (_unused, _unused, fails) in expected.items():
+    for name, (_categories, _answers, fails) in expected.items():
         assert bool(run.results(name)) == fails, name
     found = run.results("result all, some answer")
     assert (found[sick[0]]["msg"]["read"], found[sick[0]]["msg"]["category"], found[sick[0]]["msg"]["incidents"]) == (False, "not_consented", [])

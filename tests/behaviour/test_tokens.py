@@ -108,7 +108,7 @@ def test_every_kind_of_credential_obtains_a_token(ansible: Ansible, customers: C
     hosts = {mine[kind].host: mine[kind].variables(**{f"defender_xdr_{name}": value for name, value in own.items()}) for kind, own in kinds.items()}
     hosts |= {
         mine[kind].host: mine[kind].variables(**{f"defender_xdr_{name}": value for name, value in own.items()})
-        for kind, (own, _unused, _unused) in refused.items()
+        for kind, (own, _category, _requests) in refused.items()
     }
     ansible.write_inventory(hosts, connected)
     task = {"name": "ask", "mssp.defender_xdr.access_token_info": {}, "ignore_errors": True}

@@ -77,7 +77,7 @@ def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
 
 def _rows(path: Path) -> int:
     with path.open("rb") as file:
-        return sum(1 for _ in file)
+        return sum(1 for _line in file)
 
 
 def main() -> None:

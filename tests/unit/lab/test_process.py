@@ -200,7 +200,7 @@ def test_sigterm_ends_it_cleanly_and_the_folder_can_be_used_again(tmp_path) -> N
         process = start(tmp_path / "state", "--tenants", "3")
         wait(tmp_path / "state", process)
         process.send_signal(signal.SIGTERM)
-        output, _unused = process.communicate(timeout=30)
+        output, _errors = process.communicate(timeout=30)
         assert (process.returncode, output) == (0, "")
         assert not (tmp_path / "state" / "lab.json").exists()
 
@@ -243,7 +243,7 @@ def test_a_detached_lab_that_cannot_start_says_why(tmp_path) -> None:
 @pytest.mark.parametrize("sick", ["150", "unheard=2"])
 def test_a_bad_mix_is_one_sentence(tmp_path, sick) -> None:
     process = start(tmp_path, "--sick", sick)
-    output, _unused = process.communicate(timeout=30)
+    output, _errors = process.communicate(timeout=30)
     assert process.returncode == 2
     assert output.startswith("--sick: ")
     assert output.count("\n") == 1

@@ -37,7 +37,7 @@ BUSY = st.lists(QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=3)
 
 
 @st.composite
-def habits(draw: st.DrawFn, **fixed: t.Any) -> Habits:
+def habits(draw: st.DrawFn, /, **fixed: t.Any) -> Habits:
     """What a service may be like. Without next links it gives all that is asked for, and a filter is either its own matter or the caller's."""
     size = draw(st.integers(3, 10))
     cap = draw(st.just(size) | st.integers(2, 10))
