@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -37,6 +38,7 @@ def between(name: str, since: int | None, before: int | None) -> str | None:
     return all_of(f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None)
 
 
+@functools.lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """C(lastUpdateDateTime) and C(LastUpdateDateTime) become C(last_update_date_time); C(@odata.type) becomes C(odata_type)."""
     name = name.lstrip("@#").replace(".", "_")

@@ -31,6 +31,20 @@ display = Display()
 
 
 @dataclasses.dataclass(frozen=True)
+class Shared:
+    """What is the same for every tenant, and is asked of core once: without it each tenant costs a walk over all of them.
+
+    :arg lists: the play's hosts for the magic variables, as core's own strategies hand them to the variable manager.
+    :arg loop: the variables of the loop's turn.
+    :arg options: tenant options out of the environment and ansible.cfg.
+    """
+
+    lists: dict[str, list[str]]
+    loop: dict[str, t.Any]
+    options: dict[str, _tenant_options.Found]
+
+
+@dataclasses.dataclass(frozen=True)
 class Job:
     """One tenant's share: its arguments, or why they could not even be made."""
 
@@ -106,7 +120,7 @@ class ActionModule(ActionBase):
         }
         try:
             with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
-                for job, answer in _pool.each(self._jobs(hosts, lost, params, _loop_variables(variables)), serve, threads=params["concurrency"]):
+                for job, answer in _pool.each(self._jobs(hosts, lost, params, self._shared(variables)), serve, threads=params["concurrency"]):
                     (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
         except Interrupted:
             kept = f" Their rows are in {_rows.partial(params['dest'])}." if params["dest"] else ""
@@ -124,30 +138,39 @@ class ActionModule(ActionBase):
         parent: t.Any = self._task._parent
         return parent._play
 
-    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any], loop: dict[str, t.Any]) -> t.Iterator[Job]:
+    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any], shared: Shared) -> t.Iterator[Job]:
         for host in hosts:
             if host not in lost:
                 try:
-                    yield Job(host, self._arguments(host, params, loop))
+                    yield Job(host, self._arguments(host, params, shared))
                 except DefenderError as e:
                     yield Job(host, {}, e)
                 except AnsibleError as e:
                     # an undefined variable, a lookup that failed: this tenant's failure alone
                     yield Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
 
-    def _arguments(self, name: str, params: dict[str, t.Any], loop: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _shared(self, variables: t.Mapping[str, t.Any]) -> Shared:
+        inventory = variables["hostvars"]._inventory
+        lists = {
+            "_hosts": [host.name for host in inventory.get_hosts()],
+            "_hosts_all": [host.name for host in inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)],
+        }
+        return Shared(lists, _loop_variables(variables), _tenant_options.elsewhere())
+
+    def _arguments(self, name: str, params: dict[str, t.Any], shared: Shared) -> dict[str, t.Any]:
         """What a task of the tenant's own would be given: task arguments, module_defaults, tenant options."""
         manager: t.Any = self._task._variable_manager
         host = manager._inventory.get_host(name)
         if host is None:
             raise DefenderError("bad_request", f"hosts names {name}, which is not in the inventory.")
-        variables = {**manager.get_vars(play=self._play, host=host, task=self._task), **loop}
+        variables = {**manager.get_vars(play=self._play, host=host, task=self._task, **shared.lists), **shared.loop}
         templar = Templar(loader=self._loader, variables=variables)
         given = templar.template(params["module_args"])
         if not isinstance(given, dict):
             raise DefenderError("bad_request", f"module_args is {type(given).__name__} for {name}, but must be a dictionary of the module's options.")
         fqcn = f"{COLLECTION}.{params['module']}"
-        arguments = _tenant_options.resolve(variables, templar.template, _apply_action_arg_defaults(fqcn, self._task, given, templar))
+        given = _apply_action_arg_defaults(fqcn, self._task, given, templar)
+        arguments = _tenant_options.resolve(variables, templar.template, given, shared=shared.options)
         if _tenant_options.VARIABLE in variables:
             arguments.setdefault("tenant_name", name)
         return arguments

@@ -17,7 +17,8 @@ from ansible.plugins.loader import connection_loader
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
-VARIABLE: t.Final = "defender_xdr_tenant_id"
+PREFIX: t.Final = "defender_xdr_"
+VARIABLE: t.Final = f"{PREFIX}tenant_id"
 LAYERS: t.Final = ("var", "env", "ini")
 
 
@@ -32,20 +33,37 @@ def _definitions() -> tuple[str, frozenset[str]]:
     return name, frozenset(C.config.get_plugin_vars("connection", name))
 
 
-def resolve(variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+Found = tuple[t.Any, str]
+
+
+def elsewhere() -> dict[str, Found]:
+    """What the environment and ansible.cfg say, with the origin: the same for every host."""
+    return {option: _found(option, {}) for option in TENANT_SPEC}
+
+
+def _found(option: str, variables: t.Mapping[str, t.Any]) -> Found:
+    found: Found = C.config.get_config_value_and_origin(option, plugin_type="connection", plugin_name=_definitions()[0], variables=variables)
+    return found
+
+
+def resolve(
+    variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], given: t.Mapping[str, t.Any], *, shared: t.Mapping[str, Found] | None = None
+) -> dict[str, t.Any]:
     """A module's arguments: those given, and for the rest the host's tenant options; options nobody set are left out.
 
     :arg variables: all variables of the task's own host.
     :arg template: renders one value in that host's context.
     :arg given: task arguments, with module_defaults already in them.
+    :arg shared: what L(elsewhere) found, when many hosts are asked for.
     Only the nearest source that names a credential counts, so that a task can use another one than its inventory.
     """
-    name, known = _definitions()
+    unused, known = _definitions()
     own = {variable: template(variables[variable]) for variable in known if variable in variables}
     merged: dict[str, t.Any] = {}
     layer: dict[str, str] = {}
     for option in TENANT_SPEC:
-        value, origin = C.config.get_config_value_and_origin(option, plugin_type="connection", plugin_name=name, variables=own)
+        # every option has the one variable defender_xdr_OPTION
+        value, origin = shared[option] if shared and f"{PREFIX}{option}" not in own else _found(option, own)
         if value is not None and origin != "default":
             merged[option] = value
             layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
