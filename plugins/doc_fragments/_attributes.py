@@ -13,9 +13,9 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 requirements:
-  - msal >= 1.31
-  - requests >= 2.32
-  - pyjwt[crypto] >= 2.8
+  - msal >= 1.35.0
+  - requests >= 2.32.3
+  - pyjwt[crypto] >= 2.10.0
 notes:
   - For a host that has C(defender_xdr_tenant_id), and on the controller, the module runs inside Ansible's own process and starts no Python.
     Where the task runs on, or is delegated to, another machine that is no tenant, it is sent there as any module. Files that it reads or

@@ -39,9 +39,9 @@ attributes:
     support: full
     platforms: posix
 requirements:
-  - msal >= 1.31
-  - requests >= 2.32
-  - pyjwt[crypto] >= 2.8
+  - msal >= 1.35.0
+  - requests >= 2.32.3
+  - pyjwt[crypto] >= 2.10.0
 options:
   module:
     description:
