@@ -195,6 +195,14 @@ class Api:
                 raise
         return self._call("POST", path, payload=payload, timeout=timeout, into=into, repeat=REPEAT_HUNT, hunting=True)
 
+    def write(self, method: str, path: str, payload: t.Any = None, *, repeatable: bool = False) -> dict[str, t.Any]:
+        """What a change answers; empty where it answers nothing (204).
+
+        :arg repeatable: doing it twice is doing it once, so that a lost answer is a reason to send it again. Otherwise a lost
+            answer is C(outcome_unknown), and the caller looks before it repeats anything.
+        """
+        return self._call(method, path, payload=payload, repeatable=repeatable)
+
     def _call(self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any) -> dict[str, t.Any]:
         url = path if path.startswith("https://") else f"{self._base}{path}"
         if origin(url) != origin(self._base):
@@ -209,7 +217,7 @@ class Api:
             token, unused = self.tenant.token(self.name, roles=self._roles, refused=token.value)
             answer = self._send(method, url, token, kwargs)
         self.clock = _ticks(answer.headers.get("date"))
-        body = {} if kwargs.get("into") and answer.status == 200 else answer.json()
+        body = {} if answer.status == 204 or (kwargs.get("into") and answer.status == 200) else answer.json()
         what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
         if answer.status >= 400:
             raise self._refused(what, answer, body, hunting=hunting)

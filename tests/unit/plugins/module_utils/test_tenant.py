@@ -408,3 +408,19 @@ def test_what_auto_found_out_is_remembered_in_the_cache(again: Again, time: Fake
     tenant, http = again()
     assert chosen(tenant).name == "xdr"
     assert http.asked == []
+
+
+# Changes
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_a_change_is_repeated_only_where_doing_it_twice_is_doing_it_once(tenant_with: WithTenant, repeatable: bool) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(201, {"id": "1"}))
+    api = tenant_with(http).api("graph", "incident_info")
+    assert api.write("POST", "/v1.0/security/incidents/1/comments", {"comment": "Seen."}, repeatable=repeatable) == {"id": "1"}
+    assert (http.asked[1].repeatable, http.asked[1].payload) == (repeatable, {"comment": "Seen."})
+
+
+def test_a_change_that_is_answered_with_nothing_is_done(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), Answer(204, {}, b""))
+    assert tenant_with(http).api("graph", "incident_info").write("DELETE", "/v1.0/applications/1") == {}
