@@ -5,7 +5,7 @@
 """The answers of a hunt on disk: one file for each query and tenant, there as soon as the tenant has answered.
 
 ``answers.py prepare`` makes their folders and says who has answered before; ``answers.py collect`` puts each query's answers
-into one file with tenant columns. Both read JSON from standard input and write JSON to standard output.
+into one file with tenant columns, and what became of every query into another. Both read JSON from standard input and write JSON to standard output.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import typing as t
 from pathlib import Path
 
 ANSWERS: t.Final = ".answers"
+RESULT: t.Final = "hunt_result.json"
 Json = dict[str, t.Any]
 
 
@@ -48,8 +49,11 @@ def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
     return answered
 
 
-def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], tenants: t.Mapping[str, Json]) -> Json:
-    """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with C(tenant_id) and C(tenant_name)."""
+def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], tenants: t.Mapping[str, Json], result: Json) -> Json:
+    """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with C(tenant_id) and C(tenant_name).
+
+    :param result: what the role says in C(hunt_result), kept beside the rows for whoever reads them later.
+    """
     counts: Json = {}
     for name, digest in hunts.items():
         folder, counts[name] = dest / ANSWERS / name / digest, {}
@@ -57,22 +61,31 @@ def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
             # no file rather than an empty one: an empty one says that tenants answered and nothing was found
             (dest / f"{name}.ndjson").unlink(missing_ok=True)
             continue
-        handle, spare = tempfile.mkstemp(prefix=f".{name}.", dir=dest)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                for host in (host for host in hosts if (folder / hosts[host]).exists()):
-                    counts[name][host] = 0
-                    with (folder / hosts[host]).open(encoding="utf-8") as rows:
-                        for row in rows:
-                            file.write(json.dumps({**json.loads(row), **tenants[host]}, ensure_ascii=False, separators=(",", ":")) + "\n")
-                            counts[name][host] += 1
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(spare, dest / f"{name}.ndjson")
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(spare)
+        with _placed(dest / f"{name}.ndjson") as file:
+            for host in (host for host in hosts if (folder / hosts[host]).exists()):
+                counts[name][host] = 0
+                with (folder / hosts[host]).open(encoding="utf-8") as rows:
+                    for row in rows:
+                        file.write(json.dumps({**json.loads(row), **tenants[host]}, ensure_ascii=False, separators=(",", ":")) + "\n")
+                        counts[name][host] += 1
+    with _placed(dest / RESULT) as file:
+        json.dump(result, file, ensure_ascii=False, indent=1)
     return counts
+
+
+@contextlib.contextmanager
+def _placed(final: Path) -> t.Iterator[t.TextIO]:
+    """A file that takes its name when it is whole."""
+    handle, spare = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(spare, final)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(spare)
 
 
 def _rows(path: Path) -> int:

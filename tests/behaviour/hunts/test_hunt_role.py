@@ -76,7 +76,10 @@ def test_every_tenant_has_hits_none_or_a_reason(lab: Lab, ansible: Ansible, tmp_
         found = rows(Path(one["dest"]))
         by_tenant = {lab.truth[host]["tenant_id"]: count for host, count in one["hits"].items()}
         assert {row["tenant_id"]: sum(other["tenant_id"] == row["tenant_id"] for other in found) for row in found} == by_tenant
-    assert (dest.stat().st_mode & 0o777, (dest / "encoded_powershell.ndjson").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert (script["severity"], script["tactics"], script["techniques"]) == ("high", ["Execution"], ["T1059.001", "T1204.002", "T1027.010"])
+    assert json.loads((dest / "hunt_result.json").read_text()) == result(run)
+    modes = [path.stat().st_mode & 0o777 for path in (dest, dest / "encoded_powershell.ndjson", dest / "hunt_result.json")]
+    assert modes == [0o700, 0o600, 0o600]
     table = "\n".join(run.result("Show the hits by query and tenant")["msg"])
     assert all(f"{host}: {why}" in table for host, why in mail["failures"].items())
 
