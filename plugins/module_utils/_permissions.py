@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
@@ -37,8 +38,8 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
 
 
 def satisfies(granted: str, wanted: str) -> bool:
-    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All)."""
-    return granted == wanted or granted == wanted.replace(".Read.", ".ReadWrite.")
+    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All) and C(X.ReadWrite.OwnedBy)."""
+    return granted in (wanted, wanted.replace(".Read.", ".ReadWrite."), re.sub(r"\.ReadWrite\.OwnedBy$", ".ReadWrite.All", wanted))
 
 
 def missing(granted: t.Collection[str], wanted: t.Iterable[str]) -> list[str]:

@@ -84,12 +84,15 @@ def test_a_resource_that_a_module_does_not_use_is_refused() -> None:
         ("Ti.ReadWrite", "Ti.Read.All", False),
         ("Ti.ReadWrite.All", "Ti.ReadWrite", False),
         ("Application.ReadWrite.OwnedBy", "Application.Read.All", False),
+        ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", True),
+        ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", False),
+        ("Application.Read.All", "Application.ReadWrite.OwnedBy", False),
         ("Event.Write", "Event.Read.All", False),
         ("Incident.ReadWrite.All", "SecurityIncident.Read.All", False),
         ("securityincident.read.all", "SecurityIncident.Read.All", False),
     ],
 )
-def test_writing_covers_its_reading_twin_and_nothing_else(granted: str, wanted: str, covers: bool) -> None:
+def test_writing_covers_its_reading_twin_and_all_covers_owned(granted: str, wanted: str, covers: bool) -> None:
     assert _permissions.satisfies(granted, wanted) is covers
     assert _permissions.missing([granted], [wanted]) == ([] if covers else [wanted])
     assert _permissions.unused([granted], [wanted]) == ([] if covers else [granted])
