@@ -93,16 +93,16 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
 
     :arg anonymous: no token will be asked for, so that neither application nor credential is needed.
     """
-    tenant_id = _guid("tenant_id", params.get("tenant_id"), TENANT_HINT)
+    tenant_id = guid("tenant_id", params.get("tenant_id"), TENANT_HINT)
     client_id = (
         ""
         if anonymous and not params.get("client_id")
-        else _guid("client_id", params.get("client_id"), "Take the application (client) id from the app registration's overview page.")
+        else guid("client_id", params.get("client_id"), "Take the application (client) id from the app registration's overview page.")
     )
     for name, least in (("request_timeout", 1), ("retries", 0), ("retry_deadline", 1)):
         if params[name] < least:
             raise DefenderError("bad_request", f"{name} is {params[name]}, but must be at least {least}.")
-    login = (_url("login_url", params.get("login_url")) or CLOUDS[params["cloud"]].login).rstrip("/")
+    login = (https_url("login_url", params.get("login_url")) or CLOUDS[params["cloud"]].login).rstrip("/")
     cache = params.get("token_cache") or "none"
     return Options(
         tenant_id=tenant_id,
@@ -129,7 +129,8 @@ TENANT_HINT = (
 )
 
 
-def _guid(option: str, value: t.Any, hint: str) -> str:
+def guid(option: str, value: t.Any, hint: str) -> str:
+    """A GUID in small letters; C(hint) says where to find one."""
     if not value:
         raise DefenderError("bad_request", f"{option} is not set; give it as a task option or as the variable defender_xdr_{option}.", advice=hint)
     if not GUID.fullmatch(str(value)):
@@ -137,7 +138,8 @@ def _guid(option: str, value: t.Any, hint: str) -> str:
     return str(value).lower()
 
 
-def _url(option: str, value: str | None) -> str | None:
+def https_url(option: str, value: str | None) -> str | None:
+    """A base URL, or None for none."""
     if not value:
         return None
     scheme, host, _port = origin(value)
@@ -148,7 +150,7 @@ def _url(option: str, value: str | None) -> str | None:
 
 def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | DefenderError:
     """The cloud's service with the caller's URL and audience; an audience of another resource is the caller's mistake."""
-    url, audience = _url(f"{resource}_url", params.get(f"{resource}_url")), params.get(f"{resource}_audience")
+    url, audience = https_url(f"{resource}_url", params.get(f"{resource}_url")), params.get(f"{resource}_audience")
     try:
         found = service(params["cloud"], resource, region=None if url else params.get("region"))
     except DefenderError as e:

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _claims
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import Service
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_api_answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Answer, Clock, Http, origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
@@ -31,6 +32,7 @@ STALE_TOKEN = re.compile(r"InvalidAuthenticationToken|expired|Lifetime validatio
 # But a 500 that came within seconds was no heavy query, and is worth one repeat.
 REPEAT_HUNT = frozenset({429, 502, 503})
 QUICK = 30.0
+NO_APPLICATION = "00000000-0000-0000-0000-000000000000"  # as Microsoft's page writes it in its link
 RETIREMENT = (
     "Tenant {label} was asked through the older Defender XDR API, which Microsoft is retiring (message MC1220762: from 2027-02-01 it no longer "
     "functions). Grant the Microsoft Graph roles instead."
@@ -58,7 +60,9 @@ class Tenant:
     @property
     def consent_url(self) -> str:
         """Where an administrator of the tenant consents to what the application asks for."""
-        return f"{self.options.login_url}/{self.options.tenant_id}/adminconsent?client_id={self.options.client_id}"
+        # a token that was given may come without its application
+        client_id = self.options.client_id or NO_APPLICATION
+        return consent_link(self.options.tenant_id, client_id, login_url=self.options.login_url)
 
     def as_result(self) -> dict[str, t.Any]:
         """The C(tenant) key of every result."""

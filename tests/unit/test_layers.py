@@ -43,7 +43,8 @@ ONLY_IN = {  # what one file has to itself
 }
 # Below the subject matter: a tenant and what it stands on knows nothing of incidents or hunting.
 GROUND = {
-    f"module_utils.{name}" for name in "_tenant _options _token _credential _cache _claims _http _clouds _permissions _app_roles _times _scrub _errors".split()
+    f"module_utils.{name}"
+    for name in "_tenant _options _token _credential _cache _claims _consent_link _http _clouds _permissions _app_roles _times _scrub _errors".split()
 }
 MOST_LINES = {"modules": 60, "module_utils": 250, "plugin_utils": 250}
 
