@@ -85,11 +85,24 @@ class Desk:
         assert answer.status == 200, answer.json()
         return str(answer.json()["access_token"])
 
-    def call(self, origin: str, tenant: Tenant, method: str, path: str, query: str = "", **more: t.Any) -> Answer:
+    def call(self, origin: str, tenant: Tenant, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
         """A call with a fitting token. ``query`` may be a dict of options."""
         headers = {"Authorization": f"Bearer {self.token(tenant, origin)}", **more.pop("headers", {})}
         text = query if isinstance(query, str) else urlencode(query)
         return self.send(origin, method, path, text, headers, **more)
+
+    def home(self, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
+        """A call of Graph in the provider's own tenant."""
+        return self.call("graph", self.lab.directory.partner, method, f"/v1.0/{path}", query, **more)
+
+    def graph(self, tenant: Tenant, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
+        return self.call("graph", tenant, method, f"/v1.0/{path}", query, **more)
+
+    def registered(self, name: str, **more: t.Any) -> dict[str, t.Any]:
+        """A fresh multi-tenant app of the provider."""
+        answer = self.home("POST", "applications", body={"displayName": name, "signInAudience": "AzureADMultipleOrgs", **more})
+        assert answer.status == 201, answer.json()
+        return t.cast("dict[str, t.Any]", answer.json())
 
     def control(self, method: str, path: str, query: str = "", body: t.Any = b"", key: str | None = None) -> Answer:
         return self.send("login", method, f"/_lab/{path}", query, {"X-Lab-Key": self.admin_key if key is None else key}, body)

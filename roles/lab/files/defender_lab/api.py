@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from defender_lab.bearer import Bearer, Caller, Words
+from defender_lab.entra.issuer import Claims
 from defender_lab.exchange import NotInTheLab, Refused, Reply, Request
 from defender_lab.quota import Exceeded, Limit, Quotas
 from defender_lab.resources import Resource
@@ -22,18 +23,25 @@ from defender_lab.tenants import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An authorised call; ``parts`` are the variable parts of its path, ``actor`` the name the app goes by in comments."""
+    """An authorised call; ``parts`` are the variable parts of its path, ``actor`` the name the app goes by in comments, ``claims`` its token's."""
 
     request: Request
     tenant: Tenant
     shelf: Shelf
     parts: tuple[str, ...]
     actor: str
+    claims: Claims
+
+
+def missing_roles(needed: tuple[str, ...], roles: list[t.Any]) -> Refused:
+    """Defender's words, and those of Graph security."""
+    return Refused(403, "Forbidden", f"Missing application roles. API required roles: {','.join(needed)}, application roles: {','.join(roles)}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``roles``: any of them will do. ``limits`` count per app, tenant and ``destination``."""
+    """``roles``: any of them will do; where ``also`` names some, one of those is needed as well. ``limits`` count per app, tenant and
+    ``destination``. ``licensed``: only where the tenant has the product."""
 
     method: str
     path: str
@@ -41,6 +49,9 @@ class Route:
     handler: Callable[[Call], Reply | Awaitable[Reply]]
     destination: str = ""
     limits: tuple[Limit, ...] = ()
+    also: tuple[str, ...] = ()
+    licensed: bool = True
+    denied: Callable[[tuple[str, ...], list[t.Any]], Refused] = missing_roles
 
 
 @dataclass(frozen=True)
@@ -126,14 +137,13 @@ class Guard:
         claims, tenant = self._bearer.accepted(caller, service.resource, service.words)
         route, parts = service.route(request)
         roles: list[t.Any] = claims.get("roles") or []
-        if not any(role in roles for role in route.roles):
-            needed = ",".join(route.roles)
-            raise Refused(403, "Forbidden", f"Missing application roles. API required roles: {needed}, application roles: {','.join(roles)}.")
-        if not tenant.provisioned:
+        if not any(role in roles for role in route.roles) or (route.also and not any(role in roles for role in route.also)):
+            raise route.denied(route.roles, roles)
+        if route.licensed and not tenant.provisioned:
             raise service.not_provisioned()
         if over := self._over(route, tenant, str(claims["appid"])):
             raise service.too_many(over, tenant.id)
-        call = Call(request, tenant, self._store.shelf(tenant.id), parts, str(claims["app_displayname"]))
+        call = Call(request, tenant, self._store.shelf(tenant.id), parts, str(claims["app_displayname"]), claims)
         return route.handler(call)
 
     def _over(self, route: Route, tenant: Tenant, app: str) -> Exceeded | None:

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from defender_lab.certificates import Pair, authority, client, rsa_key
+from defender_lab.directory import catalogue
+from defender_lab.directory.registrations import Federated, Key, Password, Registration, new_record, secret_text
+from defender_lab.resources import RESOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,15 @@ class Federation:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})
 
 
-def _secret() -> str:
-    """Shaped like Entra's: 40 characters with ``8Q~`` after the third."""
-    return f"{secrets.token_hex(2)[:3]}8Q~{secrets.token_urlsafe(40)[:34]}"
-
-
 @dataclass(frozen=True, slots=True)
 class Application:
     """``renewed`` is not registered by thumbprint: only its chain in ``x5c`` lets it in."""
 
     client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     display_name: str = "MSSP automation (lab)"
-    secret: str = field(default_factory=_secret, repr=False)
-    expired_secret: str = field(default_factory=_secret, repr=False)
+    redirect_uri: str = "https://onboarding.partner.example/consented"
+    secret: str = field(default_factory=secret_text, repr=False)
+    expired_secret: str = field(default_factory=secret_text, repr=False)
     ca: Pair = field(default_factory=lambda: authority("Partner CA"), repr=False)
     federation: Federation = field(default_factory=Federation, repr=False)
     current: Pair = field(init=False, repr=False)
@@ -60,3 +59,42 @@ class Application:
     def __post_init__(self) -> None:
         for name, expired in (("current", False), ("expired", True), ("renewed", False)):
             object.__setattr__(self, name, client(self.ca, "automation.partner.example", expired=expired))
+
+    def registration(self, home: str, domain: str) -> Registration:
+        """The app as its home tenant's directory has it, with all of the above as its credentials."""
+        wanted = [
+            {"resourceAppId": one.app_id, "resourceAccess": [{"id": role, "type": "Role"} for role in catalogue.role_ids(key, one.granted)]}
+            for key, one in RESOURCES.items()
+        ]
+        made = Registration(
+            home,
+            new_record(
+                self.display_name,
+                domain,
+                appId=self.client_id,
+                signInAudience="AzureADMultipleOrgs",
+                requiredResourceAccess=wanted,
+                web={"redirectUris": [self.redirect_uri]},
+            ),
+        )
+        now = datetime.now(UTC)
+        for name, text, start, end in (("automation", self.secret, -30, 335), ("old", self.expired_secret, -760, -30)):
+            dates = {word: (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for word, days in (("startDateTime", start), ("endDateTime", end))}
+            made.passwords.append(Password.made(text, displayName=name, **dates))
+        made.keys = [Key.made(one.certificate, one.der) for one in (self.current, self.expired)]
+        federation = self.federation
+        made.federated = [
+            Federated(
+                {
+                    "id": str(uuid.uuid4()),
+                    "name": "ci",
+                    "issuer": federation.issuer,
+                    "subject": federation.subject,
+                    "description": "the provider's pipeline",
+                    "audiences": [federation.audience],
+                }
+            )
+        ]
+        made.trusted = (self.ca.certificate, self.current.certificate.subject)
+        made.owners.add(self.client_id)
+        return made

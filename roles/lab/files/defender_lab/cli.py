@@ -24,7 +24,7 @@ from defender_lab.folder import InUse, claimed
 from defender_lab.inventory import Publication
 from defender_lab.personalities import BY_NAME
 from defender_lab.server import Server, context
-from defender_lab.tenants import Host, draw
+from defender_lab.tenants import Host, company, draw
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -35,6 +35,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="first of four ports (default: any free ones)")
     parser.add_argument("--sick", default="default", help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}")
     parser.add_argument("--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)")
+    parser.add_argument("--prospects", type=int, default=2, help="customers to be won: tenants without consent, beside the others (default: %(default)s)")
     parser.add_argument("--parent-pid", type=int, default=0, help="leave when this process is gone")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--detach", action="store_true", help="start in the background and return when the lab is ready")
@@ -79,11 +80,12 @@ async def serve(folder: Path, hosts: list[Host], options: argparse.Namespace) ->
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     app, ca, admin_key = Application(), authority("Defender lab CA"), secrets.token_urlsafe(32)
-    with assembled(hosts, app, admin_key, seed=options.seed, incidents=options.incidents, now=datetime.now(UTC)) as lab:
+    beside = company(options.seed, options.prospects)
+    with assembled(hosts, app, admin_key, seed=options.seed, incidents=options.incidents, now=datetime.now(UTC), beside=beside) as lab:
         serving = Server(lab, context(server(ca)))
         try:
             await serving.start(options.port)
-            Publication(folder, serving.urls, tuple(hosts), app, ca, admin_key, secrets.token_urlsafe(24)).publish()
+            Publication(folder, serving.urls, tuple(hosts), beside, app, ca, admin_key, secrets.token_urlsafe(24)).publish()
             await _until(stop, options.parent_pid)
         finally:
             await serving.stop()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from defender_lab import instants
 from defender_lab.clock import Clock
+from defender_lab.entra.consent import Consents, Decision
 from defender_lab.exchange import Refused, Reply, Request, as_json
 from defender_lab.faults import NAMES, Faults
 from defender_lab.journal import Journal
@@ -28,8 +29,11 @@ Answer = dict[str, t.Any]
 class Control:
     """Every route wants the admin key of lab.json in the header ``X-Lab-Key``."""
 
-    def __init__(self, admin_key: str, clock: Clock, directory: Directory, store: Store, journal: Journal, faults: Faults, quotas: Quotas) -> None:
+    def __init__(
+        self, admin_key: str, clock: Clock, directory: Directory, consents: Consents, store: Store, journal: Journal, faults: Faults, quotas: Quotas
+    ) -> None:
         self._key = admin_key
+        self._consents = consents
         self._clock = clock
         self._directory = directory
         self._store = store
@@ -44,6 +48,8 @@ class Control:
             ("DELETE", "/_lab/faults"): self._clear_faults,
             ("POST", "/_lab/clock"): self._advance,
             ("POST", "/_lab/consent"): self._consent,
+            ("POST", "/_lab/administrator"): self._administrator,
+            ("POST", "/_lab/consistency"): self._consistency,
             ("POST", "/_lab/incidents"): self._incidents,
         }
 
@@ -74,7 +80,7 @@ class Control:
                 "provisioned": one.provisioned,
                 "roles": one.granted,
             }
-            for one in self._directory.tenants
+            for one in self._directory.everybody()
         ]
         return {"value": rows}
 
@@ -110,15 +116,35 @@ class Control:
                 raise Refused(400, "BadRequest", f"There are the personalities {', '.join(BY_NAME)}.")
             tenant.assume(BY_NAME[body["personality"]])
             self._quotas.forget(tenant.id)
-        tenant.consented = bool(body.get("consented", tenant.consented))
+        if "resources_absent" in body:
+            tenant.lacks(body["resources_absent"])
+        if "consented" in body:
+            tenant.consent(bool(body["consented"]))
         tenant.provisioned = bool(body.get("provisioned", tenant.provisioned))
-        tenant.resources_absent = set(body.get("resources_absent", tenant.resources_absent))
         for resource, roles in body.get("roles", {}).items():
             if resource not in RESOURCES:
                 raise Refused(400, "BadRequest", f"There are the resources {', '.join(RESOURCES)}.")
-            tenant.granted[resource] = list(roles)
+            tenant.roster.set_roles(tenant.house, resource, roles)
         tenant.consent_version += 1
         return {"tenant": tenant.id, "consented": tenant.consented, "roles": tenant.granted}
+
+    def _administrator(self, request: Request) -> Answer:
+        """The customer's administrator opens ``link``, or the plain link of ``client_id``, and clicks: at once, or ``after`` so many token requests."""
+        body = _object(request, frozenset({"tenant", "client_id", "link", "decision", "after"}))
+        tenant, accept = self._tenant(body), {"accept": True, "decline": False}[body.get("decision", "accept")]
+        wish = self._consents.by_link(body["link"]) if body.get("link") else self._consents.plain(tenant, str(body.get("client_id") or tenant.house))
+        after = body.get("after")
+        if after is not None:
+            tenant.decisions.append(Decision(wish, accept, int(after)))
+            return {"tenant": tenant.id, "client_id": wish.app.app_id, "waiting": len(tenant.decisions)}
+        return {"tenant": tenant.id, "client_id": wish.app.app_id, "redirect": self._consents.decide(tenant, wish, accept=accept)}
+
+    def _consistency(self, request: Request) -> Answer:
+        """From now on an object made in this tenant's directory is not there yet for its next ``reads`` readers."""
+        body = _object(request, frozenset({"tenant", "reads"}))
+        tenant = self._tenant(body)
+        tenant.lag = int(body["reads"])
+        return {"tenant": tenant.id, "reads": tenant.lag}
 
     def _incidents(self, request: Request) -> Answer:
         """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids."""
@@ -137,7 +163,7 @@ class Control:
 
     def _tenant(self, body: Answer) -> Tenant:
         name = str(body.get("tenant", ""))
-        found = self._directory.find(name) or next((one for one in self._directory.tenants if one.host == name), None)
+        found = self._directory.named(name)
         if found is None:
             raise Refused(404, "NotFound", f"There is no tenant {name}.")
         return found

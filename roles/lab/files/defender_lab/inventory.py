@@ -17,7 +17,7 @@ import certifi
 from defender_lab.application import Application
 from defender_lab.certificates import Pair
 from defender_lab.folder import write, write_json
-from defender_lab.tenants import Host
+from defender_lab.tenants import Company, Host
 
 OPERATIONS = ("access_token:graph", "access_token:xdr", "incident_info", "hunting_query", "hunting_query:EmailEvents")
 
@@ -29,6 +29,7 @@ class Publication:
     folder: Path
     urls: dict[str, str]
     hosts: tuple[Host, ...]
+    beside: Company
     app: Application
     ca: Pair
     admin_key: str
@@ -67,13 +68,18 @@ class Publication:
             "# with real tenants it belongs into a vault or another lookup.",
             "all:",
             "  children:",
-            "    tenants:",
-            "      vars:",
-            *(f"        {name}: {json.dumps(value)}" for name, value in shared.items()),
-            "      hosts:",
-            *(self._host(host) for host in self.hosts),
+            *self._group("tenants", self.hosts, shared),
+            *self._group("prospects", self.beside.prospects, shared),
+            *self._group("provider", (self.beside.partner,), shared),
         ]
         return "\n".join(lines) + "\n"
+
+    def _group(self, name: str, hosts: tuple[Host, ...], shared: dict[str, str]) -> list[str]:
+        """One group with the shared variables; no variables at ``all``, so that nothing but these hosts is a tenant."""
+        if not hosts:
+            return []
+        variables = [f"        {variable}: {json.dumps(value)}" for variable, value in shared.items()]
+        return [f"    {name}:", "      vars:", *variables, "      hosts:", *(self._host(host) for host in hosts)]
 
     def _host(self, host: Host) -> str:
         own = {"defender_xdr_tenant_id": host.tenant_id, "defender_xdr_tenant_name": host.name}
@@ -102,5 +108,13 @@ class Publication:
             "expired_client_secret": app.expired_secret,
             "certificate_password": self.password,
             "federation": {"issuer": federation.issuer, "subject": federation.subject, "audience": federation.audience, "kid": federation.kid},
-            "tenants": [{"host": one.host, "tenant_id": one.tenant_id, "name": one.name, "domain": one.domain} for one in self.hosts],
+            "application": {"display_name": app.display_name, "redirect_uri": app.redirect_uri},
+            "tenants": [_known(one) for one in self.hosts],
+            "partner": _known(self.beside.partner),
+            "prospects": [_known(one) for one in self.beside.prospects],
+            "outsiders": [_known(one) for one in self.beside.outsiders],
         }
+
+
+def _known(host: Host) -> dict[str, str]:
+    return {"host": host.host, "tenant_id": host.tenant_id, "name": host.name, "domain": host.domain}

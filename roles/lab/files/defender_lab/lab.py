@@ -14,6 +14,7 @@ from defender_lab.application import Application
 from defender_lab.bearer import Bearer, Caller
 from defender_lab.clock import Clock
 from defender_lab.control import Control
+from defender_lab.entra.consent import Consents
 from defender_lab.entra.discovery import Discovery
 from defender_lab.entra.issuer import Issuer
 from defender_lab.entra.token import TokenEndpoint
@@ -36,13 +37,15 @@ class Lab:
         self.journal = Journal()
         self.faults = Faults()
         self.quotas = Quotas(self.clock)
-        self.issuer = Issuer(self.clock, app)
+        self.issuer = Issuer(self.clock)
         bearer = Bearer(self.issuer, directory, self.clock)
         self.store = store
         self._guards = {name: Guard(service, bearer, store, self.quotas) for name, service in services.items()}
-        token = TokenEndpoint(directory, app, self.issuer, self.quotas, self.clock)
-        self._login = Login(token, Discovery(directory, self.issuer), directory, self.clock)
-        self._control = Control(admin_key, self.clock, directory, store, self.journal, self.faults, self.quotas)
+        token = TokenEndpoint(directory, app.federation, self.issuer, self.quotas, self.clock)
+        consents = Consents(directory)
+        token.clicks = consents.passed
+        self._login = Login(token, Discovery(directory, self.issuer), consents, directory, self.clock)
+        self._control = Control(admin_key, self.clock, directory, consents, store, self.journal, self.faults, self.quotas)
 
     async def answer(self, request: Request) -> Reply:
         """Control calls stay out of the journal and are never hit by a fault."""

@@ -11,6 +11,7 @@ import uuid
 
 from defender_lab.clock import Clock
 from defender_lab.entra import refusals
+from defender_lab.entra.consent import Consents
 from defender_lab.entra.discovery import Discovery
 from defender_lab.entra.token import TokenEndpoint
 from defender_lab.exchange import NotInTheLab, Refused, Reply, Request
@@ -23,8 +24,9 @@ INSTANCE = re.compile(r"/common/discovery/instance")
 
 
 class Login:
-    def __init__(self, token: TokenEndpoint, discovery: Discovery, directory: Directory, clock: Clock) -> None:
+    def __init__(self, token: TokenEndpoint, discovery: Discovery, consents: Consents, directory: Directory, clock: Clock) -> None:
         self._token = token
+        self._consents = consents
         self._discovery = discovery
         self._directory = directory
         self._clock = clock
@@ -53,4 +55,7 @@ class Login:
                 return self._discovery.keys(request, match[1], v2=bool(match[2]))
             if request.path == "/discovery/keys":
                 return self._discovery.keys(request, "common", v2=False)
+            page = self._consents.page(request.path, request.query)
+            if page:
+                return page
         raise NotInTheLab(f"{request.method} {request.path}")

@@ -24,22 +24,23 @@ class BadFilter(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a property holds: ``time``, ``text``, or an enumeration by its member names."""
+    """What a property holds: ``time``, ``text``, ``name`` (text compared without case), ``guid``, ``bool``, or an enumeration by its member names."""
 
     name: str
     members: frozenset[str] = frozenset()
 
     @property
     def edm(self) -> str:
-        return {"time": "Edm.DateTimeOffset", "text": "Edm.String"}.get(self.name, self.name)
+        return {"time": "Edm.DateTimeOffset", "text": "Edm.String", "name": "Edm.String", "guid": "Edm.Guid", "bool": "Edm.Boolean"}.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
 class Fields:
-    """The properties one collection filters on."""
+    """The properties one collection filters on, and the functions it knows there."""
 
     type_name: str
     kinds: Mapping[str, Kind]
+    functions: frozenset[str] = frozenset()
 
     def __hash__(self) -> int:
         return hash(self.type_name)
@@ -48,6 +49,7 @@ class Fields:
 TOKEN = re.compile(
     r"""\s*(?:
       (?P<text>'(?:[^']|'')*')
+    | (?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
     | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))
     | (?P<number>-?\d+(?:\.\d+)?(?![\w-]))
     | (?P<word>[A-Za-z_][\w.]*(?:/[A-Za-z_]\w*)*)
@@ -63,6 +65,9 @@ OPERATORS: Mapping[str, Callable[[t.Any, t.Any], bool]] = {
     "lt": lambda left, right: left is not None and right is not None and left < right,
     "le": lambda left, right: left is not None and right is not None and left <= right,
 }
+FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {"startswith": str.startswith, "endswith": str.endswith, "contains": lambda whole, part: part in whole}
+# a GUID is taken in quotes as well, as Graph does
+LITERALS = {"time": ("time",), "text": ("text",), "name": ("text",), "guid": ("guid", "text"), "bool": ()}
 LONG_NAMES = {"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterThanOrEqual", "lt": "LessThan", "le": "LessThanOrEqual"}
 
 
@@ -151,6 +156,8 @@ class _Parser:
         if token.kind != "word":
             self.place -= 1
             raise self.error()
+        if self.peek("(") and token.value.lower() in self.fields.functions:
+            return self.function(FUNCTIONS[token.value.lower()])
         if self.peek("("):
             hint = "This may also be a function import or a key lookup on a navigation property."
             raise BadFilter(f"An unknown function with name '{token.value}' was found. {hint}")
@@ -166,13 +173,25 @@ class _Parser:
         value = self.literal(kind, operator.value)
         return _compared(token.value, kind, OPERATORS[operator.value], value)
 
+    def function(self, holds: Callable[[str, str], bool]) -> Predicate:
+        """``startswith(name,'text')`` and its like."""
+        self.need("(")
+        name = self.take()
+        kind = self.fields.kinds.get(name.value)
+        if name.kind != "word" or kind is None or kind.name not in ("text", "name"):
+            raise BadFilter(f"Could not find a property named '{name.value}' on type '{self.fields.type_name}', or it cannot be used in $filter.")
+        self.need(",")
+        value = self.literal(kind, "eq")
+        self.need(")")
+        return lambda record: holds(_value(_held(record, name.value), kind) or "", value or "")
+
     def among(self, name: str, kind: Kind) -> Predicate:
         self.need("(")
         values = [self.literal(kind, "eq")]
         while self.accept(","):
             values.append(self.literal(kind, "eq"))
         self.need(")")
-        return lambda record: _value(record.get(name), kind) in values
+        return lambda record: _value(_held(record, name), kind) in values
 
     def literal(self, kind: Kind, operator: str) -> t.Any:
         token = self.take()
@@ -180,11 +199,12 @@ class _Parser:
             return None
         if kind.members:
             return self.member(token, kind, operator)
-        wanted = {"time": "time", "text": "text"}[kind.name]
-        if token.kind != wanted:
+        if kind.name == "bool" and token.kind == "word" and token.value in ("true", "false"):
+            return token.value == "true"
+        if token.kind not in LITERALS[kind.name]:
             if token.kind == "word":
                 raise BadFilter(f"Could not find a property named '{token.value}' on type '{self.fields.type_name}', or it cannot be used in $filter.")
-            got = {"text": "Edm.String", "number": "Edm.Int32", "time": "Edm.DateTimeOffset"}.get(token.kind, "")
+            got = {"text": "Edm.String", "number": "Edm.Int32", "time": "Edm.DateTimeOffset", "guid": "Edm.Guid"}.get(token.kind, "")
             if not got:
                 self.place -= 1
                 raise self.error()
@@ -195,7 +215,10 @@ class _Parser:
                 return ticks(token.value)
             except ValueError:
                 raise BadFilter(f"Unrecognized 'Edm.DateTimeOffset' literal '{token.value}' at '{token.at}' in '{self.text}'.") from None
-        return token.value[1:-1].replace("''", "'")
+        if token.kind == "guid":
+            return token.value.lower()
+        text = token.value[1:-1].replace("''", "'")
+        return text if kind.name == "text" else text.lower()
 
     def member(self, token: Token, kind: Kind, operator: str) -> str:
         if token.kind == "word" and self.place < len(self.tokens) and self.tokens[self.place].kind == "text" and token.value.lower() == kind.name.lower():
@@ -217,11 +240,19 @@ def _value(raw: t.Any, kind: Kind) -> t.Any:
         return None
     if kind.name == "time":
         return ticks(raw)
-    return raw.lower() if kind.members else raw
+    return raw.lower() if kind.members or kind.name in ("name", "guid") else raw
+
+
+def _held(record: Record, name: str) -> t.Any:
+    """A property, or one inside of it by a path such as ``customer/tenantId``."""
+    if "/" not in name:
+        return record.get(name)
+    outer, unused, inner = name.partition("/")
+    return (record.get(outer) or {}).get(inner)
 
 
 def _compared(name: str, kind: Kind, operator: Callable[[t.Any, t.Any], bool], value: t.Any) -> Predicate:
-    return lambda record: operator(_value(record.get(name), kind), value)
+    return lambda record: operator(_value(_held(record, name), kind), value)
 
 
 @lru_cache(maxsize=512)

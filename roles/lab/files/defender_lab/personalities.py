@@ -23,6 +23,7 @@ class Personality:
     consented: bool = True
     withheld: frozenset[str] = frozenset()
     no_roles: bool = False
+    extra: tuple[str, ...] = ()
     expired_secret: bool = False
     exists: bool = True
     provisioned: bool = True
@@ -69,7 +70,27 @@ SICK: tuple[Personality, ...] = (
     Personality("slow", None, delay=0.4),
     Personality("consent_empty", "role_missing", {"incident_info": "role_missing", "hunting_query": "role_missing"}, no_roles=True),
 )
-BY_NAME: Mapping[str, Personality] = MappingProxyType({one.name: one for one in (HEALTHY, *SICK)})
+# never drawn by a percentage: these are asked for by name. ``extra`` are roles of Graph beyond those the app lists
+ASKED_FOR: tuple[Personality, ...] = (
+    Personality(
+        "consent_by_api",
+        "role_missing",
+        {"incident_info": "role_missing", "hunting_query": "role_missing"},
+        no_roles=True,
+        extra=("AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All"),
+    ),
+)
+PROVIDER = Personality(
+    "provider",
+    extra=(
+        "Application.ReadWrite.All",
+        "AppRoleAssignment.ReadWrite.All",
+        "CrossTenantInformation.ReadBasic.All",
+        "DelegatedAdminRelationship.Read.All",
+        "Directory.Read.All",
+    ),
+)
+BY_NAME: Mapping[str, Personality] = MappingProxyType({one.name: one for one in (HEALTHY, *SICK, *ASKED_FOR)})
 DEFAULT_SICK = 12
 DEFAULT_OF = 25
 

@@ -17,9 +17,10 @@ import jwt
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from defender_lab.application import Application
-from defender_lab.certificates import Pair
+from defender_lab.application import Federation
+from defender_lab.directory.registrations import Key, Registration
 from defender_lab.entra.refusals import EntraRefused
 from defender_lab.exchange import NotInTheLab
 
@@ -27,98 +28,102 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HELP = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
 
 
-def authenticate(form: Mapping[str, str], app: Application, audiences: frozenset[str]) -> str:
-    """``appidacr`` of the token to come: 1 for a secret, 2 for an assertion. ``audiences`` are the token URLs an assertion may name."""
+def authenticate(form: Mapping[str, str], app: Registration, audiences: frozenset[str], outside: Federation) -> str:
+    """``appidacr`` of the token to come: 1 for a secret, 2 for an assertion. ``audiences`` are the token URLs an assertion may name,
+    ``outside`` is the one issuer whose key the lab holds."""
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
     if secret and assertion:
         raise NotInTheLab("a token request with both client_secret and client_assertion")
     if assertion:
         if form.get("client_assertion_type") != ASSERTION_TYPE:
             raise EntraRefused(900144, "The request body must contain the following parameter: 'client_assertion_type'.")
-        _assertion(assertion, app, audiences)
+        _assertion(assertion, app, audiences, outside)
         return "2"
     if not secret:
         raise EntraRefused(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-    if secret == app.expired_secret:
+    found = [one for one in app.passwords if one.is_for(secret)]
+    if not found:
+        hint = "Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app"
+        raise EntraRefused(7000215, f"Invalid client secret provided. {hint} '{app.app_id}'.")
+    if all(one.expired for one in found):
         remedy = "Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials"
         raise EntraRefused(
-            7000222, f"The provided client secret keys for app '{app.client_id}' are expired. {remedy} for added security: https://aka.ms/certCreds."
+            7000222, f"The provided client secret keys for app '{app.app_id}' are expired. {remedy} for added security: https://aka.ms/certCreds."
         )
-    if secret != app.secret:
-        hint = "Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app"
-        raise EntraRefused(7000215, f"Invalid client secret provided. {hint} '{app.client_id}'.")
     return "1"
 
 
-def _assertion(assertion: str, app: Application, audiences: frozenset[str]) -> None:
+def _assertion(assertion: str, app: Registration, audiences: frozenset[str], outside: Federation) -> None:
     try:
         header = jwt.get_unverified_header(assertion)
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.PyJWTError:
         raise EntraRefused(50027, "JWT token is invalid or malformed.") from None
-    if claims.get("iss") == app.client_id:
+    if claims.get("iss") == app.app_id:
         _own(assertion, header, claims, app, audiences)
     else:
-        _federated(assertion, header, claims, app)
+        _federated(assertion, header, claims, app, outside)
 
 
-def _own(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Application, audiences: frozenset[str]) -> None:
-    if claims.get("sub") != app.client_id:
+def _own(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Registration, audiences: frozenset[str]) -> None:
+    if claims.get("sub") != app.app_id:
         raise EntraRefused(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
-    certificate, pair = _certificate(header, app)
+    certificate, key = _certificate(header, app)
     if header.get("alg") not in ("PS256", "RS256") or not _verifies(assertion, certificate.public_key(), [str(header["alg"])]):
         raise _bad_key(header, app, "The provided signature value did not match the expected signature value.")
-    if certificate.not_valid_after_utc < datetime.now(UTC):
-        raise _bad_key(header, app, "The key used is expired.", pair)
+    if certificate.not_valid_after_utc < datetime.now(UTC) or (key and key.expired):
+        raise _bad_key(header, app, "The key used is expired.", key)
     if claims.get("aud") not in audiences:
         raise EntraRefused(700023, f"Client assertion audience claim does not match Realm issuer. Review the documentation at {HELP} .")
     _in_time(claims)
 
 
-def _certificate(header: Mapping[str, t.Any], app: Application) -> tuple[x509.Certificate, Pair | None]:
+def _certificate(header: Mapping[str, t.Any], app: Registration) -> tuple[x509.Certificate, Key | None]:
     """The registered certificate the header points at, or the leaf of ``x5c`` where subject and issuer are trusted."""
     sha256, sha1 = (str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t"))  # MSAL pads the older of the two
-    for pair in (app.current, app.expired):
-        if sha256 == _digest(pair.der, "sha256") or sha1 == _digest(pair.der, "sha1"):
-            return pair.certificate, pair
-    if not header.get("x5c"):
+    for key in app.keys:
+        der = key.certificate.public_bytes(Encoding.DER)
+        if sha256 == _digest(der, "sha256") or sha1 == _digest(der, "sha1"):
+            return key.certificate, key
+    if not header.get("x5c") or app.trusted is None:
         raise _bad_key(header, app, "The key was not found.")
     try:
         leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
-        leaf.verify_directly_issued_by(app.ca.certificate)
+        leaf.verify_directly_issued_by(app.trusted[0])
     except (ValueError, TypeError, InvalidSignature):
         raise EntraRefused(700030, "Invalid certificate - issuer of the certificate is not authorized.") from None
-    if leaf.subject != app.current.certificate.subject:
+    if leaf.subject != app.trusted[1]:
         names = ", ".join(str(part.value) for part in leaf.subject)
         raise EntraRefused(700030, f"Invalid certificate - subject name in certificate is not authorized. SubjectNames in token certificate are: {names}.")
     return leaf, None
 
 
-def _bad_key(header: Mapping[str, t.Any], app: Application, reason: str, found: Pair | None = None) -> EntraRefused:
+def _bad_key(header: Mapping[str, t.Any], app: Registration, reason: str, found: Key | None = None) -> EntraRefused:
     text = "The certificate with identifier used to sign the client assertion is not registered on application."
     if "signature" in reason:
         text = "Client assertion contains an invalid signature."
     elif found:
         text = "The certificate with identifier used to sign the client assertion is expired on application."
     thumb = header.get("x5t") or header.get("x5t#S256") or ""
-    dates, where = "", f"Configured keys: app '{app.client_id}'"
+    dates, where = "", f"Configured keys: app '{app.app_id}'"
     if found:
         start, end = found.certificate.not_valid_before_utc, found.certificate.not_valid_after_utc
         dates = f" Found key 'Start={start:%m/%d/%Y %H:%M:%S}, End={end:%m/%d/%Y %H:%M:%S}',"
     return EntraRefused(700027, f"{text} [Reason - {reason}, Thumbprint of key used by client: '{_hex(str(thumb))}',{dates} {where}.]")
 
 
-def _federated(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Application) -> None:
-    known = app.federation
+def _federated(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Registration, outside: Federation) -> None:
+    """Issuer, audience and subject have to be those of one federated credential of the app, compared as they are written."""
     check = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion."
-    for number, claim, name, expected in (
-        (700211, "iss", "issuer", known.issuer),
-        (700212, "aud", "audience", known.audience),
-        (700213, "sub", "subject", known.subject),
-    ):
-        if claims.get(claim) != expected:
-            raise EntraRefused(number, f"No matching federated identity record found for presented assertion {name} '{claims.get(claim)}'. {check}")
-    if header.get("kid") != known.kid or not _verifies(assertion, known.key.public_key(), ["RS256"]):
+    left = [one.record for one in app.federated]
+    for number, claim, name in ((700211, "iss", "issuer"), (700212, "aud", "audience"), (700213, "sub", "subject")):
+        told = claims.get(claim)
+        left = [one for one in left if (told in one["audiences"] if claim == "aud" else one[name] == told)]
+        if not left:
+            raise EntraRefused(number, f"No matching federated identity record found for presented assertion {name} '{told}'. {check}")
+    if claims.get("iss") != outside.issuer:
+        raise NotInTheLab(f"the issuer {claims.get('iss')}, whose keys would have to be fetched,")
+    if header.get("kid") != outside.kid or not _verifies(assertion, outside.key.public_key(), ["RS256"]):
         raise EntraRefused(700027, "Client assertion contains an invalid signature. [Reason - The key was not found.]")
     _in_time(claims)
 

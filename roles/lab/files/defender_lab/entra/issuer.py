@@ -19,9 +19,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from defender_lab.application import Application
 from defender_lab.certificates import signing
 from defender_lab.clock import Clock
+from defender_lab.directory.registrations import Registration
 from defender_lab.resources import GRAPH, Resource
 from defender_lab.tenants import Tenant
 
@@ -34,7 +34,6 @@ class Issued:
     token: str
     issued: int
     expires: int
-    signed_for: int
 
 
 class Unreadable(Exception):
@@ -61,11 +60,10 @@ def _signed_header(header: Claims) -> str:
 
 
 class Issuer:
-    def __init__(self, clock: Clock, app: Application) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._app = app
         self._pair = signing()
-        self._issued: dict[tuple[str, str, str, int], Issued] = {}
+        self._issued: dict[tuple[t.Any, ...], Issued] = {}
         self._read: dict[str, Claims] = {}
         self._random = random.SystemRandom()
         self.kid = _b64(hashlib.sha1(self._pair.der, usedforsecurity=False).digest())
@@ -86,21 +84,22 @@ class Issuer:
             "x5c": [base64.b64encode(self._pair.der).decode()],
         }
 
-    def issue(self, tenant: Tenant, resource: Resource, audience: str, acr: str) -> Issued:
+    def issue(self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str) -> Issued:
         """A token for ``audience`` in ``tenant``; ``acr`` is 1 after a secret and 2 after an assertion."""
         now = int(self._clock.wall())
-        key = (tenant.id, audience, acr, tenant.consent_version)
+        key = (tenant.id, app.app_id, audience, acr, tenant.consent_version, tenant.roster.version, app.name)
         known = self._issued.get(key)
         if known and now - known.issued < (known.expires - known.issued) / 2:
             return known
         lifetime = self._random.randint(3600, 5400)
-        issued = Issued(self.sign(self._claims(tenant, resource, audience, acr, now, lifetime), resource), now, now + lifetime, tenant.consent_version)
+        issued = Issued(self.sign(self._claims(tenant, app, resource, audience, acr, now, lifetime), resource), now, now + lifetime)
         self._issued[key] = issued
         return issued
 
-    def _claims(self, tenant: Tenant, resource: Resource, audience: str, acr: str, now: int, lifetime: int) -> Claims:
+    def _claims(self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str, now: int, lifetime: int) -> Claims:
         issuer = f"https://sts.windows.net/{tenant.id}/"
-        principal = tenant.principal(self._app.client_id, "app")
+        known = tenant.roster.by_app(app.app_id)
+        principal = known.id if known else tenant.principal(app.app_id, "app")
         claims: Claims = {
             "aud": audience,
             "iss": issuer,
@@ -108,14 +107,14 @@ class Issuer:
             "nbf": now,
             "exp": now + lifetime,
             "aio": secrets.token_urlsafe(24),
-            "app_displayname": self._app.display_name,
-            "appid": self._app.client_id,
+            "app_displayname": app.name,
+            "appid": app.app_id,
             "appidacr": acr,
             "idp": issuer,
             "idtyp": "app",
             "oid": principal,
             "rh": f"0.{secrets.token_urlsafe(24)}",
-            "roles": list(tenant.granted[resource.key]),
+            "roles": tenant.roster.roles(app.app_id, resource.key),
             "sub": principal,
             "tenant_region_scope": "NA",
             "tid": tenant.id,

@@ -20,12 +20,16 @@ NO_STORE = MappingProxyType({"Cache-Control": "no-store, no-cache", "Pragma": "n
 OAUTH_ERROR: Mapping[int, str] = MappingProxyType(
     {
         28002: "invalid_scope",
+        50011: "invalid_request",
         50027: "invalid_request",
         53003: "invalid_grant",
         70003: "unsupported_grant_type",
         70011: "invalid_scope",
         90002: "invalid_request",
         500011: "invalid_resource",
+        500113: "invalid_request",
+        650052: "invalid_client",
+        650053: "invalid_client",
         700016: "unauthorized_client",
         700021: "invalid_client",
         700023: "invalid_client",
@@ -44,6 +48,7 @@ OAUTH_ERROR: Mapping[int, str] = MappingProxyType(
         7000215: "invalid_client",
         7000218: "invalid_client",
         7000222: "invalid_client",
+        7000229: "invalid_client",
         9001023: "invalid_request",
     }
 )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from defender_lab.application import Application
+from defender_lab.application import Federation
 from defender_lab.clock import Clock
+from defender_lab.directory.registrations import Registration
 from defender_lab.entra import clients, refusals, scopes
 from defender_lab.entra.issuer import Issued, Issuer
 from defender_lab.entra.refusals import EntraRefused
@@ -31,6 +33,8 @@ OTHER_GRANTS = (
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
 )
 LOGIN_LIMIT = Limit(30, 60.0)
+# everybody who plays with a lab shares its one provider
+PROVIDER_LIMIT = Limit(600, 60.0)
 CLIENT_REQUEST = re.compile(r"[0-9a-fA-F-]{36}")
 
 
@@ -50,12 +54,14 @@ def resolved(directory: Directory, name: str) -> Tenant:
 
 
 class TokenEndpoint:
-    def __init__(self, directory: Directory, app: Application, issuer: Issuer, quotas: Quotas, clock: Clock) -> None:
+    def __init__(self, directory: Directory, outside: Federation, issuer: Issuer, quotas: Quotas, clock: Clock) -> None:
         self._directory = directory
-        self._app = app
+        self._outside = outside
         self._issuer = issuer
         self._quotas = quotas
         self._clock = clock
+        # what an administrator was going to do after so many of these requests
+        self.clicks: Callable[[Tenant, str], None] = lambda tenant, client_id: None
 
     def answer(self, request: Request, name: str, *, v2: bool) -> Reply:
         sent = request.headers.get("client-request-id", "")
@@ -72,18 +78,20 @@ class TokenEndpoint:
         form = self._form(request)
         client_id = form["client_id"]
         asked = scopes.audience(form, v2=v2)
-        if self._quotas.take(("login", client_id, tenant.id), (LOGIN_LIMIT,)):
+        if self._quotas.take(("login", client_id, tenant.id), (PROVIDER_LIMIT if tenant is self._directory.partner else LOGIN_LIMIT,)):
             return Reply(429, b"", {"Retry-After": "60"})
-        self._known(client_id, tenant)
+        if tenant.decisions:
+            self.clicks(tenant, client_id)
+        app = self._known(client_id, tenant)
         endpoints = (f"{request.base}/{alias}/oauth2{version}/token" for alias in (tenant.id, tenant.domain) for version in ("", "/v2.0"))
-        acr = clients.authenticate(form, self._app, frozenset(endpoints))
+        acr = clients.authenticate(form, app, frozenset(endpoints), self._outside)
         resource = resource_of(asked)
-        if resource is None or resource.key in tenant.resources_absent:
+        if resource is None or tenant.roster.by_app(resource.app_id) is None:
             raise EntraRefused(500011, f"The resource principal named {asked} was not found in the tenant named {tenant.name}. {_NOT_INSTALLED} {_MIGHT}")
         if tenant.personality.token_refused == "conditional_access":
             raise EntraRefused(53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")
         holder = self._directory.stranger_to(tenant) if tenant.personality.foreign_token else tenant
-        issued = self._issuer.issue(holder, resource, asked, acr)
+        issued = self._issuer.issue(holder, app, resource, asked, acr)
         return self._v2(issued) if v2 else self._v1(issued, asked)
 
     def _form(self, request: Request) -> dict[str, str]:
@@ -99,12 +107,19 @@ class TokenEndpoint:
             raise EntraRefused(70003, f"The app requested an unsupported grant type '{grant}'.")
         return form
 
-    def _known(self, client_id: str, tenant: Tenant) -> None:
-        if client_id.lower() != self._app.client_id or not tenant.consented:
+    def _known(self, client_id: str, tenant: Tenant) -> Registration:
+        """The app, where this tenant has a service principal for it."""
+        app = self._directory.registrations.find(client_id)
+        principal = tenant.roster.by_app(client_id.lower())
+        if app is not None and principal is None and app.home == tenant.id:
+            see = "See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
+            raise EntraRefused(7000229, f"The client application {client_id} is missing service principal in the tenant {tenant.id}. {see}")
+        if app is None or principal is None:
             where = f"Application with identifier '{client_id}' was not found in the directory '{tenant.id}'."
             raise EntraRefused(700016, f"{where} {_NOT_INSTALLED} You may have sent your authentication request to the wrong tenant.")
-        if tenant.personality.token_refused == "app_disabled":
-            raise EntraRefused(7000112, f"Application '{client_id}'({self._app.display_name}) is disabled.")
+        if not principal.enabled:
+            raise EntraRefused(7000112, f"Application '{client_id}'({app.name}) is disabled.")
+        return app
 
     def _left(self, issued: Issued) -> int:
         return issued.expires - int(self._clock.wall())

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from defender_lab.api import Call, Route, Service
 from defender_lab.bearer import Words
+from defender_lab.directory.routes import directory_routes
 from defender_lab.exchange import Refused, Reply
 from defender_lab.graph import envelope, hunting
 from defender_lab.graph.collections import ALERTS, INCIDENTS
@@ -17,6 +18,7 @@ from defender_lab.graph.entities import Entities
 from defender_lab.hunts import Hunts
 from defender_lab.quota import Exceeded, Limit
 from defender_lab.resources import GRAPH
+from defender_lab.tenants import Directory
 
 WORDS = Words(
     code="InvalidAuthenticationToken",
@@ -57,7 +59,7 @@ def _routes(entities: Entities, name: str, destination: str, limits: tuple[Limit
     )
 
 
-def service(hunts: Hunts) -> Service:
+def service(hunts: Hunts, directory: Directory) -> Service:
     def hunt(call: Call) -> Awaitable[Reply]:
         return hunting.run(call, hunts)
 
@@ -66,5 +68,6 @@ def service(hunts: Hunts) -> Service:
         *_routes(INCIDENTS, "SecurityIncident", "incidents", ()),
         *_routes(ALERTS, "SecurityAlert", "alerts", ALERT_LIMIT),
         *(Route("POST", action, ("ThreatHunting.Read.All",), hunt, "hunting", HUNTING_LIMIT) for action in actions),
+        *directory_routes(directory),
     )
     return Service(GRAPH, routes, WORDS, _envelope, too_many, not_provisioned)

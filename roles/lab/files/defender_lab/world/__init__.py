@@ -40,13 +40,15 @@ _WARM = 64
 
 @dataclass(frozen=True)
 class WorldTenant:
-    """A tenant to be made. ``rows`` False: its portal has incidents but no telemetry, as a tenant without hunting data."""
+    """A tenant to be made. ``rows`` False: its portal has incidents but no telemetry, as a tenant without hunting data.
+    ``extra``: no story reaches it."""
 
     id: str
     name: str
     domain: str
     incidents: int = 12
     rows: bool = True
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,5 +123,5 @@ def build_world(tenants: Sequence[WorldTenant], *, seed: int, now: datetime) -> 
     """The world of *tenants* as it stands at *now* (with its zone; without one it is UTC)."""
     moment = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
     # a story needs telemetry and an incident to be found by
-    able = [tenant.id for tenant in tenants if tenant.rows and tenant.incidents > 0]
+    able = [tenant.id for tenant in tenants if tenant.rows and tenant.incidents > 0 and not tenant.extra]
     return World({tenant.id: tenant for tenant in tenants}, seed, moment, indicators(seed), cast(able, seed))

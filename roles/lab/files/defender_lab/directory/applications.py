@@ -1,0 +1,179 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""/applications: the registrations of a tenant, and what may be written of them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from defender_lab.api import Call
+from defender_lab.directory import keys
+from defender_lab.directory.listing import FLAG, NAME, TEXT, TIME, Collection, chosen_names, listed, single
+from defender_lab.directory.refusals import absent, bad, denied, invalid
+from defender_lab.directory.registrations import Record, Registration, Registrations, new_record
+from defender_lab.exchange import Reply
+from defender_lab.graph.entities import object_of
+from defender_lab.odata import Fields
+
+TYPE = "microsoft.graph.application"
+AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+PROPERTIES = frozenset(new_record("", "")) | {"keyCredentials", "passwordCredentials"}
+APPLICATIONS = Collection(
+    "applications",
+    Fields(
+        TYPE,
+        {
+            "displayName": NAME,
+            "appId": TEXT,
+            "id": TEXT,
+            "signInAudience": NAME,
+            "createdDateTime": TIME,
+            "publisherDomain": NAME,
+            "isFallbackPublicClient": FLAG,
+        },
+        frozenset({"startswith"}),
+    ),
+    PROPERTIES,
+    frozenset({"displayName", "createdDateTime"}),
+)
+# what a client may set; the rest of an application's properties is refused or not in the lab
+TEXTS = ("description", "notes", "serviceManagementReference", "groupMembershipClaims", "uniqueName")
+LISTS = ("tags", "identifierUris")
+OBJECTS = ("api", "info", "parentalControlSettings", "publicClient", "spa", "web", "optionalClaims")
+READ_ONLY = ("id", "appId", "createdDateTime", "deletedDateTime", "publisherDomain", "disabledByMicrosoftStatus")
+
+
+class Applications:
+    def __init__(self, registrations: Registrations) -> None:
+        self.known = registrations
+
+    def by_id(self, call: Call) -> Registration:
+        return self._shown(call, next((one for one in self.known.of(call.tenant.id) if one.id == call.parts[0].lower()), None))
+
+    def by_app_id(self, call: Call) -> Registration:
+        found = self.known.find(call.parts[0])
+        return self._shown(call, found if found and found.home == call.tenant.id else None)
+
+    def _shown(self, call: Call, found: Registration | None) -> Registration:
+        if found is None or not found.shows():
+            raise absent(call.parts[0])
+        return found
+
+    def owned(self, call: Call, app: Registration) -> Registration:
+        """The app, if the caller may change it: a role for owners only is good for what the caller owns."""
+        roles = call.claims.get("roles") or []
+        if not {"Application.ReadWrite.All", "Directory.ReadWrite.All"} & set(roles) and call.claims["appid"] not in app.owners:
+            raise denied((), roles)
+        return app
+
+    def listed(self, call: Call) -> Reply:
+        return listed(call, APPLICATIONS, [one.shown() for one in self.known.of(call.tenant.id) if one.shows()])
+
+    def got(self, call: Call, app: Registration) -> Reply:
+        return single(call, "applications", app.shown(keys="keyCredentials" in chosen_names(call)), TYPE, PROPERTIES)
+
+    def created(self, call: Call) -> Reply:
+        body = object_of(call.request)
+        if not body.get("displayName"):
+            raise bad("A value is required for property 'displayName' of resource 'Application'.", target="displayName", detail="PropertyRequired")
+        if body.get("passwordCredentials"):
+            raise invalid("passwordCredentials", "Application")
+        app = Registration(call.tenant.id, new_record("", call.tenant.domain))
+        self._write(app, body)
+        app.owners.add(str(call.claims["appid"]))
+        app.unseen = call.tenant.lag
+        self.known.add(app)
+        where = {"Location": f"{call.request.base}/v2/{call.tenant.id}/directoryObjects/{app.id}/Microsoft.DirectoryServices.Application"}
+        return single(call, "applications", app.shown(), TYPE, PROPERTIES, 201, where)
+
+    def changed(self, call: Call, app: Registration) -> Reply:
+        self._write(self.owned(call, app), object_of(call.request))
+        return Reply(204)
+
+    def removed(self, call: Call, app: Registration) -> Reply:
+        """The registration and its service principal at home; principals in other tenants stay, and get no token any more."""
+        self.known.remove(self.owned(call, app))
+        principal = call.tenant.roster.by_app(app.app_id)
+        if principal:
+            call.tenant.roster.remove(principal)
+        return Reply(204)
+
+    def _write(self, app: Registration, body: Record) -> None:
+        """All of it or nothing."""
+        new: Record = {}
+        for name, value in body.items():
+            if name.startswith("@") or name in ("keyCredentials", "passwordCredentials"):
+                continue
+            if name in READ_ONLY:
+                raise bad(f"Property '{name}' is read-only and cannot be set.", target=name, detail="ReadOnlyProperty")
+            new[name] = _checked(name, value, app.record)
+        added = keys.replaced(app, body["keyCredentials"]) if body.get("keyCredentials") is not None else app.keys
+        if "passwordCredentials" in body:
+            kept = {one.get("keyId") for one in body["passwordCredentials"] if isinstance(one, dict)}
+            if kept - {one.record["keyId"] for one in app.passwords}:
+                raise invalid("passwordCredentials", "Application")
+            app.passwords = [one for one in app.passwords if one.record["keyId"] in kept]
+        app.keys = added
+        app.record.update(new)
+
+
+def _checked(name: str, value: t.Any, record: Record) -> t.Any:
+    wrong = invalid(name, "Application")
+    if name == "displayName":
+        if not isinstance(value, str) or not 0 < len(value) <= 256:
+            raise wrong
+    elif name == "signInAudience":
+        if value not in AUDIENCES:
+            raise wrong
+    elif name == "isFallbackPublicClient":
+        if value is not None and not isinstance(value, bool):
+            raise wrong
+    elif name == "requiredResourceAccess":
+        return _access(value)
+    elif name in TEXTS:
+        if value is not None and not isinstance(value, str):
+            raise wrong
+    elif name in LISTS:
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise wrong
+    elif name in OBJECTS:
+        if value is not None and not isinstance(value, dict):
+            raise wrong
+        if name in ("web", "spa", "publicClient"):
+            return {**record[name], **_redirects(name, value or {})}
+    else:
+        raise bad(f"Invalid property '{name}'.", target=name, detail="InvalidProperty") if name not in PROPERTIES else wrong
+    return value
+
+
+def _redirects(name: str, value: Record) -> Record:
+    uris = value.get("redirectUris", [])
+    if not isinstance(uris, list) or not all(isinstance(one, str) and re.match(r"[a-z][a-z0-9+.-]*://\S+$", one) for one in uris):
+        raise invalid(f"{name}.redirectUris", "Application")
+    if name == "web" and any(not one.startswith("https://") and not re.match(r"http://(localhost|127\.0\.0\.1)\b", one) for one in uris):
+        raise invalid("web.redirectUris", "Application")
+    return value
+
+
+def _access(value: t.Any) -> t.Any:
+    """Shapes only: Entra takes GUIDs of roles that no resource has, and finds out at the consent."""
+    wrong = invalid("requiredResourceAccess", "Application")
+    if not isinstance(value, list):
+        raise wrong
+    seen: set[str] = set()
+    for one in value:
+        app_id, accesses = (one.get("resourceAppId"), one.get("resourceAccess")) if isinstance(one, dict) else (None, None)
+        if not GUID.fullmatch(str(app_id)) or not isinstance(accesses, list):
+            raise wrong
+        if str(app_id).lower() in seen:
+            text = f"Property requiredResourceAccess has a duplicate resourceAppId '{app_id}'."
+            raise bad(text, target="requiredResourceAccess", detail="DuplicateValue")
+        seen.add(str(app_id).lower())
+        for access in accesses:
+            if not isinstance(access, dict) or not GUID.fullmatch(str(access.get("id"))) or access.get("type") not in ("Role", "Scope"):
+                raise wrong
+    return value

@@ -1,0 +1,137 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The provider's books: delegated admin relationships and contracts, made up for the customers that exist, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from defender_lab.api import Call
+from defender_lab.directory.listing import GUID, NAME, TEXT, TIME, Collection, listed, single
+from defender_lab.directory.organizations import contract
+from defender_lab.directory.refusals import absent
+from defender_lab.directory.registrations import Record
+from defender_lab.exchange import Reply
+from defender_lab.odata import Fields, Kind
+from defender_lab.tenants import Directory, Tenant
+
+STATUSES = "activating active approvalPending approved created expired expiring terminated terminating terminationRequested unknownFutureValue".split()
+STATUS = Kind("microsoft.graph.delegatedAdminRelationshipStatus", frozenset(name.lower() for name in STATUSES))
+READER, ADMINISTRATOR = "5d6b6bb7-de71-4623-b4af-96380a352509", "194ae4cb-b126-40b2-bd5b-6091b380977d"
+RELATIONSHIP, CUSTOMER = "microsoft.graph.delegatedAdminRelationship", "microsoft.graph.delegatedAdminCustomer"
+CONTRACTS = Collection(
+    "contracts",
+    Fields("microsoft.graph.contract", {"customerId": GUID, "defaultDomainName": NAME, "displayName": NAME, "contractType": NAME}),
+    frozenset({"id", "deletedDateTime", "contractType", "customerId", "defaultDomainName", "displayName"}),
+)
+PROPERTIES = frozenset(
+    "id accessDetails activatedDateTime autoExtendDuration createdDateTime customer displayName duration endDateTime lastModifiedDateTime status".split()
+)
+RELATIONSHIPS = Collection(
+    "tenantRelationships/delegatedAdminRelationships",
+    Fields(
+        RELATIONSHIP,
+        {
+            "status": STATUS,
+            "displayName": NAME,
+            "customer/tenantId": TEXT,
+            "customer/displayName": NAME,
+            "endDateTime": TIME,
+            "createdDateTime": TIME,
+            "activatedDateTime": TIME,
+        },
+        frozenset({"startswith"}),
+    ),
+    PROPERTIES,
+    frozenset({"displayName", "endDateTime", "createdDateTime", "status"}),
+    most=300,
+    advanced=False,
+)
+CUSTOMERS = Collection(
+    "tenantRelationships/delegatedAdminCustomers",
+    Fields(CUSTOMER, {"tenantId": TEXT, "displayName": NAME}, frozenset({"startswith"})),
+    frozenset({"id", "tenantId", "displayName"}),
+    frozenset({"displayName"}),
+    most=300,
+    advanced=False,
+)
+
+
+class Books:
+    """Made when first read. Every other prospect and outsider is in the contracts only; a customer of the fleet has one to three relationships."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._made: tuple[list[Record], list[Record], list[Record]] | None = None
+
+    def _read(self, call: Call) -> tuple[list[Record], list[Record], list[Record]]:
+        """Relationships, their customers, contracts; none of them in a tenant that is no provider."""
+        partner = self._directory.partner
+        if call.tenant is not partner:
+            return [], [], []
+        if self._made is None:
+            managed = [each for number, each in enumerate(self._customers()) if number % 2 == 0 or each in self._directory.tenants]
+            relationships = [record for tenant in managed for record in _relationships(tenant)]
+            standing = {record["customer"]["tenantId"] for record in relationships if record["customer"]}
+            customers = [{"id": each.id, "tenantId": each.id, "displayName": each.name} for each in managed if each.id in standing]
+            self._made = relationships, customers, [contract(partner.id, each) for each in self._customers()]
+        return self._made
+
+    def _customers(self) -> list[Tenant]:
+        return [*self._directory.tenants, *self._directory.beside[1:]]
+
+    def relationships(self, call: Call) -> Reply:
+        return listed(call, RELATIONSHIPS, self._read(call)[0])
+
+    def relationship(self, call: Call) -> Reply:
+        found = next((each for each in self._read(call)[0] if each["id"] == call.parts[0]), None)
+        if found is None:
+            raise absent(call.parts[0])
+        return single(call, RELATIONSHIPS.path, found, RELATIONSHIP, PROPERTIES)
+
+    def customers(self, call: Call) -> Reply:
+        return listed(call, CUSTOMERS, self._read(call)[1])
+
+    def contracts(self, call: Call) -> Reply:
+        return listed(call, CONTRACTS, self._read(call)[2])
+
+
+def _relationships(tenant: Tenant) -> list[Record]:
+    """One that stands or has ended, and what came before it. One in twelve has ended only, one in twelve waits for the customer."""
+    rng = random.Random(f"gdap-{tenant.id}")
+    draw = rng.randrange(12)
+    states = [{0: "expired", 1: "approvalPending", 2: "terminated", 3: "expiring"}.get(draw, "active")]
+    states += rng.choices(("expired", "terminated"), k=rng.randrange(3))
+    return [_relationship(tenant, status, age, rng) for age, status in enumerate(states)]
+
+
+def _relationship(tenant: Tenant, status: str, age: int, rng: random.Random) -> Record:
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    days = {"active": 90 + rng.randrange(600), "expiring": 12, "approvalPending": None}.get(status, -10 - 200 * age - rng.randrange(150))
+    end = None if days is None else now + timedelta(days=days)
+    created = end - timedelta(days=730) if end else now - timedelta(days=3)
+    pending = status == "approvalPending"
+    changed = created if pending else min(now, end or now)
+    ident = f"{uuid.UUID(int=rng.getrandbits(128), version=4)}-{uuid.UUID(int=rng.getrandbits(128), version=4)}"
+    return {
+        "id": ident,
+        "displayName": f"SOC {tenant.host} {age + 1}",
+        "duration": "P730D",
+        # an invitation need not name whom it was sent to
+        "customer": None if pending and rng.randrange(2) else {"tenantId": tenant.id, "displayName": tenant.name},
+        "accessDetails": {"unifiedRoles": [{"roleDefinitionId": role} for role in (READER, ADMINISTRATOR)[: 1 + rng.randrange(2)]]},
+        "status": status,
+        "autoExtendDuration": "P180D" if status == "active" and rng.randrange(2) else "PT0S",
+        "createdDateTime": _stamp(created),
+        "lastModifiedDateTime": _stamp(changed),
+        "activatedDateTime": None if pending else _stamp(created + timedelta(days=1)),
+        "endDateTime": _stamp(end) if end else None,
+    }
+
+
+def _stamp(when: datetime) -> str:
+    return when.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")

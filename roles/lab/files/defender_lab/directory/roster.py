@@ -1,0 +1,125 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One tenant's enterprise applications: service principals, and which app roles of which resource each of them was given."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import typing as t
+import uuid
+from collections.abc import Iterable
+
+from defender_lab import instants
+from defender_lab.directory import catalogue
+from defender_lab.directory.registrations import Fresh
+from defender_lab.resources import RESOURCES
+
+if t.TYPE_CHECKING:
+    from defender_lab.tenants import Tenant
+
+
+class Principal(Fresh):
+    """A service principal: of a registered app, or of one of the three resources."""
+
+    def __init__(self, app_id: str, object_id: str = "", *, enabled: bool = True, tags: Iterable[str] = ()) -> None:
+        self.id = object_id or str(uuid.uuid4())
+        self.app_id = app_id
+        self.enabled = enabled
+        self.created = instants.now()
+        self.tags = list(tags)
+        self.notes: str | None = None
+
+
+class Assignment(Fresh):
+    """An app role of ``resource`` given to ``principal``."""
+
+    def __init__(self, principal: str, resource: str, role: str) -> None:
+        self.id = base64.urlsafe_b64encode(uuid.UUID(principal).bytes_le + secrets.token_bytes(16)).rstrip(b"=").decode()
+        self.principal = principal
+        self.resource = resource
+        self.role = role
+        self.created = instants.now()
+
+
+class Roster:
+    """``version`` grows with every change, so that no token older than the change is handed out. ``lag``: how many readers miss a new object."""
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.version = 0
+
+    def by_app(self, app_id: str) -> Principal | None:
+        return next((one for one in self.principals.values() if one.app_id == app_id), None)
+
+    def add(self, principal: Principal) -> Principal:
+        self.principals[principal.id] = principal
+        self.version += 1
+        return principal
+
+    def remove(self, principal: Principal) -> None:
+        """The principal, what it was given, and what was given of it."""
+        del self.principals[principal.id]
+        for one in [one for one in self.assignments.values() if principal.id in (one.principal, one.resource)]:
+            del self.assignments[one.id]
+        self.version += 1
+
+    def given(self, principal: Principal, resource: Principal, role: str) -> Assignment | None:
+        key = (principal.id, resource.id, role)
+        return next((one for one in self.assignments.values() if (one.principal, one.resource, one.role) == key), None)
+
+    def give(self, principal: Principal, resource: Principal, role: str) -> Assignment:
+        found = self.given(principal, resource, role)
+        if found is None:
+            found = Assignment(principal.id, resource.id, role)
+            self.assignments[found.id] = found
+            self.version += 1
+        return found
+
+    def take(self, assignment: Assignment) -> None:
+        del self.assignments[assignment.id]
+        self.version += 1
+
+    def roles(self, app_id: str, key: str) -> list[str]:
+        """The names of what an app was given of a resource: the ``roles`` of its tokens."""
+        principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
+        if principal is None or resource is None:
+            return []
+        values = catalogue.VALUES[key]
+        mine = (principal.id, resource.id)
+        return [values[one.role] for one in self.assignments.values() if (one.principal, one.resource) == mine and one.role in values]
+
+    def set_roles(self, app_id: str, key: str, values: Iterable[str]) -> None:
+        """Exactly these; ValueError for a name the resource does not publish. Nothing where the app or the resource is not here."""
+        wanted = catalogue.role_ids(key, list(values))
+        principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
+        if principal is None or resource is None:
+            return
+        for one in [one for one in self.assignments.values() if (one.principal, one.resource) == (principal.id, resource.id)]:
+            self.take(one)
+        for role in wanted:
+            self.give(principal, resource, role)
+
+
+def opened(tenant: Tenant) -> Roster:
+    """The roster a tenant's personality starts from: the resources it has, and the house's app with its grants."""
+    roster, kind = Roster(), tenant.personality
+    for key, resource in RESOURCES.items():
+        if key not in kind.resources_absent:
+            roster.add(Principal(resource.app_id, tenant.principal(resource.app_id, "resource")))
+    if kind.consented:
+        settle(tenant, roster)
+    return roster
+
+
+def settle(tenant: Tenant, roster: Roster) -> None:
+    """The house's app as this personality's administrator let it in."""
+    kind = tenant.personality
+    tags = ("WindowsAzureActiveDirectoryIntegratedApp",)
+    roster.add(Principal(tenant.house, tenant.principal(tenant.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags))
+    for key, resource in RESOURCES.items():
+        values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
+        roster.set_roles(tenant.house, key, [*values, *(kind.extra if key == "graph" else ())])

@@ -1,0 +1,193 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Consent by a person: the links an administrator is sent, the page behind each, and the click the lab makes for the administrator."""
+
+from __future__ import annotations
+
+import html
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from defender_lab.directory import catalogue
+from defender_lab.directory.registrations import Registration
+from defender_lab.directory.roster import Principal
+from defender_lab.entra import scopes
+from defender_lab.entra.refusals import EntraRefused
+from defender_lab.entra.token import EVERYBODY, resolved
+from defender_lab.exchange import NotInTheLab, Reply
+from defender_lab.resources import resource_of
+from defender_lab.tenants import Directory, Tenant
+
+V1_LINK = re.compile(r"/([^/]+)/adminconsent")
+V2_LINK = re.compile(r"/([^/]+)/v2\.0/adminconsent")
+PROMPT_LINK = re.compile(r"/([^/]+)/oauth2(?:/v2\.0)?/authorize")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``resource`` is the only one asked for, or empty for all."""
+
+    tenant: Tenant | None
+    app: Registration
+    redirect: str
+    state: str | None
+    resource: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """A click to come after so many token requests."""
+
+    wish: Wish
+    accept: bool
+    left: int
+
+
+class Consents:
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def page(self, path: str, query: str) -> Reply | None:
+        """The sign-in page of a consent link; None where the path is none. Refusals are pages too, with the code in the text."""
+        try:
+            wish = self.wish(path, query)
+        except EntraRefused as refused:
+            return _page(400, "Sign in", f"<p>Sorry, but we're having trouble signing you in.</p><p>{html.escape(refused.message)}</p>")
+        if wish is None:
+            return None
+        rows = "".join(f"<li>{html.escape(f'{name}: {role}')}</li>" for name, role in self._lines(wish))
+        asked = f"<p>{html.escape(wish.app.name)} ({wish.app.app_id}) asks for consent on behalf of your organization:</p><ul>{rows}</ul>"
+        return _page(200, "Permissions requested", f"{asked}<p>Accept or cancel by POST /_lab/administrator.</p>")
+
+    def _lines(self, wish: Wish) -> list[tuple[str, str]]:
+        found = []
+        for app_id, role in wish.app.wanted():
+            resource = catalogue.BY_APP_ID.get(app_id)
+            if not wish.resource or wish.resource == app_id:
+                found.append((resource.name, catalogue.VALUES[resource.key].get(role, role)) if resource else (app_id, role))
+        return found
+
+    def wish(self, path: str, query: str) -> Wish | None:
+        """A link read as Entra reads it. EntraRefused holds what is wrong with it."""
+        given = dict(parse_qsl(query, keep_blank_values=True))
+        if match := V1_LINK.fullmatch(path):
+            return self._read(match[1], given, "")
+        if match := V2_LINK.fullmatch(path):
+            for name in ("scope", "redirect_uri"):
+                if not given.get(name):
+                    raise _missing(name)
+            return self._read(match[1], given, self._resource(given))
+        if match := PROMPT_LINK.fullmatch(path):
+            if given.get("response_type") is None:
+                raise _missing("response_type")
+            if given.get("prompt") not in ("consent", "admin_consent"):
+                raise NotInTheLab("a sign-in that is not for consent")
+            return self._read(match[1], given, "")
+        return None
+
+    def _resource(self, given: Mapping[str, str]) -> str:
+        asked = scopes.audience({"scope": given["scope"]}, v2=True)
+        resource = resource_of(asked)
+        if resource is None:
+            raise EntraRefused(500011, f"The resource principal named {asked} was not found in the tenant.")
+        return resource.app_id
+
+    def _read(self, name: str, given: Mapping[str, str], resource: str) -> Wish:
+        tenant = None if name.lower() in EVERYBODY else resolved(self._directory, name)
+        client_id = given.get("client_id", "")
+        if not client_id:
+            raise _missing("client_id")
+        app = self._directory.registrations.find(client_id)
+        if app is None or (tenant and app.home != tenant.id and not app.several_tenants):
+            raise _unknown(client_id, tenant.id if tenant else name)
+        known = [str(uri) for kind in ("web", "spa", "publicClient") for uri in app.record[kind]["redirectUris"]]
+        asked = given.get("redirect_uri") or (known[0] if known else "")
+        if not asked:
+            raise EntraRefused(500113, "No reply address is registered for the application.")
+        if asked not in known:
+            more = "Make sure the redirect URI sent in the request matches one added to your application in the Azure portal."
+            where = "Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to fix this."
+            text = f"The redirect URI '{asked}' specified in the request does not match the redirect URIs configured for the application '{client_id}'."
+            raise EntraRefused(50011, f"{text} {more} {where}")
+        return Wish(tenant, app, asked, given.get("state"), resource)
+
+    def plain(self, tenant: Tenant, client_id: str) -> Wish:
+        """The wish of the shortest link there is."""
+        wish = self._read(tenant.id, {"client_id": client_id}, "")
+        return Wish(tenant, wish.app, wish.redirect, wish.state, "")
+
+    def decide(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
+        """The click. The answer is where the browser is sent; with an ``error`` in it nothing was granted."""
+        if wish.tenant and wish.tenant is not tenant:
+            text = f"Selected user account does not exist in tenant '{wish.tenant.name}' and cannot access the application '{wish.app.app_id}' in that tenant."
+            return _back(wish, error="access_denied", error_description=f"AADSTS50020: {text}")
+        if not accept:
+            return _back(wish, error="access_denied", error_subcode="cancel", error_description="AADSTS65004: User declined to consent to access the app.")
+        try:
+            self._grant(tenant, wish)
+        except EntraRefused as refused:
+            return _back(wish, error=refused.code, error_description=refused.message)
+        return _back(wish, admin_consent="True", tenant=tenant.id)
+
+    def _grant(self, tenant: Tenant, wish: Wish) -> None:
+        """The app's service principal and every role it lists at this moment; all of it or nothing. What was given before stays."""
+        app, roster = wish.app, tenant.roster
+        if self._directory.registrations.find(app.app_id) is not app or not (app.home == tenant.id or app.several_tenants):
+            raise _unknown(app.app_id, tenant.id)
+        wanted = [(app_id, role) for app_id, role in app.wanted() if not wish.resource or app_id == wish.resource]
+        for app_id, role in wanted:
+            resource = catalogue.BY_APP_ID.get(app_id)
+            if resource is None or (resource.key != "graph" and not tenant.provisioned and roster.by_app(app_id) is None):
+                named = resource.audiences[0] if resource else app_id
+                owner = f'The app needs access to a service ("{named}") that your organization "{tenant.domain}" has not subscribed to or enabled.'
+                raise EntraRefused(650052, f"{owner} Contact your IT Admin to review the configuration of your service subscriptions.")
+            if role not in catalogue.VALUES[resource.key]:
+                text = f"The app '{app.app_id}' asked for permission '{role}' that doesn't exist on the resource '{app_id}'. Contact the app vendor."
+                raise EntraRefused(650053, text)
+        principal = roster.by_app(app.app_id) or roster.add(Principal(app.app_id, tags=("WindowsAzureActiveDirectoryIntegratedApp",)))
+        for app_id, role in wanted:
+            roster.give(principal, roster.by_app(app_id) or roster.add(Principal(app_id)), role)
+
+    def passed(self, tenant: Tenant, client_id: str) -> None:
+        """One token request of that app; clicks that were waiting for it are made."""
+        for one in list(tenant.decisions):
+            if one.wish.app.app_id != client_id.lower():
+                continue
+            if one.left:
+                one.left -= 1
+                continue
+            tenant.decisions.remove(one)
+            self.decide(tenant, one.wish, accept=one.accept)
+
+    def by_link(self, link: str) -> Wish:
+        parts = urlsplit(link)
+        wish = self.wish(parts.path, parts.query)
+        if wish is None:
+            raise ValueError(f"{link} is no consent link")
+        return wish
+
+
+def _missing(name: str) -> EntraRefused:
+    return EntraRefused(900144, f"The request body must contain the following parameter: '{name}'.")
+
+
+def _unknown(client_id: str, where: str) -> EntraRefused:
+    text = "This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+    hint = "You may have sent your authentication request to the wrong tenant."
+    return EntraRefused(700016, f"Application with identifier '{client_id}' was not found in the directory '{where}'. {text} {hint}")
+
+
+def _back(wish: Wish, **told: str) -> str:
+    query = urlencode({**told, **({"state": wish.state} if wish.state is not None else {})})
+    return f"{wish.redirect}{'&' if '?' in wish.redirect else '?'}{query}"
+
+
+def _page(status: int, title: str, body: str) -> Reply:
+    text = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"
+    headers: t.Mapping[str, str] = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store, no-cache"}
+    return Reply(status, text.encode(), headers)
