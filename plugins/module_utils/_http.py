@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import email.utils
 import functools
-import http.cookiejar
 import json
 import random
 import re
@@ -76,11 +75,24 @@ class Answer:
 
 
 class _Adapter(Adapter):  # type: ignore[misc]
-    """Connections on a TLS context that was built once; requests would load the CA bundle for each connection again."""
+    """Connections on a TLS context that was built once; requests would load the CA bundle for each connection again.
+
+    A session of requests is around it in most programs. Here it would cost more than the connection, and all that it adds (cookies, netrc,
+    redirects, variables that name CAs) is what must not happen here.
+    """
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
+        self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
+        self.headers = {name: value for name, value in requests.utils.default_headers().items() if name != "Accept"}
         super().__init__(pool_connections=16, pool_maxsize=64)
+
+    def proxies(self, url: str) -> dict[str, str]:
+        """What the environment says for this origin, remembered: asking costs as much as sending."""
+        place = origin(url)
+        if place not in self._proxies:
+            self._proxies[place] = requests.utils.get_environ_proxies(url)
+        return self._proxies[place]
 
     def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
@@ -106,18 +118,12 @@ def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
 
 
 @functools.lru_cache(maxsize=16)
-def _session(ca_path: str | None, validate_certs: bool) -> requests.Session:
-    """One pool of connections for all tenants with the same trust: no netrc, no CA variables, no cookies."""
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+def _adapter(ca_path: str | None, validate_certs: bool) -> _Adapter:
+    """One pool of connections for all tenants with the same trust."""
     if not validate_certs:
         # said once, by whoever set the option; not for every connection
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    # requests looks at a Location even where it does not follow it, and fails over one that is no URL
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
-    session.mount("https://", _Adapter(tls_context(ca_path, validate_certs)))
-    return session
+    return _Adapter(tls_context(ca_path, validate_certs))
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -190,13 +196,18 @@ class Http:
         :arg repeatable: false for a write, which is repeated only when the service said that it did not run (429).
         Raises C(network), C(tls), C(timeout), or C(outcome_unknown) when the answer to a write was lost.
         """
-        client = _session(*self._trust)
-        sent = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()), **(headers or {})}
+        adapter = _adapter(*self._trust)
+        sent = {**adapter.headers, "Accept": "application/json", "client-request-id": str(uuid.uuid4()), **(headers or {})}
         if payload is not None:
             data, sent["Content-Type"] = json.dumps(payload, ensure_ascii=False).encode(), "application/json; charset=utf-8"
-        proxies = {"https": self._proxy} if self._proxy else requests.utils.get_environ_proxies(url)
         end = self._clock.now() + self._deadline
         what = f"{method} {url.split('?')[0]}"
+        request = requests.PreparedRequest()
+        try:
+            request.prepare(method, url, headers=sent, params=params, data=data)
+        except requests.exceptions.RequestException as e:
+            raise DefenderError("network", f"{what} was not sent, because that is no address ({type(e).__name__}).") from None
+        wire = {"proxies": {"https": self._proxy} if self._proxy else adapter.proxies(url), "verify": self._trust[1]}
         again = repeat or (REPEAT_READ if repeatable else REPEAT_WRITE)
         attempt = 0
         while True:
@@ -206,8 +217,7 @@ class Http:
             answer: Answer | None = None
             try:
                 limit = max(0.1, min(timeout or self._timeout, left))
-                wire = {"headers": sent, "params": params, "data": data, "proxies": proxies, "verify": self._trust[1], "timeout": (min(limit, 10), limit)}
-                answer = self._once(client, method, url, end, into, **wire)
+                answer = self._once(adapter, request, what, end, into, timeout=(min(limit, 10), limit), **wire)
             except requests.exceptions.RequestException as e:
                 problem = _problem(e, what, repeatable=repeatable)
                 if problem.category in ("tls", "outcome_unknown"):
@@ -227,14 +237,14 @@ class Http:
         # jitter upward only: coming back early is another 429
         return asked + self._clock.jitter() if asked is not None else min(30.0, 0.5 * 2 ** (attempt - 1)) * (0.5 + self._clock.jitter())
 
-    def _once(self, client: requests.Session, method: str, url: str, end: float, into: t.BinaryIO | None, **kwargs: t.Any) -> Answer:
+    def _once(self, adapter: _Adapter, request: requests.PreparedRequest, what: str, end: float, into: t.BinaryIO | None, **kwargs: t.Any) -> Answer:
         """One exchange; the body is read in pieces so that a trickle cannot outlast the deadline."""
-        with client.request(method, url, allow_redirects=False, stream=True, **kwargs) as response:
+        with adapter.send(request, stream=True, **kwargs) as response:
             if 300 <= response.status_code < 400:
                 place = "://".join(origin(response.headers.get("Location", ""))[:2]).strip(":/") or "elsewhere"
                 raise DefenderError(
                     "network",
-                    f"{method} {url.split('?')[0]} was answered {response.status_code} with a redirect to {place}; no request here follows one.",
+                    f"{what} was answered {response.status_code} with a redirect to {place}; no request here follows one.",
                     status=response.status_code,
                 )
             body = bytearray()

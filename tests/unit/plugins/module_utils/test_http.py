@@ -48,7 +48,7 @@ def http(ca_path: str, time: FakeClock, monkeypatch: pytest.MonkeyPatch) -> t.It
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     yield lambda **changes: Http(**{"ca_path": ca_path, "clock": time.clock, **changes})
-    _http._session.cache_clear()
+    _http._adapter.cache_clear()
 
 
 def refused(call: t.Callable[[], t.Any]) -> DefenderError:
@@ -253,6 +253,14 @@ def test_a_body_that_trickles_cannot_outlast_the_deadline(service: Service, http
     assert error.category == "timeout"
 
 
+@pytest.mark.parametrize("url", ["https://", "https://[::1/x?secret=1", "graph.microsoft.com/x?secret=1"])
+def test_what_is_no_address_is_told_at_once(http: Build, time: FakeClock, url: str) -> None:
+    error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
+    assert (error.category, time.slept) == ("network", [])
+    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is no address (")
+    assert "secret" not in error.message
+
+
 # Redirects
 
 
@@ -351,7 +359,7 @@ def test_the_proxy_variables_are_honoured(service: Service, http: Build, monkeyp
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         http().send("GET", f"{service.url}/x")
         assert proxy.tunnels == [f"CONNECT localhost:{service.port}"]
-        _http._session.cache_clear()
+        _http._adapter.cache_clear()
         monkeypatch.setenv("NO_PROXY", "localhost")
         http().send("GET", f"{service.url}/x")
         assert len(proxy.tunnels) == 1
@@ -375,6 +383,21 @@ def test_a_proxy_that_refuses_is_told_and_its_password_is_not(service: Service, 
     assert "did not get past the proxy" in error.message
     assert "a-proxy-password" not in str(error.as_result())
     assert error.advice == "Check proxy, and the variables HTTPS_PROXY and NO_PROXY."
+
+
+def test_the_proxy_variables_are_read_once_for_each_origin(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> dict[str, str]:
+        asked.append(url)
+        return {}
+
+    monkeypatch.setattr(requests.utils, "get_environ_proxies", ask)
+    service.script = [Reply(), Reply(), Reply()]
+    for path in ("a", "b", "c"):
+        http().send("GET", f"{service.url}/{path}")
+    refused(lambda: http(retries=0).send("GET", f"https://127.0.0.1:{closed_port()}/"))
+    assert [url.rsplit("/", 1)[-1] for url in asked] == ["a", ""]
 
 
 # What errors never tell
