@@ -142,7 +142,7 @@ def demo(args: list[str]) -> int:
     with lab(env, ["--tenants", LAB_TENANTS]) as folder:
         # tokens of a lab that is gone in a minute have no place in the user's cache
         env["DEFENDER_XDR_TOKEN_CACHE"] = str(folder / "tokens")
-        env |= {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
+        env |= {"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
         return run([PYTHON, "-m", "ansible", "playbook", "mssp.defender_xdr.demo", "-i", str(folder / "inventory.yml"), *args], env)
 
 

@@ -24,7 +24,7 @@ from ansible.template import Templar
 from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _rows, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _progress, _rows, _tenant_options
 
 COLLECTION: t.Final = "mssp.defender_xdr"
 display = Display()
@@ -118,10 +118,13 @@ class ActionModule(ActionBase):
             host: DefenderError("unavailable", f"Host {host} was lost before the sweep; an earlier task failed for it.", who="caller").as_result()
             for host in lost
         }
+        progress = _progress.board()
+        progress.begin(asked=len(hosts), failed=len(lost))
         try:
             with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
                 for job, answer in _pool.each(self._jobs(hosts, lost, params, self._shared(variables)), serve, threads=params["concurrency"]):
                     (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
+                    progress.count(failed=bool(answer.get("failed")))
         except Interrupted:
             kept = f" Their rows are in {_rows.partial(params['dest'])}." if params["dest"] else ""
             display.warning(f"The sweep was interrupted: of {len(hosts)} tenants {len(results)} had answered and {len(failures)} had failed.{kept}")

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One line at the foot of a terminal that moves while tasks run; or plain lines now and then, where there is no terminal.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import collections
+import contextlib
+import dataclasses
+import os
+import threading
+import time
+import typing as t
+
+from ansible import constants
+from ansible.utils.color import stringc
+from ansible.utils.display import get_text_width
+
+C: t.Any = constants  # its names come out of core's configuration
+TICK: t.Final = 0.2  # seconds between two looks at the numbers
+WINDOW: t.Final = 15.0  # the rate is that of the last so many seconds, so that it follows a throttled fleet
+ERASE: t.Final = "\r\x1b[J"  # to the end of the screen: a terminal made narrower has wrapped the line
+BARS: t.Final = {True: "█▒░", False: "=x-"}  # answered, failed, left; for a terminal that knows more than ASCII or not
+WIDEST_BAR: t.Final = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What is going on.
+
+    :arg asked: how many will be asked in all.
+    :arg open_end: true where nobody knows how many that will be, and C(asked) are those that were started.
+    """
+
+    name: str
+    asked: int
+    answered: int
+    failed: int
+    open_end: bool = False
+
+    @property
+    def left(self) -> int:
+        return max(0, self.asked - self.answered - self.failed)
+
+
+class Pace:
+    """Answers in a second, over the last moments."""
+
+    def __init__(self) -> None:
+        self._seen: collections.deque[tuple[float, int]] = collections.deque()
+
+    def rate(self, now: float, done: int) -> float:
+        if self._seen and done < self._seen[-1][1]:
+            self._seen.clear()  # something else has begun
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - WINDOW:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        return (done - before) / (now - began) if now > began else 0.0
+
+
+def duration(seconds: float) -> str:
+    """Short, for people: 8 s, 2 min 05 s, 1 h 02 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def numbers(state: State, rate: float) -> list[str]:
+    """What is said of it, the most important first."""
+    said = [f"{state.answered} answered", f"{state.failed} failed", f"{state.left} {'running' if state.open_end else 'left'}"]
+    if rate >= 0.05:  # as slow as that is as good as standing still
+        said.append(f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
+        if state.left and not state.open_end:
+            said.append(f"about {duration(state.left / rate)}")
+    return said
+
+
+def fit(text: str, width: int) -> str:
+    """The text on one line of at most this width, without anything that moves the cursor."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    if _width(text) <= width:
+        return text
+    while text and _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…" if width > 0 else ""
+
+
+def _width(text: str) -> int:
+    try:
+        return get_text_width(text)
+    except OSError:  # core's word for: nothing in it is visible
+        return len(text)
+
+
+def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
+    """The line for a terminal of this width: what does not fit is left out, the least important first."""
+    said = numbers(state, rate)
+    name = fit(state.name, max(12, width // 3))
+    bar_room = width - _width(name) - _width(", ".join(said)) - 3
+    if not state.open_end and bar_room >= 6:
+        return f"{name} {_bar(state, min(bar_room, WIDEST_BAR), BARS[wide])} {', '.join(said)}"
+    shorter = [f"{name} {', '.join(said)}", *(", ".join(said[:count]) for count in range(len(said), 2, -1))]
+    shortest = f"{state.answered}+{state.failed}/{state.asked}"
+    return next((line for line in shorter if _width(line) < width), fit(shortest, width))
+
+
+def _bar(state: State, width: int, signs: str) -> str:
+    total = max(1, state.asked, state.answered + state.failed)
+    failed = -(-state.failed * width // total)  # rounded up: one failure among a thousand is seen
+    answered = min(state.answered * width // total, width - failed)
+    parts = zip(signs, (answered, failed, width - answered - failed), (C.COLOR_OK, C.COLOR_ERROR, None), strict=True)
+    return "".join(stringc(sign * count, color) if color and count else sign * count for sign, count, color in parts)
+
+
+class Live:
+    """Shows L(State) while something runs.
+
+    The line is written below the last one with the cursor left at its beginning, so that whoever writes next writes over it; and
+    what Ansible itself displays takes it away first. Every write holds the lock that core holds while it forks a worker: a lock of
+    our own could be held at that moment by the thread that draws, and would stay locked in the worker for ever.
+
+    :arg display: core's display.
+    :arg stream: where the line goes, a terminal, or None for plain lines through the display.
+    :arg look: what is going on now, or None.
+    """
+
+    def __init__(
+        self, display: t.Any, stream: t.TextIO | None, look: t.Callable[[], State | None], *, interval: float, clock: t.Callable[[], float] = time.monotonic
+    ) -> None:
+        self._display, self._stream, self._look, self._interval, self._clock = display, stream, look, interval, clock
+        self._lock = getattr(display, "_lock", None) or threading.RLock()
+        self._wide = (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._pace = Pace()
+        self._drawn = False
+        self._mid_line = False  # something was displayed without an end of line
+        self._last = clock()
+
+    def start(self) -> None:
+        """Draw from now on, until L(stop) or the end of the process."""
+        if self._thread:
+            return
+        self._ended.clear()
+        if self._stream:
+            self._intercept()
+        self._thread = threading.Thread(target=self._work, name="fleet progress", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Leave the terminal clean."""
+        self._ended.set()
+        atexit.unregister(self.stop)
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        with self._lock:
+            self.erase()
+            vars(self._display).pop("display", None)
+
+    def fresh(self) -> None:
+        """Something new begins: its rate is its own."""
+        with self._lock:
+            self._pace = Pace()
+            self._last = self._clock()
+            self.erase()
+
+    def erase(self) -> None:
+        if self._drawn:
+            self._drawn = False
+            self._write(ERASE)
+
+    def tick(self) -> None:
+        """Show the numbers once."""
+        with self._lock:
+            state = self._look()
+            if state is None or self._ended.is_set():
+                self.erase()
+                return
+            now = self._clock()
+            rate = self._pace.rate(now, state.answered + state.failed)
+            if self._stream:
+                if not self._mid_line:
+                    line = bar_line(state, rate, self._columns() - 1, wide=self._wide)
+                    self._write(f"{ERASE if self._drawn else ''}{line}\r")
+                    self._drawn = True
+            elif now - self._last >= self._interval:
+                self._last = now
+                self._display.display(fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True)
+
+    def _work(self) -> None:
+        while not self._ended.wait(TICK):
+            self.tick()
+
+    def _intercept(self) -> None:
+        """Take the line away before core displays anything. Core has no hook for that; an attribute of its one display comes before the method."""
+        shown, owner = self._display.display, os.getpid()
+
+        def display(msg: str, *args: t.Any, **kwargs: t.Any) -> None:
+            if os.getpid() != owner:  # in a worker, where core sends it here
+                shown(msg, *args, **kwargs)
+                return
+            with self._lock:
+                if not kwargs.get("log_only"):
+                    self.erase()
+                    self._mid_line = not (kwargs.get("newline", True) or msg.endswith("\n"))
+                shown(msg, *args, **kwargs)
+
+        self._display.display = display
+
+    def _columns(self) -> int:
+        """Asked each time, so that a changed window is noticed without a signal handler."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return os.get_terminal_size(t.cast("t.TextIO", self._stream).fileno()).columns or 80
+        return 80
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a terminal that went away is core's business
+            stream = t.cast("t.TextIO", self._stream)
+            stream.write(text)
+            stream.flush()

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How far a sweep is: three numbers in memory that the worker shares with the process that started it.
+
+A worker can tell its parent nothing before its task is done, except by memory that was there before the fork.
+Where nobody watches, the worker counts in memory of its own, which costs about as much as nothing.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import struct
+import typing as t
+
+LAYOUT: t.Final = struct.Struct("=QQQQ")
+
+
+class Sweep(t.NamedTuple):
+    """The newest sweep: its number in this memory's life, and its tenants so far."""
+
+    number: int
+    asked: int
+    answered: int
+    failed: int
+
+
+class Board:
+    """Written by one sweep at a time, from one thread of it; read by the parent, to show."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, LAYOUT.size)
+
+    def read(self) -> Sweep:
+        return Sweep(*LAYOUT.unpack_from(self._memory))
+
+    def begin(self, *, asked: int, failed: int) -> None:
+        LAYOUT.pack_into(self._memory, 0, self.read().number + 1, asked, 0, failed)
+
+    def count(self, *, failed: bool) -> None:
+        now = self.read()
+        LAYOUT.pack_into(self._memory, 0, now.number, now.asked, now.answered + (not failed), now.failed + failed)
+
+
+@functools.cache
+def board() -> Board:
+    """This process's board, which every process it forks from now on shares."""
+    return Board()

@@ -1,0 +1,217 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The callback C(fleet) as a person sees it: on a terminal, and in a pipe."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Json
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Run
+
+CALLBACK: t.Final = {"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet", "TERM": "xterm"}
+MINE: t.Final = {"name": "List the incidents", "mssp.defender_xdr.incident_info": {"limit": 1}}
+SWEEP: t.Final = {
+    "name": "Sweep the incidents",
+    "mssp.defender_xdr.sweep": {"module": "incident_info", "module_args": {"limit": 1}},
+    "run_once": True,
+}
+LONG: t.Final = 60  # seconds
+
+
+class Terminal:
+    """A pseudo terminal, and Ansible on it."""
+
+    def __init__(self, ansible: Ansible, plays: list[Json], *arguments: str, columns: int = 100, env: t.Mapping[str, str] | None = None) -> None:
+        self.parent, child = pty.openpty()
+        self.resize(columns)
+        line = [sys.executable, "-m", "ansible", "playbook", "-i", ansible.inventory, ansible.written(plays), *arguments]
+        environment = {**ansible.env(), **CALLBACK, "BEHAVIOUR_RESULTS": os.devnull, **(env or {})}
+        self.process = subprocess.Popen(line, cwd=ansible.cwd, env=environment, stdin=child, stdout=child, stderr=child, start_new_session=True)
+        os.close(child)
+        self.raw = ""
+
+    def resize(self, columns: int) -> None:
+        fcntl.ioctl(self.parent, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
+    def until(self, pattern: str | None) -> str:
+        """Everything that was written until this appeared, or until the end."""
+        began = time.monotonic()
+        while pattern is None or not re.search(pattern, self.raw):
+            assert time.monotonic() - began < LONG, self.raw
+            if select.select([self.parent], [], [], 1)[0]:
+                try:
+                    some = os.read(self.parent, 65536)
+                except OSError:  # Linux's word for the end
+                    some = b""
+                if not some:
+                    assert pattern is None, self.raw
+                    break
+                self.raw += some.decode(errors="replace")
+        return self.raw
+
+    def done(self) -> list[str]:
+        """The lines that stay, at the end."""
+        self.until(None)
+        self.process.wait(LONG)
+        os.close(self.parent)
+        return screen(self.raw)
+
+
+def screen(text: str) -> list[str]:
+    """The lines that a terminal would show."""
+    lines, column = [""], 0
+    for sign in re.findall(r"\x1b\[J|\x1b\[[0-9;]*m|.", text, re.DOTALL):
+        if sign == "\x1b[J":
+            lines[-1] = lines[-1][:column]
+        elif sign == "\r":
+            column = 0
+        elif sign == "\n":
+            lines.append("")
+            column = 0
+        elif not sign.startswith("\x1b"):
+            lines[-1] = lines[-1][:column] + sign + lines[-1][column + 1 :]
+            column += 1
+    return lines
+
+
+@pytest.fixture
+def four(ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json) -> list[Customer]:
+    """Four tenants: the first is slow, the second has taken its consent back."""
+    found = customers(4)
+    secret = found[0].lab.facts["client_secret"]
+    ansible.write_inventory({one.host: one.variables() for one in found}, {**connected, "defender_xdr_client_secret": secret})
+    found[1].consent(consented=False)
+    return found
+
+
+def piped(ansible: Ansible, *tasks: Json, arguments: t.Sequence[str] = (), **keywords: t.Any) -> Run:
+    return ansible.playbook([{"hosts": "tenants", **keywords, "tasks": list(tasks)}], *arguments, env=CALLBACK)
+
+
+def test_on_a_terminal_a_line_moves_while_a_sweep_waits_and_is_gone_at_the_end(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=2)
+    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
+    terminal.until(r"Sweep the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
+    lines = terminal.done()
+    assert not [line for line in lines if "1 left" in line]
+    assert any(re.fullmatch(r"3 answered, 1 failed \(not_consented 1\), \d+ s", line) for line in lines), lines
+    assert terminal.process.returncode == 0
+
+
+def test_the_run_ends_with_the_coverage_and_who_must_act(ansible: Ansible, four: list[Customer]) -> None:
+    output = piped(ansible, SWEEP).good().output.splitlines()
+    start = next(number for number, line in enumerate(output) if line.startswith("COVERAGE"))
+    assert [line.split() for line in output[start + 1 : start + 4]] == [
+        ["asked", "4,", "answered", "3,", "failed", "1"],
+        ["failed", "category", "who", "must", "act", "tenants"],
+        ["1", "not_consented", "customer", four[1].host],
+    ]
+
+
+def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=2)
+    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [MINE]}], columns=200)
+    terminal.until(r"List the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
+    lines = terminal.done()
+    text = "\n".join(lines)
+    assert f"fatal: [{four[1].host}]: FAILED! => " in text
+    assert '"category": "not_consented"' in text
+    assert f"ok: [{four[2].host}]" not in text
+    assert not [line for line in lines if "1 left" in line]
+    assert terminal.process.returncode == 2
+
+
+def test_ctrl_c_leaves_the_terminal_clean(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=60, times=9)
+    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
+    terminal.until("1 left")
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    lines = terminal.done()
+    assert not [line for line in lines if "left" in line], lines
+    assert lines[-1] == ""
+    assert "Traceback" not in terminal.raw
+
+
+def test_a_window_made_narrower_gets_a_shorter_line(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=60, times=9)
+    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
+    terminal.until(r"░+ 2 answered, 1 failed, 1 left")
+    terminal.resize(24)
+    terminal.until(r"\x1b\[J2\+1/4\r")
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    terminal.done()
+
+
+def test_what_is_displayed_in_between_does_not_mix_with_the_line(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=2)
+    loop = {**MINE, "loop": [1, 2], "failed_when": False}
+    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [loop]}, {"hosts": "tenants", "strategy": "free", "tasks": [MINE]}], "-v")
+    terminal.until("1 left")
+    lines = terminal.done()
+    assert not [line for line in lines if re.search(r"\d (left|running)\b", line)], lines
+    # with -v all that the default shows
+    assert sum(line.startswith(f"ok: [{four[2].host}] => (item=") for line in lines) == 2
+
+
+def test_in_a_pipe_plain_lines_come_instead(ansible: Ansible, four: list[Customer]) -> None:
+    four[0].fault(origin="graph", delay=2)
+    run = ansible.playbook([{"hosts": "tenants", "tasks": [SWEEP]}], env={**CALLBACK, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}).good()
+    assert re.search(r"^Sweep the incidents: 2 answered, 1 failed, 1 left", run.output, re.MULTILINE)
+    assert "\r" not in run.output
+    assert "\x1b" not in run.output
+
+
+def test_what_no_log_hides_is_counted_and_not_shown(ansible: Ansible, four: list[Customer]) -> None:
+    hidden = {"name": "Secret", "mssp.defender_xdr.incident_info": {"filter": "status eq 'canary-4711'"}, "no_log": True}
+    run = piped(ansible, hidden, arguments=["-vvvv"])
+    assert "canary-4711" not in run.output
+    assert "(no_log)" in run.output
+
+
+def test_a_task_on_one_host_and_what_debug_prints_are_shown_as_the_default_shows_them(ansible: Ansible, four: list[Customer]) -> None:
+    once = {"name": "Once", "ansible.builtin.command": "true", "run_once": True, "changed_when": True}
+    debug = {"name": "Say", "ansible.builtin.debug": {"msg": "hello {{ inventory_hostname }}"}}
+    output = piped(ansible, once, debug).good().output
+    assert f"changed: [{four[0].host}]" in output
+    assert all(f"hello {one.host}" in output for one in four)
+    assert "COVERAGE" not in output  # no tenant was asked
+
+
+def test_check_mode_diff_and_the_users_own_settings_of_the_default_hold(ansible: Ansible, four: list[Customer]) -> None:
+    copy = {"name": "Write", "ansible.builtin.copy": {"content": "new\n", "dest": str(ansible.cwd / "{{ inventory_hostname }}"), "mode": "0600"}}
+    skip = {"name": "Skip", "ansible.builtin.debug": {"msg": "x"}, "when": False}
+    env = {**CALLBACK, "ANSIBLE_CHECK_MODE_MARKERS": "yes", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no"}
+    output = ansible.playbook([{"hosts": "tenants", "tasks": [copy, skip]}], "--check", "--diff", env=env).good().output
+    assert "TASK [Write] [CHECK MODE]" in output
+    assert output.count("+new") == 4
+    assert "4 changed" in output
+    assert "TASK [Skip" not in output
+
+
+def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(ansible: Ansible, four: list[Customer]) -> None:
+    other = {"name": "Other", "ansible.builtin.set_fact": {"x": 1}}
+    output = piped(ansible, {**MINE, "failed_when": False}, other, strategy="free").good().output
+    assert "List the incidents: 3 answered, 1 failed (not_consented 1)" in output
+    assert "Other: 4 ok" in output
+
+
+def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(ansible: Ansible, four: list[Customer]) -> None:
+    lose = {"name": "Lose one", "ansible.builtin.assert": {"that": f"inventory_hostname != '{four[3].host}'"}}
+    output = piped(ansible, lose, {**MINE, "failed_when": False}).output
+    assert "asked 4, answered 2, failed 2" in output
+    assert re.search(rf"1  lost before it was asked\s+caller\s+{four[3].host}", output)
