@@ -27,6 +27,7 @@ PAGES: t.Final = 10_000
 # What was just created is not everywhere at once, and Microsoft documents no bound; public reports speak of seconds, seldom of minutes.
 WAITS: t.Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 NOT_YET: t.Final = re.compile(r"does not reference a valid application object|backing application of the service principal being created must", re.I)
+OFFER: t.Final = "id,appId,displayName,appRoles"
 T = t.TypeVar("T")
 
 
@@ -134,10 +135,17 @@ def resource_of(api: Api, name: str) -> Resource | None:
 
     A role whose id differs from the one that Microsoft published is a warning: what the tenant says is what counts.
     """
-    app_id = APP_IDS.get(name, name)
-    found = service_principal(api, app_id, fields="id,appId,displayName,appRoles")
-    if found is None:
-        return None
+    found = service_principal(api, APP_IDS.get(name, name), fields=OFFER)
+    return _resource(api, name, found) if found else None
+
+
+def resource_by_id(api: Api, principal_id: str) -> Resource | None:
+    """An API by the id of its service principal, or None when there is none (any longer)."""
+    found = one(api, f"{V1}/servicePrincipals/{principal_id}", {"$select": OFFER})
+    return _resource(api, resource_name("resourceId", found["appId"]), found) if found else None
+
+
+def _resource(api: Api, name: str, found: t.Mapping[str, t.Any]) -> Resource:
     offered = [role for role in found.get("appRoles") or [] if role.get("isEnabled", True) and "Application" in role.get("allowedMemberTypes", ["Application"])]
     roles = {str(role["value"]): str(role["id"]).lower() for role in offered if role.get("value")}
     odd = sorted(role for role, known in APP_ROLES.get(name, {}).items() if roles.get(role, known) != known)
@@ -145,6 +153,7 @@ def resource_of(api: Api, name: str) -> Resource | None:
         api.tenant.warnings.append(
             f"Tenant {api.tenant.options.label}: {title_of(name)} gives {', '.join(odd)} another id than Microsoft published; the tenant's is used."
         )
+    app_id = APP_IDS.get(name, name)
     return Resource(name, app_id, PRODUCTS.get(name) or found.get("displayName") or app_id, str(found["id"]), roles)
 
 

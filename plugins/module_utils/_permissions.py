@@ -20,6 +20,7 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "access_token_info": {"graph": (), "xdr": (), "endpoint": ()},
     "incident_info": {"graph": ("SecurityIncident.Read.All",), "xdr": ("Incident.Read.All",)},
     "hunting_query": {"graph": ("ThreatHunting.Read.All",), "xdr": ("AdvancedHunting.Read.All",)},
+    "consent_info": {"graph": ()},
 }
 # incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
 
@@ -35,6 +36,23 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
             raise DefenderError("bad_request", f"{name} does not use the resource {resource}; it uses {', '.join(PERMISSIONS[name])}.")
         roles.update(dict.fromkeys(PERMISSIONS[name][resource]))
     return list(roles)
+
+
+def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, list[str]]:
+    """The least roles that these modules need of each resource.
+
+    :arg generation: C(graph) or C(xdr), for modules that know both; the Defender for Endpoint API has no such twin.
+    """
+    roles: dict[str, dict[str, None]] = {}
+    for module in modules:
+        name = module.rsplit(".", 1)[-1]
+        if name not in PERMISSIONS:
+            raise DefenderError("bad_request", f"{option} names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+        other = "xdr" if generation == "graph" else "graph"
+        for resource, needs in PERMISSIONS[name].items():
+            if needs and (resource != other or generation not in PERMISSIONS[name]):
+                roles.setdefault(resource, {}).update(dict.fromkeys(needs))
+    return {resource: list(needs) for resource, needs in roles.items()}
 
 
 def satisfies(granted: str, wanted: str) -> bool:

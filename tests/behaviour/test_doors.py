@@ -30,6 +30,11 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "signature": {"resource": "xdr", "verify_signature": True},
         "unknown role": {"required_roles": ["Incident.Raed.All"]},
     },
+    "consent_info": {
+        "modules": {"required_for": ["incident_info", "hunting_query"]},
+        "roles": {"api_permissions": [{"api": "endpoint", "roles": ["Machine.Isolate"]}]},
+        "unknown role": {"api_permissions": [{"api": "xdr", "roles": ["Incident.Raed.All"]}]},
+    },
     "incident_info": {
         "list": {"status": ["active", "in_progress"], "expand_alerts": True, "limit": 5},
         "fields": {"severity": "high", "fields": ["display_name", "severity"]},

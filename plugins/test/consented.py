@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: consented
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: Whether a tenant has granted everything that was asked for
+version_added: 0.2.0
+description:
+  - Reads a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous roles do not matter.
+options:
+  _input:
+    description:
+      - The registered result. One that failed, was skipped, or has no C(status) of theirs is an error, because it says nothing about consent.
+    type: dict
+    required: true
+seealso:
+  - module: mssp.defender_xdr.consent_info
+"""
+
+EXAMPLES = r"""
+- name: See what the tenant has granted
+  mssp.defender_xdr.consent_info:
+    required_for: [incident_info]
+  register: granted
+
+- name: Go on only where everything is granted
+  ansible.builtin.assert:
+    that: granted is mssp.defender_xdr.consented
+    fail_msg: "{{ granted.consent_url }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Whether nothing is missing.
+  type: bool
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._grants import STATUSES
+
+
+def consented(result: t.Any) -> bool:
+    status = result.get("status") if isinstance(result, t.Mapping) and not result.get("failed") else None
+    if status not in STATUSES:
+        raise AnsibleFilterError(f"consented reads a successful result of consent_info or consent, whose status is one of {', '.join(STATUSES)}.")
+    return status in ("complete", "superfluous")
+
+
+class TestModule:
+    def tests(self) -> dict[str, t.Callable[[t.Any], bool]]:
+        return {"consented": consented}
