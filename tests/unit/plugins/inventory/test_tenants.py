@@ -1,0 +1,202 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory through Ansible's own manager, in an Ansible of its own, which must load the plugin: hosts, variables, groups, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+PLUGIN = "mssp.defender_xdr.tenants"
+ONE = "22222222-2222-2222-2222-222222222222"
+TWO = "33333333-3333-3333-3333-333333333333"
+REGISTRY = [{"tenant_id": ONE, "name": "Contoso Ltd", "tier": "gold"}, {"tenant_id": TWO, "name": "woodgrove", "tier": "test", "cloud": "gcc_high"}]
+READER = """
+import json, sys
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
+from ansible.template import is_trusted_as_template
+for line in sys.stdin:
+    *others, path = json.loads(line)
+    plugin = inventory_loader.get("mssp.defender_xdr.tenants")
+    answer = {"ours": plugin.verify_file(path)}
+    manager = InventoryManager(loader=DataLoader(), sources=others)
+    try:
+        plugin.parse(manager._inventory, DataLoader(), path, cache=False)
+        manager.reconcile_inventory()
+    except AnsibleError as e:
+        answer["error"] = str(e)
+    answer["groups"] = {name: hosts for name, hosts in manager.get_groups_dict().items() if name not in ("all", "ungrouped")}
+    answer["group_vars"] = {name: group.vars for name, group in manager.groups.items()}
+    answer["vars"] = {host.name: {name: value for name, value in host.vars.items() if "inventory_" not in name} for host in manager.get_hosts()}
+    answer["templates"] = {host.name: [name for name, value in host.vars.items() if is_trusted_as_template(value)] for host in manager.get_hosts()}
+    print(json.dumps(answer, default=str), flush=True)
+"""
+Json = dict[str, t.Any]
+
+
+class Folder:
+    """A folder with a registry, and inventories beside it."""
+
+    def __init__(self, path: Path, reader: t.Any) -> None:
+        self.path = path
+        self._reader = reader
+        self.register(REGISTRY)
+
+    def register(self, tenants: t.Any) -> None:
+        self.write("registry.yml", {"tenants": tenants})
+
+    def write(self, name: str, content: t.Any) -> Path:
+        path = self.path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
+        return path
+
+    def read(self, *paths: Path | str) -> Json:
+        """What Ansible knows after these sources; the last one is the plugin's."""
+        print(json.dumps([str(self.path / path) for path in paths]), file=self._reader.stdin, flush=True)
+        return t.cast("Json", json.loads(self._reader.stdout.readline()))
+
+    def inventory(self, *also: str, **options: t.Any) -> Json:
+        found = self.read(*also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}))
+        assert "error" not in found, found
+        return found
+
+    def refusal(self, *also: str, **options: t.Any) -> str:
+        return str(self.read(*also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}))["error"])
+
+
+@pytest.fixture(scope="session")
+def _reader() -> t.Iterator[t.Any]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))}
+    root = Path(__file__).parents[4]
+    if root.parts[-3:] == ("ansible_collections", "mssp", "defender_xdr"):
+        env["ANSIBLE_COLLECTIONS_PATH"] = str(root.parents[2])
+    with subprocess.Popen([sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd="/") as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, _reader: t.Any) -> Folder:
+    return Folder(tmp_path, _reader)
+
+
+def test_a_host_is_a_tenant_that_existing_plays_take(folder: Folder) -> None:
+    found = folder.inventory()
+    assert found["groups"] == {"tenants": ["Contoso_Ltd", "woodgrove"]}
+    assert found["group_vars"]["tenants"] == {"ansible_connection": "mssp.defender_xdr.tenant"}
+    assert found["vars"]["woodgrove"] == {
+        "defender_xdr_tenant_id": TWO,
+        "defender_xdr_tenant_name": "woodgrove",
+        "defender_xdr_sources": ["file"],
+        "defender_xdr_cloud": "gcc_high",
+        "tier": "test",
+    }
+    assert found["vars"]["Contoso_Ltd"]["defender_xdr_tenant_name"] == "Contoso Ltd"
+
+
+def test_what_a_customer_calls_itself_is_never_a_template_and_the_rest_is_listed_plainly(folder: Folder) -> None:
+    folder.register([{"tenant_id": ONE, "name": "{{ lookup('pipe', 'id') }}", "note": "{{ 1 + 1 }}"}])
+    found = folder.inventory()
+    (host,) = found["vars"]
+    assert host == "lookup_pipe_id"
+    assert found["vars"][host]["defender_xdr_tenant_name"] == "{{ lookup('pipe', 'id') }}"
+    assert found["templates"][host] == ["defender_xdr_tenant_id", "note"]
+
+
+def test_constructed_features_see_the_registry(folder: Folder) -> None:
+    found = folder.inventory(
+        group="customers",
+        hostnames=["tenant_id"],
+        compose={"label": "tier ~ '-' ~ defender_xdr_tenant_name"},
+        groups={"government": "defender_xdr_cloud | default('') == 'gcc_high'", "labelled": "label == 'gold-Contoso Ltd'"},
+        keyed_groups=[{"key": "tier", "prefix": "tier"}],
+    )
+    assert found["groups"] == {"customers": [ONE, TWO], "government": [TWO], "labelled": [ONE], "tier_gold": [ONE], "tier_test": [TWO]}
+
+
+def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variables(folder: Folder) -> None:
+    found = folder.inventory(keyed_groups=[{"key": "'woodgrove'", "separator": ""}], compose={"mine": "tier"})
+    assert found["group_vars"]["woodgrove"] == {}
+    assert found["vars"]["woodgrove"]["mine"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("filters", "left"),
+    [
+        ([{"exclude": "tier == 'test'"}], ["Contoso_Ltd"]),
+        ([{"include": "tier == 'test'"}, {"exclude": True}], ["woodgrove"]),
+        ([{"include": "defender_xdr_tenant_id.startswith('2')"}, {"exclude": "tier is defined"}], ["Contoso_Ltd"]),
+        ([{"exclude": "contact == 'x'"}, {"exclude": "tier == 'gold'"}], ["woodgrove"]),
+        ([], ["Contoso_Ltd", "woodgrove"]),
+    ],
+)
+def test_the_first_filter_that_holds_decides(folder: Folder, filters: list[t.Any], left: list[str]) -> None:
+    assert folder.inventory(filters=filters)["groups"] == {"tenants": left}
+
+
+def test_two_inventories_may_know_the_same_host_if_it_is_the_same_tenant(folder: Folder) -> None:
+    folder.write("hosts.yml", {"all": {"hosts": {"woodgrove": {"defender_xdr_tenant_id": TWO.upper(), "owner": "us"}}}})
+    assert folder.inventory("hosts.yml")["vars"]["woodgrove"]["owner"] == "us"
+    folder.write("hosts.yml", {"all": {"hosts": {"woodgrove": {"defender_xdr_tenant_id": ONE}}}})
+    assert f"The host woodgrove is the tenant {ONE} in another inventory source, but {TWO} at " in folder.refusal("hosts.yml")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fiel": "x"}, "fiel is no option of this inventory; did you mean file?"),
+        ({"filters": [{"includes": "x"}]}, "An entry of filters is {'includes': 'x'}, but must be a mapping with one key, include or exclude."),
+        ({"filters": ["x"]}, "An entry of filters is 'x'"),
+        ({"filters": [{"exclude": "nothing == 1"}], "strict": True}, "The filter exclude: nothing == 1 fails for the tenant at "),
+        ({"file": "absent.yml"}, "absent.yml does not exist"),
+        ({"file": []}, "file is empty"),
+        ({"hostnames": ["domain"]}, "hostnames"),
+        ({"groups": {"x": "nothing == 1"}, "strict": True}, "Could not add host"),
+        ({"group": "woodgrove"}, "would be the host woodgrove, which is the name of a group"),
+    ],
+)
+def test_a_mistake_is_an_error_in_words(folder: Folder, options: dict[str, t.Any], said: str) -> None:
+    assert said in folder.refusal(**options)
+
+
+def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> None:
+    folder.register([*REGISTRY, {"tenant_id": TWO.upper(), "name": "other"}])
+    message = folder.refusal()
+    assert message.startswith("bad_request: Tenant 33333333")
+    assert "registry.yml:8:3 and at " in message
+    assert "registry.yml:14:3" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ours"),
+    [
+        ("tenants.yml", f"---\nplugin: {PLUGIN}\n", True),
+        ("customers.tenants.yaml", f'{{\n"plugin": "{PLUGIN}"}}', True),
+        ("x.defender_xdr.yml", "plugin: x\n", True),
+        ("tenants.yml", "$ANSIBLE_VAULT;1.1;AES256\n00", True),
+        ("tenants.yml", "all:\n  vars:\n    plugin: x\n", False),
+        ("hosts.yml", f"plugin: {PLUGIN}\n", False),
+        ("tenants.ini", f"plugin: {PLUGIN}\n", False),
+    ],
+)
+def test_an_ordinary_inventory_is_left_to_others(folder: Folder, name: str, content: str, ours: bool) -> None:
+    assert folder.read(folder.write(name, content))["ours"] is ours
+
+
+def test_the_example_runs(folder: Folder) -> None:
+    found = folder.read(Path(__file__).parents[4] / "examples/registry/customers.tenants.yml")
+    assert found["groups"] == {"tenants": ["contoso", "woodgrove"], "tier_gold": ["contoso"], "tier_silver": ["woodgrove"]}
