@@ -64,7 +64,13 @@ def test_every_form_of_link_leads_to_the_page_and_the_click_to_a_token(desk, cus
     told = desk.control("POST", "administrator", body={"tenant": customer.id, "link": address, "decision": "accept"}).json()
     back = urlsplit(told["redirect"])
     assert f"{back.scheme}://{back.netloc}{back.path}" == REDIRECT
-    assert parse_qs(back.query) == {"admin_consent": ["True"], "tenant": [customer.id], "state": ["s 1"]}
+    query = parse_qs(back.query)
+    assert query["state"] == ["s 1"]
+    if form == 3:
+        assert set(query) == {"code", "session_state", "state"}
+    else:
+        assert (query["admin_consent"], query["tenant"]) == (["True"], [customer.id])
+        assert ("scope" in query) == (form in (1, 2))
     claims = jwt.decode(ask(desk, customer, app).json()["access_token"], options={"verify_signature": False})
     assert claims["roles"] == ["Incident.Read.All"]
 
@@ -76,9 +82,11 @@ def test_the_click_may_come_after_some_polls(desk, customer, app) -> None:
     assert [ask(desk, customer, app).status for unused in range(4)] == [400, 400, 200, 200]
 
 
-def test_who_declines_grants_nothing(desk, customer, app) -> None:
-    told = desk.control("POST", "administrator", body={"tenant": customer.id, "client_id": app["appId"], "decision": "decline"}).json()
-    assert parse_qs(urlsplit(told["redirect"]).query)["error"] == ["access_denied"]
+@pytest.mark.parametrize(("form", "error"), [(0, "permission_denied"), (1, "consent_required"), (3, "access_denied")])
+def test_who_declines_grants_nothing(desk, customer, app, form, error) -> None:
+    told = desk.control("POST", "administrator", body={"tenant": customer.id, "link": links(customer, app)[form], "decision": "decline"}).json()
+    query = parse_qs(urlsplit(told["redirect"]).query)
+    assert (query["error"], query["error_description"][0].partition(":")[0]) == ([error], "AADSTS65004")
     assert ask(desk, customer, app).status == 400
 
 
@@ -133,3 +141,12 @@ def test_a_link_for_another_tenant_does_not_serve_this_administrator(desk, custo
     told = desk.control("POST", "administrator", body={"tenant": customer.id, "link": links(other, app)[0]}).json()
     assert "AADSTS50020" in told["redirect"]
     assert ask(desk, customer, app).status == 400
+
+
+def test_a_scope_of_one_api_asks_for_all_of_them(desk, customer) -> None:
+    """As the reference says of /.default: for all APIs in the list."""
+    hunt = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [{"id": "dd98c7f5-2d42-42d3-a0e4-633161547251", "type": "Role"}]}
+    read = {"resourceAppId": MTP, "resourceAccess": [{"id": INCIDENT_READ, "type": "Role"}]}
+    app = desk.registered(f"both {uuid.uuid4()}", requiredResourceAccess=[hunt, read], web={"redirectUris": [REDIRECT]})
+    desk.control("POST", "administrator", body={"tenant": customer.id, "link": links(customer, app)[1]})
+    assert [customer.roster.roles(app["appId"], key) for key in ("graph", "xdr")] == [["ThreatHunting.Read.All"], ["Incident.Read.All"]]

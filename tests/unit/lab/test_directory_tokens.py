@@ -162,3 +162,20 @@ def test_the_houses_own_app_is_one_of_that_directory(desk) -> None:
     wanted = {one["resourceAppId"]: len(one["resourceAccess"]) for one in app["requiredResourceAccess"]}
     assert wanted == {GRAPH: 4, MTP: 2, "fc780465-2017-40d4-a0c5-307022471b92": 12}
     assert desk.app.secret not in str(app)
+
+
+def test_what_is_fresh_counts_for_tokens_after_some_requests(desk, customer, app) -> None:
+    """A principal, a role, a secret: each is late by itself."""
+    text, mine = secret(desk, app), let_in(desk, customer, app)
+    desk.control("POST", "consistency", body={"tenant": customer.id, "tokens": 2})
+    body = {"principalId": mine, "resourceId": principal_of(desk, customer, GRAPH), "appRoleId": ROLES["ThreatHunting.Read.All"]}
+    desk.graph(customer, "POST", f"servicePrincipals/{mine}/appRoleAssignments", body=body)
+    assert [roles(ask(desk, customer, app, client_secret=text)) for unused in range(3)] == [[], [], ["ThreatHunting.Read.All"]]
+    desk.graph(customer, "DELETE", f"servicePrincipals/{mine}")
+    let_in(desk, customer, app)
+    assert [ask(desk, customer, app, client_secret=text).status for unused in range(3)] == [400, 400, 200]
+    partner = desk.lab.directory.partner
+    desk.control("POST", "consistency", body={"tenant": partner.id, "tokens": 1})
+    late = secret(desk, app)
+    desk.control("POST", "consistency", body={"tenant": partner.id})
+    assert [ask(desk, customer, app, client_secret=late).status for unused in range(2)] == [401, 200]

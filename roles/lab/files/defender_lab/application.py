@@ -72,6 +72,7 @@ class Application:
                 self.display_name,
                 domain,
                 appId=self.client_id,
+                createdDateTime="2024-02-01T08:00:00.0000000Z",
                 signInAudience="AzureADMultipleOrgs",
                 requiredResourceAccess=wanted,
                 web={"redirectUris": [self.redirect_uri]},

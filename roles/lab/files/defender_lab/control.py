@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from defender_lab import instants
 from defender_lab.clock import Clock
+from defender_lab.directory.registrations import Lag
 from defender_lab.entra.consent import Consents, Decision
 from defender_lab.exchange import Refused, Reply, Request, as_json
 from defender_lab.faults import NAMES, Faults
@@ -140,11 +141,11 @@ class Control:
         return {"tenant": tenant.id, "client_id": wish.app.app_id, "redirect": self._consents.decide(tenant, wish, accept=accept)}
 
     def _consistency(self, request: Request) -> Answer:
-        """From now on an object made in this tenant's directory is not there yet for its next ``reads`` readers."""
-        body = _object(request, frozenset({"tenant", "reads"}))
+        """From now on what is made in this tenant's directory is not there yet for its next ``reads`` readers and ``tokens`` token requests."""
+        body = _object(request, frozenset({"tenant", "reads", "tokens"}))
         tenant = self._tenant(body)
-        tenant.lag = int(body["reads"])
-        return {"tenant": tenant.id, "reads": tenant.lag}
+        tenant.lag = Lag(int(body.get("reads", 0)), int(body.get("tokens", 0)))
+        return {"tenant": tenant.id, "reads": tenant.lag.reads, "tokens": tenant.lag.tokens}
 
     def _incidents(self, request: Request) -> Answer:
         """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids."""

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from defender_lab.directory.registrations import Registrations
+from defender_lab.directory.registrations import Lag, Registrations
 from defender_lab.directory.roster import Principal, Roster, opened, settle
 from defender_lab.personalities import BY_NAME, PROVIDER, Personality, mix
 from defender_lab.resources import RESOURCES
@@ -46,7 +46,7 @@ class Tenant:
         self.house = house
         self.calls = 0
         self.consent_version = 0
-        self.lag = 0
+        self.lag = Lag()
         self.decisions: list[t.Any] = []
         self.assume(host.personality)
 

@@ -14,7 +14,7 @@ from defender_lab.directory import keys
 from defender_lab.directory.listing import FLAG, NAME, TEXT, TIME, Collection, chosen_names, listed, single
 from defender_lab.directory.refusals import absent, bad, denied, invalid
 from defender_lab.directory.registrations import Record, Registration, Registrations, new_record
-from defender_lab.exchange import Reply
+from defender_lab.exchange import NotInTheLab, Reply
 from defender_lab.graph.entities import object_of
 from defender_lab.odata import Fields
 
@@ -81,11 +81,11 @@ class Applications:
         if not body.get("displayName"):
             raise bad("A value is required for property 'displayName' of resource 'Application'.", target="displayName", detail="PropertyRequired")
         if body.get("passwordCredentials"):
-            raise invalid("passwordCredentials", "Application")
+            raise NotInTheLab("a new application with passwordCredentials")
         app = Registration(call.tenant.id, new_record("", call.tenant.domain))
         self._write(app, body)
         app.owners.add(str(call.claims["appid"]))
-        app.unseen = call.tenant.lag
+        call.tenant.lag.on(app)
         self.known.add(app)
         where = {"Location": f"{call.request.base}/v2/{call.tenant.id}/directoryObjects/{app.id}/Microsoft.DirectoryServices.Application"}
         return single(call, "applications", app.shown(), TYPE, PROPERTIES, 201, where)

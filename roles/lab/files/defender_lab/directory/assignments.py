@@ -61,23 +61,24 @@ class Assignments:
         return single(call, "appRoleAssignments", self.shown(call, self._found(call, holder)), TYPE, frozenset(NAMES))
 
     def created(self, call: Call, holder: Principal) -> Reply:
-        """``holder`` is the principal of the path, on either side of the grant."""
+        """``holder`` is the principal of the path: who is given the role, or whose role it is."""
         body, roster = object_of(call.request), call.tenant.roster
+        side = "resourceId" if call.request.path.endswith("appRoleAssignedTo") else "principalId"
         ids = {}
         for name in ("principalId", "resourceId", "appRoleId"):
             value = body.get(name)
             if not isinstance(value, str) or not value:
                 raise bad(f"A value is required for property '{name}' of resource 'AppRoleAssignment'.", target=name, detail="PropertyRequired")
             ids[name] = value.lower()
-        if holder.id not in (ids["principalId"], ids["resourceId"]):
+        if holder.id != ids[side]:
             raise bad("Not a valid reference update.")
         sides = []
         for name in ("principalId", "resourceId"):
-            side = roster.principals.get(ids[name])
+            found = roster.principals.get(ids[name])
             # the holder was looked at when the path was read
-            if side is None or (side is not holder and not side.shows()):
+            if found is None or (found is not holder and not found.shows()):
                 raise absent(ids[name])
-            sides.append(side)
+            sides.append(found)
         principal, resource = sides
         known = catalogue.BY_APP_ID.get(resource.app_id)
         if ids["appRoleId"] != NOBODYS_ROLE and (known is None or ids["appRoleId"] not in catalogue.VALUES[known.key]):
@@ -85,8 +86,8 @@ class Assignments:
         if roster.given(principal, resource, ids["appRoleId"]):
             raise bad("Permission being assigned already exists on the object", detail="InvalidUpdate")
         made = roster.give(principal, resource, ids["appRoleId"])
-        made.unseen = call.tenant.lag
-        context = f"servicePrincipals('{holder.id}')/{'appRoleAssignments' if 'Assignments' in call.request.path else 'appRoleAssignedTo'}"
+        call.tenant.lag.on(made)
+        context = f"servicePrincipals('{holder.id}')/{call.request.path.rpartition('/')[2]}"
         return single(call, context, self.shown(call, made), TYPE, frozenset(NAMES), 201)
 
     def removed(self, call: Call, holder: Principal) -> Reply:

@@ -57,7 +57,7 @@ def created(call: Call, app: Registration) -> Reply:
         raise conflict(f"FederatedIdentityCredential with name {record['name']} already exists.", target="name")
     _unique(app, record)
     made = Federated(record)
-    made.unseen = call.tenant.lag
+    call.tenant.lag.on(made)
     app.federated.append(made)
     return single(call, _path(app), record, TYPE, PROPERTIES, 201)
 

@@ -37,6 +37,7 @@ def password_added(call: Call, app: Registration) -> Reply:
         raise Refused(400, "PasswordCredentialsInvalidEndDate", "Password credential end date is invalid.")
     text = secret_text()
     made = Password.made(text, displayName=asked.get("displayName"), startDateTime=_stamp(start), endDateTime=_stamp(end))
+    call.tenant.lag.on(made)
     app.passwords.append(made)
     return _told(call, "passwordCredential", {**made.record, "secretText": text})
 

@@ -16,7 +16,7 @@ from defender_lab.api import Call
 from defender_lab.directory.refusals import bad, unsupported
 from defender_lab.exchange import NotInTheLab, Refused, Reply, as_json, dumped
 from defender_lab.graph import envelope
-from defender_lab.odata import BadFilter, Fields, Kind, parsed
+from defender_lab.odata import BadFilter, Fields, Kind, parsed, tokens
 from defender_lab.options import BadOption, read
 
 Record = Mapping[str, t.Any]
@@ -25,7 +25,7 @@ TEXT, NAME, TIME, GUID, FLAG = Kind("text"), Kind("name"), Kind("time"), Kind("g
 
 @dataclass(frozen=True)
 class Collection:
-    """What one list allows. ``advanced``: it counts, sorts a filtered list and takes endswith only under ``ConsistencyLevel: eventual``."""
+    """What one list allows. ``advanced``: it counts under ``ConsistencyLevel: eventual`` only, and sorts and negates only with ``$count=true`` as well."""
 
     path: str
     fields: Fields
@@ -49,12 +49,15 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
     request = call.request
     given = _given(call)
     eventual = request.headers.get("ConsistencyLevel", "").lower() == "eventual"
+    if "$search" in given and not eventual:
+        raise unsupported("Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
     if "$search" in given or "$expand" in given:
         raise NotInTheLab("$search and $expand on directory objects")
+    able = not collection.advanced or (eventual and given.get("$count") == "true")
     top = _top(given.get("$top"), collection)
     start = _start(given.get("$skiptoken"))
-    chosen = _filtered(list(rows), given.get("$filter"), collection)
-    chosen = _ordered(chosen, given, collection, eventual=eventual)
+    chosen = _filtered(list(rows), given.get("$filter"), collection, able=able)
+    chosen = _ordered(chosen, given.get("$orderby"), collection, able=able)
     names = selected(given.get("$select"), collection.fields.type_name, collection.properties)
     body: dict[str, t.Any] = {"@odata.context": f"{request.base}/v1.0/$metadata#{context or collection.path}{_projection(names)}"}
     if given.get("$count") == "true" and (eventual or not collection.advanced):
@@ -127,22 +130,25 @@ def _start(token: str | None) -> int:
         raise bad("Invalid page token.") from None
 
 
-def _filtered(rows: list[Record], text: str | None, collection: Collection) -> list[Record]:
+def _filtered(rows: list[Record], text: str | None, collection: Collection, *, able: bool) -> list[Record]:
     if text is None:
         return rows
     try:
+        for word in tokens(text):
+            if not able and word.kind == "word" and word.value in ("not", "ne", "endswith", "endsWith"):
+                more = "Try adding $count=true query parameter and ConsistencyLevel:eventual header."
+                hint = "Refer to https://aka.ms/graph-docs/advanced-queries for more information"
+                raise unsupported(f"Operator '{word.value}' is not supported because the required parameters might be missing. {more} {hint}")
         predicate = parsed(text, collection.fields)
     except BadFilter as wrong:
         raise Refused(400, "BadRequest", f"Invalid filter clause: {wrong}") from None
     return [row for row in rows if predicate(row)]
 
 
-def _ordered(rows: list[Record], given: Mapping[str, str], collection: Collection, *, eventual: bool) -> list[Record]:
-    text = given.get("$orderby")
+def _ordered(rows: list[Record], text: str | None, collection: Collection, *, able: bool) -> list[Record]:
     if text is None:
         return rows
     name, unused, direction = text.strip().partition(" ")
-    counted = eventual and given.get("$count") == "true"
-    if name not in collection.orders or direction not in ("", "asc", "desc") or (collection.advanced and "$filter" in given and not counted):
+    if not able or name not in collection.orders or direction not in ("", "asc", "desc"):
         raise unsupported("Sorting not supported for current query.")
     return sorted(rows, key=lambda row: str(row.get(name) or "").lower(), reverse=direction == "desc")

@@ -86,7 +86,7 @@ class Organizations:
     def _told(self, call: Call, key: str) -> Reply:
         found = self._directory.find(key)
         if found is None:
-            raise Refused(404, "Directory_ObjectNotFound", f"Unable to read the company information from the directory. Tenant '{key}' was not found.")
+            raise Refused(404, "Directory_ObjectNotFound", "Unable to read the company information from the directory.")
         body = {"tenantId": found.id, "federationBrandName": None, "displayName": found.name, "defaultDomainName": found.domain}
         return as_json(200, {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation", **body}, kind=envelope.KIND)
 

@@ -123,7 +123,7 @@ class Principals:
             raise conflict(f"{text} {app_id} is already in use.", target="servicePrincipalNames")
         principal = Principal(app_id)
         _write(principal, body)
-        principal.unseen = tenant.lag
+        tenant.lag.on(principal)
         tenant.roster.add(principal)
         where = {"Location": f"{call.request.base}/v2/{tenant.id}/directoryObjects/{principal.id}/Microsoft.DirectoryServices.ServicePrincipal"}
         return single(call, "servicePrincipals", self.shown(tenant, principal), TYPE, self._properties, 201, where)

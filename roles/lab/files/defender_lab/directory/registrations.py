@@ -24,16 +24,35 @@ Record = dict[str, t.Any]
 
 
 class Fresh:
-    """An object that a directory replica does not show to its next ``unseen`` readers."""
+    """An object that a replica of the directory does not know yet: for its next ``unseen`` readers on Graph, for ``late`` token requests."""
 
     unseen: int = 0
+    late: int = 0
 
     def shows(self) -> bool:
-        """One look at the object: False while it has not arrived yet."""
+        """One look at the object on Graph: False while it has not arrived there."""
         if self.unseen:
             self.unseen -= 1
             return False
         return True
+
+    def counts(self) -> bool:
+        """One token request that would go by the object: False while it has not arrived there."""
+        if self.late:
+            self.late -= 1
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How late the objects are that a tenant's directory makes from now on."""
+
+    reads: int = 0
+    tokens: int = 0
+
+    def on(self, made: Fresh) -> None:
+        made.unseen, made.late = self.reads, self.tokens
 
 
 def secret_text() -> str:
@@ -45,8 +64,8 @@ def moment(record: Record, name: str) -> datetime:
     return datetime.fromtimestamp(instants.ticks(record[name]) / instants.TICKS, UTC)
 
 
-@dataclass(slots=True)
-class Password:
+@dataclass
+class Password(Fresh):
     """``record`` is a passwordCredential as Graph lists it, without its text."""
 
     record: Record
@@ -129,7 +148,7 @@ class Registration(Fresh):
 
     @property
     def several_tenants(self) -> bool:
-        return str(self.record["signInAudience"]) != "AzureADMyOrg"
+        return str(self.record["signInAudience"]) in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
 
     def shown(self, *, keys: bool = False) -> Record:
         """The object as Graph answers it; the keys themselves come only when one object's ``keyCredentials`` are selected."""

@@ -118,6 +118,7 @@ def _relationship(tenant: Tenant, status: str, age: int, rng: random.Random) -> 
     changed = created if pending else min(now, end or now)
     ident = f"{uuid.UUID(int=rng.getrandbits(128), version=4)}-{uuid.UUID(int=rng.getrandbits(128), version=4)}"
     return {
+        "@odata.etag": f'W/"{uuid.UUID(int=rng.getrandbits(128), version=4)}"',
         "id": ident,
         "displayName": f"SOC {tenant.host} {age + 1}",
         "duration": "P730D",

@@ -21,14 +21,18 @@ if t.TYPE_CHECKING:
     from defender_lab.tenants import Tenant
 
 
+# when a tenant of the lab came to its resources, and when its administrator let the house's app in
+LONG_AGO, CONSENTED = "2021-08-02T10:30:06.0000000Z", "2024-03-01T08:00:00.0000000Z"
+
+
 class Principal(Fresh):
     """A service principal: of a registered app, or of one of the three resources."""
 
-    def __init__(self, app_id: str, object_id: str = "", *, enabled: bool = True, tags: Iterable[str] = ()) -> None:
+    def __init__(self, app_id: str, object_id: str = "", *, enabled: bool = True, tags: Iterable[str] = (), created: str = "") -> None:
         self.id = object_id or str(uuid.uuid4())
         self.app_id = app_id
         self.enabled = enabled
-        self.created = instants.now()
+        self.created = created or instants.now()
         self.tags = list(tags)
         self.notes: str | None = None
 
@@ -45,7 +49,7 @@ class Assignment(Fresh):
 
 
 class Roster:
-    """``version`` grows with every change, so that no token older than the change is handed out. ``lag``: how many readers miss a new object."""
+    """``version`` grows with every change, so that no token older than the change is handed out."""
 
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
@@ -83,14 +87,21 @@ class Roster:
         del self.assignments[assignment.id]
         self.version += 1
 
-    def roles(self, app_id: str, key: str) -> list[str]:
-        """The names of what an app was given of a resource: the ``roles`` of its tokens."""
+    def grants(self, app_id: str, key: str) -> list[Assignment]:
+        """What an app was given of a resource."""
         principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
         if principal is None or resource is None:
             return []
-        values = catalogue.VALUES[key]
-        mine = (principal.id, resource.id)
-        return [values[one.role] for one in self.assignments.values() if (one.principal, one.resource) == mine and one.role in values]
+        values, mine = catalogue.VALUES[key], (principal.id, resource.id)
+        return [one for one in self.assignments.values() if (one.principal, one.resource) == mine and one.role in values]
+
+    def roles(self, app_id: str, key: str) -> list[str]:
+        """The names of what an app was given of a resource."""
+        return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key)]
+
+    def token_roles(self, app_id: str, key: str) -> list[str]:
+        """The ``roles`` of a token asked for now."""
+        return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key) if one.counts()]
 
     def set_roles(self, app_id: str, key: str, values: Iterable[str]) -> None:
         """Exactly these; ValueError for a name the resource does not publish. Nothing where the app or the resource is not here."""
@@ -98,7 +109,7 @@ class Roster:
         principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
         if principal is None or resource is None:
             return
-        for one in [one for one in self.assignments.values() if (one.principal, one.resource) == (principal.id, resource.id)]:
+        for one in self.grants(app_id, key):
             self.take(one)
         for role in wanted:
             self.give(principal, resource, role)
@@ -109,7 +120,7 @@ def opened(tenant: Tenant) -> Roster:
     roster, kind = Roster(), tenant.personality
     for key, resource in RESOURCES.items():
         if key not in kind.resources_absent:
-            roster.add(Principal(resource.app_id, tenant.principal(resource.app_id, "resource")))
+            roster.add(Principal(resource.app_id, tenant.principal(resource.app_id, "resource"), created=LONG_AGO))
     if kind.consented:
         settle(tenant, roster)
     return roster
@@ -119,7 +130,7 @@ def settle(tenant: Tenant, roster: Roster) -> None:
     """The house's app as this personality's administrator let it in."""
     kind = tenant.personality
     tags = ("WindowsAzureActiveDirectoryIntegratedApp",)
-    roster.add(Principal(tenant.house, tenant.principal(tenant.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags))
+    roster.add(Principal(tenant.house, tenant.principal(tenant.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags, created=CONSENTED))
     for key, resource in RESOURCES.items():
         values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
         roster.set_roles(tenant.house, key, [*values, *(kind.extra if key == "graph" else ())])

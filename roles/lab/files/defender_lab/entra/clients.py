@@ -41,7 +41,7 @@ def authenticate(form: Mapping[str, str], app: Registration, audiences: frozense
         return "2"
     if not secret:
         raise EntraRefused(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-    found = [one for one in app.passwords if one.is_for(secret)]
+    found = [one for one in app.passwords if one.is_for(secret) and one.counts()]
     if not found:
         hint = "Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app"
         raise EntraRefused(7000215, f"Invalid client secret provided. {hint} '{app.app_id}'.")

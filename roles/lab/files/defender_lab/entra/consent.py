@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+import secrets
 import typing as t
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -30,13 +32,14 @@ PROMPT_LINK = re.compile(r"/([^/]+)/oauth2(?:/v2\.0)?/authorize")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``resource`` is the only one asked for, or empty for all."""
+    """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``form`` is ``v1``, ``v2`` or ``prompt``."""
 
     tenant: Tenant | None
     app: Registration
     redirect: str
     state: str | None
-    resource: str
+    form: str
+    scope: str = ""
 
 
 @dataclass(slots=True)
@@ -65,39 +68,33 @@ class Consents:
         return _page(200, "Permissions requested", f"{asked}<p>Accept or cancel by POST /_lab/administrator.</p>")
 
     def _lines(self, wish: Wish) -> list[tuple[str, str]]:
-        found = []
-        for app_id, role in wish.app.wanted():
-            resource = catalogue.BY_APP_ID.get(app_id)
-            if not wish.resource or wish.resource == app_id:
-                found.append((resource.name, catalogue.VALUES[resource.key].get(role, role)) if resource else (app_id, role))
-        return found
+        known = catalogue.BY_APP_ID
+        return [
+            (known[app_id].name, catalogue.VALUES[known[app_id].key].get(role, role)) if app_id in known else (app_id, role)
+            for app_id, role in wish.app.wanted()
+        ]
 
     def wish(self, path: str, query: str) -> Wish | None:
         """A link read as Entra reads it. EntraRefused holds what is wrong with it."""
         given = dict(parse_qsl(query, keep_blank_values=True))
         if match := V1_LINK.fullmatch(path):
-            return self._read(match[1], given, "")
+            return self._read(match[1], given, "v1")
         if match := V2_LINK.fullmatch(path):
             for name in ("scope", "redirect_uri"):
                 if not given.get(name):
                     raise _missing(name)
-            return self._read(match[1], given, self._resource(given))
+            if resource_of(scopes.audience({"scope": given["scope"]}, v2=True)) is None:
+                raise EntraRefused(500011, f"The resource principal named {given['scope'].removesuffix(scopes.DEFAULT)} was not found in the tenant.")
+            return self._read(match[1], given, "v2")
         if match := PROMPT_LINK.fullmatch(path):
             if given.get("response_type") is None:
                 raise _missing("response_type")
             if given.get("prompt") not in ("consent", "admin_consent"):
                 raise NotInTheLab("a sign-in that is not for consent")
-            return self._read(match[1], given, "")
+            return self._read(match[1], given, "prompt")
         return None
 
-    def _resource(self, given: Mapping[str, str]) -> str:
-        asked = scopes.audience({"scope": given["scope"]}, v2=True)
-        resource = resource_of(asked)
-        if resource is None:
-            raise EntraRefused(500011, f"The resource principal named {asked} was not found in the tenant.")
-        return resource.app_id
-
-    def _read(self, name: str, given: Mapping[str, str], resource: str) -> Wish:
+    def _read(self, name: str, given: Mapping[str, str], form: str) -> Wish:
         tenant = None if name.lower() in EVERYBODY else resolved(self._directory, name)
         client_id = given.get("client_id", "")
         if not client_id:
@@ -114,12 +111,11 @@ class Consents:
             where = "Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to fix this."
             text = f"The redirect URI '{asked}' specified in the request does not match the redirect URIs configured for the application '{client_id}'."
             raise EntraRefused(50011, f"{text} {more} {where}")
-        return Wish(tenant, app, asked, given.get("state"), resource)
+        return Wish(tenant, app, asked, given.get("state"), form, given.get("scope", ""))
 
     def plain(self, tenant: Tenant, client_id: str) -> Wish:
         """The wish of the shortest link there is."""
-        wish = self._read(tenant.id, {"client_id": client_id}, "")
-        return Wish(tenant, wish.app, wish.redirect, wish.state, "")
+        return self._read(tenant.id, {"client_id": client_id}, "v1")
 
     def decide(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
         """The click. The answer is where the browser is sent; with an ``error`` in it nothing was granted."""
@@ -127,19 +123,24 @@ class Consents:
             text = f"Selected user account does not exist in tenant '{wish.tenant.name}' and cannot access the application '{wish.app.app_id}' in that tenant."
             return _back(wish, error="access_denied", error_description=f"AADSTS50020: {text}")
         if not accept:
-            return _back(wish, error="access_denied", error_subcode="cancel", error_description="AADSTS65004: User declined to consent to access the app.")
+            error = {"v1": "permission_denied", "v2": "consent_required", "prompt": "access_denied"}[wish.form]
+            return _back(wish, error=error, error_description="AADSTS65004: User declined to consent to access the app.")
         try:
             self._grant(tenant, wish)
         except EntraRefused as refused:
             return _back(wish, error=refused.code, error_description=refused.message)
-        return _back(wish, admin_consent="True", tenant=tenant.id)
+        if wish.form == "prompt":
+            # a code nobody can redeem here: the app has no use for the administrator's own token
+            return _back(wish, code=secrets.token_urlsafe(24), session_state=str(uuid.uuid4()))
+        return _back(wish, tenant=tenant.id, **({"scope": wish.scope} if wish.form == "v2" else {}))
 
     def _grant(self, tenant: Tenant, wish: Wish) -> None:
-        """The app's service principal and every role it lists at this moment; all of it or nothing. What was given before stays."""
+        """The app's service principal and every role of every API it lists at this moment, whatever the link's scope names: a scope that
+        ends in /.default asks for the whole list. All of it or nothing; what was given before stays."""
         app, roster = wish.app, tenant.roster
         if self._directory.registrations.find(app.app_id) is not app or not (app.home == tenant.id or app.several_tenants):
             raise _unknown(app.app_id, tenant.id)
-        wanted = [(app_id, role) for app_id, role in app.wanted() if not wish.resource or app_id == wish.resource]
+        wanted = app.wanted()
         for app_id, role in wanted:
             resource = catalogue.BY_APP_ID.get(app_id)
             if resource is None or (resource.key != "graph" and not tenant.provisioned and roster.by_app(app_id) is None):
@@ -183,7 +184,8 @@ def _unknown(client_id: str, where: str) -> EntraRefused:
 
 
 def _back(wish: Wish, **told: str) -> str:
-    query = urlencode({**told, **({"state": wish.state} if wish.state is not None else {})})
+    first = {} if wish.form == "prompt" else {"admin_consent": "True"}
+    query = urlencode({**first, **told, **({"state": wish.state} if wish.state is not None else {})})
     return f"{wish.redirect}{'&' if '?' in wish.redirect else '?'}{query}"
 
 

@@ -87,16 +87,17 @@ class Issuer:
     def issue(self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str) -> Issued:
         """A token for ``audience`` in ``tenant``; ``acr`` is 1 after a secret and 2 after an assertion."""
         now = int(self._clock.wall())
-        key = (tenant.id, app.app_id, audience, acr, tenant.consent_version, tenant.roster.version, app.name)
+        roles = tuple(tenant.roster.token_roles(app.app_id, resource.key))
+        key = (tenant.id, app.app_id, audience, acr, tenant.consent_version, tenant.roster.version, app.name, roles)
         known = self._issued.get(key)
         if known and now - known.issued < (known.expires - known.issued) / 2:
             return known
         lifetime = self._random.randint(3600, 5400)
-        issued = Issued(self.sign(self._claims(tenant, app, resource, audience, acr, now, lifetime), resource), now, now + lifetime)
+        issued = Issued(self.sign(self._claims(tenant, app, roles, audience, acr, now, lifetime), resource), now, now + lifetime)
         self._issued[key] = issued
         return issued
 
-    def _claims(self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str, now: int, lifetime: int) -> Claims:
+    def _claims(self, tenant: Tenant, app: Registration, roles: tuple[str, ...], audience: str, acr: str, now: int, lifetime: int) -> Claims:
         issuer = f"https://sts.windows.net/{tenant.id}/"
         known = tenant.roster.by_app(app.app_id)
         principal = known.id if known else tenant.principal(app.app_id, "app")
@@ -114,7 +115,7 @@ class Issuer:
             "idtyp": "app",
             "oid": principal,
             "rh": f"0.{secrets.token_urlsafe(24)}",
-            "roles": tenant.roster.roles(app.app_id, resource.key),
+            "roles": list(roles),
             "sub": principal,
             "tenant_region_scope": "NA",
             "tid": tenant.id,

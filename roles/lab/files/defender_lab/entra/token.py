@@ -114,7 +114,7 @@ class TokenEndpoint:
         if app is not None and principal is None and app.home == tenant.id:
             see = "See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
             raise EntraRefused(7000229, f"The client application {client_id} is missing service principal in the tenant {tenant.id}. {see}")
-        if app is None or principal is None:
+        if app is None or principal is None or not principal.counts():
             where = f"Application with identifier '{client_id}' was not found in the directory '{tenant.id}'."
             raise EntraRefused(700016, f"{where} {_NOT_INSTALLED} You may have sent your authentication request to the wrong tenant.")
         if not principal.enabled:
