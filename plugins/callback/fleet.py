@@ -140,7 +140,9 @@ class CallbackModule(Default):
             return
         still = len(self._batch) - len(set(self._batch) & set(self._play._removed_hosts))
         asked = 0 if self._free else 1 if task.run_once else still
-        self._tallies.setdefault(task._uuid, _tally.Tally(task.get_name().strip(), asked, time.monotonic(), self._board.read().number))
+        if task._uuid not in self._tallies:
+            name, word = str(task.name or task.get_name()).strip(), "answered" if _tally.ours(task) else "ok"  # the role is in the banner above
+            self._tallies[task._uuid] = _tally.Tally(name, asked, time.monotonic(), self._board.read().number, word)
         if self._live and not self._free:
             self._live.fresh()
 

@@ -43,6 +43,7 @@ class State:
     answered: int
     failed: int
     open_end: bool = False
+    word: str = "answered"
 
     @property
     def left(self) -> int:
@@ -76,10 +77,10 @@ def duration(seconds: float) -> str:
 
 def numbers(state: State, rate: float) -> list[str]:
     """What is said of it, the most important first."""
-    said = [f"{state.answered} answered", f"{state.failed} failed", f"{state.left} {'running' if state.open_end else 'left'}"]
+    said = [f"{state.answered} {state.word}", f"{state.failed} failed", f"{state.left} {'running' if state.open_end else 'left'}"]
     if rate >= 0.05:  # as slow as that is as good as standing still
         said.append(f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        if state.left and not state.open_end:
+        if state.left >= rate / 2 and not state.open_end:
             said.append(f"about {duration(state.left / rate)}")
     return said
 
@@ -104,10 +105,10 @@ def _width(text: str) -> int:
 def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
     """The line for a terminal of this width: what does not fit is left out, the least important first."""
     said = numbers(state, rate)
-    name = fit(state.name, max(12, width // 3))
-    bar_room = width - _width(name) - _width(", ".join(said)) - 3
-    if not state.open_end and bar_room >= 6:
-        return f"{name} {_bar(state, min(bar_room, WIDEST_BAR), BARS[wide])} {', '.join(said)}"
+    name = fit(state.name, max(12, width // 4))
+    bar = min(width // 7, WIDEST_BAR)  # of the terminal alone, so that it does not jump when a number gets longer
+    if not state.open_end and _width(name) + bar + _width(", ".join(said)) + 2 < width:
+        return f"{name} {_bar(state, bar, BARS[wide])} {', '.join(said)}"
     shorter = [f"{name} {', '.join(said)}", *(", ".join(said[:count]) for count in range(len(said), 2, -1))]
     shortest = f"{state.answered}+{state.failed}/{state.asked}"
     return next((line for line in shorter if _width(line) < width), fit(shortest, width))

@@ -62,6 +62,7 @@ class Tally:
     asked: int
     began: float
     sweeps: int = 0  # the number of the newest sweep before it
+    word: str = "ok"  # what is said of a host that it went well on
     words: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     reasons: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 
@@ -86,7 +87,7 @@ class Tally:
     def state(self) -> State:
         """Where it is; a host that skipped the task is not asked in it."""
         skipped = self.words["skipped"]
-        return State(self.name, self.asked - skipped, self.done - skipped - self.failed, self.failed)
+        return State(self.name, self.asked - skipped, self.done - skipped - self.failed, self.failed, word=self.word)
 
     def summary(self, took: str) -> str:
         order = ("answered", "ok", "changed", "failed", "unreachable", "skipped")

@@ -72,8 +72,8 @@ class Bench:
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (120, "List the incidents ========x--------------- 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
-        (90, "List the incidents ======x------------ 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
+        (120, "List the incidents =====x----------- 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
+        (90, "List the incidents ====x------- 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
         (75, "List the incidents 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
         (55, "340 answered, 12 failed, 648 left, 85/s, about 8 s"),
         (40, "340 answered, 12 failed, 648 left, 85/s"),
