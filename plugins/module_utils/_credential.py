@@ -101,6 +101,36 @@ def _certificate(credential: t.Mapping[str, t.Any]) -> Signer:
     return _checked(where, key, chain, sends_chain=bool(credential.get("certificate_chain")))
 
 
+@dataclasses.dataclass(frozen=True)
+class PublicCertificate:
+    """What is registered of a certificate: its bytes, and its time of validity in seconds since 1970 UTC."""
+
+    der: bytes = dataclasses.field(repr=False)
+    start: int
+    end: int
+
+
+def public_certificate(option: str, where: str, data: bytes) -> PublicCertificate:
+    """The first certificate of a PEM text, or the one of a DER file; raises C(bad_request) for what Entra ID would not take."""
+    try:
+        found = x509.load_pem_x509_certificates(data)[0] if b"-----BEGIN" in data else x509.load_der_x509_certificate(data)
+    except ValueError:
+        raise DefenderError(
+            "bad_request", f"{where} cannot be read as a certificate; {option} takes PEM or DER, and needs no private key.", advice=f"Correct {option}."
+        ) from None
+    if not isinstance(found.public_key(), rsa.RSAPublicKey):
+        raise DefenderError("bad_request", f"{where}: the key is no RSA key, and Entra ID takes no other.")
+    end = found.not_valid_after_utc
+    if end <= datetime.datetime.now(datetime.UTC):
+        raise DefenderError("bad_request", f"{where}: the certificate expired on {end:%Y-%m-%dT%H:%M:%SZ}.", advice="Issue a new certificate.")
+    return PublicCertificate(found.public_bytes(serialization.Encoding.DER), int(found.not_valid_before_utc.timestamp()), int(end.timestamp()))
+
+
+def read_public(option: str, path: str) -> bytes:
+    """The file of a public certificate."""
+    return _bytes(option, path)
+
+
 def _checked(where: str, key: t.Any, chain: list[x509.Certificate], *, sends_chain: bool) -> Signer:
     public = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     own = next((cert for cert in chain if cert.public_key().public_bytes(*public) == key.public_key().public_bytes(*public)), None)

@@ -73,14 +73,41 @@ def service_principal(api: Api, app_id: str, *, fields: str = "id,appId,displayN
 
 
 def create_service_principal(api: Api, app_id: str) -> dict[str, t.Any]:
-    """Make the application known in the tenant. A lost answer is settled by looking, since there can be only one of each."""
+    """Make the application known in the tenant, and wait until it is seen there, because what comes next refers to it.
+
+    A lost answer is settled by looking, since there can be only one of each.
+    """
+    made: dict[str, t.Any] | None = None
+    doubt: DefenderError | None = None
     try:
-        return settled(api, lambda: api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id}))
+        made = settled(api, lambda: api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id}))
     except DefenderError as e:
-        found = service_principal(api, app_id) if e.category in ("outcome_unknown", "conflict") else None
-        if found is None:
+        if e.category not in ("outcome_unknown", "conflict"):
             raise
-        return found
+        doubt = e
+    return seen(api, lambda: service_principal(api, app_id), made, doubt)
+
+
+def seen(api: Api, look: t.Callable[[], T | None], made: T | None, doubt: DefenderError | None) -> T:
+    """What a look finds once it finds something; otherwise what the service said it made, or the doubt whether it did.
+
+    It is the next run's own look, so that it does not make another one.
+    """
+
+    def found() -> T:
+        there = look()
+        if there is None:
+            raise DefenderError("not_found", "It is not seen yet.")
+        return there
+
+    try:
+        return settled(api, found)
+    except DefenderError as e:
+        if e.category != "not_found":
+            raise
+    if made is None:
+        raise doubt or DefenderError("outcome_unknown", f"Tenant {api.tenant.options.label}: what was made is not seen there.")
+    return made
 
 
 def resource_name(option: str, text: str) -> str:

@@ -21,6 +21,9 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "incident_info": {"graph": ("SecurityIncident.Read.All",), "xdr": ("Incident.Read.All",)},
     "hunting_query": {"graph": ("ThreatHunting.Read.All",), "xdr": ("AdvancedHunting.Read.All",)},
     "consent_info": {"graph": ()},
+    "application": {"graph": ("Application.ReadWrite.OwnedBy",)},
+    "application_info": {"graph": ("Application.Read.All",)},
+    "application_credential": {"graph": ("Application.ReadWrite.OwnedBy",)},
 }
 # incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
 

@@ -26,6 +26,9 @@ MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
 RULES: t.Final = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
 TOKEN_MODULE: t.Final = "access_token"
+RETURNS: t.Final = "return_secret"
+SECRET: t.Final = "secret_text"  # a credential that a module has just made
+MAKERS: t.Final = (TOKEN_MODULE, "application_credential")
 
 
 class ActionModule(ActionBase):
@@ -45,8 +48,12 @@ class ActionModule(ActionBase):
         arguments = _tenant_options.resolve(variables, self._templar.template, self._task.args)
         if _tenant_options.VARIABLE in variables:
             arguments.setdefault("tenant_name", variables["inventory_hostname"])
-        result = self._answer(importlib.import_module(f"{MODULES}.{name}"), arguments, variables)
-        if name == TOKEN_MODULE:
+        module = importlib.import_module(f"{MODULES}.{name}")
+        if RETURNS in module.SPEC["argument_spec"] and arguments.get("dest") is None:
+            # whether a new secret has a place in the result, only the task knows
+            arguments.setdefault(RETURNS, bool(self._task.register))
+        result = self._answer(module, arguments, variables)
+        if name == TOKEN_MODULE or SECRET in result:
             # registered, never displayed
             result["_ansible_no_log"] = True
         return result

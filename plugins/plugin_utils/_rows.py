@@ -21,11 +21,11 @@ Collect = t.Callable[[str, dict[str, t.Any]], dict[str, t.Any]]
 
 
 def check(dest: str | None, *, module: str) -> None:
-    """Refuse a file that cannot be written, or tokens in a file, before any tenant is asked."""
+    """Refuse a file that cannot be written, or tokens and secrets in a file, before any tenant is asked."""
     if dest is None:
         return
-    if module == "access_token":
-        raise DefenderError("bad_request", "dest is set, but access_token is never written to a file; register the result instead.")
+    if module in ("access_token", "application_credential"):
+        raise DefenderError("bad_request", f"dest is set, but the result of {module} is never written to a file; register it instead.")
     folder = os.path.dirname(os.path.abspath(dest))
     if os.path.isdir(dest) or dest.endswith("/"):
         raise DefenderError("bad_request", f"dest is {dest}, which is a folder; name a file in it.")

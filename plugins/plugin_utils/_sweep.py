@@ -88,7 +88,7 @@ class ActionModule(ActionBase):
             signal.raise_signal(e.args[0])
             raise
         _coverage.judge(result, threshold)
-        if params["module"] == _door.TOKEN_MODULE:
+        if params["module"] in _door.MAKERS:
             result["_ansible_no_log"] = True
         return result
 

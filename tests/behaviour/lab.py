@@ -58,7 +58,7 @@ class Lab:
         with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
             return t.cast("Json", json.load(answer))
 
-    def control(self, method: str, what: str, **values: t.Any) -> Json:
+    def control(self, method: str, what: str, /, **values: t.Any) -> Json:
         body = json.dumps(values).encode() if values else None
         return self.ask(method, f"{self.urls['login']}/_lab/{what}", body, {"X-Lab-Key": self.facts["admin_key"]})
 

@@ -107,12 +107,18 @@ def test_a_refused_read_stays_an_error(api_with: Apis) -> None:
 
 
 def test_what_was_just_created_is_waited_for(api_with: Apis, time: FakeClock) -> None:
-    http = FakeHttp(missing_answer(), unbacked_answer(), answer(201, principal(APP)))
+    http = FakeHttp(missing_answer(), unbacked_answer(), answer(201, principal(APP)), missing_answer(), answer(200, principal(APP)))
     assert _directory.create_service_principal(api_with(http), APP)["appId"] == APP
-    assert urls(http) == [("POST", f"{GRAPH}/servicePrincipals")] * 3
-    assert [asked.payload for asked in http.asked] == [{"appId": APP}] * 3
-    assert not any(asked.repeatable for asked in http.asked)
-    assert time.slept == [1.0, 2.0]
+    assert urls(http) == [("POST", f"{GRAPH}/servicePrincipals")] * 3 + [("GET", f"{GRAPH}/servicePrincipals(appId='{APP}')")] * 2
+    assert [asked.payload for asked in http.asked[:3]] == [{"appId": APP}] * 3
+    assert not any(asked.repeatable for asked in http.asked[:3])
+    assert time.slept == [1.0, 2.0, 1.0]
+
+
+def test_what_was_made_and_is_not_seen_for_a_minute_was_made(api_with: Apis) -> None:
+    http = FakeHttp(answer(201, principal(APP)), *[missing_answer() for _count in range(7)])
+    assert _directory.create_service_principal(api_with(http), APP) == principal(APP)
+    http.done()
 
 
 def test_waiting_for_what_was_created_has_an_end(api_with: Apis, time: FakeClock) -> None:
@@ -149,7 +155,7 @@ def test_a_service_principal_whose_creation_is_in_doubt_is_looked_for(api_with: 
 
 def test_a_service_principal_whose_creation_stays_in_doubt_is_an_error(api_with: Apis) -> None:
     with pytest.raises(DefenderError) as caught:
-        _directory.create_service_principal(api_with(FakeHttp(DefenderError("outcome_unknown", "lost"), missing_answer())), APP)
+        _directory.create_service_principal(api_with(FakeHttp(DefenderError("outcome_unknown", "lost"), *[missing_answer()] * 7)), APP)
     assert caught.value.category == "outcome_unknown"
 
 

@@ -17,6 +17,10 @@ NEEDED = {
     ("incident_info", "xdr"): ["Incident.Read.All"],
     ("hunting_query", "graph"): ["ThreatHunting.Read.All"],
     ("hunting_query", "xdr"): ["AdvancedHunting.Read.All"],
+    # application-post-applications, application-addpassword, application-list
+    ("application", "graph"): ["Application.ReadWrite.OwnedBy"],
+    ("application_credential", "graph"): ["Application.ReadWrite.OwnedBy"],
+    ("application_info", "graph"): ["Application.Read.All"],
     ("access_token", "graph"): [],
     ("access_token", "xdr"): [],
     ("access_token", "endpoint"): [],
@@ -66,6 +70,19 @@ def test_a_module_that_is_none_of_ours_is_refused_with_those_that_are() -> None:
     assert caught.value.category == "bad_request"
     assert caught.value.message.startswith("required_for names incident_inof, which is no module of this collection; it has ")
     assert "incident_info" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("modules", "generation", "least"),
+    [
+        (["incident_info", "mssp.defender_xdr.hunting_query"], "graph", {"graph": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}),
+        (["incident_info", "application_info"], "xdr", {"xdr": ["Incident.Read.All"], "graph": ["Application.Read.All"]}),
+        (["access_token"], "graph", {}),
+        ([], "graph", {}),
+    ],
+)
+def test_modules_need_the_roles_of_one_generation_and_of_what_has_no_twin(modules: list[str], generation: str, least: dict[str, list[str]]) -> None:
+    assert _permissions.least("permissions_for", modules, generation) == least
 
 
 def test_a_resource_that_a_module_does_not_use_is_refused() -> None:

@@ -1,0 +1,182 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application in the provider's own tenant: made once, its credentials let it in, and a second run writes nothing."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion, Run
+
+Json = dict[str, t.Any]
+
+
+@pytest.fixture
+def provider(fleet: Lab, ansible: Ansible, connected: Json) -> Customer:
+    """The provider's own tenant as the host C(partner), and the inventory that has nothing else."""
+    one = fleet.facts["partner"]
+    home = Customer(fleet, one["host"], one["tenant_id"], fleet.now())
+    connected |= {"defender_xdr_client_secret": fleet.facts["client_secret"]}
+    ansible.write_inventory({home.host: home.variables()}, connected)
+    return home
+
+
+def task(name: str, module: str, arguments: Json, **more: t.Any) -> Json:
+    return {"name": name, f"mssp.defender_xdr.{module}": arguments, **more}
+
+
+def written(home: Customer, since: int) -> list[str]:
+    """The changes that reached Graph."""
+    lines = [line for line in home.lab.journal(since) if line["origin"] == "graph" and line["method"] != "GET"]
+    return [f"{line['method']} {line['path'].split('?')[0]} {line['status']}" for line in lines]
+
+
+def registration(name: str, **more: t.Any) -> Json:
+    return task("register", "application", {"display_name": name, "permissions_for": ["incident_info", "hunting_query"], **more}, register="app")
+
+
+def credential(name: str, /, **arguments: t.Any) -> Json:
+    given = {"app_id": "{{ app.application.app_id }}", "type": "secret", "name": "ansible", **arguments}
+    return task(name, "application_credential", given, register="made")
+
+
+def kept(where: Path, what: str = "made.secret_text") -> Json:
+    """A task that puts a registered secret where the test can read it."""
+    copy = {"content": f"{{{{ {what} }}}}", "dest": str(where), "mode": "0600"}
+    return {"name": "keep", "ansible.builtin.copy": copy, "delegate_to": "localhost", "no_log": True}
+
+
+def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(provider: Customer, ansible: Ansible) -> None:
+    dest = ansible.inputs / "secret"
+    tasks = [
+        registration("Made once", redirect_uris=["https://portal.contoso.example/consented"]),
+        credential("secret", dest=str(dest)),
+        credential("certificate", type="certificate", public_certificate_path=str(provider.lab.folder / "client.pem"), rotate_before=0),
+        credential("federated", type="federated", name="ci", issuer="https://ci.partner.example", subject="repo:partner/soc:environment:production"),
+        task("read", "application_info", {"app_id": "{{ app.application.app_id }}"}),
+    ]
+    other = {"client_id": "{{ app.application.app_id }}", "token_cache": "none"}
+    ways = {
+        "by secret": {"client_secret_file": str(dest)},
+        "by certificate": {"certificate_path": str(provider.lab.folder / "client.pem")},
+        "by assertion": {"assertion_file": str(provider.lab.folder / "assertion.jwt")},
+    }
+    enter = [task(name, "access_token", {**other, **way}) for name, way in ways.items()]
+    first = ansible.playbook([{"hosts": "tenants", "tasks": tasks + enter}], "-vvv").good()
+    assert written(provider, provider.since) == [
+        "POST /v1.0/applications 201",
+        "POST /v1.0/servicePrincipals 201",
+        f"POST /v1.0/applications/{first.result('register')['application']['id']}/addPassword 200",
+        f"PATCH /v1.0/applications/{first.result('register')['application']['id']} 204",
+        f"POST /v1.0/applications/{first.result('register')['application']['id']}/federatedIdentityCredentials 201",
+    ]
+    assert dest.read_text() not in first.output + json.dumps(first.events)
+    shown = first.result("read")["applications"][0]
+    assert shown["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}]
+    assert sorted((each["type"], each["display_name"]) for each in shown["credentials"]) == [
+        ("certificate", "ansible"),
+        ("federated", "ci"),
+        ("secret", "ansible"),
+    ]
+    since = provider.lab.now()
+    again = ansible.playbook([{"hosts": "tenants", "tasks": tasks}], "--diff").good()
+    assert written(provider, since) == []
+    assert [again.result(each["name"])["changed"] for each in tasks] == [False] * 5
+    assert again.result("read")["applications"] == first.result("read")["applications"]
+
+
+def test_check_mode_writes_nothing_and_says_the_same_change_as_the_run(provider: Customer, ansible: Ansible) -> None:
+    plays = [{"hosts": "tenants", "tasks": [registration("Only looked at")]}]
+    looked = ansible.playbook(plays, "--check", "--diff").good().result("register")
+    assert written(provider, provider.since) == []
+    made = ansible.playbook(plays, "--diff").good().result("register")
+    for one in (looked, made):
+        one["diff"]["after"].update(id="", app_id="")
+    assert looked["diff"] == made["diff"]
+    assert (looked["changed"], made["changed"]) == (True, True)
+
+
+def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run(provider: Customer, ansible: Ansible) -> None:
+    read = task("read", "application_info", {"app_id": "{{ app.application.app_id }}"})
+
+    def run(*tasks: Json) -> Run:
+        return ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), *tasks, read]}]).good()
+
+    def secrets(run: Run) -> list[tuple[str, bool]]:
+        return [(each["key_id"], each["superseded"]) for each in run.result("read")["applications"][0]["credentials"]]
+
+    [(old, unused)] = secrets(run(credential("secret", valid_for=20, rotate_before=10)))
+    assert secrets(run(credential("secret", valid_for=20, rotate_before=10))) == [(old, False)]
+    [first, second] = secrets(run(credential("secret", rotate_before=30)))
+    assert (first, second[1]) == ((old, True), False)
+    third = run(credential("secret", rotate_before=30, keep_old_for=0))
+    assert [each["key_id"] for each in third.result("secret")["credentials"]] == [second[0]]
+    refused = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), credential("last", state="absent")]}])
+    assert refused.code != 0
+    assert refused.result("last")["error"]["category"] == "conflict"
+    assert "would be left without any valid credential" in refused.result("last")["msg"]
+    gone = run(credential("last", state="absent", force=True)).result("last")
+    assert (gone["changed"], gone["credentials"]) == (True, [])
+
+
+def test_a_secret_is_made_where_the_task_registers_it_and_nowhere_else(provider: Customer, ansible: Ansible, bastion: Bastion, connected: Json) -> None:
+    keep = ansible.inputs / "kept"
+    unregistered = {name: value for name, value in credential("unregistered").items() if name != "register"}
+    ansible.write_inventory({provider.host: provider.variables(), "bastion": bastion.variables}, connected)
+    elsewhere = {**credential("sent", name="sent"), "delegate_to": "bastion"}
+    tasks = [registration("Registered"), {**unregistered, "ignore_errors": True}, credential("here"), kept(keep), elsewhere, kept(Path(f"{keep}-sent"))]
+    run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}], "-vvv").good()
+    assert "register the task's result, or set dest or return_secret" in run.result("unregistered")["msg"]
+    assert len(bastion.started) == 1
+    for secret in (keep.read_text(), Path(f"{keep}-sent").read_text()):
+        assert len(secret) > 30
+        assert secret not in run.output + json.dumps(run.events)
+    assert [line.rsplit("/", 1)[-1] for line in written(provider, provider.since)].count("addPassword 200") == 2
+
+
+def test_an_application_whose_creation_got_lost_and_one_that_is_slow_to_appear_are_made_once(provider: Customer, ansible: Ansible) -> None:
+    provider.fault(origin="graph", method="POST", path="/v1.0/applications", times=1, reset=True, after=True)
+    plays = [{"hosts": "tenants", "tasks": [registration("Lost")]}]
+    assert ansible.playbook(plays).good().result("register")["changed"] is True
+    provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=1)
+    try:
+        slow = [{"hosts": "tenants", "tasks": [registration("Slow"), credential("secret")]}]
+        assert ansible.playbook(slow).good().result("register")["changed"] is True
+    finally:
+        provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=0)
+    since = provider.lab.now()
+    assert ansible.playbook([*plays, *slow]).good().result("register")["changed"] is False
+    assert written(provider, since) == []
+
+
+def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: Ansible) -> None:
+    name = ["-e", "defender_xdr_provider=tenants"]
+    made = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Watched"), credential("secret", valid_for=20, rotate_before=5)]}]).good()
+    app = ["-e", f"credentials_app_id={made.result('register')['application']['app_id']}"]
+    well = ansible.playbook("mssp.defender_xdr.credentials", *name, *app).good()
+    assert "secret ansible" in well.output
+    ill = ansible.playbook("mssp.defender_xdr.credentials", *name, *app, "-e", "credentials_fail_days=21")
+    assert ill.code == 2
+    assert "1 of the application's credentials end within 21 days: ansible." in ill.result("Fail where one ends soon")["msg"]
+    nobody = ansible.playbook("mssp.defender_xdr.credentials", *name, "-e", "credentials_app_id=00000000-1111-2222-3333-444444444444")
+    assert nobody.code == 2
+    assert "has no application 00000000-1111" in nobody.result("Stop where there is no such application")["msg"]
+
+
+def test_a_swept_secret_is_never_displayed(provider: Customer, ansible: Ansible) -> None:
+    keep = ansible.inputs / "kept"
+    made = {"app_id": "{{ app.application.app_id }}", "type": "secret", "name": "swept", "return_secret": True}
+    sweep = {"module": "application_credential", "module_args": made}
+    tasks = [
+        registration("Swept"),
+        {"name": "sweep", "mssp.defender_xdr.sweep": sweep, "run_once": True, "register": "swept"},
+        kept(keep, "swept.results.partner.secret_text"),
+    ]
+    run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}], "-vvv").good()
+    assert keep.read_text() not in run.output + json.dumps(run.events)

@@ -1,0 +1,383 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registration: every request that leaves, by Microsoft's reference of each call, and none where nothing changes."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.modules import application, application_info
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import failed, read, run
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, FakeClock, FakeHttp, answer, graph_token, token_answer
+
+V1 = "https://graph.microsoft.com/v1.0"
+ID = "03ef14b0-ca33-4840-8f4f-d6e91916010e"
+APP = "631a96bc-a705-4eda-9f99-fdaf9f54f6a2"
+PRINCIPAL = "59e617e5-e447-4adc-8b88-00af644d7c92"
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+XDR_APP = "8ee8fdad-f234-4243-8f3b-15c294843740"
+NAME = "Contoso MDR"
+INCIDENTS = "45cc0394-e837-488b-a098-1918f48d186c"  # SecurityIncident.Read.All
+HUNTING = "dd98c7f5-2d42-42d3-a0e4-633161547251"  # ThreatHunting.Read.All
+XDR_INCIDENTS = "a9790345-4595-42e4-971a-ccdc79f19b7c"  # Incident.Read.All
+SIGN_IN = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"  # User.Read, delegated
+Tenants = t.Callable[..., t.Any]
+
+
+def registration(**changes: t.Any) -> dict[str, t.Any]:
+    """An application as Graph answers it, cut to what is asked for."""
+    return {
+        "id": ID,
+        "appId": APP,
+        "displayName": NAME,
+        "signInAudience": "AzureADMultipleOrgs",
+        "createdDateTime": "2019-09-17T19:10:35.2742618Z",
+        "web": {"redirectUris": [], "homePageUrl": None, "logoutUrl": None},
+        "requiredResourceAccess": [],
+        **changes,
+    }
+
+
+def access(app_id: str, *roles: str, scopes: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    members = [{"id": each, "type": "Role"} for each in roles] + [{"id": each, "type": "Scope"} for each in scopes]
+    return {"resourceAppId": app_id, "resourceAccess": members}
+
+
+def listed(*found: dict[str, t.Any]) -> t.Any:
+    return answer(200, {"@odata.context": f"{V1}/$metadata#applications", "value": list(found)})
+
+
+def principal(app_id: str = APP, **roles: str) -> t.Any:
+    offered = [{"allowedMemberTypes": ["Application"], "id": guid, "isEnabled": True, "value": name.replace("_", ".")} for name, guid in roles.items()]
+    return answer(200, {"id": PRINCIPAL, "appId": app_id, "displayName": "an application", "appRoles": offered})
+
+
+def graph_principal() -> t.Any:
+    return principal(GRAPH_APP, SecurityIncident_Read_All=INCIDENTS, ThreatHunting_Read_All=HUNTING)
+
+
+def nothing() -> t.Any:
+    text = f"Resource '{APP}' does not exist or one of its queried reference-property objects are not present."
+    return answer(404, {"error": {"code": "Request_ResourceNotFound", "message": text}})
+
+
+def graph(*script: t.Any, roles: t.Sequence[str] = ("Application.ReadWrite.OwnedBy",)) -> FakeHttp:
+    return FakeHttp(token_answer(graph_token(roles=list(roles))), *script)
+
+
+def calls(http: FakeHttp) -> list[tuple[str, str]]:
+    """What was asked of Graph; every answer was fetched."""
+    http.done()
+    return [(asked.method, asked.url.removeprefix(V1)) for asked in http.asked[1:]]
+
+
+def writes(http: FakeHttp) -> list[tuple[str, str, t.Any]]:
+    http.done()
+    return [(asked.method, asked.url.removeprefix(V1), asked.payload) for asked in http.asked[1:] if asked.method != "GET"]
+
+
+LOOK = ("GET", "/applications")
+GRAPH_ROLES = ("GET", f"/servicePrincipals(appId='{GRAPH_APP}')")
+OWN_PRINCIPAL = ("GET", f"/servicePrincipals(appId='{APP}')")
+
+
+def test_an_application_that_is_missing_is_made_with_its_service_principal(tenant_with: Tenants) -> None:
+    made = registration(requiredResourceAccess=[access(GRAPH_APP, INCIDENTS, HUNTING)], web={"redirectUris": ["https://portal.contoso.example/done"]})
+    http = graph(listed(), graph_principal(), answer(201, made), listed(made), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    result = run(
+        application,
+        tenant_with(http),
+        display_name=NAME,
+        redirect_uris=["https://portal.contoso.example/done"],
+        api_permissions=[{"api": "Microsoft Graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}],
+    )
+    assert calls(http) == [LOOK, GRAPH_ROLES, ("POST", "/applications"), LOOK, ("POST", "/servicePrincipals"), OWN_PRINCIPAL]
+    assert http.asked[1].params == {"$filter": "displayName eq 'Contoso MDR'", "$select": application_fields()}
+    assert writes(http) == [
+        (
+            "POST",
+            "/applications",
+            {
+                "displayName": NAME,
+                "signInAudience": "AzureADMultipleOrgs",
+                "web": {"redirectUris": ["https://portal.contoso.example/done"]},
+                "requiredResourceAccess": [access(GRAPH_APP, INCIDENTS, HUNTING)],
+            },
+        ),
+        ("POST", "/servicePrincipals", {"appId": APP}),
+    ]
+    assert not http.asked[3].repeatable
+    shown = {
+        "id": ID,
+        "app_id": APP,
+        "display_name": NAME,
+        "sign_in_audience": "AzureADMultipleOrgs",
+        "redirect_uris": ["https://portal.contoso.example/done"],
+        "api_permissions": [{"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}],
+    }
+    assert result == {
+        "api": "graph",
+        "changed": True,
+        "application": {**shown, "service_principal_id": PRINCIPAL},
+        "unmanaged_permissions": [],
+        "diff": {"before": {}, "after": {**shown, "service_principal": True}},
+    }
+
+
+def application_fields() -> str:
+    return "id,appId,displayName,signInAudience,createdDateTime,web,requiredResourceAccess"
+
+
+def test_an_application_that_is_as_wanted_is_left_alone(tenant_with: Tenants) -> None:
+    found = registration(
+        requiredResourceAccess=[access(GRAPH_APP, HUNTING.upper(), INCIDENTS)], web={"redirectUris": ["https://b.example/", "https://a.example/"]}
+    )
+    http = graph(listed(found), graph_principal(), principal())
+    result = run(
+        application,
+        tenant_with(http),
+        display_name=NAME,
+        redirect_uris=["https://a.example/", "https://b.example/"],
+        permissions_for=["incident_info", "mssp.defender_xdr.hunting_query"],
+    )
+    assert calls(http) == [LOOK, GRAPH_ROLES, OWN_PRINCIPAL]
+    assert result["changed"] is False
+    assert result["diff"]["before"] == result["diff"]["after"]
+    assert result["application"]["service_principal_id"] == PRINCIPAL
+
+
+def test_check_mode_says_what_it_would_make_and_makes_nothing(tenant_with: Tenants) -> None:
+    http = graph(listed(), graph_principal())
+    result = run(application, tenant_with(http), check_mode=True, display_name=NAME, permissions_for=["incident_info"])
+    assert writes(http) == []
+    assert result["changed"] is True
+    assert result["diff"]["after"]["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All"]}]
+    assert (result["application"]["id"], result["application"]["app_id"]) == ("", "")
+
+
+def test_a_permission_is_added_and_what_was_not_asked_for_stays_and_is_said(tenant_with: Tenants) -> None:
+    found = registration(requiredResourceAccess=[access(XDR_APP, XDR_INCIDENTS), access(GRAPH_APP, HUNTING, scopes=[SIGN_IN])])
+    xdr = principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS)
+    http = graph(listed(found), xdr, graph_principal(), principal(), answer(204))
+    result = run(application, tenant_with(http), display_name=NAME, permissions_for=["incident_info"])
+    after = [access(XDR_APP, XDR_INCIDENTS), {"resourceAppId": GRAPH_APP, "resourceAccess": [*access(GRAPH_APP, HUNTING, scopes=[SIGN_IN])["resourceAccess"]]}]
+    after[1]["resourceAccess"].append({"id": INCIDENTS, "type": "Role"})
+    assert writes(http) == [("PATCH", f"/applications/{ID}", {"requiredResourceAccess": after})]
+    assert result["unmanaged_permissions"] == [{"api": "graph", "roles": ["ThreatHunting.Read.All"]}, {"api": "xdr", "roles": ["Incident.Read.All"]}]
+    assert result["diff"]["before"]["api_permissions"] == [
+        {"api": "graph", "roles": ["ThreatHunting.Read.All"], "delegated": [SIGN_IN]},
+        {"api": "xdr", "roles": ["Incident.Read.All"]},
+    ]
+    assert result["diff"]["after"]["api_permissions"][0]["roles"] == ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]
+
+
+def test_purging_takes_off_application_permissions_only(tenant_with: Tenants) -> None:
+    found = registration(requiredResourceAccess=[access(XDR_APP, XDR_INCIDENTS), access(GRAPH_APP, HUNTING, INCIDENTS, scopes=[SIGN_IN])])
+    xdr = principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS)
+    http = graph(listed(found), xdr, graph_principal(), principal(), answer(204))
+    result = run(application, tenant_with(http), display_name=NAME, permissions_for=["incident_info"], purge_permissions=True)
+    assert writes(http) == [("PATCH", f"/applications/{ID}", {"requiredResourceAccess": [access(GRAPH_APP, INCIDENTS, scopes=[SIGN_IN])]})]
+    assert result["unmanaged_permissions"] == []
+
+
+def test_a_registration_is_renamed_by_its_id(tenant_with: Tenants) -> None:
+    http = graph(answer(200, registration(displayName="Old name", signInAudience="AzureADMyOrg")), principal(), answer(204))
+    result = run(application, tenant_with(http), app_id=APP.upper(), display_name=NAME)
+    assert calls(http)[0] == ("GET", f"/applications(appId='{APP}')")
+    assert writes(http) == [("PATCH", f"/applications/{ID}", {"displayName": NAME, "signInAudience": "AzureADMultipleOrgs"})]
+    assert result["diff"]["before"]["display_name"] == "Old name"
+
+
+def test_the_service_principal_can_be_left_alone(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()), nothing())
+    result = run(application, tenant_with(http), display_name=NAME, service_principal=False)
+    assert (result["changed"], result["application"]["service_principal_id"]) == (False, "")
+
+
+def test_a_missing_service_principal_is_made(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()), nothing(), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    result = run(application, tenant_with(http), display_name=NAME)
+    assert writes(http) == [("POST", "/servicePrincipals", {"appId": APP})]
+    assert (result["diff"]["before"]["service_principal"], result["diff"]["after"]["service_principal"]) == (False, True)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_two_of_one_name_are_refused_with_their_ids(tenant_with: Tenants, state: str) -> None:
+    other = "00000000-1111-2222-3333-444444444444"
+    http = graph(listed(registration(), registration(appId=other, id="another")))
+    error = failed(application, tenant_with(http), display_name=NAME, state=state)
+    assert error.category == "conflict"
+    assert f"2 applications named {NAME}: {other}, {APP}" in error.message
+    assert error.facts["app_ids"] == [other, APP]
+    assert writes(http) == []
+
+
+def test_an_id_that_nothing_has_is_not_made(tenant_with: Tenants) -> None:
+    error = failed(application, tenant_with(graph(nothing())), app_id=APP)
+    assert error.category == "not_found"
+    assert f"has no application {APP}" in error.message
+
+
+@pytest.mark.parametrize("seen_after", [0, 2])
+def test_a_lost_answer_to_the_creation_is_settled_by_looking(tenant_with: Tenants, time: FakeClock, seen_after: int) -> None:
+    lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+    http = graph(listed(), lost, *[listed()] * seen_after, listed(registration()), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    result = run(application, tenant_with(http), display_name=NAME)
+    assert [method for method, unused_url, unused_body in writes(http)] == ["POST", "POST"]
+    assert result["application"]["app_id"] == APP
+    assert len(time.slept) == seen_after
+
+
+def test_a_creation_that_stays_in_doubt_is_an_error_and_is_not_repeated(tenant_with: Tenants) -> None:
+    http = graph(listed(), DefenderError("outcome_unknown", "POST was sent, but its answer was lost."), *[listed()] * 7)
+    assert failed(application, tenant_with(http), display_name=NAME).category == "outcome_unknown"
+    assert [method for method, unused_url, unused_body in writes(http)] == ["POST"]
+
+
+def test_an_application_that_was_made_is_waited_for_until_the_next_run_would_find_it(tenant_with: Tenants, time: FakeClock) -> None:
+    http = graph(listed(), answer(201, registration()), listed(), listed(registration()), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    assert run(application, tenant_with(http), display_name=NAME)["changed"] is True
+    http.done()
+    assert time.slept == [1.0]
+
+
+def test_an_api_that_the_provider_does_not_have_is_taken_by_its_published_ids(tenant_with: Tenants) -> None:
+    tenant = tenant_with(graph(listed(registration()), principal(), nothing(), answer(204)))
+    run(application, tenant, display_name=NAME, api_permissions=[{"api": "endpoint", "roles": ["Machine.Isolate"]}])
+    assert any("no service principal of WindowsDefenderATP" in warning for warning in tenant.warnings)
+    assert tenant.http.asked[-1].payload == {"requiredResourceAccess": [access("fc780465-2017-40d4-a0c5-307022471b92", "7e4e1300-e1b9-4102-88ba-f0cb6e6d5974")]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"api": "graph", "roles": ["Machine.Read.All"]}, "Machine.Read.All, which is a role of WindowsDefenderATP, not of Microsoft Graph."),
+        ({"api": "graph", "roles": ["ThreatHunting.Raed.All"]}, "no application role of Microsoft Graph; near it are ThreatHunting.Read.All"),
+    ],
+)
+def test_a_permission_that_the_api_does_not_offer_changes_nothing(tenant_with: Tenants, asked: dict[str, t.Any], said: str) -> None:
+    http = graph(listed(), graph_principal())
+    error = failed(application, tenant_with(http), display_name=NAME, api_permissions=[asked])
+    assert error.category == "bad_request"
+    assert said in error.message
+    assert writes(http) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"display_name": NAME, "api_permissions": [{"api": "teams", "roles": []}]}, "names the API 'teams', which is none of graph"),
+        ({"display_name": NAME, "permissions_for": ["incident_inof"]}, "permissions_for names incident_inof, which is no module of this collection"),
+        ({"display_name": NAME, "redirect_uris": ["http://portal.example/"]}, "redirect_uris has 'http://portal.example/', but Entra ID takes https URLs"),
+        ({"display_name": NAME, "redirect_uris": ["https://a.example/#x"]}, "without a fragment"),
+        ({"app_id": NAME}, "app_id is 'Contoso MDR', which is no GUID"),
+    ],
+)
+def test_what_can_be_told_at_once_is_refused_before_anything_is_sent(tenant_with: Tenants, arguments: dict[str, t.Any], said: str) -> None:
+    error = failed(application, tenant_with(FakeHttp()), **arguments)
+    assert error.category == "bad_request"
+    assert said in error.message
+
+
+def test_localhost_may_be_a_redirect_without_tls(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()), principal(), answer(204))
+    run(application, tenant_with(http), display_name=NAME, redirect_uris=["http://localhost:8400/"])
+    assert writes(http)[0][2] == {"web": {"redirectUris": ["http://localhost:8400/"]}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "one of the following is required: display_name, app_id"),
+        ({"display_name": NAME, "api_permissions": [], "permissions_for": []}, "mutually exclusive: api_permissions|permissions_for"),
+        ({"display_name": NAME, "sign_in_audience": "Everybody"}, "sign_in_audience"),
+        ({"display_name": NAME, "api_permissions": [{"api": "graph"}]}, "missing required arguments: roles found in api_permissions"),
+    ],
+)
+def test_the_spec_refuses(arguments: dict[str, t.Any], said: str) -> None:
+    unused_params, refused = read(application, arguments)
+    assert said in " ".join(refused)
+
+
+def test_the_older_api_asks_for_its_own_permissions(tenant_with: Tenants) -> None:
+    http = graph(listed(), principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS, AdvancedHunting_Read_All="7734e8e5-8dde-42fc-b5ae-6eafea078693"))
+    result = run(application, tenant_with(http, api="xdr"), check_mode=True, display_name=NAME, permissions_for=["incident_info", "hunting_query"])
+    assert result["application"]["api_permissions"] == [{"api": "xdr", "roles": ["AdvancedHunting.Read.All", "Incident.Read.All"]}]
+
+
+def test_a_role_for_all_applications_does_for_owned_ones(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()), principal(), roles=["Application.ReadWrite.All"])
+    assert run(application, tenant_with(http), display_name=NAME)["changed"] is False
+
+
+def test_without_the_role_nothing_is_asked(tenant_with: Tenants) -> None:
+    token = token_answer(graph_token(roles=["Application.Read.All"]))
+    http = FakeHttp(token, token)
+    error = failed(application, tenant_with(http), display_name=NAME)
+    assert (error.category, error.facts["missing_roles"]) == ("role_missing", ["Application.ReadWrite.OwnedBy"])
+
+
+# absent
+
+
+def test_an_application_is_deleted_once(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()), answer(204))
+    result = run(application, tenant_with(http), display_name=NAME, state="absent")
+    assert writes(http) == [("DELETE", f"/applications/{ID}", None)]
+    assert (result["changed"], result["application"], result["diff"]["after"]) == (True, {}, {})
+    assert result["diff"]["before"]["display_name"] == NAME
+
+
+def test_what_is_gone_is_as_wanted(tenant_with: Tenants) -> None:
+    assert run(application, tenant_with(graph(nothing())), app_id=APP, state="absent")["changed"] is False
+    assert run(application, tenant_with(graph(listed(registration()), nothing())), display_name=NAME, state="absent")["changed"] is True
+
+
+def test_check_mode_deletes_nothing(tenant_with: Tenants) -> None:
+    http = graph(listed(registration()))
+    assert run(application, tenant_with(http), check_mode=True, display_name=NAME, state="absent")["changed"] is True
+    assert writes(http) == []
+
+
+def test_the_application_that_asks_does_not_delete_itself(tenant_with: Tenants) -> None:
+    http = graph(answer(200, registration(appId=CLIENT)))
+    error = failed(application, tenant_with(http), app_id=CLIENT, state="absent")
+    assert error.category == "bad_request"
+    assert "the one that this task authenticates as" in error.message
+    assert writes(http) == []
+
+
+# application_info
+
+SECRET = {"keyId": "f0b0b335-1d71-4883-8f98-567911bfdca6", "displayName": "ansible", "hint": "a-c", "startDateTime": "2026-06-26T12:00:00Z"}
+
+
+def test_application_info_reads_the_calling_application_and_its_credentials(tenant_with: Tenants) -> None:
+    old = {**SECRET, "keyId": "old", "hint": "[6g", "endDateTime": "2026-11-22T12:00:00Z"}
+    found = registration(
+        appId=CLIENT,
+        requiredResourceAccess=[access(GRAPH_APP, INCIDENTS)],
+        passwordCredentials=[{**SECRET, "endDateTime": "2026-12-23T11:59:59Z"}, old],
+        keyCredentials=[],
+    )
+    federated = {"id": "fic", "name": "github", "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:a/b", "audiences": ["api://x"]}
+    http = graph(answer(200, found), graph_principal(), answer(200, {"value": [federated]}), roles=["Application.Read.All"])
+    result = run(application_info, tenant_with(http))
+    assert ("GET", f"/applications(appId='{CLIENT}')") in calls(http)
+    assert result["count"] == 1
+    assert result["applications"][0]["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All"]}]
+    told = [(each["key_id"], each["days_left"], each["in_use"], each["superseded"]) for each in result["applications"][0]["credentials"]]
+    assert told == [("old", -1, False, True), (SECRET["keyId"], 29, True, False), ("fic", None, False, False)]
+
+
+def test_application_info_lists_all_of_one_name_and_none_is_no_error(tenant_with: Tenants) -> None:
+    http = graph(
+        listed(registration(), copy.deepcopy(registration(id="2"))), answer(200, {"value": []}), answer(200, {"value": []}), roles=["Application.Read.All"]
+    )
+    assert run(application_info, tenant_with(http), display_name=NAME)["count"] == 2
+    assert run(application_info, tenant_with(graph(nothing(), roles=["Application.Read.All"])), app_id=APP)["applications"] == []
