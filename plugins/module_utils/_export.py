@@ -49,19 +49,22 @@ def mode_of(text: str) -> int:
     return mode
 
 
-def place(source: t.Any, count: int, dest: str, *, form: str, schema: list[dict[str, str]], mode: int) -> bool:
-    """Write the first C(count) rows of NDJSON in C(source) as C(dest); whether that changed the file.
+def place(spool: t.Any, dest: str, *, form: str, schema: list[dict[str, str]], mode: int) -> bool:
+    """Put the rows of C(spool), a named file of NDJSON beside C(dest), under that name; whether that changed the file there.
 
-    Rows go into a file beside it first, so that an interrupted run leaves no half file under the final name.
+    NDJSON is the spool itself, which then is no more. Any other form goes into a file beside it first, so that an
+    interrupted run leaves no half file under the final name.
     """
-    handle, spare = tempfile.mkstemp(prefix=".hunt-", dir=os.path.dirname(os.path.abspath(dest)))
+    spare = spool.name
     try:
-        with os.fdopen(handle, "w+b") as target:
-            source.seek(0)
-            WRITERS[form](itertools.islice(source, count), target, schema)
-            target.flush()
-            os.fsync(target.fileno())
-            os.fchmod(target.fileno(), mode)
+        if form == "ndjson":
+            _finish(spool, mode)
+        else:
+            handle, spare = tempfile.mkstemp(prefix=".hunt-", dir=os.path.dirname(os.path.abspath(dest)))
+            with os.fdopen(handle, "w+b") as target:
+                spool.seek(0)
+                WRITERS[form](spool, target, schema)
+                _finish(target, mode)
         same = os.path.exists(dest) and filecmp.cmp(spare, dest, shallow=False) and (os.stat(dest).st_mode & 0o7777) == mode
         if not same:
             os.replace(spare, dest)
@@ -73,8 +76,10 @@ def place(source: t.Any, count: int, dest: str, *, form: str, schema: list[dict[
             os.unlink(spare)
 
 
-def _ndjson(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
-    target.writelines(lines)
+def _finish(file: t.Any, mode: int) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    os.fchmod(file.fileno(), mode)
 
 
 def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
@@ -93,7 +98,7 @@ class _Encoded:
         self._target = target
 
     def write(self, text: str) -> int:
-        return self._target.write(text.encode())
+        return self._target.write(_encodable(text).encode())
 
 
 def _cell(value: t.Any) -> t.Any:
@@ -112,23 +117,46 @@ def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str
     with pq.ParquetWriter(target, fields) as writer:
         rows = map(json.loads, lines)
         while batch := list(itertools.islice(rows, BATCH)):
-            columns = [_column([row.get(field.name) for row in batch], field.type) for field in fields]
+            columns = [_column(field.name, [row.get(field.name) for row in batch], field.type) for field in fields]
             writer.write_batch(pa.record_batch(columns, schema=fields))
 
 
-def _column(values: list[t.Any], kind: t.Any) -> t.Any:
-    if pa.types.is_string(kind):
-        return pa.array([value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values], kind)
-    if pa.types.is_timestamp(kind):
-        return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
-    if pa.types.is_boolean(kind):
-        return pa.array([None if value is None else bool(value) for value in values], kind)
-    return pa.array(values, kind)
+def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
+    try:
+        if pa.types.is_string(kind):
+            return pa.array([_text(value) for value in values], kind)
+        if pa.types.is_timestamp(kind):
+            return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
+        if pa.types.is_boolean(kind):
+            return pa.array([None if value is None else bool(value) for value in values], kind)
+        if pa.types.is_floating(kind):
+            # JSON has no NaN and no infinity, so Kusto writes them as text
+            return pa.array([None if value is None else float(value) for value in values], kind)
+        return pa.array(values, kind)
+    except (ValueError, TypeError, OverflowError, AttributeError) as e:
+        # nanoseconds reach from 1677 to 2262, and the first moment that Kusto knows is in the year 1
+        raise DefenderError(
+            "bad_request",
+            f"format is parquet, but the column {name} has a value that is no {kind}: {str(e).splitlines()[0]}.",
+            advice="Choose format ndjson or csv, or change the column in the query, as with tostring().",
+        ) from None
+
+
+def _text(value: t.Any) -> str | None:
+    return None if value is None else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _encodable(text: str) -> str:
+    """The text with U+FFFD for half of a surrogate pair, which JSON can say and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 Writer = t.Callable[[t.Iterable[bytes], t.BinaryIO, list[dict[str, str]]], None]
 WRITERS: t.Final[t.Mapping[str, Writer]] = {
-    "ndjson": _ndjson,
     "csv": _csv,
     "parquet": _parquet,
 }

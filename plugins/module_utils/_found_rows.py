@@ -10,27 +10,17 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _row_cutter
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
 
-try:
-    import ijson
-
-    BROKEN: tuple[type[Exception], ...] = (ValueError, ijson.JSONError)
-except ImportError:  # optional: without it one answer at a time is held in memory
-    ijson = None
-    BROKEN = (ValueError,)
-
 Row = dict[str, t.Any]
-# made once: json.dumps with options of its own makes an encoder for each row
-encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-# An answer has 50 MB at most; spool, rows and the file made of them need about this.
+# An answer has 50 MB at most; its rows and the file made of them need less than this.
 ROOM: t.Final = 256 * 1024 * 1024
 
 
@@ -84,13 +74,15 @@ class InMemory:
 
 
 class OnDisk:
-    """Rows as NDJSON in a temporary file beside the final one, which L(_export) turns into what was asked for."""
+    """Rows as NDJSON in a temporary file beside the final one, which L(_export) turns into what was asked for.
+
+    Only those within the limit are written, however many are counted.
+    """
 
     def __init__(self, folder: str, limit: int) -> None:
         self._count = 0
         self._limit = limit
-        # closed by close(); they outlive this call
-        self._answer = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        # closed by close(), because it outlives this call
         self.file = tempfile.NamedTemporaryFile("w+b", dir=folder, prefix=".hunt-", delete=False)  # noqa: SIM115 - 0600 from the first byte on
         self._marks: list[tuple[int, int]] = []
 
@@ -104,36 +96,67 @@ class OnDisk:
 
     @property
     def kept(self) -> int:
-        """The number of rows within the limit."""
+        """The number of rows in the file."""
         return min(self.count, self._limit) if self._limit else self.count
 
     def take(self, api: Api, path: str, body: t.Any, *, schema: str, results: str, timeout: float) -> list[Row]:
-        api.query(path, body, timeout=timeout, into=self._answer)
         self._marks.append((self.count, self.file.tell()))
+        answer = _Answer(self, results)
         try:
-            columns, rows = _parsed(self._answer, schema, results)
-            for row in rows:
-                if not self.full:
-                    self.file.write(encoded(row).encode() + b"\n")
-                self._count += 1
-        except BROKEN:
-            columns = None
+            api.query(path, body, timeout=timeout, into=t.cast("t.BinaryIO", answer))
+            answer.cutter.close()
+            self.file.flush()
+        except _row_cutter.BROKEN:
+            raise _incomplete(api) from None
+        except OSError as e:
+            raise DefenderError("bad_request", f"The rows could not be written to {os.path.dirname(self.file.name)}: {e.strerror}.") from None
+        columns = answer.cutter.members.get(schema)
         if not isinstance(columns, list):
             raise _incomplete(api)
         return columns
 
+    def add(self, lines: list[str]) -> None:
+        """Rows of the answer that is coming."""
+        kept = lines[: max(0, self._limit - self.count)] if self._limit else lines
+        self._count += len(lines)
+        self.file.write("".join(f"{line}\n" for line in kept).encode())
+
     def rollback(self, count: int) -> None:
         while self._marks and self._marks[-1][0] >= count:
-            self._count, place = self._marks.pop()
-            self.file.seek(place)
-            self.file.truncate()
+            self.forget()
+            self._marks.pop()
+
+    def forget(self) -> None:
+        """What came of the last answer."""
+        self._count, place = self._marks[-1]
+        self.file.seek(place)
+        self.file.truncate()
 
     def close(self) -> None:
         """Leave nothing behind that was not put in place."""
-        self._answer.close()
         self.file.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.file.name)
+
+
+class _Answer:
+    """What the transport takes for a file: rows are cut out of the answer as it comes, and forgotten where the request is repeated."""
+
+    def __init__(self, rows: OnDisk, name: str) -> None:
+        self._rows = rows
+        self._name = name
+        self.cutter = _row_cutter.Cutter(name, rows.add)
+
+    def seek(self, place: int) -> None:
+        """To the start only, before L(truncate)."""
+
+    def truncate(self) -> None:
+        self._rows.forget()
+        self.cutter = _row_cutter.Cutter(self._name, self._rows.add)
+
+    def write(self, piece: bytes) -> int:
+        self.cutter.feed(piece)
+        return len(piece)
 
 
 def folder_of(dest: str) -> str:
@@ -146,17 +169,6 @@ def folder_of(dest: str) -> str:
     if (free := shutil.disk_usage(folder).free) < ROOM:
         raise DefenderError("bad_request", f"dest is {dest}, but only {free >> 20} MB are free there; a hunt may need {ROOM >> 20} MB.")
     return folder
-
-
-def _parsed(answer: t.BinaryIO, schema: str, results: str) -> tuple[t.Any, t.Iterable[Row]]:
-    answer.seek(0)
-    if ijson is None:
-        whole = json.load(answer)
-        return whole.get(schema), whole.get(results) or []
-    # the schema comes first, so that looking for it stops after a few bytes
-    columns = next(ijson.items(answer, schema), None)
-    answer.seek(0)
-    return columns, ijson.items(answer, f"{results}.item", use_float=True)
 
 
 def _incomplete(api: Api) -> DefenderError:

@@ -69,7 +69,7 @@ options:
   dest:
     description:
       - Write the rows into this file instead of returning them. It is put in place whole or not at all, and memory does not grow
-        with it when the Python package C(ijson) is there.
+        with it. NDJSON has each row as the service wrote it.
     type: path
   format:
     description:
@@ -225,7 +225,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     disk = _found_rows.OnDisk(folder, limit)
     try:
         found = _hunting.run(api, request, disk)
-        changed = _export.place(disk.file, disk.kept, params["dest"], form=params["format"], schema=found.schema, mode=mode)
+        changed = _export.place(disk.file, params["dest"], form=params["format"], schema=found.schema, mode=mode)
         return {**_told(api.name, found), "dest": params["dest"], "count": disk.kept, "changed": changed}
     finally:
         disk.close()

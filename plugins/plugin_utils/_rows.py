@@ -65,7 +65,8 @@ def collector(dest: str | None, fields: t.Sequence[str] | None, *, rows: str | N
     # mkstemp makes it 0600 from the first byte on
     handle, spare = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=os.path.dirname(os.path.abspath(dest)))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
+        # half of a surrogate pair, which UTF-8 cannot say, becomes the escape that JSON has for it
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as f:
 
             def write(host: str, answer: dict[str, t.Any]) -> dict[str, t.Any]:
                 answer = keep(host, answer)

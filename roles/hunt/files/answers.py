@@ -64,13 +64,24 @@ def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
         with _placed(dest / f"{name}.ndjson") as file:
             for host in (host for host in hosts if (folder / hosts[host]).exists()):
                 counts[name][host] = 0
-                with (folder / hosts[host]).open(encoding="utf-8") as rows:
+                with (folder / hosts[host]).open(encoding="utf-8", newline="\n") as rows:
                     for row in rows:
-                        file.write(json.dumps({**json.loads(row), **tenants[host]}, ensure_ascii=False, separators=(",", ":")) + "\n")
+                        file.write(_of(row.strip(), tenants[host]) + "\n")
                         counts[name][host] += 1
     with _placed(dest / RESULT) as file:
         json.dump(result, file, ensure_ascii=False, indent=1)
     return counts
+
+
+def _of(row: str, tenant: Json) -> str:
+    """The row with its tenant's columns. It stays as the service wrote it, unless it has such columns of its own."""
+    if row[1:-1].isspace() or row == "{}" or any(f'"{column}"' in row for column in tenant):
+        return _dumped({**json.loads(row), **tenant})
+    return f"{row[:-1]},{_dumped(tenant)[1:]}"
+
+
+def _dumped(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @contextlib.contextmanager
@@ -78,7 +89,8 @@ def _placed(final: Path) -> t.Iterator[t.TextIO]:
     """A file that takes its name when it is whole."""
     handle, spare = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        # half of a surrogate pair becomes the escape that JSON has for it
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

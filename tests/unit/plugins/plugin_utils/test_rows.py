@@ -34,11 +34,11 @@ def test_without_a_file_the_rows_stay_and_are_trimmed() -> None:
 def test_each_row_has_its_tenant_and_leaves_the_result(tmp_path: Path) -> None:
     dest = tmp_path / "rows"
     with _rows.collector(str(dest), [], rows="rows") as collect:
-        kept = collect("x", answer("x", {"a": "ä\n"}, {"tenant_id": "of the row itself"}))
+        kept = collect("x", answer("x", {"a": "ä\n\ud800"}, {"tenant_id": "of the row itself"}))
         collect("y", answer("y"))
         assert collect("z", {"failed": True, "msg": "no"}) == {"failed": True, "msg": "no"}
     assert kept == {"tenant": {"id": "id of x", "name": "x", "cloud": "public"}, "count": 2}
-    assert lines(dest) == [{"a": "ä\n", "tenant_id": "id of x", "tenant_name": "x"}, {"tenant_id": "id of x", "tenant_name": "x"}]
+    assert lines(dest) == [{"a": "ä\n\ud800", "tenant_id": "id of x", "tenant_name": "x"}, {"tenant_id": "id of x", "tenant_name": "x"}]
 
 
 def test_a_result_without_rows_is_one_row(tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Cuts the rows out of a large JSON answer as they stand, piece by piece, with memory that does not grow.
+
+Each row is parsed, so that a broken or cut answer is found out, and then kept as the service wrote it: writing the parsed row
+out again would double the time, and a number such as 1e400 or 0.10 would not come back.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import json.scanner
+import re
+import typing as t
+
+PIECE: t.Final = 256 * 1024
+# What a broken answer raises: wrong, too short, nested too deeply.
+BROKEN: t.Final = (ValueError, EOFError, RecursionError)
+_past_space = re.compile(r"[ \t\n\r]*").match
+
+
+def _no_json(word: str) -> t.NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+# the scanner in C: JSONDecoder.raw_decode without its two calls in Python for each row
+_scan: t.Final[t.Callable[[str, int], tuple[t.Any, int]]] = json.scanner.make_scanner(t.cast("t.Any", json.JSONDecoder(parse_constant=_no_json)))
+
+
+# Asks for bytes, empty ones at the end, and gives back what it found.
+T = t.TypeVar("T")
+Asking = t.Generator[None, bytes, T]
+
+
+class Cutter:
+    """Takes a JSON object in pieces; one of its members is a list of rows, which is never in memory as a whole.
+
+    :arg rows: the name of that member. The others are in C(members) after C(close).
+    :arg keep: is given the rows in their order, some at a time, each as JSON without a line break.
+    C(feed) and C(close) raise one of L(BROKEN) for what is not one whole JSON object whose member is a list of objects.
+    """
+
+    def __init__(self, rows: str, keep: t.Callable[[list[str]], None]) -> None:
+        self.members: dict[str, t.Any] = {}
+        self._rows = rows
+        self._keep = keep
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        # what came and is not yet used: from _at on
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._reading = self._object()
+        next(self._reading)
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece of the object, of any size."""
+        if piece:
+            self._reading.send(piece)
+
+    def close(self) -> None:
+        """That was all."""
+        with contextlib.suppress(StopIteration):
+            self._reading.send(b"")
+            raise EOFError("the answer ends too early")
+
+    def _object(self) -> Asking[None]:
+        found = False
+        yield from self._expect("{")
+        more = (yield from self._sign()) != "}"
+        while more:
+            name = yield from self._value()
+            yield from self._expect(":")
+            if name == self._rows and not found:
+                found = True
+                yield from self._list()
+            else:
+                self.members[name] = yield from self._value()
+            more = yield from self._goes_on("}")
+        if not found or (yield from self._sign()):
+            raise ValueError(f"no {self._rows}, or more than the object")
+
+    def _list(self) -> Asking[None]:
+        yield from self._expect("[")
+        if (yield from self._sign()) == "]":
+            self._at += 1
+            return
+        more = True
+        while more:
+            text, at, rows = self._text, self._at, []
+            whole = True
+            try:
+                while True:
+                    row, end = _scan(text, at)
+                    if row.__class__ is not dict:
+                        raise TypeError
+                    rows.append(text[at:end])
+                    at = end
+                    if text[at : at + 2] != ",{":
+                        break
+                    at += 1
+            except (ValueError, StopIteration):
+                # most likely the rest of this row is still to come
+                whole = False
+            except TypeError:
+                raise ValueError("a row is no object") from None
+            self._at = at
+            self._keep(_in_lines(rows))
+            if whole:
+                more = yield from self._goes_on("]")
+            else:
+                yield from self._more()
+
+    def _goes_on(self, closing: str) -> Asking[bool]:
+        """Whether a comma and another part follow, or the end."""
+        sign = yield from self._sign()
+        if sign not in (",", closing):
+            raise ValueError(f"{sign!r} instead of a comma or {closing}")
+        self._at += 1
+        if sign == ",":
+            yield from self._sign()
+        return sign == ","
+
+    def _expect(self, sign: str) -> Asking[None]:
+        if (yield from self._sign()) != sign:
+            raise ValueError(f"no {sign}")
+        self._at += 1
+        yield from self._sign()
+
+    def _sign(self) -> Asking[str]:
+        """The next character that is no white space, which stays; none at the end."""
+        while True:
+            space = _past_space(self._text, self._at)
+            self._at = space.end() if space else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            yield from self._more()
+
+    def _value(self) -> Asking[t.Any]:
+        """The value that begins here."""
+        while True:
+            with contextlib.suppress(ValueError, StopIteration):
+                value, end = _scan(self._text, self._at)
+                # a number might go on
+                if end < len(self._text):
+                    self._at = end
+                    return value
+            yield from self._more()
+
+    def _more(self) -> Asking[None]:
+        """More text behind what is left; always as much again, so that no value costs more the longer it is."""
+        if self._ended:
+            raise EOFError("the answer ends too early")
+        parts = [self._text[self._at :]]
+        wanted = max(PIECE, len(parts[0]))
+        while wanted > 0 and not self._ended:
+            piece = yield
+            wanted -= len(piece)
+            self._ended = not piece
+            # half a character at the end is an error of its own
+            parts.append(self._decoder.decode(piece, self._ended))
+        self._text, self._at = "".join(parts), 0
+
+
+def _in_lines(rows: list[str]) -> list[str]:
+    """The rows, each in one line: a line break in JSON is white space between tokens, and never part of a text."""
+    together = "".join(rows)
+    if "\n" in together or "\r" in together:
+        return [row.replace("\n", " ").replace("\r", " ") for row in rows]
+    return rows
