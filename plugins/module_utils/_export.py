@@ -83,12 +83,15 @@ def _finish(file: t.Any, mode: int) -> None:
 
 
 def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    cells(map(json.loads, lines), [column["name"] for column in schema], target)
+
+
+def cells(rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO) -> None:
+    """Write the rows as CSV with these columns, no cell of which is a formula."""
     # newlines as RFC 4180 has them
-    text = _Encoded(target)
-    names = [column["name"] for column in schema]
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(_Encoded(target), lineterminator="\r\n")
     writer.writerow([_cell(name) for name in names])
-    writer.writerows([_cell(row.get(name)) for name in names] for row in map(json.loads, lines))
+    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
 
 
 class _Encoded:

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report's door: collects what the hosts' facts say, writes the files, and only then judges.
+
+Facts are read as they are, not through Jinja: what a customer called an incident is never a template, and thousands of them are
+not walked through an engine that would look for one.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import tempfile
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as core_version
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _coverage,
+    _door,
+    _report_charts,
+    _report_facts,
+    _report_indicators,
+    _report_model,
+    _report_page,
+    _report_tables,
+)
+
+Json = dict[str, t.Any]
+TENANT_ID: t.Final = "defender_xdr_tenant_id"
+TENANT_NAME: t.Final = "defender_xdr_tenant_name"
+
+
+class ActionModule(ActionBase):
+    """Makes a report of the play's hosts in the worker of one of them."""
+
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
+        super().run(tmp, task_vars)
+        del tmp
+        own = importlib.import_module(f"{_door.MODULES}.report")
+        try:
+            params = _door.validated(own.SPEC, dict(self._task.args))
+            too_many = _coverage.threshold(params["fail_when"])
+            sla = _report_model.check_sla(params["sla"])
+            if params["dest"] and "html" in params["formats"]:
+                _report_charts.check()
+            report = self._made(params, sla, task_vars or {})
+            result: Json = {"changed": False, "coverage": report["coverage"], "summary": _report_tables.markdown(report), "files": {}}
+            if params["dest"]:
+                written = files(report, params["formats"])
+                result["changed"] = True
+                result["files"] = {name: os.path.join(params["dest"], name) for name in written}
+                if not self._task.check_mode:
+                    write(params["dest"], written)
+        except DefenderError as e:
+            return e.as_result()
+        count = report["coverage"]
+        if too_many(count["unread"], count["asked"]):
+            result["failed"] = True
+            where = f" The report is in {params['dest']}." if params["dest"] else ""
+            result["msg"] = f"Of {count['asked']} tenants {count['unread']} could not be read; fail_when is {params['fail_when']}.{where}"
+        return result
+
+    def _made(self, params: Json, sla: dict[str, dict[str, float]], variables: Json) -> Json:
+        hosts = list(dict.fromkeys(params["hosts"] or variables["ansible_play_hosts_all"]))
+        known = {host: self._host(host, params["tier_variable"], variables) for host in hosts}
+        tenant_ids = {host: one["id"].lower() for host, one in known.items()}
+        incidents = {host: one["incidents"] for host, one in known.items() if one["incidents"] is not None}
+        if params["incidents"] is not None:
+            incidents = _report_facts.swept(params["incidents"], hosts, tenant_ids)
+        elif params["incidents_from"]:
+            incidents = _report_facts.filed(params["incidents_from"], hosts, tenant_ids)
+        hunts: Json = next((one["hunts"] for one in known.values() if one["hunts"]), {})
+        tenants = [
+            _report_model.Tenant(host=host, name=one["name"], tenant_id=one["id"], tier=one["tier"], preflight=one["preflight"], incidents=incidents.get(host))
+            for host, one in known.items()
+        ]
+        shared = _report_indicators.shared(_report_facts.found(hunts, {tenant_id: host for host, tenant_id in tenant_ids.items()}))
+        setting = _report_model.Setting(
+            title=params["title"],
+            at=_times.now(),
+            sla=sla,
+            versions={"mssp.defender_xdr": version(), "ansible-core": core_version},
+            asked=[*params["asked"], *_report_model.told(tenants, hunts)],
+        )
+        return _report_model.build(tenants, hunts, shared, setting)
+
+    def _host(self, host: str, tier: str, variables: Json) -> Json:
+        """What the report takes from a host's variables. Only names that a person wrote in the inventory may be templates."""
+        hostvars = variables["hostvars"]
+        if host not in hostvars:
+            raise DefenderError("bad_request", f"hosts names {host}, which is not in the inventory.")
+        raw = hostvars.raw_get(host)
+
+        def value(name: str, default: str) -> str:
+            text = raw.get(name)
+            # a walk through the host's own templates costs as much as all the rest
+            return default if text is None else str(hostvars[host][name] if isinstance(text, str) and "{{" in text else text)
+
+        listed = raw.get("incidents_result")
+        return {
+            "id": value(TENANT_ID, ""),
+            "name": value(TENANT_NAME, host),
+            "tier": value(tier, _report_model.UNTIERED),
+            "preflight": raw.get("preflight_result"),
+            "incidents": None if listed is None else {**listed, "incidents": [_report_facts.kept(one) for one in listed.get("incidents") or []]},
+            "hunts": raw.get("hunt_result"),
+        }
+
+
+def files(report: Json, formats: t.Collection[str]) -> dict[str, bytes]:
+    """The contents of the files by name."""
+    made: dict[str, bytes] = {}
+    if "html" in formats:
+        made["report.html"] = _report_page.page(report).encode()
+    if "json" in formats:
+        made["report.json"] = (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode()
+    if "markdown" in formats:
+        made["report.md"] = _report_tables.markdown(report).encode()
+    if "csv" in formats:
+        made |= _report_tables.csvs(report)
+    return made
+
+
+def write(dest: str, written: t.Mapping[str, bytes]) -> None:
+    """Put the files in place, each whole, for their owner alone."""
+    try:
+        os.makedirs(dest, mode=0o700, exist_ok=True)
+        for name, content in written.items():
+            with tempfile.NamedTemporaryFile(prefix=".report-", dir=dest, delete=False) as spool:
+                spool.write(content)
+                _export.place(spool, os.path.join(dest, name), form="ndjson", schema=[], mode=0o600)
+    except OSError as e:
+        raise DefenderError("bad_request", f"dest is {dest}, where the report could not be written: {e.strerror}.") from None
+
+
+def version() -> str:
+    """This collection's version, out of what an installation or a checkout says of itself."""
+    root = Path(__file__).resolve().parents[2]
+    for name, words in (("MANIFEST.json", r'"version": "([^"]+)"'), ("galaxy.yml", r"(?m)^version: (\S+)")):
+        if (root / name).is_file() and (said := re.search(words, (root / name).read_text(encoding="utf-8"))):
+            return said[1]
+    return "unknown"

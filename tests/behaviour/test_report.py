@@ -1,0 +1,151 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report as people get it: by the playbooks, against the lab's truth, with an exit code that a scheduler can use."""
+
+from __future__ import annotations
+
+import csv
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
+
+Json = dict[str, t.Any]
+Customers = t.Callable[[int], list[Customer]]
+FILES: t.Final = {"report.html", "report.json", "report.md", "tenants.csv", "incidents.csv", "hits.csv", "indicators.csv"}
+
+
+@pytest.fixture
+def ours(lab: Lab, ansible: Ansible) -> Ansible:
+    """Ansible with the 25 tenants of the default mix, without the one that would make every playbook wait for its windows."""
+    ansible.inventory = lab.inventory
+    return ansible
+
+
+def but_throttled(lab: Lab, **variables: t.Any) -> list[str]:
+    return ["-e", json.dumps({"defender_xdr_hosts": f"tenants:!{lab.of('throttled')}", **variables})]
+
+
+def report_in(dest: Path) -> Json:
+    assert {path.name for path in dest.iterdir()} == FILES
+    assert {path.stat().st_mode & 0o777 for path in dest.iterdir()} == {0o600}
+    return t.cast("Json", json.loads((dest / "report.json").read_text(encoding="utf-8")))
+
+
+def check_incidents(lab: Lab, report: Json) -> None:
+    """Coverage and numbers are the lab's truth."""
+    asked = {host: truth for host, truth in lab.truth.items() if host != lab.of("throttled")}
+    told = {one["host"]: one for one in report["tenants"]}
+    assert set(told) == set(asked)
+    refused = {host: truth["operations"]["incident_info"] for host, truth in asked.items() if truth["operations"]["incident_info"]}
+    found = {host: next(gap["category"] for gap in one["gaps"] if gap["what"] == "incidents") for host, one in told.items() if one["open"] is None}
+    assert found == refused
+    for host, truth in asked.items():
+        if host not in refused:
+            own = [one for one in lab.incidents(truth["tenant_id"]) if one["status"] in ("active", "inProgress")]
+            assert (told[host]["open"], told[host]["high"]) == (len(own), sum(one["severity"] == "high" for one in own)), host
+    consent = next(one for one in told[lab.of("not_consented")]["gaps"])
+    assert consent["link"].endswith(f"{asked[lab.of('not_consented')]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}")
+    assert consent["who"] == "customer"
+
+
+def test_the_incidents_playbook_writes_the_report_and_then_fails(lab: Lab, ours: Ansible) -> None:
+    dest = ours.cwd / "soc"
+    run = ours.playbook("mssp.defender_xdr.incidents", *but_throttled(lab, report_dest=str(dest), fail_when="any"))
+    assert run.code == 2
+    report = report_in(dest)
+    check_incidents(lab, report)
+    count = report["coverage"]
+    assert f"Of {count['asked']} tenants {count['unread']} could not be read; fail_when is any. The report is in {dest}." in " ".join(run.output.split())
+    assert report["asked"][0]["how"]["status"] == ["active", "in_progress"]
+    with (dest / "incidents.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(report["incidents"]) > 0
+
+
+def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(lab: Lab, ours: Ansible) -> None:
+    dest = ours.cwd / "soc"
+    queries = ours.cwd / "queries"
+    queries.mkdir()
+    (queries / "devices.kql").write_text("// ---\n// title: Devices\n// tactics: [Discovery]\n// ---\nDeviceInfo | distinct DeviceName | take 2\n")
+    (queries / "shared.kql").write_text('DeviceInfo | take 1 | project DeviceName, RemoteIP = "203.0.113.9"\n')
+    run = ours.playbook("mssp.defender_xdr.report", *but_throttled(lab, report_dest=str(dest), hunt_folder=str(queries), fail_when="never")).good()
+    report = report_in(dest)
+    check_incidents(lab, report)
+    hunts = {one["name"]: one for one in report["hunts"]}
+    assert report["tactics"][0]["tenants"] == len(hunts["devices"]["hits"]) == hunts["devices"]["coverage"]["answered"] > 0
+    assert [(one["kind"], one["value"]) for one in report["shared"]] == [("address", "203.0.113.9")]
+    assert len(report["shared"][0]["tenants"]) == len(hunts["shared"]["hits"])
+    assert "not read" in run.output
+
+
+def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> None:
+    healthy = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"][:2]
+    hosts, sick = ",".join([*healthy, lab.of("not_consented")]), lab.of("not_consented")
+    dest = ours.cwd / "ready"
+    ours.playbook("mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={hosts} report_dest={dest}").good()
+    report = report_in(dest)
+    assert report["sources"] == ["preflight"]
+    assert {one["host"]: one["state"] for one in report["tenants"]} == {healthy[0]: "read", healthy[1]: "read", sick: "unread"}
+    queries = ours.cwd / "queries"
+    queries.mkdir()
+    (queries / "devices.kql").write_text("DeviceInfo | distinct DeviceName | take 2\n")
+    dest = ours.cwd / "hits"
+    run = ours.playbook("mssp.defender_xdr.hunt", "-e", f"defender_xdr_hosts={hosts} report_dest={dest} hunt_folder={queries} fail_when=30%")
+    assert run.code == 2
+    report = report_in(dest)
+    assert report["sources"] == ["hunts"]
+    assert report["hunts"][0]["hits"] == dict.fromkeys(healthy, 2)
+    assert report["coverage"]["by_category"] == {"not_consented": 1}
+
+
+def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: Path) -> None:
+    """Facts as a module leaves them: data, whatever it looks like."""
+    name = "{{ lookup('ansible.builtin.pipe', 'touch /nonexistent') }}<script>alert(1)</script>"
+    rows = tmp_path / "rows.ndjson"
+    rows.write_text(json.dumps({"tenant_id": "T1", "id": "=1+1", "display_name": name, "severity": "high", "status": "active"}) + "\n", encoding="utf-8")
+    ansible.write_inventory(
+        {
+            "contoso": {"defender_xdr_tenant_id": "T1", "defender_xdr_tier": "{{ 'gold' | lower }}", "ansible_connection": "local"},
+            "litware": {"defender_xdr_tenant_id": "T2", "ansible_connection": "local"},
+        },
+        {},
+    )
+    role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc"), "report_incidents_from": str(rows)}
+    ansible.playbook([{"hosts": "tenants", "roles": [role]}]).good()
+    report = report_in(tmp_path / "soc")
+    assert (report["incidents"][0]["name"], report["incidents"][0]["tier"]) == (name, "gold")
+    assert [one["state"] for one in report["tenants"]] == ["read", "unread"]
+    page = (tmp_path / "soc/report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page or "\\u003cscript\\u003ealert" in page
+    assert "'=1+1" in (tmp_path / "soc/incidents.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"report_sla": {"gold": 4}}, "sla has 4 for the tier gold"),
+        ({"report_fail_when": "some"}, "fail_when is 'some'"),
+        ({"report_incidents": {"a": 1}}, "incidents has no results and failures"),
+        ({"report_incidents_from": "/nonexistent"}, "/nonexistent, which cannot be read"),
+        ({"report_formats": ["pdf"]}, "pdf"),
+    ],
+)
+def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path, variables: Json, said: str) -> None:
+    ansible.write_inventory({"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {})
+    role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc"), **variables}
+    run = ansible.playbook([{"hosts": "tenants", "roles": [role]}])
+    assert run.code == 2
+    assert said in " ".join(run.output.split())
+    assert not (tmp_path / "soc").exists()
+
+
+def test_check_mode_writes_nothing(ansible: Ansible, tmp_path: Path) -> None:
+    ansible.write_inventory({"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {})
+    ansible.playbook([{"hosts": "tenants", "roles": [{"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc")}]}], "--check").good()
+    assert not (tmp_path / "soc").exists()
