@@ -36,7 +36,7 @@ attributes:
     support: full
     platforms: posix
 requirements:
-  - pygal >= 3.0.5, for the page
+  - pygal >= 3.1, for the page
 options:
   dest:
     description:

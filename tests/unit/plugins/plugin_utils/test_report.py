@@ -10,6 +10,7 @@ import base64
 import csv
 import hashlib
 import html.parser
+import importlib.util
 import io
 import json
 import re
@@ -51,7 +52,7 @@ HOSTILE: t.Final = (
     "\ud800",
     "&lt;b&gt;",
 )
-needs_pygal = pytest.mark.skipif(_report_charts.pygal is None, reason="the page's plots need pygal: pip install -r tests/requirements-test.txt")
+needs_pygal = pytest.mark.skipif(importlib.util.find_spec("pygal") is None, reason="the page's plots need pygal: pip install -r tests/requirements-test.txt")
 
 
 def incident(**changes: t.Any) -> Json:
