@@ -191,9 +191,15 @@ def ensure_present(api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for
     old = [each for each in held_on if each in mine and (not each.valid(now) or began + keep_old_for * DAY <= now)]
     stale = [each for each in old if not each.in_use]
     api.tenant.warnings.extend(f"{each} would be removed now, but this task itself authenticates with it." for each in old if each.in_use)
-    if not check_mode:
-        for each in stale:
+    for each in [] if check_mode else list(stale):
+        try:
             _remove(api, kind, application, each)
+        except DefenderError as e:
+            if not made:
+                raise
+            # failing now would lose the secret that was just made; a later run removes what is left
+            stale.remove(each)
+            api.tenant.warnings.append(f"{each} could not be removed: {e.message}")
     after = [current, *(each for each in held_on if each not in stale)]
     return {"changed": due or bool(stale), "credential": current.as_result(now), **_outcome(held, after, now), **made}
 

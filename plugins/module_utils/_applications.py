@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -55,6 +56,19 @@ def find(api: Api, *, app_id: str | None, display_name: str | None, fields: str 
 def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:
     """Every registration with this display name; Graph compares without regard to case."""
     return _directory.listed(api, f"{V1}/applications", {"$filter": f"displayName eq {quote(display_name)}", "$select": fields})
+
+
+@contextlib.contextmanager
+def as_owner(api: Api) -> t.Iterator[None]:
+    """A refusal in here has the likely cause beside it: a caller whose role is for its own applications, and who does not own this one."""
+    try:
+        yield
+    except DefenderError as e:
+        if e.category == "role_missing" and e.status == 403:
+            e.message += f" With Application.ReadWrite.OwnedBy, application {api.tenant.options.client_id} may change only applications that it owns."
+            e.who = "partner"
+            e.advice = "Make the calling application's service principal an owner of this application, or grant Application.ReadWrite.All in its tenant."
+        raise
 
 
 def absent(api: Api, what: str) -> DefenderError:

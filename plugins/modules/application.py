@@ -200,10 +200,11 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     app_id = _applications.check_app_id(params["app_id"])
     wish = _applications.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
     api = tenant.api("graph", "application")
-    if params["state"] == "absent":
-        result = _applications.ensure_absent(api, app_id=app_id, display_name=params["display_name"], check_mode=check_mode)
-    else:
-        result = _applications.ensure_present(api, wish, app_id=app_id, service_principal=params["service_principal"], check_mode=check_mode)
+    with _applications.as_owner(api):
+        if params["state"] == "absent":
+            result = _applications.ensure_absent(api, app_id=app_id, display_name=params["display_name"], check_mode=check_mode)
+        else:
+            result = _applications.ensure_present(api, wish, app_id=app_id, service_principal=params["service_principal"], check_mode=check_mode)
     return {"api": "graph", **result}
 
 

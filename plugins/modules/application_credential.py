@@ -36,6 +36,7 @@ options:
   app_id:
     description:
       - The application (client) id of the registration. O(client_id) is the application that makes the call, which may be the same one.
+      - One that the tenant does not have is an error, with O(state=absent) too.
     type: str
     required: true
   type:
@@ -234,12 +235,13 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     build = _app_kinds.checked(params)
     api = tenant.api("graph", "application_credential")
     kinds = build(api)
-    if params["state"] == "absent":
-        chosen = _app_kinds.chosen(params)
-        result = _app_credentials.ensure_absent(api, kinds, app_id, chosen, force=params["force"], check_mode=check_mode)
-    else:
-        kind, keep = kinds[params["type"]], params["keep_old_for"]
-        result = _app_credentials.ensure_present(api, kind, app_id, params["name"], keep_old_for=keep, check_mode=check_mode)
+    with _applications.as_owner(api):
+        if params["state"] == "absent":
+            chosen = _app_kinds.chosen(params)
+            result = _app_credentials.ensure_absent(api, kinds, app_id, chosen, force=params["force"], check_mode=check_mode)
+        else:
+            kind, keep = kinds[params["type"]], params["keep_old_for"]
+            result = _app_credentials.ensure_present(api, kind, app_id, params["name"], keep_old_for=keep, check_mode=check_mode)
     return {"api": "graph", **result}
 
 

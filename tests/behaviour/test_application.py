@@ -41,9 +41,9 @@ def registration(name: str, **more: t.Any) -> Json:
     return task("register", "application", {"display_name": name, "permissions_for": ["incident_info", "hunting_query"], **more}, register="app")
 
 
-def credential(name: str, /, **arguments: t.Any) -> Json:
+def credential(called: str, **arguments: t.Any) -> Json:
     given = {"app_id": "{{ app.application.app_id }}", "type": "secret", "name": "ansible", **arguments}
-    return task(name, "application_credential", given, register="made")
+    return task(called, "application_credential", given, register="made")
 
 
 def kept(where: Path, what: str = "made.secret_text") -> Json:
@@ -163,10 +163,15 @@ def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: 
     assert "secret ansible" in well.output
     ill = ansible.playbook("mssp.defender_xdr.credentials", *name, *app, "-e", "credentials_fail_days=21")
     assert ill.code == 2
-    assert "1 of the application's credentials end within 21 days: ansible." in ill.result("Fail where one ends soon")["msg"]
+    assert "end within 21 days, and have no successor: ansible. Renew or remove them" in ill.result("Fail where one ends soon")["msg"]
     nobody = ansible.playbook("mssp.defender_xdr.credentials", *name, "-e", "credentials_app_id=00000000-1111-2222-3333-444444444444")
     assert nobody.code == 2
     assert "has no application 00000000-1111" in nobody.result("Stop where there is no such application")["msg"]
+    # the lab's own application, by its own inventory, has a secret that ended
+    ansible.inventory = provider.lab.inventory
+    left = ansible.playbook("mssp.defender_xdr.credentials")
+    assert left.code == 2
+    assert "no successor: old. Renew" in left.result("Fail where one ends soon")["msg"]
 
 
 def test_a_swept_secret_is_never_displayed(provider: Customer, ansible: Ansible) -> None:

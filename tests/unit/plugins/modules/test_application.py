@@ -322,6 +322,13 @@ def test_without_the_role_nothing_is_asked(tenant_with: Tenants) -> None:
     assert (error.category, error.facts["missing_roles"]) == ("role_missing", ["Application.ReadWrite.OwnedBy"])
 
 
+def test_an_application_of_another_owner_is_told_as_such(tenant_with: Tenants) -> None:
+    refused = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}})
+    error = failed(application, tenant_with(graph(listed(registration(displayName="contoso mdr")), principal(), refused)), display_name=NAME)
+    assert (error.category, error.who) == ("role_missing", "partner")
+    assert f"With Application.ReadWrite.OwnedBy, application {CLIENT} may change only applications that it owns." in error.message
+
+
 # absent
 
 

@@ -132,6 +132,15 @@ def test_the_predecessor_goes_when_its_grace_is_over(tenant_with: Tenants, age: 
     assert ids(result) == (["old", "new"] if stays else ["new"])
 
 
+def test_a_new_secret_is_handed_over_even_if_its_predecessor_cannot_be_removed(tenant_with: Tenants) -> None:
+    refused = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}})
+    tenant = tenant_with(graph(application(password("old", start=-200, end=-20)), federated(), made(), refused))
+    result = secret(tenant)
+    assert result["secret_text"] == TEXT
+    assert ids(result) == ["old", "f0b0b335-1d71-4883-8f98-567911bfdca6"]
+    assert tenant.warnings[0].startswith("secret ansible (old) could not be removed: Tenant contoso")
+
+
 def test_secrets_of_other_names_are_left_alone(tenant_with: Tenants) -> None:
     found = application(password("other", start=-500, end=-100, name="vault"), password("new", start=-100, end=80))
     http = graph(found, federated())

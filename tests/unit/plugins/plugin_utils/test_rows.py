@@ -115,7 +115,8 @@ def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_tokens_are_never_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["access_token", "application_credential"])
+def test_tokens_and_secrets_are_never_written(tmp_path: Path, module: str) -> None:
     with pytest.raises(DefenderError) as refused:
-        _rows.check(str(tmp_path / "tokens"), module="access_token")
+        _rows.check(str(tmp_path / "tokens"), module=module)
     assert "never written to a file" in refused.value.message
