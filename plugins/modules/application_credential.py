@@ -125,6 +125,8 @@ EXAMPLES = r"""
     keep_old_for: 7
     dest: /etc/soc/client_secret
 
+---
+# not run: it needs the collection community.hashi_vault and a vault
 - name: Make a secret and register it
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
@@ -140,6 +142,7 @@ EXAMPLES = r"""
   when: made.secret_text is defined
   no_log: true
 
+---
 - name: Register this year's certificate beside last year's
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2

@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 DOCUMENTS: t.Final = blocks.every()
 MOST_NOT_RUN: t.Final = 12
 # The examples of these act on the provider's own tenant, or on customers to be won.
-HOSTS: t.Final[dict[str, str]] = {}
+HOSTS: t.Final = {f"plugins/modules/{name}.py": "provider" for name in ("application", "application_info", "application_credential")}
 # What is given to a document's playbooks on the command line, so that they take seconds rather than minutes.
 ARGUMENTS: t.Final = {
     "roles/lab/README.md": ("-e", f"lab_python={sys.executable} lab_tenants=2"),  # else a virtual environment is made, and 25 tenants
@@ -38,7 +38,9 @@ PLACEHOLDERS: t.Final = {
     "11111111-1111-1111-1111-111111111111": "{client_id}",
     "22222222-2222-2222-2222-222222222222": "{contoso}",
     "33333333-3333-3333-3333-333333333333": "{fabrikam}",
+    "631a96bc-a705-4eda-9f99-fdaf9f54f6a2": "{client_id}",
     "/tmp/": "{folder}/tmp/",
+    "/etc/soc/": "{folder}/soc/",
 }
 LIMIT: t.Final = 300  # seconds for one example
 
@@ -60,7 +62,9 @@ class Reader:
         values = {"root": str(blocks.ROOT), "client_id": lab.facts["client_id"], "folder": str(self.folder), **tenants}
         self._values = {word: value.format(**values) for word, value in PLACEHOLDERS.items()}
         shutil.copytree(Path(__file__).parent / "sandbox", self.folder, dirs_exist_ok=True)
-        (self.folder / "tmp").mkdir()
+        for name in ("tmp", "soc"):
+            (self.folder / name).mkdir()
+        shutil.copy2(lab.folder / "client_split.crt", self.folder / "soc/app-2027.pem")
         shutil.copy2(lab.inventory, self.folder / "inventory.yml")
         for name in ("requirements.txt", "examples"):
             source = blocks.ROOT / name
