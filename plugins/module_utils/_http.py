@@ -19,7 +19,7 @@ import ssl
 import time
 import typing as t
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
@@ -204,7 +204,8 @@ class Http:
         what = f"{method} {url.split('?')[0]}"
         request = requests.PreparedRequest()
         try:
-            request.prepare(method, url, headers=sent, params=params, data=data)
+            # as text: requests would take a mapping apart member by member
+            request.prepare(method, url, headers=sent, params=urlencode(params) if params else None, data=data)
         except requests.exceptions.RequestException as e:
             raise DefenderError("network", f"{what} was not sent, because that is no address ({type(e).__name__}).") from None
         wire = {"proxies": {"https": self._proxy} if self._proxy else adapter.proxies(url), "verify": self._trust[1]}

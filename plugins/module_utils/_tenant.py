@@ -56,6 +56,7 @@ class Tenant:
         )
         self.warnings: list[str] = []
         self._sources: dict[str, TokenSource] = {}
+        self._claims: dict[str, _claims.Claims | None] = {}  # by token: decoding one costs as much as sending a request
 
     @property
     def consent_url(self) -> str:
@@ -79,7 +80,9 @@ class Tenant:
         """A token as it comes, and its claims (None when it is opaque, which is a warning). For the guard and for diagnosis."""
         source = self._source(resource, self.options.service(resource))
         token = source.get(force=force, refused=refused)
-        claims = _claims.read(token.value)
+        if token.value not in self._claims:
+            self._claims[token.value] = _claims.read(token.value)
+        claims = self._claims[token.value]
         opaque = f"The token of tenant {self.options.label} for {resource} is opaque, so its tenant and roles could not be checked."
         for warning in (source.file.warning, None if claims else opaque):
             if warning and warning not in self.warnings:

@@ -30,6 +30,8 @@ RETURNS: t.Final = "return_secret"
 SECRET: t.Final = "secret_text"  # a credential that a module has just made
 MAKERS: t.Final = (TOKEN_MODULE, "application_credential")
 
+_tenant_options.prepare()
+
 
 class ActionModule(ActionBase):
     """Resolves the tenant's options, then runs the module here or sends it out."""

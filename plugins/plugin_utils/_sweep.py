@@ -13,35 +13,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import importlib
 import signal
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible.executor.module_common import _apply_action_arg_defaults
 from ansible.plugins.action import ActionBase
-from ansible.template import Templar
 from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _progress, _rows, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _progress, _rows
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._arguments import Arguments
 
-COLLECTION: t.Final = "mssp.defender_xdr"
 display = Display()
-
-
-@dataclasses.dataclass(frozen=True)
-class Shared:
-    """What is the same for every tenant, and is asked of core once: without it each tenant costs a walk over all of them.
-
-    :arg lists: the play's hosts for the magic variables, as core's own strategies hand them to the variable manager.
-    :arg loop: the variables of the loop's turn.
-    :arg options: tenant options out of the environment and ansible.cfg.
-    """
-
-    lists: dict[str, list[str]]
-    loop: dict[str, t.Any]
-    options: dict[str, _tenant_options.Found]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +56,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         del tmp
         own = importlib.import_module(f"{_door.MODULES}.sweep")
+        # all that the worker inherited stays until its end; it need not be looked through again and again
+        gc.freeze()
         try:
             given = dict(self._task.args)
             raw = given.pop("module_args", {})
@@ -108,6 +95,7 @@ class ActionModule(ActionBase):
     def _sweep(self, module: t.Any, params: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         hosts = list(dict.fromkeys(params["hosts"])) or self._batch(variables)
         lost = set() if params["hosts"] else set(hosts) - set(variables["ansible_play_batch"])
+        arguments = Arguments(self._task, params["module"], params["module_args"], variables, loader=self._loader)
         check_mode = bool(self._task.check_mode)
 
         def serve(job: Job) -> dict[str, t.Any]:
@@ -122,7 +110,7 @@ class ActionModule(ActionBase):
         progress.begin(asked=len(hosts), failed=len(lost))
         try:
             with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
-                for job, answer in _pool.each(self._jobs(hosts, lost, params, self._shared(variables)), serve, threads=params["concurrency"]):
+                for job, answer in _pool.each(self._jobs(hosts, lost, arguments), serve, threads=params["concurrency"]):
                     (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
                     progress.count(failed=bool(answer.get("failed")))
         except Interrupted:
@@ -141,48 +129,16 @@ class ActionModule(ActionBase):
         parent: t.Any = self._task._parent
         return parent._play
 
-    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], params: dict[str, t.Any], shared: Shared) -> t.Iterator[Job]:
+    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], arguments: Arguments) -> t.Iterator[Job]:
         for host in hosts:
             if host not in lost:
                 try:
-                    yield Job(host, self._arguments(host, params, shared))
+                    yield Job(host, arguments.of(host))
                 except DefenderError as e:
                     yield Job(host, {}, e)
                 except AnsibleError as e:
                     # an undefined variable, a lookup that failed: this tenant's failure alone
                     yield Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
-
-    def _shared(self, variables: t.Mapping[str, t.Any]) -> Shared:
-        inventory = variables["hostvars"]._inventory
-        lists = {
-            "_hosts": [host.name for host in inventory.get_hosts()],
-            "_hosts_all": [host.name for host in inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)],
-        }
-        return Shared(lists, _loop_variables(variables), _tenant_options.elsewhere())
-
-    def _arguments(self, name: str, params: dict[str, t.Any], shared: Shared) -> dict[str, t.Any]:
-        """What a task of the tenant's own would be given: task arguments, module_defaults, tenant options."""
-        manager: t.Any = self._task._variable_manager
-        host = manager._inventory.get_host(name)
-        if host is None:
-            raise DefenderError("bad_request", f"hosts names {name}, which is not in the inventory.")
-        variables = {**manager.get_vars(play=self._play, host=host, task=self._task, **shared.lists), **shared.loop}
-        templar = Templar(loader=self._loader, variables=variables)
-        given = templar.template(params["module_args"])
-        if not isinstance(given, dict):
-            raise DefenderError("bad_request", f"module_args is {type(given).__name__} for {name}, but must be a dictionary of the module's options.")
-        fqcn = f"{COLLECTION}.{params['module']}"
-        given = _apply_action_arg_defaults(fqcn, self._task, given, templar)
-        arguments = _tenant_options.resolve(variables, templar.template, given, shared=shared.options)
-        if _tenant_options.VARIABLE in variables:
-            arguments.setdefault("tenant_name", name)
-        return arguments
-
-
-def _loop_variables(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What a loop sets for its turn: only the task's own variables have it."""
-    names = {"ansible_loop", "ansible_loop_var", "ansible_index_var", variables.get("ansible_loop_var"), variables.get("ansible_index_var")}
-    return {name: variables[name] for name in names if name is not None and name in variables}
 
 
 @contextlib.contextmanager

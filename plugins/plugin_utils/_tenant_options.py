@@ -9,11 +9,13 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
@@ -34,6 +36,16 @@ def _definitions() -> tuple[str, frozenset[str]]:
 
 
 Found = tuple[t.Any, str]
+
+
+def prepare() -> None:
+    """Make what each worker would make for itself, where all workers inherit it: core imports an action before it forks.
+
+    That is the plugin's definitions and the context with the CAs, 30 ms each. CAs that only a host's variables name are loaded by its worker.
+    """
+    with contextlib.suppress(Exception):  # whatever it is, the worker meets it again and tells it with the task
+        shared = elsewhere()
+        _http.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
 
 def elsewhere() -> dict[str, Found]:

@@ -13,6 +13,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import certifi
 import pytest
 
 # Every row of the contract's table, with a value in each source, and how core reads it. tenant_id is apart: a tenant is always named.
@@ -76,12 +77,17 @@ class Resolver:
         return json.loads(self._process.stdout.readline())
 
 
-@pytest.fixture(scope="session")
-def resolved() -> t.Iterator[Resolver]:
+def _environment() -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))}
     root = Path(__file__).parents[4]
     if root.parts[-3:] == ("ansible_collections", "mssp", "defender_xdr"):
         env["ANSIBLE_COLLECTIONS_PATH"] = str(root.parents[2])
+    return env
+
+
+@pytest.fixture(scope="session")
+def resolved() -> t.Iterator[Resolver]:
+    env = _environment()
     command = [sys.executable, "-c", RESOLVER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd="/") as process:
         yield Resolver(process)
@@ -206,3 +212,31 @@ def test_a_path_in_the_file_is_found_beside_the_file_and_none_still_means_none(r
 
 def test_a_play_keyword_feeds_no_option(resolved: Resolver) -> None:
     assert resolved({"vars": {"timeout": 5, "ansible_timeout": 6, "port": 7, "ansible_password": "x", "remote_user": "y", "ansible_user": "z"}}) == [{}]
+
+
+PREPARED = """
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+from ansible_collections.mssp.defender_xdr.plugins.action import incident_info
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _http
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+made = _http.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses
+_http.tls_context(PATH, True)
+_tenant_options._definitions()
+print(made, _http.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses)
+"""
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_every_worker_needs_is_there_before_the_first_is_forked(named: bool) -> None:
+    path = certifi.where() if named else None
+    env = {**_environment(), **({"DEFENDER_XDR_CA_PATH": path} if path else {})}
+    code = PREPARED.replace("PATH", repr(path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd="/", check=True)
+    assert done.stdout.split("\n")[-2] == "(1, 1) 1 1", done.stderr
+
+
+def test_a_ca_path_that_cannot_be_loaded_is_no_matter_of_the_import() -> None:
+    env = {**_environment(), "DEFENDER_XDR_CA_PATH": "/nowhere/ca.pem"}
+    done = subprocess.run([sys.executable, "-c", PREPARED.replace("PATH", "None")], capture_output=True, text=True, env=env, cwd="/", check=True)
+    assert done.stdout.split("\n")[-2] == "(1, 1) 2 1", done.stderr
