@@ -27,12 +27,18 @@ options:
     required: true
   form:
     description:
-      - V(adminconsent) is the end point for administrators.
-      - V(v2) is its newer twin, which asks with the scope C(/.default) and needs O(redirect_uri).
+      - V(adminconsent) is the end point for administrators, and asks for everything that the application lists.
+      - V(v2) is its newer twin. It asks with the scope C(/.default) of one O(api), and needs O(redirect_uri).
       - V(page) is the link of Microsoft's page on partner access, with the tenant in the place of C(common).
     type: str
     default: adminconsent
     choices: [adminconsent, v2, page]
+  api:
+    description:
+      - The API whose roles the form V(v2) asks for.
+    type: str
+    default: graph
+    choices: [graph, xdr, endpoint]
   redirect_uri:
     description:
       - Where the administrator lands afterwards. It must be registered on the application.

@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
 import typing as t
@@ -111,3 +112,19 @@ class TokenFile:
                     raise DefenderError("timeout", f"Another process holds the token cache entry {self._path} and does not let go.", who="caller") from None
                 self._clock.sleep(pause)
                 pause = min(pause * 1.5, 0.1)
+
+
+def forget(folder: str | None, tenant_id: str, *, pretend: bool = False) -> int:
+    """Remove all that is kept of a tenant, whichever application's; how many of the files hold a token.
+
+    :arg pretend: only count.
+    """
+    name = re.compile(rf"{re.escape(tenant_id)}-[0-9a-f]{{24}}(\..+)?")
+    found = 0
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for entry in [entry for entry in os.scandir(folder or os.devnull) if name.fullmatch(entry.name)]:
+            with contextlib.suppress(OSError, ValueError), open(entry.path, "rb") as f:
+                found += b'"token": ' in f.read(1 << 20)
+            if not pretend:
+                os.unlink(entry.path)
+    return found

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _claims, _directory
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1, Resource
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import RETRYABLE, DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._grants import Consent, Roles
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import guid
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api, Tenant
@@ -30,9 +30,13 @@ def application(tenant: Tenant, app_id: str | None) -> str:
     return guid("app_id", app_id, "Take the application (client) id from the app registration's overview page.") if app_id else tenant.options.client_id
 
 
-def read(tenant: Tenant, app_id: str, wanted: Roles) -> Consent:
+def read(tenant: Tenant, app_id: str, wanted: Roles, resources: t.Iterable[str] = RESOURCES) -> Consent:
     """What is granted. Where the token's roles allow it the service principals tell, otherwise each API's token, newly asked for."""
-    found = by_tokens(tenant)
+    return known(tenant, app_id, wanted, by_tokens(tenant, resources))
+
+
+def known(tenant: Tenant, app_id: str, wanted: Roles, found: Consent) -> Consent:
+    """The same, where the tokens were looked at already."""
     if may(found, READERS):
         return by_principals(tenant.api("graph", "consent_info"), app_id)
     if app_id != tenant.options.client_id:
@@ -43,6 +47,28 @@ def read(tenant: Tenant, app_id: str, wanted: Roles) -> Consent:
             facts={"missing_roles": [READERS[0]]},
         )
     return checkable(found, wanted)
+
+
+def wait(
+    tenant: Tenant, look: t.Callable[[], Consent], done: t.Callable[[Consent], bool], *, seconds: float, interval: float, last: Consent
+) -> tuple[Consent, bool]:
+    """Look again and again until it is done or time is out: what was seen last, and whether it was what was waited for.
+
+    A service that fails for a moment is asked again too; any other refusal is raised.
+    """
+    end = tenant.clock.now() + seconds
+    while True:
+        try:
+            last = look()
+            if done(last):
+                return last, True
+        except DefenderError as e:
+            if e.category not in RETRYABLE:
+                raise
+        left = end - tenant.clock.now()
+        if left <= 0:
+            return last, False
+        tenant.clock.sleep(min(interval, left))
 
 
 def checkable(found: Consent, wanted: Roles) -> Consent:

@@ -15,7 +15,7 @@ import re
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import CLOUDS, LOGIN_ALIASES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import CLOUDS, LOGIN_ALIASES, RESOURCES, service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_HINT, guid, https_url
 
@@ -30,6 +30,7 @@ def consent_link(
     client_id: str,
     *,
     form: str = "adminconsent",
+    api: str = "graph",
     redirect_uri: str | None = None,
     state: str | None = None,
     cloud: str = "public",
@@ -37,12 +38,15 @@ def consent_link(
 ) -> str:
     """The link; every value in it is quoted. Raises C(bad_request) for what no link can be made of.
 
-    :arg form: C(adminconsent), C(v2) (its twin, which needs a redirect_uri), or C(page), the one of Microsoft's page on partner access.
+    :arg form: C(adminconsent), C(v2) (for the roles of one API; needs a redirect_uri), or C(page), the one of Microsoft's page on partner access.
+    :arg api: C(graph), C(xdr) or C(endpoint), for the form C(v2).
     :arg redirect_uri: where the administrator lands afterwards; it must be registered on the application.
     :arg state: comes back to redirect_uri as it is.
     """
     if form not in FORMS:
         raise DefenderError("bad_request", f"form is {form!r}, but must be one of {', '.join(FORMS)}.")
+    if api not in RESOURCES:
+        raise DefenderError("bad_request", f"api is {api!r}, but must be one of {', '.join(RESOURCES)}.")
     if cloud not in CLOUDS:
         raise DefenderError("bad_request", f"cloud is {cloud!r}, but must be one of {', '.join(CLOUDS)}.")
     if str(tenant_id).lower() in ("common", "organizations", "consumers"):
@@ -53,9 +57,7 @@ def consent_link(
     if form == "v2":
         if not redirect_uri:
             raise DefenderError("bad_request", "redirect_uri is not set, but the form v2 needs one that is registered on the application.")
-        # with .default of any one API, everything that the application lists is asked for
-        graph = CLOUDS[cloud].services.get("graph") or CLOUDS["public"].services["graph"]
-        values["scope"] = f"{graph.audience}/.default"
+        values["scope"] = f"{service(cloud, api).audience}/.default"
     if redirect_uri:
         values["redirect_uri"] = _landing(redirect_uri)
     if state:

@@ -163,16 +163,17 @@ def resource_of(api: Api, name: str) -> Resource | None:
     A role whose id differs from the one that Microsoft published is a warning: what the tenant says is what counts.
     """
     found = service_principal(api, APP_IDS.get(name, name), fields=OFFER)
-    return _resource(api, name, found) if found else None
+    return resource_from(api, name, found) if found else None
 
 
 def resource_by_id(api: Api, principal_id: str) -> Resource | None:
     """An API by the id of its service principal, or None when there is none (any longer)."""
     found = one(api, f"{V1}/servicePrincipals/{principal_id}", {"$select": OFFER})
-    return _resource(api, resource_name("resourceId", found["appId"]), found) if found else None
+    return resource_from(api, resource_name("resourceId", found["appId"]), found) if found else None
 
 
-def _resource(api: Api, name: str, found: t.Mapping[str, t.Any]) -> Resource:
+def resource_from(api: Api, name: str, found: t.Mapping[str, t.Any]) -> Resource:
+    """An API out of its service principal as Graph has it, with its C(appRoles)."""
     offered = [role for role in found.get("appRoles") or [] if role.get("isEnabled", True) and "Application" in role.get("allowedMemberTypes", ["Application"])]
     roles = {str(role["value"]): str(role["id"]).lower() for role in offered if role.get("value")}
     odd = sorted(role for role, known in APP_ROLES.get(name, {}).items() if roles.get(role, known) != known)

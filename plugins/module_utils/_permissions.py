@@ -20,6 +20,7 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "access_token_info": {"graph": (), "xdr": (), "endpoint": ()},
     "incident_info": {"graph": ("SecurityIncident.Read.All",), "xdr": ("Incident.Read.All",)},
     "hunting_query": {"graph": ("ThreatHunting.Read.All",), "xdr": ("AdvancedHunting.Read.All",)},
+    "consent": {"graph": ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")},
     "consent_info": {"graph": ()},
     "application": {"graph": ("Application.ReadWrite.OwnedBy",)},
     "application_info": {"graph": ("Application.Read.All",)},

@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _claims
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._cache import forget
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import Service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_api_answer
@@ -106,6 +107,12 @@ class Tenant:
         if found and claims:
             raise self.refusal(resource, found[0], claims, expected.roles)
         return token, claims
+
+    def forget(self, *, pretend: bool = False) -> int:
+        """Drop everything that is cached of this tenant; how many tokens that is. C(pretend) only counts them."""
+        if not pretend:
+            self._sources.clear()
+        return forget(self.options.token_cache, self.options.tenant_id, pretend=pretend)
 
     def is_old(self, token: Token) -> bool:
         """Whether the customer may have changed something since this token was issued."""

@@ -48,7 +48,16 @@ options:
       - The module to run, by its name without the collection's.
     type: str
     required: true
-    choices: [access_token, access_token_info, incident_info, hunting_query, consent_info, application, application_info, application_credential]
+    choices:
+      - access_token
+      - access_token_info
+      - incident_info
+      - hunting_query
+      - consent
+      - consent_info
+      - application
+      - application_info
+      - application_credential
   module_args:
     description:
       - The module's options. Templates in it are rendered for each tenant.

@@ -30,6 +30,11 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "signature": {"resource": "xdr", "verify_signature": True},
         "unknown role": {"required_roles": ["Incident.Raed.All"]},
     },
+    "consent": {
+        "link": {"required_for": ["incident_info"], "method": "link", "link_state": "a b"},
+        "by api only": {"required_for": ["incident_info"], "method": "api"},
+        "nothing wanted": {"state": "present"},
+    },
     "consent_info": {
         "modules": {"required_for": ["incident_info", "hunting_query"]},
         "roles": {"api_permissions": [{"api": "endpoint", "roles": ["Machine.Isolate"]}]},

@@ -49,9 +49,13 @@ def test_the_form_of_microsofts_page_names_the_tenant() -> None:
         ("dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us/.default"),
     ],
 )
-def test_the_v2_form_asks_for_everything_the_application_lists(cloud: str, login: str, scope: str) -> None:
+def test_the_v2_form_asks_for_all_roles_of_one_api(cloud: str, login: str, scope: str) -> None:
     found = parts(consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, cloud=cloud))
     assert found == (login, f"/{TENANT}/v2.0/adminconsent", {"client_id": CLIENT, "scope": scope, "redirect_uri": LANDING})
+    with pytest.raises(DefenderError, match="china"):
+        consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, cloud="china")
+    xdr = parts(consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, api="xdr"))
+    assert xdr[2]["scope"] == "https://api.security.microsoft.com/.default"
 
 
 def test_an_old_name_of_the_login_service_becomes_the_new_one() -> None:
@@ -86,6 +90,7 @@ def test_what_goes_into_a_link_comes_out_of_it(tenant: uuid.UUID, client: uuid.U
         ({"form": "v1"}, "adminconsent, v2, page"),
         ({"form": "v2"}, "redirect_uri is not set"),
         ({"cloud": "mars"}, "gcc_high"),
+        ({"api": "teams"}, "endpoint"),
         ({"redirect_uri": "http://partner.example/"}, "redirect_uri"),
         ({"redirect_uri": "https://partner.example/#here"}, "without a fragment"),
         ({"redirect_uri": "https://"}, "redirect_uri"),
