@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import dataclasses
 import hashlib
 import typing as t
@@ -185,6 +186,8 @@ def ensure_present(api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for
         if not check_mode:
             raw, made = kind.create(application, raw)
         current = _read(Own(api.tenant.options, app_id), kind.name, raw)
+        if not check_mode:
+            _wait_for(api, app_id, current.key_id)
     # one that was changed in place has the id of the one that it replaces
     held_on = [each for each in held if each.key_id != current.key_id]
     began = now if due or current.start is None else current.start
@@ -202,6 +205,12 @@ def ensure_present(api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for
             api.tenant.warnings.append(f"{each} could not be removed: {e.message}")
     after = [current, *(each for each in held_on if each not in stale)]
     return {"changed": due or bool(stale), "credential": current.as_result(now), **_outcome(held, after, now), **made}
+
+
+def _wait_for(api: Api, app_id: str, key_id: str) -> None:
+    """Until the application lists it, so that the next run does not make another; no trouble on the way may lose what was made."""
+    with contextlib.suppress(DefenderError):
+        _directory.seen(api, lambda: next((each for each in all_of(api, find(api, app_id)) if each.key_id == key_id), None), None, None)
 
 
 def ensure_absent(api: Api, kinds: t.Mapping[str, Kind], app_id: str, chosen: t.Callable[[Credential], bool], *, force: bool, check_mode: bool) -> Json:

@@ -56,20 +56,18 @@ class Federated:
         if self._known:
             self.api.write("PATCH", f"{path}/{self._known.key_id}", self.wanted, repeatable=True)
             return planned, {}
-        made: Json | None = None
-        doubt: DefenderError | None = None
         try:
-            made = _directory.settled(self.api, lambda: self.api.write("POST", path, planned))
+            return _directory.settled(self.api, lambda: self.api.write("POST", path, planned)), {}
         except DefenderError as e:
             if e.category != "outcome_unknown":
                 raise
-            doubt = e
+            lost = e
 
         def look() -> Json | None:
             # a name is there once, so that a look settles a lost answer
             return next((each for each in _directory.listed(self.api, path) if each["name"] == self.display_name), None)
 
-        return _directory.seen(self.api, look, made, doubt), {}
+        return _directory.seen(self.api, look, None, lost), {}
 
     def remove(self, application: Json, credential: Credential) -> None:
         self.api.write("DELETE", f"{V1}/applications/{application['id']}/federatedIdentityCredentials/{credential.key_id}", repeatable=True)

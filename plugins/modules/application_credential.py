@@ -134,11 +134,11 @@ EXAMPLES = r"""
     name: vaulted
   register: made
 
-- name: Store it where it belongs
-  community.hashi_vault.vault_kv2_write:
-    path: soc/app
-    data:
-      client_secret: "{{ made.secret_text }}"
+- name: Put it where it belongs
+  ansible.builtin.copy:
+    content: "{{ made.secret_text }}"
+    dest: /etc/soc/client_secret
+    mode: "0600"
   when: made.secret_text is defined
   no_log: true
 

@@ -18,7 +18,17 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import failed, read, run
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, NOW, SECRET, FakeHttp, answer, graph_token, jwt_of, token_answer
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    NOW,
+    SECRET,
+    FakeClock,
+    FakeHttp,
+    answer,
+    graph_token,
+    jwt_of,
+    token_answer,
+)
 from cryptography.hazmat.primitives.serialization import Encoding
 
 V1 = "https://graph.microsoft.com/v1.0"
@@ -59,6 +69,11 @@ def made(key_id: str = "f0b0b335-1d71-4883-8f98-567911bfdca6", *, days: float = 
     return answer(200, {**password(key_id, start=0, end=days), "customKeyIdentifier": None, "secretText": TEXT})
 
 
+NEW = "f0b0b335-1d71-4883-8f98-567911bfdca6"
+SEEN = (application(password(NEW, start=0, end=180)), federated())  # what was made is there for the next run
+TROUBLE = DefenderError("network", "GET lost its connection.")  # which does not matter any more when something was made
+
+
 def graph(*script: t.Any) -> FakeHttp:
     return FakeHttp(token_answer(graph_token(roles=["Application.ReadWrite.OwnedBy"])), *script)
 
@@ -85,12 +100,12 @@ def ids(result: Json) -> list[str]:
 
 
 def test_a_secret_is_made_and_returned_once(tenant_with: Tenants) -> None:
-    http = graph(application(), federated(), made())
+    http = graph(application(), federated(), made(), *SEEN)
     result = secret(tenant_with(http))
-    assert calls(http) == [APP_READ, FEDERATED_READ, ("POST", f"/applications/{ID}/addPassword")]
+    assert calls(http) == [APP_READ, FEDERATED_READ, ("POST", f"/applications/{ID}/addPassword"), APP_READ, FEDERATED_READ]
     assert http.asked[1].params == {"$select": "id,appId,displayName,passwordCredentials,keyCredentials"}
-    assert http.asked[-1].payload == {"passwordCredential": {"displayName": "ansible", "endDateTime": day(180)}}
-    assert not http.asked[-1].repeatable
+    assert http.asked[3].payload == {"passwordCredential": {"displayName": "ansible", "endDateTime": day(180)}}
+    assert not http.asked[3].repeatable
     assert (result["changed"], result["secret_text"]) == (True, TEXT)
     assert result["credential"] == {
         "type": "secret",
@@ -110,7 +125,7 @@ def test_a_secret_is_made_and_returned_once(tenant_with: Tenants) -> None:
 @pytest.mark.parametrize(("days_left", "makes"), [(30, False), (29.99, True), (0, True), (-5, True)])
 def test_a_secret_is_made_anew_when_too_few_days_are_left(tenant_with: Tenants, days_left: float, makes: bool) -> None:
     found = application(password("old", start=-100, end=days_left))
-    script = [found, federated(), *([made()] if makes else [])]
+    script = [found, federated(), *([made(), *SEEN] if makes else [])]
     if days_left <= 0:
         script.append(answer(204))
     http = graph(*script)
@@ -134,11 +149,18 @@ def test_the_predecessor_goes_when_its_grace_is_over(tenant_with: Tenants, age: 
 
 def test_a_new_secret_is_handed_over_even_if_its_predecessor_cannot_be_removed(tenant_with: Tenants) -> None:
     refused = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}})
-    tenant = tenant_with(graph(application(password("old", start=-200, end=-20)), federated(), made(), refused))
+    tenant = tenant_with(graph(application(password("old", start=-200, end=-20)), federated(), made(), TROUBLE, refused))
     result = secret(tenant)
     assert result["secret_text"] == TEXT
     assert ids(result) == ["old", "f0b0b335-1d71-4883-8f98-567911bfdca6"]
     assert tenant.warnings[0].startswith("secret ansible (old) could not be removed: Tenant contoso")
+
+
+def test_a_secret_that_was_made_is_waited_for_until_the_next_run_would_find_it(tenant_with: Tenants, time: FakeClock) -> None:
+    http = graph(application(), federated(), made(), application(), federated(), *SEEN)
+    assert secret(tenant_with(http))["secret_text"] == TEXT
+    http.done()
+    assert time.slept == [1.0]
 
 
 def test_secrets_of_other_names_are_left_alone(tenant_with: Tenants) -> None:
@@ -185,7 +207,7 @@ def test_a_secret_without_a_place_is_refused_before_anything_is_sent(tenant_with
 
 def test_a_secret_goes_into_a_file_of_its_owner_and_not_into_the_result(tenant_with: Tenants, tmp_path: Path) -> None:
     dest = tmp_path / "secret"
-    result = secret(tenant_with(graph(application(), federated(), made())), dest=str(dest), return_secret=None)
+    result = secret(tenant_with(graph(application(), federated(), made(), *SEEN)), dest=str(dest), return_secret=None)
     assert dest.read_text() == TEXT
     assert dest.stat().st_mode & 0o777 == 0o600
     assert "secret_text" not in result
@@ -306,7 +328,7 @@ def certificate(tenant: t.Any, papers: Papers, **arguments: t.Any) -> Json:
 
 def test_a_certificate_is_added_to_those_that_are_there(tenant_with: Tenants, papers: Papers) -> None:
     other = key("other", der_of(papers, "stranger"), start=-9, end=20, told=False)
-    http = graph(application(keys=[other]), federated(), answer(204))
+    http = graph(application(keys=[other]), federated(), answer(204), TROUBLE)
     result = certificate(tenant_with(http), papers)
     [(method, url, body)] = writes(http)
     assert (method, url) == ("PATCH", f"/applications/{ID}")
@@ -321,7 +343,7 @@ def test_a_certificate_is_added_to_those_that_are_there(tenant_with: Tenants, pa
         "startDateTime": added["startDateTime"],
         "endDateTime": papers.application.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    assert http.asked[-1].repeatable
+    assert http.asked[3].repeatable
     assert result["credential"]["sha256"] == hashlib.sha256(der_of(papers)).hexdigest()
     assert "PRIVATE" not in str(body)
 
@@ -347,7 +369,7 @@ def test_last_years_certificate_goes_after_its_grace_and_all_others_stay(tenant_
 
 def test_adding_and_removing_in_one_run_loses_nothing(tenant_with: Tenants, papers: Papers) -> None:
     old = key("old", der_of(papers, "stranger"), start=-300, end=-1)
-    http = graph(application(keys=[old]), federated(), answer(204), answer(204))
+    http = graph(application(keys=[old]), federated(), answer(204), TROUBLE, answer(204))
     result = certificate(tenant_with(http), papers)
     first, second = (body["keyCredentials"] for unused_method, unused_url, body in writes(http))
     assert [each["keyId"] for each in first] == ["old", result["credential"]["key_id"]]
@@ -384,7 +406,7 @@ def let_in(tenant: t.Any, **arguments: t.Any) -> Json:
 
 
 def test_a_federated_credential_is_made(tenant_with: Tenants) -> None:
-    http = graph(application(), federated(), answer(201, fic("fic")), federated(fic("fic")))
+    http = graph(application(), federated(), answer(201, fic("fic")), application(), federated(fic("fic")))
     result = let_in(tenant_with(http))
     assert writes(http) == [("POST", FEDERATED_READ[1], {"name": "github", **GITHUB, "audiences": ["api://AzureADTokenExchange"]})]
     shown = result["credential"]
@@ -398,7 +420,7 @@ def test_a_federated_credential_that_is_as_wanted_is_left_alone(tenant_with: Ten
 
 
 def test_a_federated_credential_is_changed_in_place(tenant_with: Tenants) -> None:
-    http = graph(application(), federated(fic("fic", subject="repo:contoso/old")), answer(204))
+    http = graph(application(), federated(fic("fic", subject="repo:contoso/old")), answer(204), application(), federated(fic("fic")))
     result = let_in(tenant_with(http))
     assert writes(http) == [("PATCH", f"{FEDERATED_READ[1]}/fic", {**GITHUB, "audiences": ["api://AzureADTokenExchange"]})]
     assert ids(result) == ["fic"]
@@ -419,7 +441,7 @@ def test_more_federated_credentials_than_entra_takes_are_refused(tenant_with: Te
 
 
 def test_a_lost_answer_to_a_federated_credential_is_settled_by_looking(tenant_with: Tenants) -> None:
-    http = graph(application(), federated(), DefenderError("outcome_unknown", "lost"), federated(fic("fic")))
+    http = graph(application(), federated(), DefenderError("outcome_unknown", "lost"), *[federated(fic("fic")), application(), federated(fic("fic"))])
     assert let_in(tenant_with(http))["credential"]["key_id"] == "fic"
 
 
