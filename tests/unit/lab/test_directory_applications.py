@@ -235,7 +235,10 @@ def test_more_than_twenty_federated_credentials(desk) -> None:
     assert answers == [201] * 20 + [400]
 
 
-@pytest.mark.parametrize("change", [{"name": None}, {"issuer": "ftp://x"}, {"audiences": []}, {"audiences": ["a", "b"]}, {"subject": ""}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"name": None}, {"name": "not friendly/"}, {"issuer": "ftp://x"}, {"audiences": []}, {"audiences": ["a", "b"]}, {"subject": ""}, {"colour": "red"}],
+)
 def test_a_federated_credential_that_is_none(desk, change) -> None:
     made = desk.registered(unique("bad federated"))
     body = {"name": "n", "issuer": "https://ci.example", "subject": "s", "audiences": ["api://AzureADTokenExchange"], **change}

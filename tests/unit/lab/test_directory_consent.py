@@ -80,6 +80,8 @@ def test_the_click_may_come_after_some_polls(desk, customer, app) -> None:
     assert desk.control("POST", "administrator", body=body).json()["waiting"] == 1
     assert desk.ask_token(customer.id).status == 400, "another app's polls do not count"
     assert [ask(desk, customer, app).status for unused in range(4)] == [400, 400, 200, 200]
+    told = next(one for one in desk.control("GET", "tenants").json()["value"] if one["id"] == customer.id)
+    assert ["admin_consent=True" in one for one in told["clicks"]] == [True]
 
 
 @pytest.mark.parametrize(("form", "error"), [(0, "permission_denied"), (1, "consent_required"), (3, "access_denied")])
@@ -150,3 +152,17 @@ def test_a_scope_of_one_api_asks_for_all_of_them(desk, customer) -> None:
     app = desk.registered(f"both {uuid.uuid4()}", requiredResourceAccess=[hunt, read], web={"redirectUris": [REDIRECT]})
     desk.control("POST", "administrator", body={"tenant": customer.id, "link": links(customer, app)[1]})
     assert [customer.roster.roles(app["appId"], key) for key in ("graph", "xdr")] == [["ThreatHunting.Read.All"], ["Incident.Read.All"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("administrator", {"decision": "perhaps"}),
+        ("administrator", {"after": -1}),
+        ("administrator", {"link": "https://login.microsoftonline.com/contoso/nothing"}),
+        ("consistency", {"reads": "some"}),
+        ("consistency", {"reads": -1}),
+    ],
+)
+def test_a_control_body_that_does_not_fit(desk, customer, path, change) -> None:
+    assert desk.control("POST", path, body={"tenant": customer.id, **change}).status == 400

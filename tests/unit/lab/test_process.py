@@ -115,6 +115,20 @@ def test_the_inventory_speaks_the_collections_words(running) -> None:
         assert told["personality"] not in host
 
 
+def test_who_stands_beside_the_fleet_has_groups_of_its_own(running) -> None:
+    groups = running.inventory["all"]["children"]
+    assert {name: list(group["hosts"]) for name, group in groups.items() if name != "tenants"} == {
+        "prospects": ["prospect1", "prospect2"],
+        "provider": ["partner"],
+    }
+    assert all(group["vars"] == running.shared for group in groups.values())
+    lab = running.lab
+    assert groups["provider"]["hosts"]["partner"]["defender_xdr_tenant_id"] == lab["partner"]["tenant_id"]
+    assert [one["name"] for one in lab["prospects"]] == [one["defender_xdr_tenant_name"] for one in groups["prospects"]["hosts"].values()]
+    assert "access_token" in running.msal(lab["client_secret"], lab["partner"]["tenant_id"])
+    assert running.msal(lab["client_secret"], lab["prospects"][0]["tenant_id"])["error_codes"] == [700016]
+
+
 def test_tls_holds_for_both_names_and_only_with_the_labs_ca(running) -> None:
     url = f"{running.lab['urls']['login']}/common/discovery/instance"
     for bundle in ("ca.pem", "bundle.pem"):

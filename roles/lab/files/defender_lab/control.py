@@ -80,6 +80,7 @@ class Control:
                 "consented": one.consented,
                 "provisioned": one.provisioned,
                 "roles": one.granted,
+                "clicks": one.clicks,
             }
             for one in self._directory.everybody()
         ]
@@ -134,17 +135,17 @@ class Control:
         body = _object(request, frozenset({"tenant", "client_id", "link", "decision", "after"}))
         tenant, accept = self._tenant(body), {"accept": True, "decline": False}[body.get("decision", "accept")]
         wish = self._consents.by_link(body["link"]) if body.get("link") else self._consents.plain(tenant, str(body.get("client_id") or tenant.house))
-        after = body.get("after")
-        if after is not None:
-            tenant.decisions.append(Decision(wish, accept, int(after)))
-            return {"tenant": tenant.id, "client_id": wish.app.app_id, "waiting": len(tenant.decisions)}
-        return {"tenant": tenant.id, "client_id": wish.app.app_id, "redirect": self._consents.decide(tenant, wish, accept=accept)}
+        told = {"tenant": tenant.id, "client_id": wish.app.app_id}
+        if body.get("after") is not None:
+            tenant.decisions.append(Decision(wish, accept, _natural(body["after"])))
+            return {**told, "waiting": len(tenant.decisions)}
+        return {**told, "redirect": self._consents.decide(tenant, wish, accept=accept)}
 
     def _consistency(self, request: Request) -> Answer:
         """From now on what is made in this tenant's directory is not there yet for its next ``reads`` readers and ``tokens`` token requests."""
         body = _object(request, frozenset({"tenant", "reads", "tokens"}))
         tenant = self._tenant(body)
-        tenant.lag = Lag(int(body.get("reads", 0)), int(body.get("tokens", 0)))
+        tenant.lag = Lag(_natural(body.get("reads", 0)), _natural(body.get("tokens", 0)))
         return {"tenant": tenant.id, "reads": tenant.lag.reads, "tokens": tenant.lag.tokens}
 
     def _incidents(self, request: Request) -> Answer:
@@ -168,6 +169,12 @@ class Control:
         if found is None:
             raise Refused(404, "NotFound", f"There is no tenant {name}.")
         return found
+
+
+def _natural(value: t.Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value} is no number from 0 on")
+    return value
 
 
 def _object(request: Request, allowed: frozenset[str]) -> Answer:

@@ -47,7 +47,9 @@ class Tenant:
         self.calls = 0
         self.consent_version = 0
         self.lag = Lag()
+        # clicks to come, and where the browser was sent after those that were made
         self.decisions: list[t.Any] = []
+        self.clicks: list[str] = []
         self.assume(host.personality)
 
     def assume(self, personality: Personality) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import uuid
 
@@ -19,6 +20,7 @@ from defender_lab.odata import Fields
 
 TYPE = "microsoft.graph.federatedIdentityCredential"
 MOST = 20
+NAME_FORM = re.compile(r"[A-Za-z0-9._~-]+")
 LENGTHS = {"name": 120, "issuer": 600, "subject": 600, "description": 600}
 PROPERTIES = frozenset({"id", "name", "issuer", "subject", "description", "audiences"})
 COLLECTION = Collection("", Fields(TYPE, {"name": NAME, "subject": TEXT, "issuer": TEXT}, frozenset({"startswith"})), PROPERTIES, advanced=False)
@@ -97,6 +99,8 @@ def _checked(body: Record) -> Record:
         elif not (value is None and name == "description") and (not isinstance(value, str) or not value or len(value) > LENGTHS[name]):
             raise bad(f"Federated Identity Credential {name} is invalid.", target=name, detail="InvalidValue")
         new[name] = value
+    if "name" in new and not NAME_FORM.fullmatch(str(new["name"])):
+        raise bad("Federated Identity Credential name must be URL friendly.", target="name", detail="InvalidValue")
     issuer = new.get("issuer")
     if issuer is not None and not str(issuer).startswith("https://"):
         raise bad("Federated Identity Credential issuer must be a valid https URL.", target="issuer", detail="InvalidValue")

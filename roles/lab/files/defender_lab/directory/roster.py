@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import base64
-import secrets
+import random
 import typing as t
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
 
 from defender_lab import instants
 from defender_lab.directory import catalogue
@@ -37,15 +38,21 @@ class Principal(Fresh):
         self.notes: str | None = None
 
 
+@lru_cache(maxsize=64)
+def _beginning(principal: str) -> bytes:
+    """What the ids of a principal's assignments begin with."""
+    return uuid.UUID(principal).bytes_le
+
+
 class Assignment(Fresh):
     """An app role of ``resource`` given to ``principal``."""
 
-    def __init__(self, principal: str, resource: str, role: str) -> None:
-        self.id = base64.urlsafe_b64encode(uuid.UUID(principal).bytes_le + secrets.token_bytes(16)).rstrip(b"=").decode()
+    def __init__(self, principal: str, resource: str, role: str, created: str = "") -> None:
+        self.id = base64.urlsafe_b64encode(_beginning(principal) + random.randbytes(16)).rstrip(b"=").decode()
         self.principal = principal
         self.resource = resource
         self.role = role
-        self.created = instants.now()
+        self.created = created or instants.now()
 
 
 class Roster:
@@ -103,7 +110,7 @@ class Roster:
         """The ``roles`` of a token asked for now."""
         return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key) if one.counts()]
 
-    def set_roles(self, app_id: str, key: str, values: Iterable[str]) -> None:
+    def set_roles(self, app_id: str, key: str, values: Iterable[str], created: str = "") -> None:
         """Exactly these; ValueError for a name the resource does not publish. Nothing where the app or the resource is not here."""
         wanted = catalogue.role_ids(key, list(values))
         principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
@@ -111,8 +118,9 @@ class Roster:
             return
         for one in self.grants(app_id, key):
             self.take(one)
-        for role in wanted:
-            self.give(principal, resource, role)
+        fresh = [Assignment(principal.id, resource.id, role, created) for role in dict.fromkeys(wanted)]
+        self.assignments.update((one.id, one) for one in fresh)
+        self.version += 1
 
 
 def opened(tenant: Tenant) -> Roster:
@@ -133,4 +141,4 @@ def settle(tenant: Tenant, roster: Roster) -> None:
     roster.add(Principal(tenant.house, tenant.principal(tenant.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags, created=CONSENTED))
     for key, resource in RESOURCES.items():
         values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
-        roster.set_roles(tenant.house, key, [*values, *(kind.extra if key == "graph" else ())])
+        roster.set_roles(tenant.house, key, [*values, *(kind.extra if key == "graph" else ())], CONSENTED)

@@ -119,6 +119,10 @@ class Consents:
 
     def decide(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
         """The click. The answer is where the browser is sent; with an ``error`` in it nothing was granted."""
+        tenant.clicks.append(self._decided(tenant, wish, accept=accept))
+        return tenant.clicks[-1]
+
+    def _decided(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
         if wish.tenant and wish.tenant is not tenant:
             text = f"Selected user account does not exist in tenant '{wish.tenant.name}' and cannot access the application '{wish.app.app_id}' in that tenant."
             return _back(wish, error="access_denied", error_description=f"AADSTS50020: {text}")
