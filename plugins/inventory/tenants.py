@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customer tenants as hosts, out of one's own registry."""
+"""Customer tenants as hosts, out of one's own registry and the provider's books at Microsoft."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ author:
 short_description: Customer tenants as hosts
 version_added: 0.2.0
 description:
-  - Makes a host of every customer tenant in a registry, which is a list of one's own in YAML or CSV.
+  - Makes a host of every customer tenant that a source knows. Sources are a registry, which is a list of one's own in YAML or CSV, the delegated admin
+    relationships (GDAP) of the provider, and its contracts as a reseller (CSP).
   - Playbooks that say C(hosts=tenants) run unchanged. Every host is in the group that O(group) names, whose variable C(ansible_connection)
-    is V(mssp.defender_xdr.tenant), and has the variables C(defender_xdr_tenant_id), C(defender_xdr_tenant_name) and C(defender_xdr_sources)
-    beside those of the registry.
-  - Its file ends in C(tenants.yml), C(tenants.yaml), C(defender_xdr.yml) or C(defender_xdr.yaml) and has the key O(plugin) at its top.
-    A file of such a name without that key is left to other inventory plugins.
+    is V(mssp.defender_xdr.tenant), and has the variables C(defender_xdr_tenant_id), C(defender_xdr_tenant_name), C(defender_xdr_default_domain)
+    and C(defender_xdr_sources), as far as they are known, beside those of the registry.
+  - A tenant that several sources know is one host. What the registry says of it wins, then GDAP, then the contracts.
+  - C(defender_xdr_gdap) has the best of a customer's relationships (C(id), C(display_name), C(status), C(end_date_time), C(auto_extend_duration), C(roles)) and
+    the C(others) in short. C(defender_xdr_contract) has C(id) and C(types).
+  - Needs C(DelegatedAdminRelationship.Read.All) of Microsoft Graph for the source V(gdap), and C(Directory.Read.All) of Microsoft Graph for the source
+    V(contracts), both granted to the application in the provider's own tenant. Do not add them to the application that customers consent to, because then
+    each customer is asked for them too. Use another application here.
+  - The tenant options below are those of the provider's own tenant and serve these two sources only. They can be templates, as in
+    C({{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}). What is not set here comes from the environment and C(ansible.cfg), as for
+    P(mssp.defender_xdr.tenant#connection). Hosts do not inherit them.
+  - Its file ends in C(.yml) or C(.yaml) and has the key O(plugin). Other files are left to other inventory plugins.
 extends_documentation_fragment:
   - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+  - mssp.defender_xdr._tenant
 options:
   plugin:
     description:
@@ -28,6 +39,13 @@ options:
     type: str
     required: true
     choices: [mssp.defender_xdr.tenants]
+  sources:
+    description:
+      - Where tenants come from. Each of them must answer; one that does not is an error.
+    type: list
+    elements: str
+    choices: [file, gdap, contracts]
+    default: [file]
   file:
     description:
       - Registry files, and folders of them. A relative path begins at the folder of the inventory's own file.
@@ -41,7 +59,16 @@ options:
       - Do not put the registry into a folder that is itself given to Ansible as an inventory, because Ansible then takes it for one.
     type: list
     elements: path
-    required: true
+    default: []
+  gdap_statuses:
+    description:
+      - What the best relationship of a customer must be for a host, if no other source knows that customer. A warning tells who is left out.
+      - A customer's best relationship is the first of V(active), V(expiring), V(termination_requested), V(terminating), V(activating), V(approved),
+        V(approval_pending), V(created), V(expired), V(terminated).
+    type: list
+    elements: str
+    choices: [active, expiring, termination_requested, terminating, activating, approved, approval_pending, created, expired, terminated]
+    default: [active, expiring, termination_requested, terminating, activating]
   hostnames:
     description:
       - What a host is called. The first of these that a tenant has; its id when it has none of them.
@@ -71,6 +98,45 @@ options:
       exclude:
         description: Tenants for which this holds do not become hosts.
         type: raw
+  probe:
+    description:
+      - Ask every host's tenant for a token, in parallel, and put the host into the group C(healthy), or else into the group of the category that a task
+        would fail with, such as C(not_consented) or C(role_missing). The variable C(defender_xdr_probe) says C(category), C(roles), C(checked_at) and,
+        where something is wrong, C(text).
+      - The tenant's options are its host's, from this inventory, from C(group_vars) and C(host_vars) beside it, and from inventories before it. Those beside
+        a playbook are not known here.
+      - It comes last, so that O(filters), O(groups) and O(keyed_groups) do not see C(defender_xdr_probe).
+    type: bool
+    default: false
+  probe_resource:
+    description:
+      - The API whose token is asked for.
+    type: str
+    choices: [graph, xdr, endpoint]
+    default: graph
+  probe_required_for:
+    description:
+      - Modules whose roles must be in the token.
+    type: list
+    elements: str
+    default: [incident_info]
+  probe_concurrency:
+    description:
+      - How many tenants are asked at once.
+    type: int
+    default: 32
+  tenant_id:
+    description:
+      - GUID of the provider's own tenant.
+  tenant_name:
+    description:
+      - Name of the provider's tenant in messages.
+  cache:
+    description:
+      - Keep what the sources V(gdap) and V(contracts) and the probe answered. The registry is read every time. No token and no secret is kept there, and no
+        finding of the probe that may be over at once, such as V(throttled), or that is this side's mistake (V(bad_request)).
+      - Cache plugins that write files make them readable by everybody. Where O(cache_connection) is a folder, those of this inventory get mode 0600, because
+        they name your customers.
 notes:
   - A source that cannot be read is an error and never an empty inventory. But unless C(any_unparsed_is_failed) (E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED))
     is set, Ansible itself turns an inventory's error into a warning and goes on without its hosts. Set it.
@@ -91,7 +157,7 @@ plugin: mssp.defender_xdr.tenants
 file: [registry.yml]
 
 ---
-# A spreadsheet; no test tenants; groups gold, silver, …; only tenants under contract this year.
+# A spreadsheet; no test tenants; groups gold, silver, …; one more variable.
 plugin: mssp.defender_xdr.tenants
 file: [customers.csv]
 filters:
@@ -101,26 +167,46 @@ keyed_groups:
     prefix: ""
     separator: ""
 groups:
-  europe: region | default('') in ['eu', 'uk']
+  europe: defender_xdr_region | default('') in ['eu', 'uk']
 compose:
-  contact: contact | default('soc@' ~ default_domain)
-strict: false
+  contact: contact | default('soc@' ~ defender_xdr_default_domain)
+
+---
+# Every customer with a standing relationship or a contract, what the registry says of them, and who of them is ready.
+plugin: mssp.defender_xdr.tenants
+sources: [file, gdap, contracts]
+file: [registry.yml]
+hostnames: [name, default_domain]
+tenant_id: 99999999-9999-9999-9999-999999999999
+client_id: 88888888-8888-8888-8888-888888888888
+client_secret: "{{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}"
+keyed_groups:
+  - key: defender_xdr_gdap.status
+    prefix: gdap
+probe: true
+probe_required_for: [incident_info, hunting_query]
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.ansible/defender_xdr/inventory
 """
 
+import copy
 import typing as t
 from pathlib import Path
 
+from ansible import constants as C
 from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _inventory
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _inventory, _sources
+
+LENIENT: t.Final = " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable):
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "mssp.defender_xdr.tenants"
 
     def verify_file(self, path: str) -> bool:
-        """The name is one of ours, and so is the content: an ordinary inventory may be called tenants.yml."""
         return bool(super().verify_file(path)) and _inventory.is_ours(Path(path))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
@@ -128,14 +214,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         config = self._read_config_data(path)
         try:
             _inventory.check(config, self.get_options())
-            hosts = _inventory.hosts(self, Path(path))
+            key = f"{self.get_cache_key(path)}_{_inventory.question(config)}"
+            kept = copy.deepcopy((cache and self.get_option("cache") and self._cache.get(key)) or {})
+            hosts = _inventory.hosts(self, _sources.gathered(self, config, Path(path), kept))
+            _inventory.add(self, hosts)
+            self._construct(inventory, hosts)
+            if self.get_option("probe"):
+                _inventory.add_health(self, hosts, path, kept.setdefault("probe", {}))
         except DefenderError as e:
-            raise AnsibleParserError(f"{e.category}: {e.message}") from None
-        _inventory.add(self, hosts)
-        strict = self.get_option("strict")
+            lenient = not C.config.get_config_value("INVENTORY_ANY_UNPARSED_IS_FAILED")
+            raise AnsibleParserError(f"{e.category}: {e.message}{LENIENT if lenient else ''}") from None
+        if self.get_option("cache"):
+            self._cache[key] = kept
+
+    def update_cache_if_changed(self) -> None:
+        super().update_cache_if_changed()
+        _inventory.close_to_others(self.get_option("cache_connection"), self.cache)
+
+    def _construct(self, inventory: t.Any, hosts: t.Iterable[str]) -> None:
+        """Ansible's own features; composed variables of all hosts before the first group that could bear a host's name."""
+        get_host, strict = inventory.get_host, self.get_option("strict")
         for host in hosts:
-            self._set_composite_vars(self.get_option("compose"), inventory.get_host(host).get_vars(), host, strict=strict)
+            self._set_composite_vars(self.get_option("compose"), get_host(host).get_vars(), host, strict=strict)
         for host in hosts:
-            variables = inventory.get_host(host).get_vars()
+            variables = get_host(host).get_vars()
             self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict, fetch_hostvars=False)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict, fetch_hostvars=False)

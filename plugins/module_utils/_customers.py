@@ -15,6 +15,7 @@ import typing as t
 import unicodedata
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import GUID
 
 HOST_NAMES: t.Final = ("name", "default_domain", "tenant_id")
 # What Ansible takes for itself: variables of a host of that name would be everybody's, or the controller's.
@@ -37,6 +38,13 @@ class Customer:
     variables: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     where: t.Callable[[], str] = dataclasses.field(compare=False, repr=False)
     sources: tuple[str, ...] = ()
+
+
+def guid(source: str, value: t.Any) -> str:
+    """The tenant id that a service told; raises C(unavailable) when it is none, because an inventory without that customer would not be whole."""
+    if not GUID.fullmatch(str(value)):
+        raise DefenderError("unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID.")
+    return str(value).lower()
 
 
 def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:

@@ -25,6 +25,9 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "application": {"graph": ("Application.ReadWrite.OwnedBy",)},
     "application_info": {"graph": ("Application.Read.All",)},
     "application_credential": {"graph": ("Application.ReadWrite.OwnedBy",)},
+    # the sources of the inventory tenants, which the provider's own tenant grants
+    "tenants:gdap": {"graph": ("DelegatedAdminRelationship.Read.All",)},
+    "tenants:contracts": {"graph": ("Directory.Read.All",)},
 }
 # incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
 

@@ -9,29 +9,36 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import glob
+import hashlib
+import json
 import re
 import typing as t
 from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _customers
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _customers, _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import Customer
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import RETRYABLE, DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _probe, _tenant_options
 
-NAMES: t.Final = tuple(f"{stem}{ending}" for stem in ("tenants", "defender_xdr") for ending in (".yml", ".yaml"))
+ENDINGS: t.Final = (".yml", ".yaml")
+KEY: t.Final = re.compile(r"""\bplugin["']?\s*:\s*["']?mssp\.defender_xdr\.tenants\b""")
 RULES: t.Final = ("include", "exclude")
+# Findings that are not worth keeping: over at once, or our own mistake.
+PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
 Variables = dict[str, t.Any]
 
 
 def is_ours(path: Path) -> bool:
-    """Whether an inventory source is for this plugin, by its name and its key C(plugin); a vault is taken at its name."""
-    if not path.name.endswith(NAMES) or not path.is_file():
+    """Whether an inventory source is for this plugin, by its key C(plugin); what is in a vault is seen later."""
+    if path.suffix not in ENDINGS or not path.is_file():
         return False
     text = path.read_text(encoding="utf-8", errors="replace")
-    return text.startswith("$ANSIBLE_VAULT;") or re.search(r"^[\"']?plugin[\"']?\s*:", text, re.M) is not None
+    return text.startswith("$ANSIBLE_VAULT;") or KEY.search(text) is not None
 
 
 def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
@@ -45,18 +52,27 @@ def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
             raise DefenderError("bad_request", f"An entry of filters is {rule!r}, but must be a mapping with one key, include or exclude.")
 
 
-def registries(plugin: t.Any, path: Path) -> list[Path]:
-    """The registry's files and folders, beginning at the folder of the inventory's own file."""
-    if not (given := plugin.get_option("file")):
-        raise DefenderError("bad_request", "file is empty; name the registry's files.")
-    return [path.parent / Path(plugin.templar.template(each)).expanduser() for each in given]
+def question(config: t.Mapping[str, t.Any]) -> str:
+    """A short name of what this inventory asks, so that answers that were kept serve the same question only; no secret is in it."""
+    asked = {name: value for name, value in config.items() if not _options.TENANT_SPEC.get(name, {}).get("no_log")}
+    return hashlib.sha256(json.dumps(asked, default=str, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def hosts(plugin: t.Any, path: Path) -> dict[str, Variables]:
-    """The hosts that the inventory's own file asks for, with their variables; raises DefenderError."""
-    found = _customers.merged([_customers.unique(_registry.read(registries(plugin, path), plugin.loader))])
+def close_to_others(folder: str | None, keys: t.Iterable[str]) -> None:
+    """Take the cache's files of these keys from all but their owner: core leaves them readable by everybody, and they name customers."""
+    place = Path(folder or "").expanduser()
+    if folder and place.is_dir():
+        for key in keys:
+            for path in place.glob(f"*{glob.escape(key)}*"):
+                with contextlib.suppress(PermissionError):
+                    path.chmod(0o600)
+
+
+def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
+    """The hosts that these customers become, with their variables; raises C(bad_request) for names that clash and filters that fail."""
     wanted = [customer for customer in found if _is_wanted(plugin, customer)]
-    taken = {*plugin.inventory.groups, plugin.get_option("group")}
+    health = _probe.GROUPS if plugin.get_option("probe") else ()
+    taken = {*plugin.inventory.groups, plugin.get_option("group"), *health}
     named = _customers.named(wanted, plugin.get_option("hostnames"), taken)
     for host, customer in named.items():
         _check_other_sources(plugin, host, customer)
@@ -90,6 +106,24 @@ def add(plugin: t.Any, found: t.Mapping[str, Variables]) -> None:
         inventory.add_host(host, group=group)
         for name, value in variables.items():
             inventory.set_variable(host, name, value)
+
+
+def add_health(plugin: t.Any, names: t.Collection[str], path: str, kept: dict[str, t.Any]) -> None:
+    """Probe the hosts and group them by what was found.
+
+    :arg kept: what was found earlier, by tenant id; the tenants that are not in it are asked, and what will last is put there. Plain JSON, no secret.
+    """
+    inventory = plugin.inventory
+    ids = {host: str(inventory.get_host(host).vars[_tenant_options.VARIABLE]) for host in names}
+    health = {host: kept[ids[host]] for host in names if ids[host] in kept}
+    for host, found in _probe.probed(plugin, [host for host in names if host not in health], path):
+        health[host] = found
+        if found["category"] not in PASSING:
+            kept[ids[host]] = found
+    inventory.add_group(_probe.HEALTHY)
+    for host in names:
+        inventory.set_variable(host, f"{_tenant_options.PREFIX}probe", plain(health[host]))
+        inventory.add_child(inventory.add_group(health[host]["category"]), host)
 
 
 def _check_other_sources(plugin: t.Any, host: str, customer: Customer) -> None:

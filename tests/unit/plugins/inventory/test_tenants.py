@@ -163,7 +163,14 @@ def test_two_inventories_may_know_the_same_host_if_it_is_the_same_tenant(folder:
         ({"filters": ["x"]}, "An entry of filters is 'x'"),
         ({"filters": [{"exclude": "nothing == 1"}], "strict": True}, "The filter exclude: nothing == 1 fails for the tenant at "),
         ({"file": "absent.yml"}, "absent.yml does not exist"),
-        ({"file": []}, "file is empty"),
+        ({"file": []}, "file names no registry"),
+        ({"sources": ["gdap"]}, "file names a registry, but sources does not have file"),
+        ({"sources": ["gdap"], "file": []}, "bad_request: gdap: tenant_id is not set"),
+        ({"sources": ["gdap", "contracts"], "file": [], "tenant_id": ONE, "client_id": TWO}, "bad_credentials: gdap and contracts: Exactly one credential"),
+        ({"sources": ["gdap"], "file": [], "tenant_id": ONE, "client_id": TWO, "client_secret": "x", "cloud": "china"}, "unsupported: gdap: cloud is china"),
+        ({"sources": ["gdap"], "file": [], "tenant_id": ONE, "retries": "many"}, "Invalid value provided for 'int': 'many'"),
+        ({"probe": True, "probe_required_for": ["tenant"]}, "required_for names tenant, which is no module"),
+        ({"probe": True, "probe_concurrency": 0}, "probe_concurrency is 0"),
         ({"hostnames": ["domain"]}, "hostnames"),
         ({"groups": {"x": "nothing == 1"}, "strict": True}, "Could not add host"),
         ({"group": "woodgrove"}, "would be the host woodgrove, which is the name of a group"),
@@ -171,6 +178,28 @@ def test_two_inventories_may_know_the_same_host_if_it_is_the_same_tenant(folder:
 )
 def test_a_mistake_is_an_error_in_words(folder: Folder, options: dict[str, t.Any], said: str) -> None:
     assert said in folder.refusal(**options)
+
+
+def test_an_error_says_what_ansible_makes_of_it(folder: Folder) -> None:
+    assert folder.refusal(file="absent.yml").endswith("Ansible goes on without these tenants, because any_unparsed_is_failed is not set.")
+
+
+def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_with_it(folder: Folder) -> None:
+    (folder.path / "group_vars").mkdir()
+    (folder.path / "host_vars").mkdir()
+    folder.write("group_vars/tier_gold.yml", {"defender_xdr_client_id": "no GUID"})
+    folder.write("host_vars/woodgrove.yml", {"defender_xdr_client_id": TWO, "defender_xdr_client_secret": "{{ nowhere }}"})
+    found = folder.inventory(probe=True, keyed_groups=[{"key": "tier", "prefix": "tier"}])
+    assert (found["groups"]["bad_request"], found["groups"]["healthy"]) == (["Contoso_Ltd", "woodgrove"], [])
+    said = {host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()}
+    assert said["Contoso_Ltd"].startswith("client_id is 'no GUID'")
+    assert said["woodgrove"].startswith("The options of woodgrove could not be made")
+
+
+def test_a_host_may_not_bear_the_name_of_a_state_of_health(folder: Folder) -> None:
+    folder.register([{"tenant_id": ONE, "name": "healthy"}])
+    assert folder.inventory()["groups"] == {"tenants": ["healthy"]}
+    assert "would be the host healthy" in folder.refusal(probe=True)
 
 
 def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> None:
@@ -186,10 +215,10 @@ def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> N
     [
         ("tenants.yml", f"---\nplugin: {PLUGIN}\n", True),
         ("customers.tenants.yaml", f'{{\n"plugin": "{PLUGIN}"}}', True),
-        ("x.defender_xdr.yml", "plugin: x\n", True),
+        ("hosts.yml", f"{{file: registry.yml, plugin: '{PLUGIN}'}}", True),
+        ("tenants.yml", f"plugin: {PLUGIN}x\n", False),
         ("tenants.yml", "$ANSIBLE_VAULT;1.1;AES256\n00", True),
         ("tenants.yml", "all:\n  vars:\n    plugin: x\n", False),
-        ("hosts.yml", f"plugin: {PLUGIN}\n", False),
         ("tenants.ini", f"plugin: {PLUGIN}\n", False),
     ],
 )

@@ -13,6 +13,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 # learn.microsoft.com: security-list-incidents, security-security-runhuntingquery, api-list-incidents, api-advanced-hunting
 NEEDED = {
+    # tenantrelationship-list-delegatedadminrelationships, contract-list
+    ("tenants:gdap", "graph"): ["DelegatedAdminRelationship.Read.All"],
+    ("tenants:contracts", "graph"): ["Directory.Read.All"],
     ("incident_info", "graph"): ["SecurityIncident.Read.All"],
     ("incident_info", "xdr"): ["Incident.Read.All"],
     ("hunting_query", "graph"): ["ThreatHunting.Read.All"],
