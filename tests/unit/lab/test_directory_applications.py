@@ -262,3 +262,15 @@ def test_an_owners_role_is_good_for_what_the_caller_made(desk, tenant) -> None:
     for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/addPassword")):
         assert desk.graph(tenant, method, f"applications/{mine['id']}{path}", body={}).status == 403, method
     assert desk.graph(tenant, "GET", f"applications/{mine['id']}").status == 200
+
+
+def test_a_list_of_secrets_takes_away_and_never_adds(desk) -> None:
+    made = desk.registered(unique("less"))
+    where = f"applications/{made['id']}"
+    first, second = (desk.home("POST", f"{where}/addPassword", body={}).json()["keyId"] for unused in range(2))
+    for wrong in ([{"displayName": "mine"}], [{"keyId": str(uuid.uuid4())}], "all", [5]):
+        assert desk.home("PATCH", where, body={"passwordCredentials": wrong}).status == 400
+    assert desk.home("PATCH", where, body={"passwordCredentials": None}).status == 204
+    assert desk.home("PATCH", where, body={"passwordCredentials": [{"keyId": second}]}).status == 204
+    assert [one["keyId"] for one in desk.home("GET", where).json()["passwordCredentials"]] == [second]
+    assert first != second

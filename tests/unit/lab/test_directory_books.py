@@ -55,6 +55,8 @@ def test_some_customers_are_in_the_contracts_only_and_names_repeat(desk) -> None
     customers = {one["tenantId"] for one in everything(desk, "tenantRelationships/delegatedAdminCustomers")}
     contracts = everything(desk, "contracts", "$top=999")
     assert {one["customerId"] for one in contracts} > customers
+    tenants = {one.host: one.id for one in desk.lab.directory.beside}
+    assert tenants["prospect2"] not in customers
     names = [one["displayName"] for one in contracts]
     assert names.count("Adventure Works") >= 2
     assert any("ü" in one for one in names)

@@ -13,7 +13,7 @@ from defender_lab.api import Call
 from defender_lab.directory import keys
 from defender_lab.directory.listing import FLAG, NAME, TEXT, TIME, Collection, chosen_names, listed, single
 from defender_lab.directory.refusals import absent, bad, denied, invalid
-from defender_lab.directory.registrations import Record, Registration, Registrations, new_record
+from defender_lab.directory.registrations import Password, Record, Registration, Registrations, new_record
 from defender_lab.exchange import NotInTheLab, Reply
 from defender_lab.graph.entities import object_of
 from defender_lab.odata import Fields
@@ -112,13 +112,20 @@ class Applications:
                 raise bad(f"Property '{name}' is read-only and cannot be set.", target=name, detail="ReadOnlyProperty")
             new[name] = _checked(name, value, app.record)
         added = keys.replaced(app, body["keyCredentials"]) if body.get("keyCredentials") is not None else app.keys
-        if "passwordCredentials" in body:
-            kept = {one.get("keyId") for one in body["passwordCredentials"] if isinstance(one, dict)}
-            if kept - {one.record["keyId"] for one in app.passwords}:
-                raise invalid("passwordCredentials", "Application")
-            app.passwords = [one for one in app.passwords if one.record["keyId"] in kept]
+        secrets = app.passwords
+        if body.get("passwordCredentials") is not None:
+            secrets = _remaining(app, body["passwordCredentials"])
+        app.passwords = secrets
         app.keys = added
         app.record.update(new)
+
+
+def _remaining(app: Registration, given: t.Any) -> list[Password]:
+    """A list of secrets can take some away; a new one is made by addPassword alone."""
+    ids = [one.get("keyId") if isinstance(one, dict) else None for one in given] if isinstance(given, list) else [None]
+    if set(ids) - {one.record["keyId"] for one in app.passwords}:
+        raise invalid("passwordCredentials", "Application")
+    return [one for one in app.passwords if one.record["keyId"] in ids]
 
 
 def _checked(name: str, value: t.Any, record: Record) -> t.Any:

@@ -35,11 +35,6 @@ class Collection:
     page: int = 100
     advanced: bool = True
 
-    @property
-    def noun(self) -> str:
-        name = self.fields.type_name.rpartition(".")[2]
-        return name[0].upper() + name[1:]
-
 
 OPTIONS = frozenset({"$filter", "$select", "$orderby", "$top", "$count", "$skiptoken", "$search", "$expand"})
 

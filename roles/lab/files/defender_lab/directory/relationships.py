@@ -62,7 +62,8 @@ CUSTOMERS = Collection(
 
 
 class Books:
-    """Made when first read. Every other prospect and outsider is in the contracts only; a customer of the fleet has one to three relationships."""
+    """Made when first read. The second, fourth … of the prospects and outsiders are in the contracts only; everybody else has one to three
+    relationships as well."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -74,15 +75,13 @@ class Books:
         if call.tenant is not partner:
             return [], [], []
         if self._made is None:
-            managed = [each for number, each in enumerate(self._customers()) if number % 2 == 0 or each in self._directory.tenants]
+            fleet, others = self._directory.tenants, self._directory.beside[1:]
+            managed = [*fleet, *others[::2]]
             relationships = [record for tenant in managed for record in _relationships(tenant)]
             standing = {record["customer"]["tenantId"] for record in relationships if record["customer"]}
             customers = [{"id": each.id, "tenantId": each.id, "displayName": each.name} for each in managed if each.id in standing]
-            self._made = relationships, customers, [contract(partner.id, each) for each in self._customers()]
+            self._made = relationships, customers, [contract(partner.id, each) for each in (*fleet, *others)]
         return self._made
-
-    def _customers(self) -> list[Tenant]:
-        return [*self._directory.tenants, *self._directory.beside[1:]]
 
     def relationships(self, call: Call) -> Reply:
         return listed(call, RELATIONSHIPS, self._read(call)[0])
