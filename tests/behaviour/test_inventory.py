@@ -11,7 +11,7 @@ import stat
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import ROOT, Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Run
 
 Json = dict[str, t.Any]
@@ -78,6 +78,39 @@ def test_existing_playbooks_run_on_a_registry_as_they_stand(sound: Inventory, cu
         {"asked": 2, "answered": 2, "failed": 0},
         {"asked": 1, "answered": 1, "failed": 0},
     ]
+
+
+@pytest.fixture
+def example(books: Inventory) -> tuple[Inventory, str, dict[str, str]]:
+    """The folder of examples with the lab's ids in the place of its own, a ready host, and the environment that it wants."""
+    facts, truth = books.lab.facts, books.lab.truth
+    ready = [host for host, each in truth.items() if each["personality"] == "healthy"]
+    for path in (ROOT / "examples/registry").rglob("*.*"):
+        text = path.read_text().replace("11111111-1111-1111-1111-111111111111", facts["client_id"])
+        for digit, host in zip("234", ready, strict=False):
+            text = text.replace("-".join(digit * length for length in (8, 4, 4, 4, 12)), truth[host]["tenant_id"])
+        books.write(str(path.relative_to(ROOT / "examples/registry")), text)
+    env = {f"DEFENDER_XDR_{name.upper()}_URL": url for name, url in books.lab.urls.items()} | {"DEFENDER_XDR_CA_PATH": facts["ca_path"]}
+    env |= {"APP_SECRET": facts["client_secret"], "PROVIDER_SECRET": facts["client_secret"]}
+    env |= {"PROVIDER_TENANT_ID": facts["partner"]["tenant_id"], "PROVIDER_CLIENT_ID": facts["client_id"]}
+    return books, ready[0], env | {"ANSIBLE_CONFIG": str(books.ansible.inputs / "ansible.cfg")}
+
+
+def test_the_examples_run(example: tuple[Inventory, str, dict[str, str]]) -> None:
+    books, ready, env = example
+    books.ansible.inventory = str(books.ansible.inputs / "customers.tenants.yml")
+    run = books.ansible.playbook("mssp.defender_xdr.preflight", "--limit", "tier_gold", env=env).good()
+    assert run.result("Show what was found")["msg"] == "ready"
+    books.ansible.inventory = str(books.ansible.inputs / "provider.tenants.yml")
+    run, listed = books.listed(env=env)
+    assert run.code == 0, run.output
+    domain = next(each["domain"] for each in books.lab.facts["tenants"] if each["host"] == ready)
+    assert domain in listed["healthy"]["hosts"]
+    assert listed["_meta"]["hostvars"][domain]["tier"] == "gold"
+    assert listed["gdap_active"]["hosts"]
+    wrong, unused = books.listed(env=env | {"PROVIDER_SECRET": "another-secret-that-is-wrong-0043", "DEFENDER_XDR_TOKEN_CACHE": "none"})
+    assert wrong.code != 0
+    assert "bad_credentials: gdap and contracts" in wrong.output
 
 
 def test_the_probe_says_of_each_tenant_what_the_lab_knows_to_be_wrong_with_it(books: Inventory) -> None:
