@@ -23,6 +23,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import site_of_docs
 from dev import REQUIREMENTS, ROOT, VENV, environment, locked, make_venv
 
 WORK = VENV / "gates"
@@ -259,6 +260,14 @@ def galaxy(log: Log) -> None:
     log.run(python, "-m", "ansible", "playbook", "mssp.defender_xdr.demo", "--syntax-check", "-i", "contoso,", env=env, cwd=out)
 
 
+def docs_site(log: Log) -> str:
+    """The documentation as a site, which stays there to be looked at or published."""
+    tree = copy("site")
+    env = environment(venv("tools")) | {"ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2]), "ANSIBLE_HOME": str(WORK / "home-site")}
+    html = site_of_docs.build(log.run, venv("tools") / "bin", WORK / "site", env)
+    return str(html / "index.html")
+
+
 def kusto(log: Log) -> None:
     """Microsoft's own KQL parser over every hunt of the packs, with the documented tables as its schema."""
     if not (shutil.which("npm") and shutil.which("node")):
@@ -303,7 +312,11 @@ def every_gate() -> list[Gate]:
     units = "units --num-workers 1 " + " ".join(f"--exclude {folder}" for folder in LAB_TESTS)
     gates += [Gate(f"units-{newest}", "units", functools.partial(ansible_test, units, newest), (f"prepare-{newest}",))]
     gates += [Gate(name, "lint", tool(name, *command), ("prepare-tools",)) for name, command in tools.items()]
-    gates += [Gate("galaxy", "galaxy", galaxy, ("prepare-tools",)), Gate("kusto", "lint", kusto, ("prepare-2.21",))]
+    gates += [
+        Gate("galaxy", "galaxy", galaxy, ("prepare-tools",)),
+        Gate("site", "lint", docs_site, ("prepare-tools",)),
+        Gate("kusto", "lint", kusto, ("prepare-2.21",)),
+    ]
     return gates
 
 

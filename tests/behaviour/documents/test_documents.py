@@ -41,6 +41,7 @@ PLACEHOLDERS: t.Final = {
     "631a96bc-a705-4eda-9f99-fdaf9f54f6a2": "{client_id}",
     "/tmp/": "{folder}/tmp/",
     "/etc/soc/": "{folder}/soc/",
+    "/var/run/secrets/tokens/entra": "{assertion}",
 }
 LIMIT: t.Final = 300  # seconds for one example
 
@@ -59,7 +60,13 @@ class Reader:
     def __init__(self, ansible: Ansible, lab: Lab) -> None:
         self.lab, self.ansible, self.folder = lab, ansible, ansible.cwd
         tenants = {one["host"]: one["tenant_id"] for one in lab.facts["tenants"]}
-        values = {"root": str(blocks.ROOT), "client_id": lab.facts["client_id"], "folder": str(self.folder), **tenants}
+        values = {
+            "root": str(blocks.ROOT),
+            "client_id": lab.facts["client_id"],
+            "folder": str(self.folder),
+            "assertion": str(lab.folder / "assertion.jwt"),
+            **tenants,
+        }
         self._values = {word: value.format(**values) for word, value in PLACEHOLDERS.items()}
         shutil.copytree(Path(__file__).parent / "sandbox", self.folder, dirs_exist_ok=True)
         for name in ("tmp", "soc"):
