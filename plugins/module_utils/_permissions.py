@@ -29,6 +29,8 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "tenants:gdap": {"graph": ("DelegatedAdminRelationship.Read.All",)},
     "tenants:contracts": {"graph": ("Directory.Read.All",)},
 }
+# What can be run, without what is only granted for a source of the inventory.
+MODULES: t.Final = tuple(name for name in PERMISSIONS if ":" not in name)
 # incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
 
 

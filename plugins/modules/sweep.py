@@ -151,11 +151,11 @@ dest:
 """
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import MODULES
 
 SPEC = {
     "argument_spec": {
-        "module": {"type": "str", "required": True, "choices": list(PERMISSIONS)},
+        "module": {"type": "str", "required": True, "choices": list(MODULES)},
         "module_args": {"type": "dict", "default": {}},
         "concurrency": {"type": "int", "default": 32},
         "hosts": {"type": "list", "elements": "str", "default": []},

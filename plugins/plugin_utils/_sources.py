@@ -21,7 +21,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _r
 
 FILE: t.Final = "file"
 SERVICES: t.Final[t.Mapping[str, t.Callable[[Tenant], list[Customer]]]] = {_gdap.SOURCE: _gdap.customers, _contracts.SOURCE: _contracts.customers}
-ORDER: t.Final = (FILE, *SERVICES)  # the one that wins first
 SHOWN: t.Final = 5
 Kept = dict[str, t.Any]
 display = Display()

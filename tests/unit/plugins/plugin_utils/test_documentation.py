@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_SPEC
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import MODULES, PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.modules import sweep
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
 API_NAMES = {"Microsoft Graph": "graph", "the older Defender XDR API": "xdr", "the Defender XDR API": "xdr", "the Defender for Endpoint API": "endpoint"}
@@ -77,7 +78,7 @@ def test_the_documentation_of_a_module_is_yaml_and_its_own(path: str) -> None:
     assert documentation(f"modules/{path}.py")["module"] == path
 
 
-@pytest.mark.parametrize("module", [name for name in PERMISSIONS if ":" not in name])
+@pytest.mark.parametrize("module", MODULES)
 def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_checks(module: str) -> None:
     (sentence,) = (line for line in documentation(f"modules/{module}.py")["description"] if line.startswith("Needs "))
     needed = {resource: set(roles) for resource, roles in PERMISSIONS[module].items() if roles}
@@ -88,6 +89,11 @@ def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_ch
     for role, api in re.findall(r"C\(([\w.]+)\) of ((?:Microsoft|the) [A-Z]?[\w ]*?(?=[.,]|$))", sentence):
         told.setdefault(API_NAMES[api], set()).add(role)
     assert told == needed
+
+
+def test_a_sweep_can_run_every_module_of_the_table_and_nothing_else() -> None:
+    spec: t.Any = sweep.SPEC["argument_spec"]
+    assert documentation("modules/sweep.py")["options"]["module"]["choices"] == list(MODULES) == spec["module"]["choices"]
 
 
 def test_the_inventory_says_which_permission_each_of_its_sources_needs() -> None:
