@@ -11,7 +11,8 @@ name: fleet
 type: stdout
 short_description: Progress and coverage of a run over many tenants
 version_added: 0.1.0
-author: The mssp.defender_xdr contributors
+author:
+  - The mssp.defender_xdr contributors (@mssp)
 description:
   - Shows what matters in a run over many tenants. On a terminal a line at the foot says how many tenants answered, failed and are left,
     how fast it goes and how long it will take, also while P(mssp.defender_xdr.sweep#module) is at work.
@@ -270,7 +271,8 @@ class CallbackModule(Default):
         if self._coverage:
             self._coverage.lost(self._lost)
             self._display.banner("COVERAGE")
-            for line in self._coverage.lines():
+            columns = (self._display.columns or 0) if sys.stdout.isatty() else 0
+            for line in self._coverage.lines(columns):
                 self._display.display(line, color=C.COLOR_ERROR if self._coverage.failed else C.COLOR_OK)
             self._display.display("", screen_only=True)
 

@@ -106,9 +106,9 @@ def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
     """The line for a terminal of this width: what does not fit is left out, the least important first."""
     said = numbers(state, rate)
     name = fit(state.name, max(12, width // 4))
-    bar = min(width // 7, WIDEST_BAR)  # of the terminal alone, so that it does not jump when a number gets longer
-    if not state.open_end and _width(name) + bar + _width(", ".join(said)) + 2 < width:
-        return f"{name} {_bar(state, bar, BARS[wide])} {', '.join(said)}"
+    room = min(width // 7, WIDEST_BAR)  # of the terminal alone, so that it does not jump when a number gets longer
+    if not state.open_end and _width(name) + room + _width(", ".join(said)) + 2 < width:
+        return f"{name} {_bar(state, room, BARS[wide])} {', '.join(said)}"
     shorter = [f"{name} {', '.join(said)}", *(", ".join(said[:count]) for count in range(len(said), 2, -1))]
     shortest = f"{state.answered}+{state.failed}/{state.asked}"
     return next((line for line in shorter if _width(line) < width), fit(shortest, width))

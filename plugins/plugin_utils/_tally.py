@@ -118,8 +118,8 @@ class Coverage:
     def failed(self) -> int:
         return sum(1 for reason in self._tenants.values() if reason)
 
-    def lines(self) -> list[str]:
-        """The table: one row for each category, the most frequent first."""
+    def lines(self, columns: int = 0) -> list[str]:
+        """The table: one row for each category, the most frequent first, with as many names as fit into so many columns."""
         asked = len(self._tenants)
         by_reason: dict[Reason, list[str]] = collections.defaultdict(list)
         for tenant, reason in self._tenants.items():
@@ -128,9 +128,17 @@ class Coverage:
         told = [f"asked {asked}, answered {asked - self.failed}, failed {self.failed}"]
         if not by_reason:
             return told
-        rows = [("failed", "category", "who must act", "tenants")]
-        for (category, who), tenants in sorted(by_reason.items(), key=lambda row: -len(row[1])):
-            more = f" and {len(tenants) - NAMED} more" if len(tenants) > NAMED else ""
-            rows.append((str(len(tenants)), category, who, f"{', '.join(tenants[:NAMED])}{more}"))
-        wide = [max(len(row[column]) for row in rows) for column in range(3)]
-        return [*told, *(f"{row[0]:>{wide[0]}}  {row[1]:{wide[1]}}  {row[2]:{wide[2]}}  {row[3]}" for row in rows)]
+        rows = [("failed", "category", "who must act", ["tenants"])]
+        rows += [(str(len(tenants)), *reason, tenants) for reason, tenants in sorted(by_reason.items(), key=lambda row: -len(row[1]))]
+        wide = [max(len(str(row[column])) for row in rows) for column in range(3)]
+        starts = [f"{count:>{wide[0]}}  {category:{wide[1]}}  {who:{wide[2]}}  " for count, category, who, unused in rows]
+        return [*told, *(start + _some(row[3], columns - len(start) if columns else 10**6) for start, row in zip(starts, rows, strict=True))]
+
+
+def _some(names: list[str], width: int) -> str:
+    """The first names, one at least, and how many more there are."""
+    for count in range(min(len(names), NAMED), 0, -1):
+        said = ", ".join(names[:count]) + (f" and {len(names) - count} more" if len(names) > count else "")
+        if len(said) <= width:
+            return said
+    return said

@@ -138,7 +138,7 @@ def test_the_line_is_drawn_in_place_and_goes_when_all_is_done(time: FakeClock) -
     bench.live.tick()
     bench.state = _live.State("List the incidents", 1000, 500, 12)
     bench.live.tick()
-    assert [line.split(" answered")[0][-3:] for line in bench.screen] == ["500"]
+    assert [line.split(" answered", maxsplit=1)[0][-3:] for line in bench.screen] == ["500"]
     bench.state = None
     bench.live.tick()
     assert bench.screen == [""]

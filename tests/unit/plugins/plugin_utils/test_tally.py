@@ -107,6 +107,14 @@ def test_a_thousand_names_are_counted() -> None:
     assert coverage.lines()[-1].endswith("t9 and 990 more")
 
 
+def test_a_row_is_no_wider_than_the_terminal_and_names_one_tenant_at_least() -> None:
+    coverage = _tally.Coverage()
+    coverage.add({f"tenant{number}": NOT_CONSENTED for number in range(30)})
+    assert coverage.lines(79)[-1].endswith("  tenant0, tenant1, tenant2 and 27 more")
+    assert len(coverage.lines(79)[-1]) <= 79
+    assert coverage.lines(10)[-1].endswith("tenant0 and 29 more")
+
+
 def test_when_all_answered_there_is_no_table() -> None:
     coverage = _tally.Coverage()
     assert not coverage
