@@ -282,6 +282,23 @@ def kusto(log: Log) -> None:
     log.run(venv("2.21") / "bin/python", "-m", "pytest", *tests, env=environment(venv("2.21")) | {"NODE_PATH": env["NODE_PATH"]})
 
 
+def browser(log: Log) -> str:
+    """The report's page in Debian's Chromium; what it looked like stays in .venv/gates/browser."""
+    absent = [package for program, package in (("chromium", "chromium"), ("chromedriver", "chromium-driver")) if not shutil.which(program)]
+    if absent and shutil.which("apt-get") and os.geteuid() == 0:
+        install = ("apt-get", "install", "--yes", "--no-install-recommends", *absent)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            log.run("apt-get", "update", env=os.environ)
+            log.run(*install, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        raise NotHere("chromium and chromedriver are needed to look at the report; as root this gate installs Debian's chromium and chromium-driver")
+    pictures = WORK / "browser"
+    shutil.rmtree(pictures, ignore_errors=True)
+    env = environment(venv("2.21")) | {"BROWSER_PICTURES": str(pictures)}
+    log.run(venv("2.21") / "bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/browser", env=env)
+    return f"pictures in {pictures}"
+
+
 def every_gate() -> list[Gate]:
     def dev(*command: str) -> t.Callable[[Log], None]:
         return lambda log: log.run(ROOT / "dev", *command, env=os.environ)
@@ -291,7 +308,10 @@ def every_gate() -> list[Gate]:
     tools = {
         "ruff": ["ruff", "check", "--no-cache", "."],
         "format": ["ruff", "format", "--no-cache", "--diff", "."],
-        "mypy": [*mypy, *(str(COLLECTION / part) for part in ("plugins", "tests/unit", "tests/behaviour", "roles/lab/files/defender_lab", ".ci"))],
+        "mypy": [
+            *mypy,
+            *(str(COLLECTION / part) for part in ("plugins", "tests/unit", "tests/behaviour", "tests/browser", "roles/lab/files/defender_lab", ".ci")),
+        ],
         "yamllint": ["yamllint", "--strict", "."],
         "ansible-lint": ["ansible-lint", "--nocolor", "--profile", "production", "--offline", "--strict"],
         "docs": ["antsibull-docs", "lint-collection-docs", *docs, "."],
@@ -316,6 +336,7 @@ def every_gate() -> list[Gate]:
         Gate("galaxy", "galaxy", galaxy, ("prepare-tools",)),
         Gate("site", "lint", docs_site, ("prepare-tools",)),
         Gate("kusto", "lint", kusto, ("prepare-2.21",)),
+        Gate("browser", "browser", browser, ("prepare-2.21",)),
     ]
     return gates
 

@@ -58,6 +58,7 @@ def bars(name: str, title: str, labels: t.Sequence[str], series: t.Sequence[tupl
         show_x_labels=False,
         print_values=True,
         margin=2,
+        margin_left=10,
         spacing=6,
         truncate_label=-1,
         # room for the total behind the longest bar
@@ -105,7 +106,13 @@ def _tidied(svg: ET.Element, name: str, title: str, text: str, colours: t.Sequen
                 element.set(key, f"{float(value):.1f}")
     svg.attrib.pop("id", None)
     svg.attrib.pop("xmlns", None)
-    svg.attrib |= {"class": "plot", "role": "img", "aria-labelledby": f"{name}-title {name}-text", "preserveAspectRatio": "xMinYMin meet"}
+    svg.attrib |= {
+        "class": "plot",
+        "role": "img",
+        "aria-labelledby": f"{name}-title",
+        "aria-describedby": f"{name}-text",
+        "preserveAspectRatio": "xMinYMin meet",
+    }
     for at, (tag, said) in enumerate((("title", title), ("desc", text))):
         element = ET.Element(tag, {"id": f"{name}-{'title' if tag == 'title' else 'text'}"})
         element.text = said

@@ -26,6 +26,7 @@ from markupsafe import Markup
 
 ROLE: t.Final = Path(__file__).resolve().parents[2] / "roles" / "report"
 TOP: t.Final = 15  # bars of the tenants with most open incidents
+SHARED: t.Final = 200  # indicators of several tenants, those of most tenants first
 COLUMNS: t.Final = ("host", "tier", "id", "name", "severity", "status", "assigned_to", "created", "updated", "age_hours", "due", "late_hours", "url")
 TENANT: t.Final = ("host", "name", "tier", "state", "open", "high", "unassigned", "breached", "hits")
 # What would end a script element, or a line of JavaScript, inside a string of JSON.
@@ -46,14 +47,14 @@ def page(report: Json) -> str:
         data=Markup(_embedded(report)),
         plots=plots(report),
         severities=SEVERITIES,
-        who=WHO,
         people=_report_tables.PEOPLE,
         line=_report_tables.coverage_line(report["coverage"]),
-        unread=[one for one in report["tenants"] if one["state"] == "unread"],
+        shared_most=SHARED,
+        refused=_refused(report),
         partly=_partly(report),
         found={(one["host"], one["id"]): one for one in report["incidents"]},
         hits=sorted(report["hunts"], key=lambda hunt: (-len(hunt["hits"]), -hunt["rows"])),
-        untaken=max(0, len(report["shared"]) - 100),
+        untaken=max(0, len(report["shared"]) - SHARED),
     )
 
 
@@ -84,6 +85,18 @@ def hours(value: float | None) -> str:
 
 def _when(text: str) -> str:
     return text.replace("T", " ").replace("Z", " UTC")
+
+
+def _refused(report: Json) -> dict[str, list[Json]]:
+    """The tenants that were not read by who must act, and for each reason together: category, advice, and tenants with name, text and link."""
+    found: dict[str, dict[str, Json]] = {who: {} for who in WHO}
+    for one in (one for one in report["tenants"] if one["state"] == "unread"):
+        gap = one["gaps"][0]
+        # the link is each tenant's own
+        advice = str(gap["advice"].replace(gap["link"], "") if gap["link"] else gap["advice"]).strip().rstrip(":. ") + "."
+        group = found.setdefault(gap["who"], {}).setdefault(gap["category"], {"category": gap["category"], "advice": advice, "tenants": []})
+        group["tenants"].append({"name": one["name"], "text": gap["text"], "link": gap["link"]})
+    return {who: sorted(groups.values(), key=lambda group: -len(group["tenants"])) for who, groups in found.items() if groups}
 
 
 def _partly(report: Json) -> list[Json]:
