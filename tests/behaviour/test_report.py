@@ -149,3 +149,15 @@ def test_check_mode_writes_nothing(ansible: Ansible, tmp_path: Path) -> None:
     ansible.write_inventory({"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {})
     ansible.playbook([{"hosts": "tenants", "roles": [{"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc")}]}], "--check").good()
     assert not (tmp_path / "soc").exists()
+
+
+@pytest.mark.parametrize("playbook", ["incidents", "hunt"])
+def test_a_role_that_fails_by_itself_does_not_keep_the_report_from_being_written(lab: Lab, ours: Ansible, playbook: str) -> None:
+    queries = ours.cwd / "queries"
+    queries.mkdir()
+    (queries / "devices.kql").write_text("DeviceInfo | take 1\n")
+    healthy = next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy")
+    hosts = f"{lab.of('not_consented')},{healthy}"
+    variables = {"defender_xdr_hosts": hosts, "report_dest": str(ours.cwd / "soc"), f"{playbook}_fail_when": "any", "hunt_folder": str(queries)}
+    assert ours.playbook(f"mssp.defender_xdr.{playbook}", "-e", json.dumps(variables)).code == 2
+    assert report_in(ours.cwd / "soc")["coverage"]["unread"] == 1
