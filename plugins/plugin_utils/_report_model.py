@@ -83,6 +83,11 @@ def build(tenants: t.Sequence[Tenant], hunts: t.Mapping[str, Json], shared: t.Se
         "incidents": any(one.incidents is not None for one in tenants),
         "hunts": bool(hunts),
     }
+    if not any(asked_for.values()):
+        raise DefenderError(
+            "bad_request",
+            "There is nothing to report: no host has preflight_result, incidents_result or hunt_result; run one of those roles before, or give incidents.",
+        )
     incidents = [incident for one in tenants for incident in _incidents(one, setting)]
     told_hunts = [_hunt(name, one) for name, one in hunts.items()]
     told_tenants = [_tenant(one, asked_for, hunts) for one in tenants]
@@ -157,7 +162,9 @@ def _tenant(one: Tenant, asked_for: t.Mapping[str, bool], hunts: t.Mapping[str, 
             queries = [name for name, why in failures.items() if why == category]
             said = {"category": category, "text": (hunts[queries[0]].get("text") or {}).get(one.host, "")}
             gaps.append({**_gap("hunts", said, preflight), "queries": queries})
-        if hunts and not all(hunt.get("checked") for hunt in hunts.values()):
+        if all(hunt.get("checked") for hunt in hunts.values()):
+            gaps.append(_gap("hunts", {"text": "The queries were checked, and sent to no tenant."}))
+        else:
             answers.append(len(failures) < len(hunts))
     if asked_for["preflight"]:
         if refused and not any(gap["category"] == (preflight.get("category") or "unavailable") for gap in gaps):

@@ -134,6 +134,7 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
         ({"report_incidents": {"a": 1}}, "incidents has no results and failures"),
         ({"report_incidents_from": "/nonexistent"}, "/nonexistent, which cannot be read"),
         ({"report_formats": ["pdf"]}, "pdf"),
+        ({}, "There is nothing to report"),
     ],
 )
 def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path, variables: Json, said: str) -> None:
@@ -146,8 +147,10 @@ def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path,
 
 
 def test_check_mode_writes_nothing(ansible: Ansible, tmp_path: Path) -> None:
-    ansible.write_inventory({"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {})
-    ansible.playbook([{"hosts": "tenants", "roles": [{"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc")}]}], "--check").good()
+    contoso = {"defender_xdr_tenant_id": "T1", "ansible_connection": "local", "incidents_result": {"read": True, "incidents": []}}
+    ansible.write_inventory({"contoso": contoso}, {})
+    role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc")}
+    ansible.playbook([{"hosts": "tenants", "roles": [role]}], "--check").good()
     assert not (tmp_path / "soc").exists()
 
 

@@ -128,6 +128,18 @@ def test_a_cut_list_and_a_hunt_without_licence_are_read_in_part() -> None:
     assert [one["hits"] for one in report["tenants"]] == [0, 3, 0]
 
 
+def test_hunts_that_were_only_checked_read_nobody() -> None:
+    alone = _report_model.Tenant(host="a", name="a", tenant_id="", tier="default")
+    report = made(alone, hunts={"script": hunt(checked=True)})
+    assert (report["coverage"]["unread"], report["tenants"][0]["hits"]) == (1, None)
+    assert report["tenants"][0]["gaps"][0]["text"] == "The queries were checked, and sent to no tenant."
+
+
+def test_a_report_of_nothing_is_refused() -> None:
+    with pytest.raises(DefenderError, match="There is nothing to report"):
+        made(_report_model.Tenant(host="a", name="a", tenant_id="", tier="default"))
+
+
 def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_late() -> None:
     report = made(
         tenant("a", incident(), incident(id="8", status="resolved"), tier="gold"),
