@@ -148,8 +148,8 @@ class Cutter:
         while True:
             with contextlib.suppress(ValueError, StopIteration):
                 value, end = _scan(self._text, self._at)
-                # a number might go on
-                if end < len(self._text):
+                # a number might go on, and one that was cut behind its point or its exponent reads as a shorter one
+                if end < len(self._text) and self._text[end] not in ".eE":
                     self._at = end
                     return value
             yield from self._more()

@@ -57,6 +57,12 @@ def test_a_row_stays_as_it_was_written(row: str) -> None:
     assert cut(f'{{"results":[{row},{row}]}}'.encode(), 3)[0] == [row, row]
 
 
+@pytest.mark.parametrize("number", ["0.5", "1e-7", "-12.5E+3", "120"])
+@pytest.mark.parametrize("piece", range(1, 12))
+def test_a_number_that_is_cut_anywhere_is_read_whole(number: str, piece: int) -> None:
+    assert cut(f'{{"n":{number},"results":[]}}'.encode(), piece)[1] == {"n": json.loads(number)}
+
+
 def test_line_breaks_between_tokens_are_white_space() -> None:
     assert cut(b'\r\n{"results"\n: [\n{"n":\r\n1}\n,\r\n{ }\n]\n}\n', 1)[0] == ['{"n":  1}', "{ }"]
 
