@@ -74,7 +74,10 @@ def literal(name: str, value: t.Any) -> str:
     if isinstance(value, dict) and len(value) == 1 and (kind := next(iter(value))) in TYPED and isinstance(value[kind], str):
         if kind == "datetime":
             return f"datetime({_times.format_time(_times.parse_time(f'parameters.{name}', value[kind], at=_times.now()))})"
-        return f"{_times.parse_span(f'parameters.{name}', value[kind])}tick"
+        ticks = _times.parse_span(f"parameters.{name}", value[kind])
+        if not _fits_long(ticks):
+            raise DefenderError("bad_request", f"parameters.{name} is {value[kind]}, which does not fit into KQL's timespan of about 29,000 years.")
+        return f"{ticks}tick"
     raise DefenderError(
         "bad_request",
         f"parameters.{name} is {type(value).__name__} {value!r}; give text, a number, a boolean, a list of those, {{datetime: TIME}} or {{timespan: LENGTH}}.",

@@ -19,6 +19,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._slices import OPAQUE
 
 try:
     import duckdb
@@ -37,6 +38,10 @@ SHUT: t.Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 BATCH: t.Final = 5000
 TIME: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+# Escapes in Kusto's texts, and those that the translator knows.
+ESCAPE: t.Final = re.compile(r"\\(?:u(?P<unit>[0-9a-fA-F]{4})|x(?P<byte>[0-9a-fA-F]{2})|.)", re.S)
+SIGNS: t.Final = {rf"\{letter}": sign for letter, sign in zip("abfnrtv0\\\"'", "\a\b\f\n\r\t\v\0\\\"'", strict=True)}
+KEPT: t.Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
 # The DuckDB type of a column by what all of its values are; a mixture is kept as text.
 KINDS: t.Final = {"bool": "BOOLEAN", "int": "BIGINT", "float": "DOUBLE", "time": "TIMESTAMP", "json": "JSON", "text": "VARCHAR"}
 
@@ -67,7 +72,7 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
         columns = {name: _load(connection, name, source) for name, source in tables.items()}
         connection.execute("SET lock_configuration = true")
         try:
-            translated = duckdb_kql.to_sql(text, columns, allow_write=False)
+            translated = duckdb_kql.to_sql(_readable(text), columns, allow_write=False)
             answer = connection.execute(str(translated), dict(translated.parameters) or None)
             names = [str(column[0]) for column in answer.description or ()]
             dynamic = [str(column[1]) == "JSON" for column in answer.description or ()]
@@ -76,6 +81,24 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
             raise DefenderError("bad_query", f"The query cannot be run here: {e}. The tables are {_told(columns)}.") from None
         except duckdb.Error as e:
             raise DefenderError("bad_query", f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are {_told(columns)}.") from None
+
+
+def _readable(query: str) -> str:
+    """The query without the escapes in texts that the translator does not know: of those it drops the backslash and keeps the rest."""
+
+    def literal(found: re.Match[str]) -> str:
+        prefix, quote, body = found[0].partition(found[0].lstrip("hH@")[0])
+        if "@" in prefix or quote not in "\"'" or "\\" not in body:
+            return found[0]
+        # an emoji is two escapes of half a pair each
+        text = ESCAPE.sub(lambda one: chr(int(one["unit"] or one["byte"], 16)) if one["unit"] or one["byte"] else SIGNS.get(one[0], one[0]), body[:-1])
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        return prefix + quote + "".join(KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text) + quote
+
+    try:
+        return OPAQUE.sub(literal, query)
+    except UnicodeDecodeError:
+        raise DefenderError("bad_query", "The query cannot be run here: it has a text with half of a surrogate pair, which DuckDB cannot hold.") from None
 
 
 def _told(columns: t.Mapping[str, list[str]]) -> str:
@@ -168,6 +191,8 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
     if isinstance(value, datetime.datetime):
         text = value.replace(tzinfo=None).isoformat()
         return f"{text}0Z" if value.microsecond else f"{text}Z"
+    if isinstance(value, datetime.timedelta):
+        return _span(value)
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, dict):
@@ -175,3 +200,12 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [_plain(each, False) for each in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _span(value: datetime.timedelta) -> str:
+    """A length of time as Kusto writes it: C(10.03:00:07), with days and a fraction only where there are some."""
+    sign, value = ("-", -value) if value < datetime.timedelta(0) else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    days = f"{value.days}." if value.days else ""
+    fraction = f".{value.microseconds:06d}0" if value.microseconds else ""
+    return f"{sign}{days}{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}{fraction}"

@@ -42,6 +42,11 @@ def test_columns_have_types_that_a_query_can_count_on() -> None:
     assert local_kql(ROWS, query) == [{"Next": "2026-01-01T11:00:00.1234560Z", "X": 2}]
 
 
+def test_lengths_of_time_are_written_as_kusto_writes_them() -> None:
+    query = "print a = 1d + 2h, b = datetime(2026-01-01) - datetime(2026-01-02 00:00:00.5), c = 7s"
+    assert local_kql({}, query) == [{"a": "1.02:00:00", "b": "-1.00:00:00.5000000", "c": "00:00:07"}]
+
+
 def test_a_file_of_rows_is_read_and_so_are_several_tables(tmp_path: Path) -> None:
     file = tmp_path / "hits.ndjson"
     file.write_text("".join(json.dumps(row) + "\n" for row in ROWS))

@@ -173,6 +173,11 @@ def test_slips_of_syntax_are_refused_in_the_words_of_the_service(engine: Hunting
     assert (error.status, error.code, error.message) == (400, "BadRequest", f"{reason}. Fix syntax errors in your query.")
 
 
+def test_keys_of_a_join_may_be_joined_by_and(engine: HuntingEngine, tenant: str) -> None:
+    join = "EmailEvents | join kind=inner EmailUrlInfo on $left.NetworkMessageId == $right.NetworkMessageId {} $left.ReportId == $right.ReportId | count"
+    assert engine.run(tenant, join.format("and"), None, now=NOW) == engine.run(tenant, join.format(","), None, now=NOW)
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -187,6 +192,8 @@ def test_slips_of_syntax_are_refused_in_the_words_of_the_service(engine: Hunting
         'cluster("x").database("y").EmailEvents | count',
         "externaldata(x:string)['https://www.contoso.example/list.csv'] | count",
         "EmailEvents | extend subject = 1",
+        'DeviceNetworkEvents | where RemotePort == "3389"',
+        "EmailEvents | summarize count() by bin(5Minutes=Timestamp, 5m) | project 5Minutes",
         "union EmailEvents, CloudAppEvents | take 1",
         "union EmailEvents, DeviceEvents | project ReportId_long",
         "union EmailEvents, DeviceEvents | summarize arg_max(Timestamp, *)",

@@ -50,9 +50,14 @@ _RENAMED = {
     "notcontains_cs": "!contains_cs",
 }
 _OLD = re.compile(
-    rf"(?P<text>{_TEXT.pattern})|\b(?P<old>{'|'.join(_RENAMED)})\b|(?P<bare>\|\s*serialize)(?=\s*(?:\||;|$))",
+    rf"(?P<text>{_TEXT.pattern})|\b(?P<old>{'|'.join(_RENAMED)})\b|(?P<bare>\|\s*serialize)(?=\s*(?:\||;|$))"
+    r"|(?P<key>\$(?:left|right)\.\w+)\s+and(?=\s+\$(?:left|right)\.)",
     re.DOTALL,
 )
+# The escapes of Kusto's strings, as Microsoft's parser reads them.
+_ESCAPE = re.compile(r"\\(?:u(?P<unit>[0-9a-fA-F]{4})|x(?P<byte>[0-9a-fA-F]{2})|(?P<octal>[0-7]{1,3})|(?P<sign>.))", re.DOTALL)
+_SIGNS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
+_KEPT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
 _SOME_MOMENT = datetime(2000, 1, 1)
 
 
@@ -101,7 +106,30 @@ def _today(found: re.Match[str]) -> str:
     if found["bare"]:
         # the translator's grammar wants something behind it; a column that is there already changes nothing
         return found["bare"] + " _serialized = 0 | project-away _serialized"
-    return found["text"] or _RENAMED[found["old"]]
+    if found["key"]:
+        # keys of a join may be joined by commas or by "and"; the translator reads only commas
+        return found["key"] + ","
+    text: str = found["text"] or _RENAMED[found["old"]]
+    return _plain(text) if text[0] in "\"'" else text
+
+
+def _plain(literal: str) -> str:
+    """The literal without the escapes that the translator does not know: of those it would drop the backslash and keep the rest."""
+    quote, body = literal[0], literal[1:-1]
+    try:
+        # an emoji is two escapes of half a pair each
+        text = _ESCAPE.sub(_escaped, body).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        not_supported("text with half of a surrogate pair")
+    return quote + "".join(_KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text) + quote
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if digits := found["unit"] or found["byte"] or found["octal"]:
+        return chr(int(digits, 8 if found["octal"] else 16))
+    if found["sign"] not in _SIGNS:
+        refuse_syntax()
+    return _SIGNS[found["sign"]]
 
 
 def _refuse_text(bare: str) -> NoReturn:

@@ -130,6 +130,9 @@ class Resolver:
                 not_supported(f"{node.name}, one of two columns that a union makes of one name and different types")
             if node.name in self._known or node.name in scope:
                 not_supported(f"the table {node.name} as an operand")
+            if node.name[:1].isdigit():
+                # Kusto takes such a name, even for an argument of a function; the translator's grammar makes something else of it
+                not_supported(f"{node.name}, a name that begins with a digit")
             refuse_column(node.name, name)
         for comparison in _nodes(op):
             if isinstance(comparison, ir.BinaryOp) and comparison.op in _COMPARISONS:
@@ -218,8 +221,15 @@ def _types(op: ir.Operator, before: Columns) -> Columns:
 def _comparable(comparison: ir.BinaryOp, columns: Columns) -> None:
     kinds = [_kind(side, columns) for side in (comparison.left, comparison.right)]
     families = {_KINDS[kind] for kind in kinds if kind in _KINDS}
+    if comparison.op in ("==", "!=") and families == {"number", "string"} and any(_is_number(side) for side in (comparison.left, comparison.right)):
+        # Microsoft's parser lets it pass, and published hunts have it
+        not_supported("a number that is compared with a number written as text")
     if len(families) == 2 and all(kind in _KINDS for kind in kinds):
         refuse_meaning(f"Cannot compare values of types {kinds[0]} and {kinds[1]}. Try adding explicit casts")
+
+
+def _is_number(side: ir.Expr) -> bool:
+    return isinstance(side, ir.Literal) and side.kind == "string" and str(side.value).strip().isdecimal()
 
 
 def _kind(side: ir.Expr, columns: Columns) -> str:
