@@ -40,7 +40,7 @@ CASES = (
     Case("sweep_cold", "sweep, cold", "sweep", "cold", login=1, pages=1),
     Case("sweep_warm", "sweep, warm", "sweep", "warm", pages=1),
     Case("floor", "Ansible's floor: debug on every host, connection local", "floor"),
-    Case("floor_tenants", "debug on every tenant", "floor_tenants"),
+    Case("floor_tenants", "debug on every tenant", "floor_tenants", most=1000),
     Case("tenants_cold", "a task for each tenant, cold", "tenants", "cold", login=1, pages=1),
     Case("tenants_warm", "a task for each tenant, warm", "tenants", "warm", pages=1),
     Case("module", "an ordinary module (AnsiballZ)", "module", "cold", most=SMALL, login=1, pages=1),
@@ -56,8 +56,8 @@ def command(case: Case, lab: Lab, tenants: int) -> list[str]:
     return [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(HERE / "playbooks" / f"{case.playbook}.yml")]
 
 
-def environment(case: Case, base: dict[str, str], folder: Path, forks: int) -> dict[str, str]:
-    """Nobody's private settings, and everything that is written below one folder.
+def environment(case: Case, base: dict[str, str], lab: Lab, folder: Path, forks: int) -> dict[str, str]:
+    """Nobody's private settings, everything that is written below one folder, and certifi's whole bundle with the lab's CA in it.
 
     A cold case gets a new folder for its tokens. Emptying the old one would make the disk work for it.
     """
@@ -74,6 +74,7 @@ def environment(case: Case, base: dict[str, str], folder: Path, forks: int) -> d
         "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
         "ANSIBLE_FORKS": str(forks),
         "ANSIBLE_NOCOLOR": "1",
+        "DEFENDER_XDR_CA_PATH": str(lab.bundle),
         "DEFENDER_XDR_TOKEN_CACHE": str(tokens[-1]),
     }
 

@@ -49,8 +49,9 @@ def markdown(result: dict[str, t.Any]) -> str:
     machine = result["machine"]
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     lines = [
-        "A token and the incidents of every tenant, over TLS with certifi's whole bundle and the lab's CA. Seconds for the whole process (CPU seconds of it",
-        "and all it started), medians of interleaved runs. Lab and client share the cores.",
+        "A token and the incidents of every tenant, over TLS with certifi's whole bundle and the lab's CA (named by the environment, so that it is loaded",
+        "where certifi's own would be). Seconds for the whole process (CPU seconds of it and all it started), medians of interleaved runs. Lab and",
+        "client share the cores.",
         "",
         *_cells(["", *(f"{tenants} tenants" for tenants in figures.sizes)]),
     ]
@@ -71,6 +72,33 @@ def markdown(result: dict[str, t.Any]) -> str:
         f"{machine['date'][:10]}, {machine['cores']} cores of {machine['processor']}, Python {machine['python']}, {machine['openssl']}, {packages}; "
         f"{len(figures.runs)} runs, {machine['forks']} forks, {machine['incidents']} incidents a tenant."
     )
+    return "\n".join(lines) + "\n"
+
+
+SHORT = ("uri", "module", "tenants_cold", "tenants_warm", "floor", "sweep_cold", "sweep_warm", "client")
+
+
+def short(result: dict[str, t.Any]) -> str:
+    """What a newcomer wants to know, for the README."""
+    figures = Figures(result)
+    machine = result["machine"]
+    sizes = [tenants for tenants in figures.sizes if tenants != 100]
+    rows = []
+    for case in SHORT:
+        walls = [figures.median(case, tenants, "wall") for tenants in sizes]
+        if any(wall is not None for wall in walls):
+            rows.append(_row([figures.titles[case], *("" if wall is None else f"{wall:.1f} s" for wall in walls)]))
+    lines = [
+        f"A token and the incidents of every tenant, whole processes over TLS on {machine['cores']} cores that the lab shares "
+        f"({machine['date'][:10]}, ansible-core {machine['packages']['ansible-core']}, {machine['forks']} forks):",
+        "",
+        *_cells(["", *(f"{tenants} tenants" for tenants in sizes)]),
+        *rows,
+        "",
+        "![Seconds by number of tenants](docs/benchmark/bench.svg)",
+        "",
+        "CPU time, memory, requests and ratios are in [docs/benchmark](docs/benchmark/README.md).",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,8 @@
 """How long the same work takes in different ways: a token and the incidents of every tenant, whole processes against one lab.
 
 Run it as ``./dev bench``. All of it happens on the loopback interface; lab and clients share the machine's cores.
-Results go to tests/output/bench: a table in Markdown, everything in JSON, and a plot where matplotlib is installed.
+Results go to tests/output/bench: a table in Markdown, everything in JSON, and a plot; with --publish into README.md and docs/benchmark too.
+One round with every size takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import report
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (50, 100, 200, 1000, 3000)
+BEGIN, END = "<!-- speed: written by ./dev bench --publish -->", "<!-- /speed -->"
 PACKAGES = ("ansible-core", "msal", "requests", "urllib3", "PyJWT", "cryptography", "aiohttp", "jinja2")
 
 
@@ -44,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--forks", type=int, default=5, help="Ansible's forks (default: %(default)s, as Ansible's)")
     parser.add_argument("--limit", type=float, default=600, help="the most seconds for one process (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=ROOT / "tests/output/bench", help="folder for the results")
-    parser.add_argument("--publish", action="store_true", help="put the table and the plot into docs/ too")
+    parser.add_argument("--publish", action="store_true", help="put the figures and the plot into README.md and docs/ too")
     return parser.parse_args()
 
 
@@ -79,7 +81,7 @@ def measure(options: argparse.Namespace, lab: laboratory.Lab, folder: Path) -> t
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH") if name in os.environ}
 
     def one(case: cases.Case, tenants: int) -> dict[str, t.Any]:
-        env = cases.environment(case, kept, folder, options.forks)
+        env = cases.environment(case, kept, lab, folder, options.forks)
         command = cases.command(case, lab, tenants)
         before = lab.cpu()
         spent = measured.run(command, env=env, cwd=folder, log=options.output / f"{case.name}-{tenants}.log", limit=options.limit)
@@ -95,6 +97,21 @@ def measure(options: argparse.Namespace, lab: laboratory.Lab, folder: Path) -> t
             for case in options.cases:
                 if tenants <= case.most:
                     yield {"run": turn, **one(case, tenants)}
+
+
+def publish(result: dict[str, t.Any], table: str, output: Path) -> None:
+    """The whole table, the JSON and the plot in docs/, and what of it a newcomer wants between the marks in README.md."""
+    docs = ROOT / "docs/benchmark"
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / "README.md").write_text(f"# Benchmark\n\nMade by `./dev bench --publish`.\n\n{table}\n![Seconds by number of tenants](bench.svg)\n")
+    for name in ("results.json", "bench.svg"):
+        (docs / name).write_bytes((output / name).read_bytes())
+    readme = ROOT / "README.md"
+    before, mark, rest = readme.read_text().partition(BEGIN)
+    _old, other, after = rest.partition(END)
+    if not (mark and other):
+        raise SystemExit(f"README.md has no {BEGIN} … {END} to write between.")
+    readme.write_text(f"{before}{mark}\n{report.short(result)}{other}{after}")
 
 
 def main() -> int:
@@ -116,11 +133,8 @@ def main() -> int:
     plot = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("plot.py")), str(options.output / "results.json"), str(options.output / "bench.svg")], check=False
     )
-    if options.publish:
-        (ROOT / "docs/images").mkdir(parents=True, exist_ok=True)
-        (ROOT / "docs/benchmark.md").write_text(table)
-        if plot.returncode == 0:
-            (ROOT / "docs/images/bench.svg").write_bytes((options.output / "bench.svg").read_bytes())
+    if options.publish and plot.returncode == 0:
+        publish(result, table, options.output)
     print(f"{time.monotonic() - begun:.0f} s in all; results are in {options.output}.", file=sys.stderr)
     return plot.returncode
 
