@@ -38,6 +38,8 @@ PLACEHOLDERS: t.Final = {
     "11111111-1111-1111-1111-111111111111": "{client_id}",
     "22222222-2222-2222-2222-222222222222": "{contoso}",
     "33333333-3333-3333-3333-333333333333": "{fabrikam}",
+    "88888888-8888-8888-8888-888888888888": "{client_id}",
+    "99999999-9999-9999-9999-999999999999": "{partner}",
     "631a96bc-a705-4eda-9f99-fdaf9f54f6a2": "{client_id}",
     "/tmp/": "{folder}/tmp/",
     "/etc/soc/": "{folder}/soc/",
@@ -59,7 +61,7 @@ class Reader:
 
     def __init__(self, ansible: Ansible, lab: Lab) -> None:
         self.lab, self.ansible, self.folder = lab, ansible, ansible.cwd
-        tenants = {one["host"]: one["tenant_id"] for one in lab.facts["tenants"]}
+        tenants = {one["host"]: one["tenant_id"] for one in [*lab.facts["tenants"], {**lab.facts["partner"], "host": "partner"}]}
         values = {
             "root": str(blocks.ROOT),
             "client_id": lab.facts["client_id"],
@@ -96,6 +98,7 @@ class Reader:
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
             "DEFENDER_XDR_CA_PATH": self.lab.facts["ca_path"],
             "APP_SECRET": self.lab.facts["client_secret"],
+            "PROVIDER_SECRET": self.lab.facts["client_secret"],
             **urls,
         }
 

@@ -18,6 +18,7 @@ import sys
 import termios
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Json
@@ -215,3 +216,19 @@ def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(ansible: 
     output = piped(ansible, lose, {**MINE, "failed_when": False}).output
     assert "asked 4, answered 2, failed 2" in output
     assert re.search(rf"1  lost before it was asked\s+caller\s+{four[3].host}", output)
+
+
+def test_under_ansible_runner_and_awx_plain_lines_come_although_it_makes_a_terminal(ansible: Ansible, four: list[Customer]) -> None:
+    runner = pytest.importorskip("ansible_runner")
+    four[0].fault(origin="graph", delay=2)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**ansible.env(), **CALLBACK, "PATH": path, "BEHAVIOUR_RESULTS": os.devnull, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}
+    playbook = ansible.written([{"hosts": "tenants", "tasks": [SWEEP]}])
+    folder = ansible.folder / "runner"
+    folder.mkdir()
+    done = runner.run(private_data_dir=str(folder), playbook=playbook, inventory=ansible.inventory, envvars=env, quiet=True)
+    with done.stdout as file:
+        output = file.read()
+    assert done.rc == 0, output
+    assert re.search(r"^Sweep the incidents: 2 answered, 1 failed, 1 left", output, re.MULTILINE)
+    assert "\x1b[J" not in output
