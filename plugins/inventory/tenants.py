@@ -176,7 +176,7 @@ compose:
 plugin: mssp.defender_xdr.tenants
 sources: [file, gdap, contracts]
 file: [registry.yml]
-hostnames: [name, default_domain]
+hostnames: [default_domain, tenant_id]  # two customers may have one name, but no domain
 tenant_id: 99999999-9999-9999-9999-999999999999
 client_id: 88888888-8888-8888-8888-888888888888
 client_secret: "{{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}"
