@@ -73,6 +73,10 @@ options:
       - A file of incidents that an earlier sweep wrote. Such a file does not say who answered, so a tenant without a row in it
         counts as not read.
     type: path
+  hunts_from:
+    description:
+      - The file C(hunt_result.json) that an earlier hunt left in its folder, instead of the fact C(hunt_result).
+    type: path
   tier_variable:
     description:
       - The host variable that names the tenant's tier. A tenant without it is of the tier V(default).
@@ -148,6 +152,7 @@ SPEC = {
         "hosts": {"type": "list", "elements": "str", "default": []},
         "incidents": {"type": "dict"},
         "incidents_from": {"type": "path"},
+        "hunts_from": {"type": "path"},
         "tier_variable": {"type": "str", "default": "defender_xdr_tier"},
         "sla": {"type": "dict", "default": {"default": {"high": 8, "medium": 24, "low": 72}}},
         "asked": {"type": "list", "elements": "dict", "default": []},

@@ -81,7 +81,8 @@ class ActionModule(ActionBase):
             incidents = _report_facts.swept(params["incidents"], hosts, tenant_ids)
         elif params["incidents_from"]:
             incidents = _report_facts.filed(params["incidents_from"], hosts, tenant_ids)
-        hunts: Json = next((one["hunts"] for one in known.values() if one["hunts"]), {})
+        own: Json = next((one["hunts"] for one in known.values() if one["hunts"]), {})
+        hunts = _report_facts.hunted(params["hunts_from"]) if params["hunts_from"] else own
         tenants = [
             _report_model.Tenant(host=host, name=one["name"], tenant_id=one["id"], tier=one["tier"], preflight=one["preflight"], incidents=incidents.get(host))
             for host, one in known.items()

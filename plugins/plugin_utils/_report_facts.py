@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from pathlib import Path
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report_indicators import Row
@@ -52,6 +53,19 @@ def filed(path: str, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) ->
         else {**silent, "text": f"{path} has no row of {host}, and does not say whether it answered."}
         for host in hosts
     }
+
+
+def hunted(path: str) -> Json:
+    """The fact C(hunt_result) as an earlier hunt left it beside its rows."""
+    try:
+        hunts = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    except OSError as e:
+        raise DefenderError("bad_request", f"hunts_from is {path}, which cannot be read: {e.strerror}.") from None
+    except ValueError:
+        hunts = None
+    if not isinstance(hunts, dict) or not all(isinstance(hunt, dict) and "coverage" in hunt for hunt in hunts.values()):
+        raise DefenderError("bad_request", f"hunts_from is {path}, which is no hunt_result.json; name the file that the role hunt left in hunt_dest.")
+    return hunts
 
 
 def kept(incident: Json) -> Json:

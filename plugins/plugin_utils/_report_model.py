@@ -135,8 +135,12 @@ def told(tenants: t.Sequence[Tenant], hunts: t.Mapping[str, Json]) -> list[Json]
         if question and not any(each["what"] == "incidents" and each["how"] == question for each in said):
             said.append({"what": "incidents", "at": str((one.incidents or {}).get("at") or ""), "how": question})
     for name, hunt in hunts.items():
-        how = {key: hunt[key] for key in ("timespan", "limit", "parameters", "digest") if hunt.get(key) not in (None, "", {})}
-        said.append({"what": f"hunt {name}", "at": str(hunt.get("at") or ""), "how": how})
+        how = {key: hunt[key] for key in ("timespan", "limit") if hunt.get(key) not in (None, "")}
+        at = str(hunt.get("at") or "")
+        same = next((each for each in said if each["what"] == "hunts" and each["at"] == at and {**each["how"], "queries": []} == {**how, "queries": []}), None)
+        if same is None:
+            said.append(same := {"what": "hunts", "at": at, "how": {**how, "queries": []}})
+        same["how"]["queries"].append(name)
     return said
 
 

@@ -101,6 +101,12 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
     assert report["sources"] == ["hunts"]
     assert report["hunts"][0]["hits"] == dict.fromkeys(healthy, 2)
     assert report["coverage"]["by_category"] == {"not_consented": 1}
+    # another day, out of what the hunt left on disk
+    kept, later = ours.cwd / "kept", ours.cwd / "later"
+    ours.playbook("mssp.defender_xdr.hunt", "-e", f"defender_xdr_hosts={hosts} hunt_dest={kept} hunt_folder={queries}").good()
+    role = {"role": "mssp.defender_xdr.report", "report_dest": str(later), "report_hunts_from": f"{kept}/hunt_result.json"}
+    ours.playbook([{"hosts": hosts, "roles": [role]}]).good()
+    assert report_in(later)["hunts"] == report["hunts"]
 
 
 def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: Path) -> None:
@@ -135,6 +141,7 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
         ({"report_incidents_from": "/nonexistent"}, "/nonexistent, which cannot be read"),
         ({"report_formats": ["pdf"]}, "pdf"),
         ({}, "There is nothing to report"),
+        ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
     ],
 )
 def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path, variables: Json, said: str) -> None:
