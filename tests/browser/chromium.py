@@ -71,6 +71,13 @@ class Chromium:
         return [one["request"]["url"] for one in sent if one["documentURL"].startswith(path.resolve().as_uri())]
 
 
+def _port(said: t.Iterable[str]) -> str:
+    for line in said:
+        if "started successfully on port" in line:
+            return line.rsplit(" ", 1)[1].strip(" .\n")
+    raise RuntimeError("chromedriver ended before it listened.")
+
+
 @contextlib.contextmanager
 def chromium() -> t.Iterator[Chromium]:
     """A browser with a new profile, gone at the end."""
@@ -81,8 +88,7 @@ def chromium() -> t.Iterator[Chromium]:
         driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             assert driver.stdout
-            # it says on which port it listens
-            port = next(line.rsplit(" ", 1)[1].strip(" .\n") for line in driver.stdout if "started successfully on port" in line)
+            port = _port(driver.stdout)
             options = {"args": [*FLAGS, f"--user-data-dir={profile}"]}
             wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"}}
             made = Chromium(f"http://127.0.0.1:{port}").ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
