@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab, running
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
 
-FLEET: t.Final = 150
+FLEET: t.Final = 400
 
 
 def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
