@@ -87,6 +87,8 @@ options:
       - Write the rows of all tenants (incidents, rows of a hunt) into this file on the controller, one JSON object a line, each with C(tenant_id) and
         C(tenant_name), and leave them out of the result. The file gets mode 0600 and is put in place when all tenants are done.
         An interrupted sweep leaves the rows it had in a file with C(.partial) behind its name.
+      - Without it an interrupted sweep leaves the result it had so far in C(~/.ansible/defender_xdr/interrupted_sweep.json), mode 0600; tokens and new
+        secrets never.
     type: path
   fields:
     description:

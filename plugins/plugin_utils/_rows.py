@@ -15,6 +15,7 @@ import os
 import tempfile
 import typing as t
 
+from ansible import constants as C
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 Collect = t.Callable[[str, dict[str, t.Any]], dict[str, t.Any]]
@@ -91,3 +92,18 @@ def collector(dest: str | None, fields: t.Sequence[str] | None, *, rows: str | N
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(spare)
+
+
+def rescued(result: dict[str, t.Any]) -> str | None:
+    """Keep the result that an interrupted sweep without a file has so far, for this user alone, and say where; None where nothing can be written."""
+    folder = os.path.join(os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr")
+    path = os.path.join(folder, "interrupted_sweep.json")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle, spare = tempfile.mkstemp(prefix=".interrupted_sweep.", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as f:
+            json.dump(result, f, ensure_ascii=False)
+        os.replace(spare, path)
+    except OSError:
+        return None
+    return path

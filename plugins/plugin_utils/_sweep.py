@@ -15,18 +15,27 @@ import contextlib
 import dataclasses
 import gc
 import importlib
+import os
 import signal
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _progress, _rows
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._arguments import Arguments
 
-display = Display()
+
+def _stderr() -> int:
+    """Where Ansible itself writes: core imports this before it forks a worker, and takes the worker's own stderr away."""
+    try:
+        return os.dup(2)
+    except OSError:
+        return -1
+
+
+STDERR: t.Final = _stderr()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,11 +123,21 @@ class ActionModule(ActionBase):
                     (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
                     progress.count(failed=bool(answer.get("failed")))
         except Interrupted:
-            kept = f" Their rows are in {_rows.partial(params['dest'])}." if params["dest"] else ""
-            display.warning(f"The sweep was interrupted: of {len(hosts)} tenants {len(results)} had answered and {len(failures)} had failed.{kept}")
+            self._say_what_is_kept(hosts, results, failures, params)
             raise
         told = _coverage.told(hosts, results, failures)
         return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
+
+    def _say_what_is_kept(self, hosts: list[str], results: dict[str, t.Any], failures: dict[str, t.Any], params: dict[str, t.Any]) -> None:
+        """The last words of an interrupted sweep. The process that shows a worker's words may leave first, so that they go straight to its stderr."""
+        kept: str | None = None
+        if params["dest"]:
+            kept = f" Their rows are in {_rows.partial(params['dest'])}."
+        elif params["module"] not in _door.MAKERS and (path := _rows.rescued(_coverage.told(hosts, results, failures))):
+            kept = f" What they answered is in {path}, until the next sweep is interrupted."
+        words = f"[WARNING]: The sweep was interrupted: of {len(hosts)} tenants {len(results)} had answered and {len(failures)} had failed.{kept or ''}\n"
+        with contextlib.suppress(OSError):
+            os.write(STDERR, words.encode())
 
     def _batch(self, variables: t.Mapping[str, t.Any]) -> list[str]:
         """Every host that the batch began with, also those that earlier tasks lost."""

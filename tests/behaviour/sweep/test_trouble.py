@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,8 +16,9 @@ import sys
 import threading
 import time
 import typing as t
+from pathlib import Path
 
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Json, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.conftest import Fleet, sweep
 
 Tenants = t.Callable[[int], Fleet]
@@ -72,29 +74,29 @@ def test_a_crash_in_one_tenant_takes_nobody_else_along(tenants: Tenants) -> None
     assert told["failures"][crashing]["msg"]
 
 
-def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(tenants: Tenants) -> None:
-    fleet = tenants(4)
+def interrupted(fleet: Fleet, task: Json) -> str:
+    """What is shown when Ctrl-C is pressed while two of four tenants hang and the others were answered."""
     for host in fleet.hosts[:2]:
         fleet.customers[host].fault(origin="graph", delay=60, times=5)
-    dest = fleet.ansible.cwd / "rows.ndjson"
-    playbook = fleet.ansible.written([{"hosts": "tenants", "tasks": [sweep(dest=str(dest))]}])
+        fleet.customers[host].fault(origin="login", delay=60, times=5)
+    playbook = fleet.ansible.written([{"hosts": "tenants", "tasks": [task]}])
     line = [sys.executable, "-m", "ansible", "playbook", "-i", fleet.ansible.inventory, playbook]
-    results = fleet.ansible.folder / "results"
     process = subprocess.Popen(
         line,
         cwd=fleet.ansible.cwd,
-        env={**fleet.ansible.env(), "BEHAVIOUR_RESULTS": str(results)},
+        env={**fleet.ansible.env(), "BEHAVIOUR_RESULTS": str(fleet.ansible.folder / "results")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
+    wanted = "login" if task["mssp.defender_xdr.sweep"]["module"] == "access_token" else "graph"
     try:
         pause = threading.Event()
         for _unused in range(600):
             # the two healthy ones were answered; the lab notes a call once it is answered, so the others are still waiting
-            if all(fleet.customers[host].calls("graph") for host in fleet.hosts[2:]):
+            if all(fleet.customers[host].calls(wanted) for host in fleet.hosts[2:]):
                 break
             pause.wait(0.1)
         else:
@@ -109,9 +111,37 @@ def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(t
     assert took < 5, output
     assert process.returncode != 0
     assert "Traceback" not in output, output
+    assert "The sweep was interrupted: of 4 tenants " in output
+    return output
+
+
+def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    dest = fleet.ansible.cwd / "rows.ndjson"
+    output = interrupted(fleet, sweep(dest=str(dest)))
     assert not dest.exists()
     # what was answered so far, as private as the whole would be, and nothing else
     partial = dest.with_name("rows.ndjson.partial")
+    assert f"Their rows are in {partial}." in output
     assert list(dest.parent.glob("*rows*")) == [partial]
     assert {json.loads(line)["tenant_name"] for line in partial.read_text().splitlines()} == set(fleet.hosts[2:])
     assert stat.S_IMODE(partial.stat().st_mode) == 0o600
+
+
+def test_ctrl_c_without_a_file_keeps_what_was_answered_where_it_says(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    output = interrupted(fleet, sweep())
+    kept = Path(re.search(r"What they answered is in (\S+),", output)[1])  # type: ignore[index]
+    told = json.loads(kept.read_text())
+    assert (kept.name, stat.S_IMODE(kept.stat().st_mode)) == ("interrupted_sweep.json", 0o600)
+    assert told["answered"] == fleet.hosts[2:]
+    assert [len(one["incidents"]) for one in told["results"].values()] == [2, 2]
+    assert told["coverage"] == {"asked": 4, "answered": 2, "failed": 0}
+
+
+def test_ctrl_c_keeps_no_token(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    output = interrupted(fleet, sweep(module="access_token", module_args={}))
+    assert "is in" not in output.partition("The sweep was interrupted")[2]
+    assert not list(fleet.ansible.folder.rglob("interrupted_sweep.json"))
+    assert "eyJ" not in output
