@@ -30,7 +30,21 @@ def build(run: t.Callable[..., None], tools: Path, site: Path, env: t.Mapping[st
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir(mode=0o700, parents=True)
     antsibull, where = tools / "antsibull-docs", {"env": env, "cwd": site}
-    run(antsibull, "sphinx-init", "--dest-dir", site, "--use-current", "--fail-on-error", "--squash-hierarchy", "--title", NAME, NAME, **where)
+    run(
+        antsibull,
+        "sphinx-init",
+        "--dest-dir",
+        site,
+        "--use-current",
+        "--fail-on-error",
+        "--squash-hierarchy",
+        "--project",
+        NAME,
+        "--title",
+        NAME,
+        NAME,
+        **where,
+    )
     conf = site / "conf.py"
     # the links to Ansible come from `inventory`, so that no network is needed; nothing links to Python or Jinja
     conf.write_text(f"{conf.read_text()}\nintersphinx_mapping = {{'ansible': ({ANSIBLE!r}, '../ansible.inv')}}\n")
