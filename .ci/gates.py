@@ -31,6 +31,7 @@ LANES = 2
 LIMIT = 20 * 60  # seconds for one gate
 RUNNING: set[subprocess.Popen[bytes]] = set()
 PIP_SAYS = re.compile(r"WARNING: Location|Collecting|Processing|Looking in|Install(ing|ed) |Successfully|Using cached|  (Downloading|Using cached) |\s+━|\s*$")
+DOCUMENTS = "tests/behaviour/documents/"  # run once, by ./dev test, like the lab's own tests, which know no Ansible
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")  # ansible-test forks for each test, and would build the lab anew each time
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")  # the same tests run on every core without it; this is for its own layout
 COLLECTION = Path("ansible_collections/mssp/defender_xdr")
@@ -225,7 +226,7 @@ def twice(log: Log, *command: str | Path, env: t.Mapping[str, str]) -> str | Non
 
 
 def pytest(core: str, log: Log) -> str | None:
-    options = ["-q", "-n", str(LANES), "-o", f"cache_dir={WORK}/pytest-{core}"]
+    options = ["-q", "-n", str(LANES), "-o", f"cache_dir={WORK}/pytest-{core}", *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
     return twice(log, venv(core) / "bin/python", "-m", "pytest", *options, env=environment(venv(core)))
 
 
