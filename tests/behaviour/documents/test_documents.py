@@ -32,7 +32,7 @@ ARGUMENTS: t.Final = {
 }
 # What a reader replaces by what is his.
 PLACEHOLDERS: t.Final = {
-    "REPOSITORY": "file://{root}",
+    "collection install .": "collection install {root}",
     "CLIENT_ID": "{client_id}",
     "TENANT_ID": "{contoso}",
     "11111111-1111-1111-1111-111111111111": "{client_id}",
