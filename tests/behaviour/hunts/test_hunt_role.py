@@ -125,6 +125,20 @@ def test_what_the_canary_refuses_goes_to_nobody_else(ansible: Ansible, customers
     assert result(run)["devices"]["coverage"]["answered"] == 3
 
 
+def test_a_pack_costs_one_request_for_each_query_and_tenant_and_one_token_for_each_tenant(
+    ansible: Ansible, customers: Customers, with_secret: Json, queries: Path
+) -> None:
+    """Neither the canary, nor what is alike for all tenants, nor the file of rows adds to it."""
+    twenty = customers(20)
+    assert len(twenty) == 20
+    ansible.write_inventory({one.host: one.variables() for one in twenty}, with_secret)
+    (queries / "users.kql").write_text("IdentityInfo | summarize dcount(AccountUpn)\n")
+    found = result(hunt(ansible, hunt_folder=str(queries), hunt_canary=twenty[7].host, hunt_dest=str(queries / "hits")).good())
+    assert {name: one["coverage"]["answered"] for name, one in found.items()} == {"devices": 20, "nobody": 20, "users": 20}
+    journal = [[(line["origin"], line["status"]) for line in one.calls()] for one in twenty]
+    assert [sorted(calls) for calls in journal] == [[*[("graph", 200)] * 3, ("login", 200)]] * 20
+
+
 def test_after_an_interruption_nothing_answered_is_asked_again(ansible: Ansible, customers: Customers, with_secret: Json, queries: Path) -> None:
     first, second, slow = three = customers(3)
     ansible.write_inventory({one.host: one.variables() for one in three}, with_secret)

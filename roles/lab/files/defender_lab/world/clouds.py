@@ -58,6 +58,12 @@ def mail(
     return row
 
 
+def attach(scene: Scene, moment: datetime, message: dict[str, Any], name: str, digest: str, size: int) -> dict[str, Any]:
+    """A file in the mail of that row of EmailEvents."""
+    named = {key: message[key] for key in ("NetworkMessageId", "SenderFromAddress", "SenderDisplayName", "RecipientEmailAddress", "RecipientObjectId")}
+    return scene.add("EmailAttachmentInfo", moment, **named, FileName=name, FileType=name.rpartition(".")[2], SHA256=digest, FileSize=size)
+
+
 def click(scene: Scene, moment: datetime, person: Person, url: str, message_id: str, ip: str, **more: Any) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "Url": url,
@@ -169,7 +175,9 @@ def graph_call(scene: Scene, moment: datetime, method: str, uri: str, app_id: st
     )
 
 
-def application(scene: Scene, moment: datetime, app_id: str, name: str, permissions: list[str], *, verified: bool, admin: bool, risk: int) -> None:
+def application(
+    scene: Scene, moment: datetime, app_id: str, name: str, permissions: list[str], *, verified: bool, admin: bool, risk: int, level: str = ""
+) -> None:
     scene.add(
         "OAuthAppInfo",
         moment,
@@ -178,7 +186,7 @@ def application(scene: Scene, moment: datetime, app_id: str, name: str, permissi
         AppName=name,
         AppStatus="Enabled",
         VerifiedPublisher={"displayName": name, "verifiedPublisherId": "1234567"} if verified else {},
-        PrivilegeLevel="Medium" if verified else "High",
+        PrivilegeLevel=level or ("Medium" if verified else "High"),
         Permissions=[{"PermissionType": "Delegated", "PermissionValue": one, "TargetAppDisplayName": "Microsoft Graph"} for one in permissions],
         ConsentedUsersCount=1,
         IsAdminConsented=admin,

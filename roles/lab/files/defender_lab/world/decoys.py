@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from defender_lab.world.clouds import MICROSOFT_365, activity, application, click, inbox_rule, mail
+from defender_lab.world.chance import sha256
+from defender_lab.world.clouds import MICROSOFT_365, activity, application, attach, click, inbox_rule, mail
 from defender_lab.world.processes import SYSTEM, start
 from defender_lab.world.scene import Scene
 
@@ -48,7 +49,9 @@ def _intrusion(scene: Scene, at: datetime) -> Decoy:
     scanner = start("MsMpEng.exe", "MsMpEng.exe", at - timedelta(days=3), SYSTEM, pid=scene.pid())
     opened = {"FileName": "lsass.exe", "FolderPath": "C:\\Windows\\System32\\lsass.exe", "ProcessId": 700}
     scene.on_device("DeviceEvents", at + timedelta(minutes=1), device, scanner, "OpenProcessApiCall", **opened, AdditionalFields='{"DesiredAccess":4096}')
-    why = "the software management agent runs an encoded inventory script"
+    row = mail(scene, at, "orders@fourthcoffee.example", "Fourth Coffee Orders", "192.0.2.251", device.owner, "Purchase order 4711", [], AttachmentCount=1)
+    attach(scene, at, row, "Purchase_Order_4711.docm", sha256(str(row["NetworkMessageId"])), 92_160)
+    why = "the software management agent runs an encoded inventory script, and a real order comes as a document with macros"
     return Decoy("intrusion", scene.tenant_id, "DeviceProcessEvents", "ProcessCommandLine", script.command, why)
 
 

@@ -142,8 +142,8 @@ def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence
         attachmentsCount=row["AttachmentCount"],
         urlCount=len(links),
         urls=links,
-        threats=["Phish"],
-        threatDetectionMethods=["URL detonation"],
+        threats=["Phish" if links else "Malware"],
+        threatDetectionMethods=["URL detonation" if links else "File detonation"],
     )
 
 

@@ -23,6 +23,8 @@ class Phishing:
 
 @dataclass(frozen=True)
 class Intrusion:
+    sender: str
+    sender_ip: str
     document: str
     document_sha256: str
     payload: str
@@ -71,6 +73,7 @@ def indicators(seed: int) -> Indicators:
     rng = chance(seed, "indicators")
     # the last octets below 100 belong to ordinary traffic
     hosts = rng.sample(range(101, 250), 5)
+    courier = chance(seed, "courier").choice([host for host in range(101, 250) if host not in hosts])
     word = rng.choice(("ledger", "remittance", "payables", "invoicing"))
     payload, tool, rclone = (f"{name}-{seed}" for name in ("payload", "locker", "rclone"))
     return Indicators(
@@ -83,6 +86,8 @@ def indicators(seed: int) -> Indicators:
             attacker_ip=f"198.51.100.{hosts[1]}",
         ),
         Intrusion(
+            sender="orders@northwind-parts.example",
+            sender_ip=f"203.0.113.{courier}",
             document="Purchase_Order_Q3.docm",
             document_sha256=sha256(f"document-{seed}"),
             payload="WinHelperSvc.exe",

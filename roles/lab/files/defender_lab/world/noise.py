@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from defender_lab.world.chance import sha256
-from defender_lab.world.clouds import MICROSOFT_365, activity, click, graph_call, mail, sign_in
+from defender_lab.world.clouds import MICROSOFT_365, activity, attach, click, graph_call, mail, sign_in
 from defender_lab.world.devices import Device
 from defender_lab.world.processes import SYSTEM, Process, shell, start
 from defender_lab.world.scene import Scene
@@ -130,8 +130,6 @@ def _post(scene: Scene, moment: datetime) -> None:
         scene, moment, f"info@{domain}", domain.partition(".")[0].title(), _ordinary_ip(scene), person, subject, links, AttachmentCount=int(attached), **spam
     )
     if attached:
-        about = {"FileName": "Agenda.pdf", "FileType": "pdf", "SHA256": sha256(f"{row['NetworkMessageId']}"), "FileSize": 48_000}
-        sender = {key: row[key] for key in ("NetworkMessageId", "SenderFromAddress", "SenderDisplayName", "RecipientEmailAddress", "RecipientObjectId")}
-        scene.add("EmailAttachmentInfo", moment, **sender, **about)
+        attach(scene, moment, row, "Agenda.pdf", sha256(f"{row['NetworkMessageId']}"), 48_000)
     if links and scene.rng.random() < 0.4:
         click(scene, moment + timedelta(minutes=scene.rng.uniform(2, 300)), person, links[0], str(row["NetworkMessageId"]), scene.devices[0].public_ip)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from defender_lab.world import near_misses
 from defender_lab.world.chance import chance, stamp
 from defender_lab.world.chapters import Chapter
 from defender_lab.world.decoys import PLANT, Decoy
@@ -92,7 +93,9 @@ def _play(tenant: Customer, world: Setting) -> tuple[Scene, list[Chapter], tuple
     decoys = []
     for name in looks:
         rng = chance(world.seed, tenant.id, "decoy", name)
-        decoys.append(PLANT[name](replace(scene, rng=rng), world.now - timedelta(hours=rng.uniform(6, 140))))
+        place, begin = replace(scene, rng=rng), world.now - timedelta(hours=rng.uniform(6, 140))
+        decoys.append(PLANT[name](place, begin))
+        near_misses.PLANT[name](place, begin)
     # fewer incidents than stories: the rows stay, the portal just has not noticed
     chapters = chapters[: tenant.incidents]
     daily = replace(scene, rng=chance(world.seed, tenant.id, "routine"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``intrusion``: a macro document, an encoded PowerShell, a payload that calls home, persistence, LSASS and a second host."""
+"""Story ``intrusion``: a macro document in a mail, an encoded PowerShell, a payload that calls home, persistence, LSASS and a second host."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ from datetime import datetime, timedelta
 
 from defender_lab.world import evidence
 from defender_lab.world.chapters import ENDPOINT, AlertPlan, Chapter
+from defender_lab.world.clouds import attach, mail
 from defender_lab.world.indicators import Indicators, Intrusion
 from defender_lab.world.processes import SYSTEM, Process, shell, start
 from defender_lab.world.scene import Scene
 
 NAME = "intrusion"
-TABLES = ("DeviceFileEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceRegistryEvents", "DeviceEvents", "DeviceLogonEvents")
+TABLES = (
+    "EmailEvents",
+    "EmailAttachmentInfo",
+    "DeviceFileEvents",
+    "DeviceProcessEvents",
+    "DeviceNetworkEvents",
+    "DeviceRegistryEvents",
+    "DeviceEvents",
+    "DeviceLogonEvents",
+)
 _DROP = "C:\\Users\\Public\\Libraries"
 _RUN = "HKEY_CURRENT_USER\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
 _EDR = "microsoftDefenderForEndpoint"
@@ -27,6 +37,10 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     device = scene.rng.choice(scene.workstations)
     user = device.owner
     at = begin
+    # a supplier's own mailbox was taken over, so that every check of the sender passes
+    received = at - timedelta(minutes=26)
+    order = mail(scene, received, facts.sender, "Northwind Parts Orders", facts.sender_ip, user, "Purchase order Q3", [], AttachmentCount=1)
+    attach(scene, received, order, facts.document, facts.document_sha256, 184320)
     outlook = start("OUTLOOK.EXE", '"OUTLOOK.EXE"', at - timedelta(hours=3), user, pid=scene.pid(), parent=shell(user, at))
     folder = f"C:\\Users\\{user.account}\\AppData\\Local\\Microsoft\\Windows\\INetCache\\Content.Outlook\\QX71"
     document = {"FileName": facts.document, "FolderPath": f"{folder}\\{facts.document}", "SHA256": facts.document_sha256, "FileSize": 184320}
@@ -61,6 +75,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
         (
             evidence.device(device, at),
             evidence.user(user, at),
+            evidence.message(order, [], at),
             evidence.process(word, device, at),
             evidence.process(powershell, device, at, "malicious"),
             evidence.file(facts.document, folder, facts.document_sha256, None, device, at),
