@@ -143,7 +143,7 @@ class CallbackModule(Default):
         asked = 0 if self._free else 1 if task.run_once else still
         if task._uuid not in self._tallies:
             name, word = str(task.name or task.get_name()).strip(), "answered" if _tally.ours(task) else "ok"  # the role is in the banner above
-            self._tallies[task._uuid] = _tally.Tally(name, asked, time.monotonic(), self._board.read().number, word)
+            self._tallies[task._uuid] = _tally.Tally(name, asked, time.monotonic(), self._board.read().number, word, self._free or asked != 1)
         if self._live and not self._free:
             self._live.fresh()
 
@@ -172,7 +172,7 @@ class CallbackModule(Default):
                 self._lost[host] = None
             if tally:
                 tally.count(word)
-        return tally is not None and (tally.asked != 1 or _tally.is_sweep(task)) and not self._run_is_verbose(result)
+        return tally is not None and (tally.many or _tally.is_sweep(task)) and not self._run_is_verbose(result)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         many = self._count(result, "changed" if result.result.get("changed") else "ok")
@@ -222,7 +222,7 @@ class CallbackModule(Default):
 
     def _one_of_many(self, result: t.Any) -> bool:
         tally = self._tallies.get(result.task._uuid)
-        return tally is not None and tally.asked != 1 and not self._run_is_verbose(result)
+        return tally is not None and tally.many and not self._run_is_verbose(result)
 
     def v2_runner_on_start(self, host: t.Any, task: t.Any) -> None:
         super().v2_runner_on_start(host, task)

@@ -63,6 +63,7 @@ class Tally:
     began: float
     sweeps: int = 0  # the number of the newest sweep before it
     word: str = "ok"  # what is said of a host that it went well on
+    many: bool = True  # whether the line of a host is one of many
     words: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     reasons: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 

@@ -209,6 +209,7 @@ def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(ansible: Ansi
     output = piped(ansible, {**MINE, "failed_when": False}, other, strategy="free").good().output
     assert "List the incidents: 3 answered, 1 failed (not_consented 1)" in output
     assert "Other: 4 ok" in output
+    assert "ok: [" not in output
 
 
 def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(ansible: Ansible, four: list[Customer]) -> None:
