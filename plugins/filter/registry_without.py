@@ -1,0 +1,65 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: registry_without
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: A registry of tenants with one less
+version_added: 0.2.0
+description:
+  - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it, and returns its text without the entry of the
+    tenant. M(ansible.builtin.copy) writes it. Where there is none the text comes back as it was.
+positional: tenant_id
+options:
+  _input:
+    description:
+      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A vault is refused.
+    type: path
+    required: true
+  tenant_id:
+    description:
+      - GUID of the tenant.
+    type: str
+    required: true
+seealso:
+  - plugin: mssp.defender_xdr.registry_with
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Take the tenant out of the registry
+  ansible.builtin.copy:
+    content: "{{ '/tmp/registry.yml' | mssp.defender_xdr.registry_without(defender_xdr_tenant_id) }}"
+    dest: /tmp/registry.yml
+    mode: "0644"
+  throttle: 1
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+_value:
+  description: The text of the registry.
+  type: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry_text
+
+
+def registry_without(path: str, tenant_id: str) -> str:
+    try:
+        return _registry_text.without_tenant(_registry_text.read(path), path, tenant_id)
+    except DefenderError as e:
+        raise AnsibleFilterError(e.message) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"registry_without": registry_without}
