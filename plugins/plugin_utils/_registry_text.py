@@ -113,9 +113,10 @@ def _column(text: str, entry: t.Any) -> int:
 def _end(lines: list[str], entry: t.Any) -> int:
     """The line after the entry's last one; comments and blank lines below it are not its own."""
     end = int(entry.end_mark.line) + (1 if entry.end_mark.column else 0)
-    end = max(entry.start_mark.line + 1, min(end, len(lines)))
-    dash = len(lines[entry.start_mark.line]) - len(lines[entry.start_mark.line].lstrip())
-    while end > entry.start_mark.line + 1 and (not lines[end - 1].strip() or _is_foreign(lines[end - 1], dash)):
+    first = int(entry.start_mark.line) + 1
+    end = max(first, min(end, len(lines)))
+    dash = len(lines[first - 1]) - len(lines[first - 1].lstrip())
+    while end > first and (not lines[end - 1].strip() or _is_foreign(lines[end - 1], dash)):
         end -= 1
     return end
 
