@@ -17,11 +17,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._found_rows import Rows
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting_tables import TABLES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._slices import Slice, row_wise
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._slices import Slice, not_row_wise, row_wise
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
 
 # Microsoft's caps: rows of one answer, seconds of one query (which the answer must be waited for), days of data.
 ROWS, SECONDS, DAYS = 100_000, 180, 30
+IN_QUERY: t.Final = "take timespan on api xdr"
 # What a query that is too heavy for the service ends with; the same query over less time may pass.
 HEAVY: t.Final = frozenset({"truncated", "timeout"})
 
@@ -100,6 +101,8 @@ def run(api: Api, request: Asked, rows: Rows) -> Found:
 def _split(api: Api, request: Asked, rows: Rows) -> Found:
     """Halve the window until every slice is whole, oldest first; one that cannot be read fails the whole with what is missing."""
     query = row_wise(request.query)
+    # the span stays as it was, but no longer slides with the clock: a slice of its own would cut the other tables of the query too
+    request = dataclasses.replace(request, timespan=_between(request.window) if request.timespan else None)
     rows.rollback(0)
     waiting = list(reversed(request.window.halves() or (request.window,)))
     schema: list[dict[str, str]] = []
@@ -108,7 +111,7 @@ def _split(api: Api, request: Asked, rows: Rows) -> Found:
         window = waiting.pop()
         before = rows.count
         try:
-            schema = _answer(api, query.within(window), dataclasses.replace(request, timespan=_between(window)), rows, windowed=True)
+            schema = _answer(api, query.within(window), request, rows, windowed=True)
             heavy = None if rows.count - before < ROWS else DefenderError("truncated", "one moment has more rows than Microsoft answers")
         except DefenderError as e:
             heavy = e
@@ -132,9 +135,12 @@ def _answer(api: Api, query: str, request: Asked, rows: Rows, *, windowed: bool 
     body = {"Query": query}
     if request.timespan and api.name == "graph":
         body["Timespan"] = request.timespan
-    elif request.timespan and not windowed:
+    elif request.timespan:
         # the older API's body has no time span: it becomes part of the query, or is refused with the reason
-        body["Query"] = row_wise(query, "take timespan on api xdr").within(request.window)
+        cut = row_wise(request.query, IN_QUERY)
+        if cut.others:
+            raise not_row_wise(IN_QUERY, f"it reads {', '.join(cut.others)} too, of which timespan would leave everything")
+        body["Query"] = query if windowed else cut.within(request.window)
     try:
         columns = rows.take(api, dialect.path, body, schema=dialect.schema, results=dialect.results, timeout=SECONDS + 20)
     except DefenderError as e:

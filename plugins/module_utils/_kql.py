@@ -80,7 +80,7 @@ def literal(name: str, value: t.Any) -> str:
         return f"{ticks}tick"
     raise DefenderError(
         "bad_request",
-        f"parameters.{name} is {type(value).__name__} {value!r}; give text, a number, a boolean, a list of those, {{datetime: TIME}} or {{timespan: LENGTH}}.",
+        f"parameters.{name} is {value!r}; give text, a number, a boolean, a list of those, {{datetime: TIME}} or {{timespan: LENGTH}}.",
     )
 
 

@@ -46,11 +46,12 @@ class Slice:
 
 @dataclasses.dataclass(frozen=True)
 class RowWise:
-    """A query cut where its table ends, so that a window can be put in."""
+    """A query cut where its table ends, so that a window can be put in. C(others) are the tables that it reads beside, in brackets or in a let."""
 
     head: str
     tail: str
     column: str
+    others: tuple[str, ...] = ()
 
     def within(self, window: Slice) -> str:
         """The query for the rows of this window only."""
@@ -63,11 +64,16 @@ def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
     try:
         return _cut(query)
     except ValueError as e:
-        raise DefenderError(
-            "bad_query",
-            f"The query cannot {purpose}, because {e}.",
-            advice="Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer columns. On api xdr put the time into the query.",
-        ) from None
+        raise not_row_wise(purpose, str(e)) from None
+
+
+def not_row_wise(purpose: str, reason: str) -> DefenderError:
+    """What is said of a query that a window cannot be put into."""
+    return DefenderError(
+        "bad_query",
+        f"The query cannot {purpose}, because {reason}.",
+        advice="Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer columns. On api xdr put the time into the query.",
+    )
 
 
 def _cut(query: str) -> RowWise:
@@ -83,7 +89,8 @@ def _cut(query: str) -> RowWise:
         if operator not in ROW_WISE:
             raise ValueError(f"it uses {operator}, which looks at several rows at once")
     end = table.end(1)
-    return RowWise(query[:end], query[end:].strip(), TIMES[table[1]])
+    others = {word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES}
+    return RowWise(query[:end], query[end:].strip(), TIMES[table[1]], tuple(sorted(others)))
 
 
 def _last_statement(plain: str) -> int:

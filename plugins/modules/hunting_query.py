@@ -49,6 +49,8 @@ options:
     description:
       - How far back the query may look, as ISO 8601 duration (V(P7D)), as an age (V(7d)), or as V(START/END).
       - Microsoft's default is 30 days. The shorter of this and the query's own limits counts.
+      - The older API (O(api=xdr)) has no time span. There it becomes a condition behind the table, and a query that looks at several
+        rows at once or reads a second table is refused with the reason.
     type: str
   limit:
     description:

@@ -112,6 +112,29 @@ def test_a_slice_that_fails_fails_the_whole_with_the_slices_that_are_missing() -
     assert read_time(missing[-1]["before"]) == 64
 
 
+def test_the_time_span_of_the_whole_is_sent_with_every_slice() -> None:
+    """Otherwise a second table of the query would be cut into slices too, and the edges would slide with the clock."""
+    spans = []
+
+    class Listening(Service):
+        def query(self, path: str, payload: dict[str, str], **unused: t.Any) -> dict[str, t.Any]:
+            spans.append(payload.get("Timespan"))
+            return super().query(path, payload, **unused)
+
+    asked = _hunting.Asked("DeviceEvents | where DeviceId in (DeviceInfo | distinct DeviceId)", "P1D", Slice(0, 64), "split")
+    _hunting.run(t.cast("t.Any", Listening(range(40))), asked, _found_rows.InMemory(0))
+    assert (spans[0], set(spans[1:])) == ("P1D", {"1970-01-01T00:00:00Z/1970-01-01T00:00:00.0000064Z"})
+
+
+@pytest.mark.parametrize("query", ["DeviceEvents | where DeviceId in (DeviceInfo | project DeviceId)", "let x = DeviceInfo;\nDeviceEvents | where 1 == 1"])
+def test_a_time_span_that_the_older_api_would_enforce_on_one_of_two_tables_is_refused(query: str) -> None:
+    service = t.cast("t.Any", Service(range(3)))
+    service.name = "xdr"
+    with pytest.raises(DefenderError, match="it reads DeviceInfo too"):
+        _hunting.run(service, _hunting.Asked(query, "P1D", Slice(0, 64), "warn"), _found_rows.InMemory(0))
+    assert service.asked == []
+
+
 def test_what_hit_the_cap_is_said_when_it_may_not_be_split() -> None:
     rows = _found_rows.InMemory(0)
     service = t.cast("t.Any", Service(range(40)))
@@ -163,6 +186,7 @@ def test_a_query_whose_rows_depend_on_each_other_is_refused_with_the_reason(quer
 def test_the_window_is_put_right_behind_the_table(query: str, head: str, tail: str) -> None:
     cut = row_wise(query)
     assert (cut.head, cut.tail, cut.column) == (head, tail, "Timestamp")
+    assert cut.others == (("DeviceInfo",) if "DeviceInfo" in query else ())
     where = "| where Timestamp >= datetime(1970-01-01T00:00:00Z) and Timestamp < datetime(1970-01-02T00:00:00Z)"
     assert cut.within(Slice(0, UNITS["d"])) == f"{head}\n{where}\n{tail}"
 
