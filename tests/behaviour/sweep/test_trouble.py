@@ -59,6 +59,9 @@ def test_a_throttled_tenant_waits_alone(tenants: Tenants) -> None:
     assert told["coverage"]["answered"] == 6
     first_try, second_try = finished(fleet, throttled)
     assert second_try - first_try >= 2
+    waited = {host: one["waited_seconds"] for host, one in told["results"].items()}
+    assert waited.pop(throttled) >= 2
+    assert set(waited.values()) == {0.0}
     # with two threads, one of them waiting, all others were served meanwhile
     assert all(len(finished(fleet, host)) == 1 and finished(fleet, host)[0] < second_try for host in others)
 
