@@ -15,6 +15,8 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import format_time
 
+WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # compiled where every worker inherits it
+
 
 def quote(value: str) -> str:
     """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF, SQUOTE-in-string)."""
@@ -42,7 +44,7 @@ def between(name: str, since: int | None, before: int | None) -> str | None:
 def snake(name: str) -> str:
     """C(lastUpdateDateTime) and C(LastUpdateDateTime) become C(last_update_date_time); C(@odata.type) becomes C(odata_type)."""
     name = name.lstrip("@#").replace(".", "_")
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return WORDS.sub("_", name).lower()
 
 
 def camel(name: str) -> str:

@@ -33,6 +33,8 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
 MODULES: t.Final = tuple(name for name in PERMISSIONS if ":" not in name)
 # incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
 
+OWNED: t.Final = re.compile(r"\.ReadWrite\.OwnedBy$")
+
 
 def needed(modules: t.Iterable[str], resource: str) -> list[str]:
     """The least roles that these modules need of a resource, each once, in a stable order."""
@@ -66,7 +68,7 @@ def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, l
 
 def satisfies(granted: str, wanted: str) -> bool:
     """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All) and C(X.ReadWrite.OwnedBy)."""
-    return granted in (wanted, wanted.replace(".Read.", ".ReadWrite."), re.sub(r"\.ReadWrite\.OwnedBy$", ".ReadWrite.All", wanted))
+    return granted in (wanted, wanted.replace(".Read.", ".ReadWrite."), OWNED.sub(".ReadWrite.All", wanted))
 
 
 def missing(granted: t.Collection[str], wanted: t.Iterable[str]) -> list[str]:

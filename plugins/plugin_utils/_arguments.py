@@ -50,7 +50,7 @@ class Arguments:
             "_hosts_all": [host.name for host in inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)],
         }
         # what has no template in it is the same for everybody
-        self._fixed = native(given) if is_plain(given) else None
+        self._fixed = _tenant_options.native(given) if is_plain(given) else None
 
     def of(self, name: str) -> dict[str, t.Any]:
         """The arguments for this host; raises DefenderError, or AnsibleError such as for an undefined variable."""
@@ -67,7 +67,7 @@ class Arguments:
         arguments = _tenant_options.resolve(variables, lambda value: value if is_plain(value) else templar.template(value), given, shared=self._options)
         if _tenant_options.VARIABLE in variables:
             arguments.setdefault("tenant_name", name)
-        return t.cast("dict[str, t.Any]", native(arguments))
+        return arguments
 
     def _variables(self, host: t.Any) -> dict[str, t.Any]:
         with without_detour():
@@ -83,17 +83,6 @@ def is_plain(value: t.Any) -> bool:
     if isinstance(value, list):
         return all(map(is_plain, value))
     return value is None or isinstance(value, (bool, int, float))
-
-
-def native(value: t.Any) -> t.Any:
-    """The value without core's tags (where it was written, and the like), which nothing here reads and which make each copy of it dear."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, dict):
-        return {native(name): native(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return list(map(native, value))
-    return value
 
 
 def _loop_variables(variables: Variables) -> dict[str, t.Any]:

@@ -11,6 +11,7 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import gc
 import importlib
 import typing as t
 
@@ -41,6 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         del tmp
+        settle()
         variables = task_vars or {}
         if self._task.async_val:
             raise AnsibleActionFail(
@@ -80,6 +82,11 @@ class ActionModule(ActionBase):
         machine = self._task.delegate_to
         owner = variables.get("hostvars", {}).get(machine, {}) if machine else variables
         return _tenant_options.VARIABLE in owner or self._connection._load_name in HERE or self._connection.transport == "local"
+
+
+def settle() -> None:
+    """Spare the collector what the worker inherited: it all stays until its end, and looking through it would copy its memory from the parent's."""
+    gc.freeze()
 
 
 def run_here(module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool) -> dict[str, t.Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import importlib
 import os
 import signal
@@ -65,8 +64,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         del tmp
         own = importlib.import_module(f"{_door.MODULES}.sweep")
-        # all that the worker inherited stays until its end; it need not be looked through again and again
-        gc.freeze()
+        _door.settle()
         try:
             given = dict(self._task.args)
             raw = given.pop("module_args", {})

@@ -84,4 +84,15 @@ def resolve(
     for option in CREDENTIAL:
         if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
             merged.pop(option, None)
-    return {**merged, **arguments}
+    return t.cast("dict[str, t.Any]", native({**merged, **arguments}))
+
+
+def native(value: t.Any) -> t.Any:
+    """The value without core's tags (where it was written, and the like), which nothing here reads and which make each copy of it dear."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        return {native(name): native(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return list(map(native, value))
+    return value

@@ -16,7 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _arguments
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _arguments, _tenant_options
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +109,7 @@ def test_a_template_is_never_taken_as_plain(value: t.Any) -> None:
 def test_arguments_lose_cores_tags_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "vars.yml").write_text("text: words\nlist: [a, 1, 2.5, true, null]\nmap: {b: {c: d}}\n")
     tagged = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
-    found = _arguments.native(tagged)
+    found = _tenant_options.native(tagged)
     assert found == {"text": "words", "list": ["a", 1, 2.5, True, None], "map": {"b": {"c": "d"}}}
     assert {type(each) for each in (found["text"], *found, found["list"][0], found["map"]["b"]["c"])} == {str}
     assert (type(found), type(found["list"]), type(found["map"]["b"])) == (dict, list, dict)
