@@ -12,15 +12,19 @@ from __future__ import annotations
 import re
 import traceback
 import typing as t
+from urllib.parse import quote_plus
 
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
 
 
 def secrets_of(argument_spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]) -> list[str]:
-    """The values of this call's no_log options, longest first so that one inside another leaves no rest."""
+    """The values of this call's no_log options, longest first so that one inside another leaves no rest.
+
+    Each as it is and as a form that is sent carries it, because a crash may show the body of a request.
+    """
     values = {str(params[name]) for name, option in argument_spec.items() if option.get("no_log") and params.get(name)}
-    return sorted(values, key=len, reverse=True)
+    return sorted(values | {quote_plus(value) for value in values}, key=len, reverse=True)
 
 
 def text(value: str, secrets: t.Iterable[str]) -> str:

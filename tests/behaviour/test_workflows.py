@@ -11,7 +11,7 @@ import sys
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import ROOT, Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 
 Json = dict[str, t.Any]
@@ -257,11 +257,3 @@ def test_one_tenants_undefined_variable_is_its_failure_alone(ansible: Ansible, c
     assert run.results("list")[good.host]["count"] == 1
     assert "nobody_set_this" in run.results("list")[bad.host]["msg"]
     assert bad.calls() == []
-
-
-def test_the_action_group_has_every_module() -> None:
-    import yaml
-
-    groups = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]
-    modules = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - {"sweep"}
-    assert modules <= {str(name).rsplit(".", 1)[-1] for name in groups["tenant"]}

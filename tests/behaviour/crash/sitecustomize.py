@@ -14,12 +14,13 @@ import typing as t
 
 if os.environ.get("CRASH_AT"):
     import requests
+    import requests.adapters
 
-    _real = requests.Session.request
+    _real = requests.adapters.HTTPAdapter.send
 
-    def _request(self: requests.Session, method: str, url: str, **kwargs: t.Any) -> requests.Response:
-        if os.environ["CRASH_AT"] in url:
-            raise RuntimeError(f"{method} {url} crashed with {kwargs}")
-        return _real(self, method, url, **kwargs)
+    def _send(self: requests.adapters.HTTPAdapter, request: requests.PreparedRequest, **kwargs: t.Any) -> requests.Response:
+        if os.environ["CRASH_AT"] in str(request.url):
+            raise RuntimeError(f"{request.method} {request.url} crashed with {request.headers} {request.body!r}")
+        return _real(self, request, **kwargs)
 
-    requests.Session.request = _request  # type: ignore[method-assign,assignment]
+    requests.adapters.HTTPAdapter.send = _send  # type: ignore[method-assign,assignment]

@@ -48,6 +48,11 @@ def test_the_secrets_of_a_call_are_its_no_log_options_the_longest_first() -> Non
     assert _scrub.text("abcdef abc", ["abcdef", "abc"]) == f"{HIDDEN} {HIDDEN}"
 
 
+def test_a_secret_is_known_in_the_body_of_a_form_too() -> None:
+    secrets = _scrub.secrets_of({"client_secret": {"no_log": True}}, {"client_secret": "a+b/c=d e"})
+    assert _scrub.text("client_secret=a%2Bb%2Fc%3Dd+e&grant_type=client_credentials", secrets) == f"client_secret={HIDDEN}&grant_type=client_credentials"
+
+
 def test_the_specs_secrets_are_all_of_a_module() -> None:
     spec = _module.spec({})["argument_spec"]
     assert {name for name, option in spec.items() if option.get("no_log")} == {"client_secret", "certificate", "certificate_password"}
