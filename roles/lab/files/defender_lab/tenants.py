@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from defender_lab.directory.registrations import Lag, Registrations
-from defender_lab.directory.roster import Principal, Roster, opened, settle
+from defender_lab.directory.roster import Principal, Roster
 from defender_lab.personalities import BY_NAME, PROVIDER, Personality, mix
 from defender_lab.resources import RESOURCES
 
@@ -22,6 +22,8 @@ NAMES = (
     "fourthcoffee humongous cohowinery alpineski blueyonder consolidated graphicdesign lamna munson nodpublishers "
     "southridge thephonecompany vanarsdel firstup bestforyou liberty cityp wideworld alpenglow"
 ).split()
+# when a tenant of the lab came to its resources, and when its administrator let the house's app in
+LONG_AGO, CONSENTED = "2021-08-02T10:30:06.0000000Z", "2024-03-01T08:00:00.0000000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,27 @@ class Tenant:
     def roster(self) -> Roster:
         """The service principals and grants; made when first asked for, as there may be thousands of tenants."""
         if self._roster is None:
-            self._roster = opened(self)
+            self._roster = self._opened()
         return self._roster
+
+    def _opened(self) -> Roster:
+        """What the personality starts from: the resources it has, and the house's app with its grants."""
+        roster = Roster()
+        for key, resource in RESOURCES.items():
+            if key not in self.personality.resources_absent:
+                roster.add(Principal(resource.app_id, self.principal(resource.app_id, "resource"), created=LONG_AGO))
+        if self.personality.consented:
+            self._settle(roster)
+        return roster
+
+    def _settle(self, roster: Roster) -> None:
+        """The house's app as this personality's administrator let it in."""
+        kind = self.personality
+        tags = ("WindowsAzureActiveDirectoryIntegratedApp",)
+        roster.add(Principal(self.house, self.principal(self.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags, created=CONSENTED))
+        for key, resource in RESOURCES.items():
+            values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
+            roster.set_roles(self.house, key, [*values, *(kind.extra if key == "graph" else ())], CONSENTED)
 
     @property
     def consented(self) -> bool:
@@ -79,7 +100,7 @@ class Tenant:
         """Let the house's app in, with its personality's grants, or throw it out."""
         principal = self.roster.by_app(self.house)
         if given and principal is None:
-            settle(self, self.roster)
+            self._settle(self.roster)
         elif principal is not None and not given:
             self.roster.remove(principal)
 
@@ -182,4 +203,5 @@ class Directory:
     def stranger_to(self, tenant: Tenant) -> Tenant:
         """Another tenant, whose token ``tenant`` is handed when Entra gets it wrong."""
         others = [one for one in self.tenants if one is not tenant]
-        return next((one for one in others if one.personality is BY_NAME["healthy"]), others[0] if others else tenant)
+        well = (one for one in others if one.personality is BY_NAME["healthy"] and one.provisioned and all(one.granted.values()))
+        return next(well, (others or [tenant])[0])

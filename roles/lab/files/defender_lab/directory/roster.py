@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import random
-import typing as t
 import uuid
 from collections.abc import Iterable
 from functools import lru_cache
@@ -17,13 +16,6 @@ from defender_lab import instants
 from defender_lab.directory import catalogue
 from defender_lab.directory.registrations import Fresh
 from defender_lab.resources import RESOURCES
-
-if t.TYPE_CHECKING:
-    from defender_lab.tenants import Tenant
-
-
-# when a tenant of the lab came to its resources, and when its administrator let the house's app in
-LONG_AGO, CONSENTED = "2021-08-02T10:30:06.0000000Z", "2024-03-01T08:00:00.0000000Z"
 
 
 class Principal(Fresh):
@@ -121,24 +113,3 @@ class Roster:
         fresh = [Assignment(principal.id, resource.id, role, created) for role in dict.fromkeys(wanted)]
         self.assignments.update((one.id, one) for one in fresh)
         self.version += 1
-
-
-def opened(tenant: Tenant) -> Roster:
-    """The roster a tenant's personality starts from: the resources it has, and the house's app with its grants."""
-    roster, kind = Roster(), tenant.personality
-    for key, resource in RESOURCES.items():
-        if key not in kind.resources_absent:
-            roster.add(Principal(resource.app_id, tenant.principal(resource.app_id, "resource"), created=LONG_AGO))
-    if kind.consented:
-        settle(tenant, roster)
-    return roster
-
-
-def settle(tenant: Tenant, roster: Roster) -> None:
-    """The house's app as this personality's administrator let it in."""
-    kind = tenant.personality
-    tags = ("WindowsAzureActiveDirectoryIntegratedApp",)
-    roster.add(Principal(tenant.house, tenant.principal(tenant.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags, created=CONSENTED))
-    for key, resource in RESOURCES.items():
-        values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
-        roster.set_roles(tenant.house, key, [*values, *(kind.extra if key == "graph" else ())], CONSENTED)
