@@ -76,7 +76,7 @@ class TokenFile:
         try:
             handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as f:
-                json.dump({"key": self._key, **entry}, f)
+                f.write(json.dumps({"key": self._key, **entry}))
             os.replace(spare, self._path)
         except OSError as e:
             self.warning = f"The token could not be kept in {os.path.dirname(self._path)} ({e.strerror})."
