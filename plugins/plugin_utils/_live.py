@@ -151,20 +151,22 @@ class Live:
         """Draw from now on, until L(stop) or the end of the process."""
         if self._thread:
             return
-        self._ended.clear()
+        self._ended = threading.Event()
         if self._stream:
             self._intercept()
-        self._thread = threading.Thread(target=self._work, name="fleet progress", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(self._ended,), name="fleet progress", daemon=True)
         self._thread.start()
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """Leave the terminal clean."""
+        """Leave the terminal clean.
+
+        The thread is not waited for: who stops may hold the lock that it waits for, as ansible-runner's callback does. Once it has
+        the lock it sees that all is over, and writes nothing.
+        """
         self._ended.set()
         atexit.unregister(self.stop)
-        if self._thread:
-            self._thread.join()
-            self._thread = None
+        self._thread = None
         with self._lock:
             self.erase()
             vars(self._display).pop("display", None)
@@ -199,8 +201,8 @@ class Live:
                 self._last = now
                 self._display.display(fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True)
 
-    def _work(self) -> None:
-        while not self._ended.wait(TICK):
+    def _work(self, ended: threading.Event) -> None:
+        while not ended.wait(TICK):
             self.tick()
 
     def _intercept(self) -> None:

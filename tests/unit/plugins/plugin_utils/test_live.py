@@ -223,10 +223,39 @@ def test_it_draws_by_itself_until_it_is_stopped_and_leaves_the_terminal_and_core
     live.start()
     live.start()
     assert looked.wait(20)
+    (drawing,) = [thread for thread in threading.enumerate() if thread.name == "fleet progress"]
     live.stop()
     assert screen(stream.getvalue()) == [""]
     assert "display" not in vars(display)
-    assert not [thread for thread in threading.enumerate() if thread.name == "fleet progress"]
+    drawing.join(20)
+    assert not drawing.is_alive()
+
+
+class WatchedLock:
+    """A lock that says when another thread has come for it."""
+
+    def __init__(self) -> None:
+        self._lock, self._main, self.wanted = threading.RLock(), threading.current_thread(), threading.Event()
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not self._main:
+            self.wanted.set()
+        self._lock.acquire()
+
+    def __exit__(self, *unused: object) -> None:
+        self._lock.release()
+
+
+def test_who_stops_it_may_hold_the_lock_that_its_thread_waits_for() -> None:
+    stream, lock = io.StringIO(), WatchedLock()
+    display = Display(stream)
+    display._lock = t.cast("t.Any", lock)
+    live = _live.Live(display, stream, lambda: HALF, interval=5)
+    with lock:
+        live.start()
+        assert lock.wanted.wait(10)
+        live.stop()
+    assert stream.getvalue() == ""
 
 
 def test_a_terminal_that_went_away_is_no_crash(time: FakeClock) -> None:
