@@ -67,9 +67,10 @@ def test_the_nine_steps_from_no_application_to_the_first_incidents_and_back(ansi
         "onboard_application": "Managed detection (nine steps)",
         "onboard_redirect_uri": "https://portal.partner.example/consented",
         "onboard_secret_dest": str(secret),
-        "onboard_registry": str(registry),
+        # where Ansible was started, wherever the playbook lies
+        "onboard_registry": registry.name,
         "onboard_registry_entry": {"tier": "gold"},
-        "onboard_link_folder": str(links),
+        "onboard_link_folder": links.name,
         "onboard_link_tasks": clicking(ansible, fleet, 2),
         "onboard_wait_timeout": 60,
         "onboard_wait_interval": 1,
