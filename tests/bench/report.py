@@ -95,9 +95,12 @@ def short(result: dict[str, t.Any]) -> str:
         *_cells(["", *(f"{tenants} tenants" for tenants in sizes)]),
         *rows,
         "",
+        *_cells(["Ratio", "wanted", "wall", "CPU"]),
+        *(_row(row) for row in ratios(figures) if row[1]),
+        "",
         "![Seconds by number of tenants](docs/benchmark/bench.svg)",
         "",
-        "CPU time, memory, requests and ratios are in [docs/benchmark](docs/benchmark/README.md).",
+        "CPU time, memory and requests are in [docs/benchmark](docs/benchmark/README.md).",
     ]
     return "\n".join(lines) + "\n"
 
