@@ -164,7 +164,9 @@ def play_with_lab(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    return run([PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet", *args], prepare())
+    """All tests but the documents' examples, which take minutes and have a gate of their own; or those named."""
+    chosen = args or ["--ignore=tests/behaviour/documents"]
+    return run([PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet", *chosen], prepare())
 
 
 def bench(args: list[str]) -> int:

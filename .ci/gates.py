@@ -31,7 +31,7 @@ LANES = 2
 LIMIT = 20 * 60  # seconds for one gate
 RUNNING: set[subprocess.Popen[bytes]] = set()
 PIP_SAYS = re.compile(r"WARNING: Location|Collecting|Processing|Looking in|Install(ing|ed) |Successfully|Using cached|  (Downloading|Using cached) |\s+━|\s*$")
-DOCUMENTS = "tests/behaviour/documents/"  # run once, by ./dev test, like the lab's own tests, which know no Ansible
+DOCUMENTS = "tests/behaviour/documents/"  # run once, by a gate of its own, as ./dev test runs the lab's own tests, which know no Ansible
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")  # ansible-test forks for each test, and would build the lab anew each time
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")  # the same tests run on every core without it; this is for its own layout
 COLLECTION = Path("ansible_collections/mssp/defender_xdr")
@@ -334,6 +334,7 @@ def every_gate() -> list[Gate]:
     gates += [Gate(f"units-{newest}", "units", functools.partial(ansible_test, units, newest), (f"prepare-{newest}",))]
     gates += [Gate(name, "lint", tool(name, *command), ("prepare-tools",)) for name, command in tools.items()]
     gates += [
+        Gate("documents", "documents", lambda log: twice(log, ROOT / "dev", "test", DOCUMENTS, env=os.environ)),
         Gate("galaxy", "galaxy", galaxy, ("prepare-tools",)),
         Gate("site", "lint", docs_site, ("prepare-tools",)),
         Gate("kusto", "lint", kusto, ("prepare-2.21",)),
