@@ -36,13 +36,19 @@ MODULES: t.Final = tuple(name for name in PERMISSIONS if ":" not in name)
 OWNED: t.Final = re.compile(r"\.ReadWrite\.OwnedBy$")
 
 
+def _known(option: str, module: str) -> str:
+    """The module's own name in the table, also where it was given with the collection's; raises C(bad_request)."""
+    name = module.rsplit(".", 1)[-1]
+    if name not in PERMISSIONS:
+        raise DefenderError("bad_request", f"{option} names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+    return name
+
+
 def needed(modules: t.Iterable[str], resource: str) -> list[str]:
     """The least roles that these modules need of a resource, each once, in a stable order."""
     roles: dict[str, None] = {}
     for module in modules:
-        name = module.rsplit(".", 1)[-1]
-        if name not in PERMISSIONS:
-            raise DefenderError("bad_request", f"required_for names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+        name = _known("required_for", module)
         if resource not in PERMISSIONS[name]:
             raise DefenderError("bad_request", f"{name} does not use the resource {resource}; it uses {', '.join(PERMISSIONS[name])}.")
         roles.update(dict.fromkeys(PERMISSIONS[name][resource]))
@@ -56,9 +62,7 @@ def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, l
     """
     roles: dict[str, dict[str, None]] = {}
     for module in modules:
-        name = module.rsplit(".", 1)[-1]
-        if name not in PERMISSIONS:
-            raise DefenderError("bad_request", f"{option} names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+        name = _known(option, module)
         other = "xdr" if generation == "graph" else "graph"
         for resource, needs in PERMISSIONS[name].items():
             if needs and (resource != other or generation not in PERMISSIONS[name]):
