@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place that writes files: a destination is checked first, then replaced whole or left alone.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import json
+import os
+import stat
+import tempfile
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+PREFIX: t.Final = ".defender-xdr-"  # of drafts, so that one left by a killed process can be told
+PRIVATE: t.Final = 0o600
+KINDS: t.Final = (
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+class Draft:
+    """A file that only its owner can read, until `keep` puts it in place of its destination.
+
+    `file` is open for reading and writing bytes. Made by `draft`, which removes what was not kept.
+    """
+
+    def __init__(self, path: str, *, option: str, folder: str) -> None:
+        self.path = path
+        self._option = option
+        # mkstemp makes the file 0600 from its first byte on
+        handle, self.name = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+        self.file: t.BinaryIO = os.fdopen(handle, "w+b")
+
+    def keep(self, *, mode: int = PRIVATE, path: str | None = None) -> bool:
+        """Put the file in place, durably; whether that changed content or mode of what was there.
+
+        A symbolic link at the destination is replaced, never followed.
+
+        :arg path: another name in the same folder, such as that of a partial result.
+        """
+        path = path or self.path
+        with self._explained():
+            self._finish(mode)
+            changed = self._differs(path, mode)
+            if changed:
+                os.replace(self.name, path)
+                _sync(os.path.dirname(os.path.abspath(path)))
+        return changed
+
+    def would_change(self, *, mode: int = PRIVATE) -> bool:
+        """What `keep` would return, for check mode; the destination stays as it is."""
+        with self._explained():
+            self._finish(mode)
+            return self._differs(self.path, mode)
+
+    def discard(self) -> None:
+        """Remove the file unless it was put in place."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.name)
+
+    def _finish(self, mode: int) -> None:
+        self.file.flush()
+        os.fchmod(self.file.fileno(), mode)
+        os.fsync(self.file.fileno())
+
+    def _differs(self, path: str, mode: int) -> bool:
+        if os.path.islink(path) or not os.path.exists(path):
+            return True
+        same_mode = stat.S_IMODE(os.stat(path).st_mode) == mode
+        return not (same_mode and filecmp.cmp(self.name, path, shallow=False))
+
+    @contextlib.contextmanager
+    def _explained(self) -> t.Iterator[None]:
+        try:
+            yield
+        except OSError as e:
+            raise not_written(self.path, e, option=self._option) from None
+
+
+def check(path: str, *, option: str = "dest") -> None:
+    """Refuse a destination that cannot be replaced by a file, before anything is sent.
+
+    Raises `bad_request` for a folder, a device, a pipe or a socket, and where no file can be made.
+
+    :arg option: the option that named the path, for the message.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or path.endswith("/"):
+        raise DefenderError(
+            "bad_request", f"{option} is {path}, which is a folder; name a file in it."
+        )
+    with contextlib.suppress(OSError):
+        mode = os.stat(path).st_mode
+        for is_kind, name in KINDS:
+            if is_kind(mode):
+                raise DefenderError(
+                    "bad_request", f"{option} is {path}, which is {name}; name a regular file."
+                )
+    try:
+        # a permission bit tells little: what mkstemp can do now, the writer can do later
+        handle, spare = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+    except OSError as e:
+        raise DefenderError(
+            "bad_request",
+            f"{option} is {path}, but no file can be made in {folder}: {e.strerror}.",
+        ) from None
+    os.close(handle)
+    os.unlink(spare)
+
+
+@contextlib.contextmanager
+def draft(path: str, *, option: str = "dest", check_mode: bool = False) -> t.Iterator[Draft]:
+    """A `Draft` for this destination; what was not kept is gone afterwards.
+
+    :arg check_mode: for `would_change` only. The file is made in the system's temporary folder,
+        because an earlier task that makes the destination's folder has not run either.
+    """
+    folder = tempfile.gettempdir() if check_mode else os.path.dirname(os.path.abspath(path))
+    try:
+        made = Draft(path, option=option, folder=folder)
+    except OSError as e:
+        raise not_written(path, e, option=option) from None
+    try:
+        yield made
+    finally:
+        made.discard()
+
+
+def write(
+    path: str,
+    content: bytes,
+    *,
+    option: str = "dest",
+    mode: int = PRIVATE,
+    check_mode: bool = False,
+) -> bool:
+    """Replace a file by this content; whether that changes it (or would, in check mode)."""
+    with draft(path, option=option, check_mode=check_mode) as made:
+        try:
+            made.file.write(content)
+        except OSError as e:
+            raise not_written(path, e, option=option) from None
+        return made.would_change(mode=mode) if check_mode else made.keep(mode=mode)
+
+
+def not_written(path: str, error: OSError, *, option: str = "dest") -> DefenderError:
+    """The error for a destination that could not be written, such as on a full disk."""
+    reason = error.strerror or type(error).__name__
+    return DefenderError("bad_request", f"{option} is {path}, which could not be written: {reason}.")
+
+
+def json_line(value: t.Any) -> bytes:
+    """The value as one line of NDJSON with its line break, in UTF-8.
+
+    Half of a surrogate pair, which UTF-8 cannot encode, becomes JSON's own escape for it.
+    """
+    return encoded(json.dumps(value, ensure_ascii=False)) + b"\n"
+
+
+def encoded(text: str) -> bytes:
+    """JSON text in UTF-8, with JSON's escape for half of a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _sync(folder: str) -> None:
+    """Make a new name in the folder durable, where the file system knows how."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
