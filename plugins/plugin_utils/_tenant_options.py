@@ -15,7 +15,7 @@ import typing as t
 
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
@@ -45,7 +45,7 @@ def prepare() -> None:
     """
     with contextlib.suppress(Exception):  # whatever it is, the worker meets it again and tells it with the task
         shared = elsewhere()
-        _http.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
+        _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
 
 def elsewhere() -> dict[str, Found]:

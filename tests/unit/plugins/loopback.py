@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import http.server
+import os
 import socket
 import socketserver
 import ssl
@@ -24,7 +25,8 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Pair
 class Reply:
     """What the service says once. C(cut) closes the connection: before the answer, or after so many bytes of it.
 
-    C(trickle) sends byte after byte, each after the service's C(before_byte); C(silent) says nothing until the test is over.
+    C(trickle) sends byte after byte, each after the service's C(before_byte), with C(trickle_headers) the headers too;
+    C(silent) says nothing until the test is over; C(garbage) answers with bytes that are no TLS.
     """
 
     status: int = 200
@@ -32,6 +34,8 @@ class Reply:
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     cut: int | None = None
     trickle: bool = False
+    trickle_headers: bool = False
+    garbage: bool = False
     silent: bool = False
 
 
@@ -63,10 +67,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         service = self.server.service
         service.received.append(Received(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        reply = service.script.pop(0) if service.script else Reply(599, b"nobody expected this request")
+        reply = service.reply_to(service.received[-1])
         if reply.silent:
             service.over.wait(10)
         if reply.cut == 0 or reply.silent:
+            self.close_connection = True
+            return
+        if reply.garbage:
+            os.write(self.connection.fileno(), b"this is no TLS record, whatever the handshake was")
+            self.close_connection = True
+            return
+        if reply.trickle_headers:
+            self._trickle(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200 + b"\r\n\r\n")
             self.close_connection = True
             return
         self.send_response(reply.status)
@@ -112,6 +124,7 @@ class Service:
 
     def __init__(self, pair: Pair, folder: Path) -> None:
         self.script: list[Reply] = []
+        self.reply_to: t.Callable[[Received], Reply] = self._next_of_script
         self.received: list[Received] = []
         self.before_byte: t.Callable[[int], None] = lambda at: None
         self.over = threading.Event()
@@ -123,6 +136,9 @@ class Service:
         self._server = _Server(_Handler, self, context)
         self.port = self._server.server_address[1]
         self.url = f"https://localhost:{self.port}"
+
+    def _next_of_script(self, request: Received) -> Reply:
+        return self.script.pop(0) if self.script else Reply(599, b"nobody expected this request")
 
     @contextlib.contextmanager
     def serving(self) -> t.Iterator[Service]:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import threading
 import typing as t
 import uuid
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 import urllib3.util
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections, _http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Http, origin, retry_after
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Proxy, Reply, Service, closed_port
@@ -48,7 +50,7 @@ def http(ca_path: str, time: FakeClock, monkeypatch: pytest.MonkeyPatch) -> t.It
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     yield lambda **changes: Http(**{"ca_path": ca_path, "clock": time.clock, **changes})
-    _http._adapter.cache_clear()
+    _connections.adapter.cache_clear()
 
 
 def refused(call: t.Callable[[], t.Any]) -> DefenderError:
@@ -253,6 +255,69 @@ def test_a_body_that_trickles_cannot_outlast_the_deadline(service: Service, http
     assert error.category == "timeout"
 
 
+@pytest.mark.parametrize("reply", [Reply(200, b"x" * 100, trickle=True), Reply(trickle_headers=True)])
+def test_a_byte_now_and_then_cannot_outlast_the_deadline(service: Service, http: Build, time: FakeClock, reply: Reply) -> None:
+    gave_up, in_time = threading.Event(), []
+
+    def pass_time(at: int) -> None:
+        time.passed += 10
+        if at == 50:
+            in_time.append(gave_up.wait(10))
+
+    service.script = [reply]
+    service.before_byte = pass_time
+    error = refused(lambda: http(retries=0, deadline=60).send("GET", f"{service.url}/x"))
+    gave_up.set()
+    assert (error.category, error.who) == ("timeout", "microsoft")
+    assert in_time != [False], "the client waited for more than its deadline allows"
+
+
+@pytest.mark.parametrize("status", [200, 503])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_beyond_the_size_limit_is_given_up(service: Service, http: Build, status: int, packed: bool, tmp_path: Path) -> None:
+    body = b"x" * 3_000_000
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    service.script = [Reply(status, gzip.compress(body) if packed else body, headers)] * 2
+    client = http(max_size=2_000_000)
+    error = refused(lambda: client.send("GET", f"{service.url}/x"))
+    assert (error.category, error.who) == ("unavailable", "microsoft")
+    assert "more than 2000000 bytes, which is max_response_size" in error.message
+    with (tmp_path / "spool").open("w+b") as spool:
+        error = refused(lambda: client.send("POST", f"{service.url}/x", payload={}, oversize="bad_request", into=spool))
+    assert (error.category, error.who) == ("bad_request", "caller")
+    assert len(service.received) == 2, "the same answer would come again"
+
+
+def test_an_answer_of_just_the_size_limit_is_taken(service: Service, http: Build) -> None:
+    service.script = [Reply(200, b"x" * 1000)]
+    assert len(http(max_size=1000).send("GET", f"{service.url}/x").body) == 1000
+
+
+def test_a_write_with_too_large_an_answer_has_run(service: Service, http: Build) -> None:
+    service.script = [Reply(201, b"x" * 1000)]
+    error = refused(lambda: http(max_size=10).send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    assert error.category == "outcome_unknown"
+
+
+def test_tls_that_breaks_once_the_request_has_left_says_nothing_of_not_sent(service: Service, http: Build) -> None:
+    service.script = [Reply(garbage=True)] * 3
+    error = refused(lambda: http().send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    assert error.category == "outcome_unknown"
+    error = refused(lambda: http(retries=1).send("GET", f"{service.url}/x"))
+    assert (error.category, len(service.received)) == ("network", 3)
+    assert "not sent" not in error.message
+
+
+def test_the_option_request_timeout_counts_before_what_the_caller_would_wait(service: Service, http: Build) -> None:
+    service.script = [Reply(silent=True)]
+    error = refused(lambda: http(retries=0, timeout=0.1).send("GET", f"{service.url}/x", timeout=200))
+    assert error.category == "timeout"
+
+
+def test_json_that_is_nested_too_deeply_is_no_json() -> None:
+    assert _http.Answer(200, {}, b"[" * 200_000 + b"]" * 200_000).json() is None
+
+
 @pytest.mark.parametrize("url", ["https://", "https://[::1/x?secret=1", "graph.microsoft.com/x?secret=1"])
 def test_what_is_no_address_is_told_at_once(http: Build, time: FakeClock, url: str) -> None:
     error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
@@ -359,7 +424,7 @@ def test_the_proxy_variables_are_honoured(service: Service, http: Build, monkeyp
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         http().send("GET", f"{service.url}/x")
         assert proxy.tunnels == [f"CONNECT localhost:{service.port}"]
-        _http._adapter.cache_clear()
+        _connections.adapter.cache_clear()
         monkeypatch.setenv("NO_PROXY", "localhost")
         http().send("GET", f"{service.url}/x")
         assert len(proxy.tunnels) == 1

@@ -218,12 +218,12 @@ PREPARED = """
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
 from ansible_collections.mssp.defender_xdr.plugins.action import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
-made = _http.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses
-_http.tls_context(PATH, True)
+made = _connections.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses
+_connections.tls_context(PATH, True)
 _tenant_options._definitions()
-print(made, _http.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses)
+print(made, _connections.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses)
 """
 
 

@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""TLS connections: shared by the tenants of one process, never by two, and never waiting past a deadline.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import ssl
+import threading
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+try:
+    import certifi
+    import requests
+    import requests.adapters
+    import urllib3
+    import urllib3.exceptions
+
+    HTTPAdapter: t.Any = requests.adapters.HTTPAdapter
+    REQUESTS_ERROR = None
+except ImportError as e:
+    HTTPAdapter = object
+    REQUESTS_ERROR = e
+
+
+class Budget:
+    """The time that is left for one operation, and whether any byte of its request has left.
+
+    :arg now: the monotonic clock; `end` is a moment on it.
+    :arg wait: the most seconds that one wait for the service may take.
+    """
+
+    def __init__(self, now: t.Callable[[], float], *, end: float, wait: float) -> None:
+        self.sent = False
+        self._now = now
+        self._end = end
+        self._wait = wait
+
+    def seconds(self) -> float:
+        """How long the next wait may take; raises `TimeoutError` when the deadline has passed."""
+        left = self._end - self._now()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return min(self._wait, left)
+
+
+_current = threading.local()
+
+
+@contextlib.contextmanager
+def within(budget: Budget) -> t.Iterator[None]:
+    """Hold everything that this thread reads and sends meanwhile to the budget."""
+    _current.budget = budget
+    try:
+        yield
+    finally:
+        _current.budget = None
+
+
+class _Socket(ssl.SSLSocket):
+    """Asks the budget before every wait: a peer that sends a byte now and then cannot outlast it."""
+
+    def read(self, len: int = 1024, buffer: t.Any = None) -> t.Any:  # noqa: A002 - the name in ssl
+        self._budget()
+        return super().read(len, buffer)
+
+    def send(self, data: t.Any, flags: int = 0) -> int:
+        if budget := self._budget():
+            # the handshake does not come through here: this is the request itself
+            budget.sent = True
+        return super().send(data, flags)
+
+    def _budget(self) -> Budget | None:
+        budget: Budget | None = getattr(_current, "budget", None)
+        if budget:
+            self.settimeout(budget.seconds())
+        return budget
+
+
+class Adapter(HTTPAdapter):  # type: ignore[misc]
+    """A pool of connections on a TLS context that was built once.
+
+    A session of `requests` would load the CA bundle for each connection, and what else it adds
+    (cookies, .netrc, redirects, variables that name CAs) is what must not happen here.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
+        self.headers = dict(requests.utils.default_headers())
+        del self.headers["Accept"]
+        super().__init__(pool_connections=16, pool_maxsize=64)
+
+    def proxies(self, url: str, *, origin: tuple[str, str, int]) -> dict[str, str]:
+        """The environment's proxies for this origin, kept: looking them up costs as much as sending."""
+        if origin not in self._proxies:
+            self._proxies[origin] = requests.utils.get_environ_proxies(url)
+        return self._proxies[origin]
+
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
+        """Leave the decision to the context: verification, host name and CAs are set there."""
+
+
+# Nothing of a context belongs to one connection: a parent that builds it saves every fork 30 ms.
+@functools.lru_cache(maxsize=16)
+def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
+    """The TLS context for these CAs; raises `tls` for a bundle that cannot be loaded."""
+    try:
+        context = ssl.create_default_context(cafile=ca_path or certifi.where())
+    except (OSError, ssl.SSLError) as e:
+        raise DefenderError(
+            "tls",
+            f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: "
+            f"{e.strerror or e}.",
+        ) from None
+    context.sslsocket_class = _Socket
+    if not validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@functools.lru_cache(maxsize=16)
+def adapter(ca_path: str | None, validate_certs: bool) -> Adapter:
+    """This process's connections for all tenants with the same trust."""
+    if REQUESTS_ERROR:
+        raise DefenderError(
+            "bad_request",
+            "The Python package requests is not installed where this runs.",
+            advice="Run: pip install requests",
+        )
+    if not validate_certs:
+        # the option's documentation warns once; urllib3 would for every connection
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return Adapter(tls_context(ca_path, validate_certs))
+
+
+# A forked worker that went on using its parent's connections would share their TLS state with all
+# other workers, and could read the answer to another worker's request: another tenant's.
+os.register_at_fork(after_in_child=adapter.cache_clear)
