@@ -250,6 +250,14 @@ options:
     ini:
       - section: defender_xdr
         key: retry_deadline
+  max_response_size:
+    vars:
+      - name: defender_xdr_max_response_size
+    env:
+      - name: DEFENDER_XDR_MAX_RESPONSE_SIZE
+    ini:
+      - section: defender_xdr
+        key: max_response_size
   token_cache:
     vars:
       - name: defender_xdr_token_cache

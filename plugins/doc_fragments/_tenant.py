@@ -128,9 +128,9 @@ options:
     type: str
   request_timeout:
     description:
-      - Seconds to wait for an answer to one request. A hunting query waits longer, because Microsoft allows it three minutes.
+      - Seconds to wait for the service in one request, which is how long it may take to begin its answer and how long it may pause in it.
+      - Without it that is 30 seconds, and 200 for a hunting query, because Microsoft allows a query three minutes.
     type: int
-    default: 30
   retries:
     description:
       - How often a request that may be repeated is repeated after a failure.
@@ -138,9 +138,15 @@ options:
     default: 4
   retry_deadline:
     description:
-      - The most seconds spent on one request with all its repeats and waits.
+      - The most seconds spent on one request with all its retries and waits, until the last byte of its answer.
     type: int
     default: 300
+  max_response_size:
+    description:
+      - The largest answer to one request that is accepted, unpacked, as bytes or with a unit such as V(64M).
+      - A hunting query with a larger answer fails as V(bad_request), any other request as V(unavailable).
+    type: str
+    default: 512M
   token_cache:
     description:
       - Folder of the token cache, which must belong to the user and be closed to others (mode 0700).

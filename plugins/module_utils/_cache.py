@@ -89,18 +89,16 @@ class TokenFile:
         if self._path is None:
             yield
             return
-        try:
-            handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError as e:
-            self.warning = f"token_cache {os.path.dirname(self._path)} cannot be locked ({e.strerror}); tokens are not kept on disk."
-            self._path = None
+        with contextlib.ExitStack() as stack:
+            try:
+                handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+                stack.callback(os.close, handle)
+                self._wait_for(handle, self._clock.now() + seconds)
+            except OSError as e:
+                # a network file system without a lock service says so only here
+                self.warning = f"token_cache {os.path.dirname(self._path)} cannot be locked ({e.strerror}); tokens are not kept on disk."
+                self._path = None
             yield
-            return
-        try:
-            self._wait_for(handle, self._clock.now() + seconds)
-            yield
-        finally:
-            os.close(handle)
 
     def _wait_for(self, handle: int, end: float) -> None:
         pause = 0.005

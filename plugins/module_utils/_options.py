@@ -13,6 +13,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import CLOUDS, LOGIN_ALIASES, REGIONS, RESOURCES, Service, owner_of, service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import origin
@@ -45,9 +46,10 @@ TENANT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "ca_path": {"type": "path"},
     "validate_certs": {"type": "bool", "default": True},
     "proxy": {"type": "str"},
-    "request_timeout": {"type": "int", "default": 30},
+    "request_timeout": {"type": "int"},
     "retries": {"type": "int", "default": 4},
     "retry_deadline": {"type": "int", "default": 300},
+    "max_response_size": {"type": "str", "default": "512M"},
     "token_cache": {"type": "path", "no_log": False, "default": "~/.ansible/defender_xdr/tokens"},
 }
 SOURCES: t.Final = ("client_secret", "client_secret_file", "certificate_path", "certificate", "assertion_file")
@@ -70,9 +72,10 @@ class Options:
     ca_path: str | None
     validate_certs: bool
     proxy: str | None = dataclasses.field(repr=False)
-    request_timeout: int
+    request_timeout: int | None
     retries: int
     retry_deadline: int
+    max_response_size: int
     token_cache: str | None
 
     @property
@@ -100,7 +103,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
         else guid("client_id", params.get("client_id"), "Take the application (client) id from the app registration's overview page.")
     )
     for name, least in (("request_timeout", 1), ("retries", 0), ("retry_deadline", 1)):
-        if params[name] < least:
+        if params[name] is not None and params[name] < least:
             raise DefenderError("bad_request", f"{name} is {params[name]}, but must be at least {least}.")
     login = (https_url("login_url", params.get("login_url")) or CLOUDS[params["cloud"]].login).rstrip("/")
     cache = params.get("token_cache") or "none"
@@ -119,6 +122,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
         request_timeout=params["request_timeout"],
         retries=params["retries"],
         retry_deadline=params["retry_deadline"],
+        max_response_size=size("max_response_size", params["max_response_size"]),
         token_cache=None if cache.rsplit("/", 1)[-1] == "none" else cache,
     )
 
@@ -136,6 +140,17 @@ def guid(option: str, value: t.Any, hint: str) -> str:
     if not GUID.fullmatch(str(value)):
         raise DefenderError("bad_request", f"{option} is {str(value)!r}, which is no GUID. {hint}", advice=hint)
     return str(value).lower()
+
+
+def size(option: str, value: str) -> int:
+    """A number of bytes, written as such or with a unit."""
+    try:
+        count = human_to_bytes(value)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise DefenderError("bad_request", f"{option} is {value!r}, which is no size; give bytes, or a number with K, M or G such as 512M.")
+    return int(count)
 
 
 def https_url(option: str, value: str | None) -> str | None:

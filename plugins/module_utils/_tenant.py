@@ -33,6 +33,8 @@ STALE_TOKEN = re.compile(r"InvalidAuthenticationToken|expired|Lifetime validatio
 # But a 500 that came within seconds was no heavy query, and is worth one repeat.
 REPEAT_HUNT = frozenset({429, 502, 503})
 QUICK = 30.0
+# After these a write may have run: the service gave up waiting, or failed on the way. A 501 says that there is no such operation.
+MAY_HAVE_RUN = frozenset({408, *range(500, 600)}) - {501}
 NO_APPLICATION = "00000000-0000-0000-0000-000000000000"  # as Microsoft's page writes it in its link
 RETIREMENT = (
     "Tenant {label} was asked through the older Defender XDR API, which Microsoft is retiring (message MC1220762: from 2027-02-01 it no longer "
@@ -53,6 +55,7 @@ class Tenant:
             timeout=options.request_timeout,
             retries=options.retries,
             deadline=options.retry_deadline,
+            max_size=options.max_response_size,
             clock=self.clock,
         )
         self.warnings: list[str] = []
@@ -202,18 +205,19 @@ class Api:
         :arg into: a file that takes the object as it comes; what is returned is then empty.
         """
         began = self.tenant.clock.now()
+        sending = {"payload": payload, "timeout": timeout, "into": into, "repeat": REPEAT_HUNT, "oversize": "bad_request"}
         try:
-            return self._call("POST", path, payload=payload, timeout=timeout, into=into, repeat=REPEAT_HUNT, hunting=True)
+            return self._call("POST", path, hunting=True, **sending)
         except DefenderError as e:
             if e.status != 500 or self.tenant.clock.now() - began > QUICK:
                 raise
-        return self._call("POST", path, payload=payload, timeout=timeout, into=into, repeat=REPEAT_HUNT, hunting=True)
+        return self._call("POST", path, hunting=True, **sending)
 
     def write(self, method: str, path: str, payload: t.Any = None, *, repeatable: bool = False) -> dict[str, t.Any]:
         """What a change answers; empty where it answers nothing (204).
 
         :arg repeatable: doing it twice is doing it once, so that a lost answer is a reason to send it again. Otherwise a lost
-            answer is C(outcome_unknown), and the caller looks before it repeats anything.
+            answer, a 408 or a 5xx raises `outcome_unknown`, and the caller looks before it repeats anything.
         """
         return self._call(method, path, payload=payload, repeatable=repeatable)
 
@@ -233,14 +237,20 @@ class Api:
         self.clock = _ticks(answer.headers.get("date"))
         body = {} if answer.status == 204 or (kwargs.get("into") and answer.status == 200) else answer.json()
         what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
+        once = not kwargs.get("repeatable", True)  # a write that must not be sent a second time
         if answer.status >= 400:
-            raise self._refused(what, answer, body, hunting=hunting)
+            error = self._refused(what, answer, body, hunting=hunting)
+            raise _unknown_outcome(error) if once and answer.status in MAY_HAVE_RUN else error
+        if once and not answer.body:
+            return {}
         if not isinstance(body, dict):
-            raise DefenderError(
+            error = DefenderError(
                 "unavailable",
                 f"Tenant {self.tenant.options.label}: {what} was answered {answer.status} with a body that is no JSON object.",
                 status=answer.status,
+                request_id=answer.request_id,
             )
+            raise _unknown_outcome(error) if once else error
         return body
 
     def _send(self, method: str, url: str, token: Token, kwargs: dict[str, t.Any]) -> Answer:
@@ -253,6 +263,18 @@ class Api:
             error.facts.setdefault("missing_roles", list(self._roles))
             error.advice = f"{error.advice} {self.tenant.consent_url}"
         return error
+
+
+def _unknown_outcome(error: DefenderError) -> DefenderError:
+    """The same failure, for a write that may have run all the same: it must be looked at, never just repeated."""
+    return DefenderError(
+        "outcome_unknown",
+        f"{error.message} Whether it took effect is unknown.",
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        facts=error.facts,
+    )
 
 
 def _ticks(date: str | None) -> int | None:

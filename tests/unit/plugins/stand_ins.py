@@ -54,6 +54,7 @@ class Asked:
     timeout: float | None = None
     repeatable: bool = True
     repeat: t.Any = None
+    oversize: str = "unavailable"
     into: t.Any = None
 
     @property
@@ -169,9 +170,10 @@ def parameters(**changes: t.Any) -> dict[str, t.Any]:
         "cloud": "public",
         "api": "auto",
         "validate_certs": True,
-        "request_timeout": 30,
+        "request_timeout": None,
         "retries": 4,
         "retry_deadline": 300,
+        "max_response_size": "512M",
         "token_cache": "none",
         **changes,
     }

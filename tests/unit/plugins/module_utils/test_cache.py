@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -275,3 +277,15 @@ def test_threads_and_processes_take_turns(folder: Path) -> None:
         worker.join(60)
     assert real_time.monotonic() - begin < 60
     assert a_file(folder).read()["count"] == 100
+
+
+def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    ours = a_file(folder)
+    with ours.locked(seconds=1):
+        ours.write({"token": "one"})
+    assert "cannot be locked (No locks available)" in str(ours.warning)
+    assert ours.read() == {}

@@ -29,7 +29,8 @@ def test_the_contracts_defaults_become_options() -> None:
     assert (options.tenant_id, options.tenant_name, options.client_id, options.cloud, options.api) == (TENANT, "contoso", CLIENT, "public", "auto")
     assert options.login_url == "https://login.microsoftonline.com"
     assert dict(options.credential) == {"client_secret": SECRET}
-    assert (options.request_timeout, options.retries, options.retry_deadline, options.validate_certs) == (30, 4, 300, True)
+    assert (options.request_timeout, options.retries, options.retry_deadline, options.validate_certs) == (None, 4, 300, True)
+    assert options.max_response_size == 512 * 2**20
     assert options.label == f"contoso ({TENANT})"
 
 
@@ -220,6 +221,18 @@ def test_a_cloud_without_an_api_is_no_error_until_it_is_asked_for() -> None:
     assert caught.value.category == "unsupported"
     with_own = checked(cloud="china", xdr_url="https://localhost:8443", xdr_audience="api://own").service("xdr")
     assert (with_own.url, with_own.audience) == ("https://localhost:8443", "api://own")
+
+
+@pytest.mark.parametrize(("value", "size"), [("1000", 1000), ("64K", 65536), ("2 GB", 2**31), ("0.5M", 2**19)])
+def test_the_size_limit_may_have_a_unit(value: str, size: int) -> None:
+    assert checked(max_response_size=value).max_response_size == size
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "lots", "12X", "M"])
+def test_a_size_limit_that_is_none_is_refused(value: str) -> None:
+    error = refused(max_response_size=value)
+    assert error.message == f"max_response_size is {value!r}, which is no size; give bytes, or a number with K, M or G such as 512M."
+    assert error.category == "bad_request"
 
 
 @pytest.mark.parametrize(("option", "value", "least"), [("request_timeout", 0, 1), ("request_timeout", -5, 1), ("retries", -1, 0), ("retry_deadline", 0, 1)])

@@ -424,3 +424,33 @@ def test_a_change_is_repeated_only_where_doing_it_twice_is_doing_it_once(tenant_
 def test_a_change_that_is_answered_with_nothing_is_done(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), Answer(204, {}, b""))
     assert tenant_with(http).api("graph", "incident_info").write("DELETE", "/v1.0/applications/1") == {}
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 507])
+def test_a_change_that_may_have_run_has_an_unknown_outcome(tenant_with: WithTenant, status: int) -> None:
+    body = {"error": {"code": "ServiceUnavailable", "message": "Please try again."}}
+    for repeatable, category in ((False, "outcome_unknown"), (True, "timeout" if status in (408, 504) else "unavailable")):
+        http = FakeHttp(token_answer(GOOD), answer(status, body, request_id="r-1"))
+        api = tenant_with(http).api("graph", "incident_info")
+        error = refused(lambda api=api, repeatable=repeatable: api.write("POST", "/v1.0/x", {}, repeatable=repeatable))  # type: ignore[misc]
+        assert (error.category, error.status, error.request_id) == (category, status, "r-1")
+        assert error.as_result()["error"]["retryable"] is repeatable
+        assert "Please try again." in error.message
+
+
+@pytest.mark.parametrize(("status", "category"), [(400, "bad_request"), (404, "not_found"), (409, "conflict"), (429, "throttled"), (501, "unsupported")])
+def test_a_change_that_was_refused_did_not_run(tenant_with: WithTenant, status: int, category: str) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(status, {}))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    assert (error.category, error.status) == (category, status)
+
+
+def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(201, b'{"id": "1'))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    assert (error.category, error.status) == ("outcome_unknown", 201)
+
+
+def test_an_empty_answer_to_a_change_is_no_failure(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(202, b""))
+    assert tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}) == {}
