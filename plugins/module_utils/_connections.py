@@ -125,8 +125,7 @@ def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as e:
         raise DefenderError(
             "tls",
-            f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: "
-            f"{e.strerror or e}.",
+            f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: {e.strerror or e}.",
         ) from None
     context.sslsocket_class = _Socket
     if not validate_certs:

@@ -99,16 +99,12 @@ def check(path: str, *, option: str = "dest") -> None:
     """
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith("/"):
-        raise DefenderError(
-            "bad_request", f"{option} is {path}, which is a folder; name a file in it."
-        )
+        raise DefenderError("bad_request", f"{option} is {path}, which is a folder; name a file in it.")
     with contextlib.suppress(OSError):
         mode = os.stat(path).st_mode
         for is_kind, name in KINDS:
             if is_kind(mode):
-                raise DefenderError(
-                    "bad_request", f"{option} is {path}, which is {name}; name a regular file."
-                )
+                raise DefenderError("bad_request", f"{option} is {path}, which is {name}; name a regular file.")
     try:
         # a permission bit tells little: what mkstemp can do now, the writer can do later
         handle, spare = tempfile.mkstemp(prefix=PREFIX, dir=folder)

@@ -44,7 +44,23 @@ ONLY_IN = {  # what few files have to themselves
 # Below the subject matter: a tenant and what it stands on knows nothing of incidents or hunting.
 GROUND = {
     f"module_utils.{name}"
-    for name in "_tenant _options _token _credential _cache _claims _consent_link _http _connections _clouds _permissions _app_roles _times _scrub _errors".split()
+    for name in (
+        "_tenant",
+        "_options",
+        "_token",
+        "_credential",
+        "_cache",
+        "_claims",
+        "_consent_link",
+        "_http",
+        "_connections",
+        "_clouds",
+        "_permissions",
+        "_app_roles",
+        "_times",
+        "_scrub",
+        "_errors",
+    )
 }
 MOST_LINES = {"modules": 60, "module_utils": 250, "plugin_utils": 250}
 

@@ -36,6 +36,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sick", default="default", help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}")
     parser.add_argument("--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)")
     parser.add_argument("--prospects", type=int, default=2, help="customers to be won: tenants without consent, beside the others (default: %(default)s)")
+    parser.add_argument("--threads", action="store_true", help="serve each connection in a thread of its own, as many real services do; slower")
     parser.add_argument("--parent-pid", type=int, default=0, help="leave when this process is gone")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--detach", action="store_true", help="start in the background and return when the lab is ready")
@@ -82,7 +83,7 @@ async def serve(folder: Path, hosts: list[Host], options: argparse.Namespace) ->
     app, ca, admin_key = Application(), authority("Defender lab CA"), secrets.token_urlsafe(32)
     beside = company(options.seed, options.prospects)
     with assembled(hosts, app, admin_key, seed=options.seed, incidents=options.incidents, now=datetime.now(UTC), beside=beside) as lab:
-        serving = Server(lab, context(server(ca)))
+        serving = Server(lab, context(server(ca)), threads=options.threads)
         try:
             await serving.start(options.port)
             Publication(folder, serving.urls, tuple(hosts), beside, app, ca, admin_key, secrets.token_urlsafe(24)).publish()

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from defender_lab.certificates import Pair
 from defender_lab.exchange import Reply, Request
+from defender_lab.front import Front
 from defender_lab.lab import ORIGINS, Lab
 
 LARGEST_BODY = 16 * 2**20
@@ -32,10 +33,14 @@ def context(pair: Pair) -> ssl.SSLContext:
 
 
 class Server:
-    def __init__(self, lab: Lab, tls: ssl.SSLContext) -> None:
+    """``threads`` puts a front end with a thread for each connection before the event loop."""
+
+    def __init__(self, lab: Lab, tls: ssl.SSLContext, *, threads: bool = False) -> None:
         self._lab = lab
         self._tls = tls
+        self._threads = threads
         self._runners: list[web.ServerRunner] = []
+        self._fronts: list[Front] = []
         self.urls: dict[str, str] = {}
 
     async def start(self, port: int = 0) -> None:
@@ -44,12 +49,20 @@ class Server:
             runner = web.ServerRunner(web.Server(self._handler(origin), access_log=None), handle_signals=False, shutdown_timeout=0.1)
             await runner.setup()
             self._runners.append(runner)
-            site = web.TCPSite(runner, "127.0.0.1", port + number if port else 0, ssl_context=self._tls, backlog=1024)
-            await site.start()
+            wanted = port + number if port else 0
+            inner, tls = (0, None) if self._threads else (wanted, self._tls)
+            await web.TCPSite(runner, "127.0.0.1", inner, ssl_context=tls, backlog=1024).start()
             taken = runner.addresses[0][1]
+            if self._threads:
+                front = Front(self._tls, port=wanted, behind=taken)
+                front.start()
+                self._fronts.append(front)
+                taken = front.port
             self.urls[origin] = f"https://127.0.0.1:{taken}"
 
     async def stop(self) -> None:
+        for front in self._fronts:
+            await asyncio.to_thread(front.stop)
         for runner in self._runners:
             await runner.cleanup()
 
