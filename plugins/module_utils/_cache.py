@@ -18,10 +18,10 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Clock
 
@@ -72,16 +72,13 @@ class TokenFile:
         """Replace the entry in one step; a full or read-only disk costs the cache, not the task."""
         if self._path is None:
             return
-        spare = f"{self._path}.{secrets.token_hex(8)}"
+        content = json.dumps({"key": self._key, **entry}).encode()
         try:
-            handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as f:
-                f.write(json.dumps({"key": self._key, **entry}))
-            os.replace(spare, self._path)
-        except OSError as e:
-            self.warning = f"The token could not be kept in {os.path.dirname(self._path)} ({e.strerror})."
-            with contextlib.suppress(OSError):
-                os.unlink(spare)
+            with _files.draft(self._path, option="token_cache") as draft:
+                draft.file.write(content)
+                draft.keep(durable=False)
+        except (DefenderError, OSError) as e:
+            self.warning = f"The token was not kept on disk: {e}"
 
     @contextlib.contextmanager
     def locked(self, *, seconds: float) -> t.Iterator[None]:
@@ -117,7 +114,7 @@ def forget(folder: str | None, tenant_id: str, *, pretend: bool = False) -> int:
 
     :arg pretend: only count.
     """
-    name = re.compile(rf"{re.escape(tenant_id)}-[0-9a-f]{{24}}(\..+)?")
+    name = re.compile(rf"({re.escape(_files.PREFIX)})?{re.escape(tenant_id)}-[0-9a-f]{{24}}(\..+)?")
     found = 0
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for entry in [entry for entry in os.scandir(folder or os.devnull) if name.fullmatch(entry.name)]:

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-PREFIX: t.Final = ".defender-xdr-"  # of drafts, so that one left by a killed process can be told
+PREFIX: t.Final = ".defender-xdr-"  # of drafts, before the name of their destination: a killed process leaves its own
 PRIVATE: t.Final = 0o600
 KINDS: t.Final = (
     (stat.S_ISCHR, "a device"),
@@ -39,29 +39,32 @@ class Draft:
         self.path = path
         self._option = option
         # mkstemp makes the file 0600 from its first byte on
-        handle, self.name = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+        prefix = f"{PREFIX}{os.path.basename(path)[:100]}."
+        handle, self.name = tempfile.mkstemp(prefix=prefix, dir=folder)
         self.file: t.BinaryIO = os.fdopen(handle, "w+b")
 
-    def keep(self, *, mode: int = PRIVATE, path: str | None = None) -> bool:
-        """Put the file in place, durably; whether that changed content or mode of what was there.
+    def keep(self, *, mode: int = PRIVATE, path: str | None = None, durable: bool = True) -> bool:
+        """Put the file in place; whether that changed content or mode of what was there.
 
         A symbolic link at the destination is replaced, never followed.
 
         :arg path: another name in the same folder, such as that of a partial result.
+        :arg durable: wait until the disk has it. What can be made again need not survive a power cut.
         """
         path = path or self.path
         with self._explained():
-            self._finish(mode)
+            self._finish(mode, durable=durable)
             changed = self._differs(path, mode)
             if changed:
                 os.replace(self.name, path)
-                _sync(os.path.dirname(os.path.abspath(path)))
+                if durable:
+                    _sync(os.path.dirname(os.path.abspath(path)))
         return changed
 
     def would_change(self, *, mode: int = PRIVATE) -> bool:
         """What `keep` would return, for check mode; the destination stays as it is."""
         with self._explained():
-            self._finish(mode)
+            self._finish(mode, durable=False)
             return self._differs(self.path, mode)
 
     def discard(self) -> None:
@@ -71,10 +74,11 @@ class Draft:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.name)
 
-    def _finish(self, mode: int) -> None:
+    def _finish(self, mode: int, *, durable: bool) -> None:
         self.file.flush()
         os.fchmod(self.file.fileno(), mode)
-        os.fsync(self.file.fileno())
+        if durable:
+            os.fsync(self.file.fileno())
 
     def _differs(self, path: str, mode: int) -> bool:
         if os.path.islink(path) or not os.path.exists(path):

@@ -59,6 +59,7 @@ GROUND = {
         "_app_roles",
         "_times",
         "_scrub",
+        "_files",
         "_errors",
     )
 }

@@ -18,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._cache import TokenFile
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._cache import TokenFile, forget
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Clock
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, LOGIN, OTHER_TENANT, TENANT, FakeClock
@@ -190,7 +190,7 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(folder: 
     ours = a_file(folder)
     monkeypatch.setattr(os, "open", read_only)
     ours.write({"token": "another"})
-    assert ours.warning == f"The token could not be kept in {folder} (Read-only file system)."
+    assert ours.warning == f"The token was not kept on disk: token_cache is {path}, which could not be written: Read-only file system."
     entered = []
     with ours.locked(seconds=1):
         entered.append("in")
@@ -289,3 +289,13 @@ def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(f
         ours.write({"token": "one"})
     assert "cannot be locked (No locks available)" in str(ours.warning)
     assert ours.read() == {}
+
+
+def test_what_a_killed_process_left_of_a_tenant_is_forgotten_too(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = a_file(folder)
+    with monkeypatch.context() as killed:
+        killed.setattr(os, "replace", lambda source, target: os.link(source, f"{source}.left"))
+        ours.write({"token": "one"})
+    assert len(list(folder.iterdir())) == 2
+    forget(str(folder), TENANT)
+    assert list(path.parent.iterdir()) == []
