@@ -16,6 +16,7 @@ import ssl
 import threading
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _proxy
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 try:
@@ -30,6 +31,9 @@ try:
 except ImportError as e:
     HTTPAdapter = object
     REQUESTS_ERROR = e
+
+# what decides which proxy a request takes
+ENVIRONMENT: t.Final = (*_proxy.VARIABLES, "no_proxy", "NO_PROXY")
 
 
 class Budget:
@@ -95,16 +99,19 @@ class Adapter(HTTPAdapter):  # type: ignore[misc]
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
+        self._proxies: dict[tuple[t.Any, ...], _proxy.Proxy | None] = {}
         self.headers = dict(requests.utils.default_headers())
         del self.headers["Accept"]
         super().__init__(pool_connections=16, pool_maxsize=64)
 
-    def proxies(self, url: str, *, origin: tuple[str, str, int]) -> dict[str, str]:
-        """The environment's proxies for this origin, kept: looking them up costs as much as sending."""
-        if origin not in self._proxies:
-            self._proxies[origin] = requests.utils.get_environ_proxies(url)
-        return self._proxies[origin]
+    def proxy(self, url: str, *, origin: tuple[str, str, int]) -> _proxy.Proxy | None:
+        """The environment's proxy for this origin, kept: looking it up costs as much as sending."""
+        key = (origin, *map(os.environ.get, ENVIRONMENT))
+        if key not in self._proxies:
+            value = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+            source = _proxy.source_of(value, os.environ) if value else ""
+            self._proxies[key] = _proxy.checked(source, value) if value else None
+        return self._proxies[key]
 
     def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)

@@ -19,7 +19,7 @@ import typing as t
 import uuid
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections, _interception, _proxy, _reasons
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._connections import Adapter, Budget
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
@@ -102,12 +102,18 @@ class _Operation:
     adapter: Adapter
     request: requests.PreparedRequest
     name: str  # method and URL without its query, for messages
-    proxies: t.Mapping[str, str]
+    proxy: _proxy.Proxy | None
     end: float
     wait: float
     repeatable: bool
     oversize: str
     into: t.BinaryIO | None
+
+    @property
+    def target(self) -> str:
+        """Host and port, for messages."""
+        unused, host, port = origin(str(self.request.url))
+        return f"{host}:{port}"
 
 
 class Http:
@@ -126,7 +132,7 @@ class Http:
         clock: Clock | None = None,
     ) -> None:
         self._trust = (ca_path, validate_certs)
-        self._proxy = proxy
+        self._proxy = _proxy.checked("proxy", proxy) if proxy else None
         self._timeout = timeout
         self._retries = retries
         self._deadline = deadline
@@ -164,7 +170,7 @@ class Http:
             adapter=adapter,
             request=_prepared(method, url, name, {**adapter.headers, **(headers or {})}, params=params, data=data, payload=payload),
             name=name,
-            proxies={"https": self._proxy} if self._proxy else adapter.proxies(url, origin=origin(url)),
+            proxy=self._proxy or adapter.proxy(url, origin=origin(url)),
             end=self._clock.now() + self._deadline,
             wait=self._timeout or timeout or TIMEOUT,
             repeatable=repeatable,
@@ -177,11 +183,11 @@ class Http:
             attempt += 1
             outcome = self._attempt(operation)
             if isinstance(outcome, Answer) and outcome.status not in again:
-                return outcome
+                return _of_the_service(outcome, operation)
             pause = self._pause(attempt, outcome)
             if attempt > self._retries or self._clock.now() + pause >= operation.end:
                 if isinstance(outcome, Answer):
-                    return outcome
+                    return _of_the_service(outcome, operation)
                 raise outcome
             self.waited += pause
             self._clock.sleep(pause)
@@ -192,8 +198,10 @@ class Http:
         try:
             return self._exchange(operation, budget)
         except requests.exceptions.RequestException as e:
-            problem = _problem(e, operation.name, sent=budget.sent, repeatable=operation.repeatable)
-        if problem.category in ("tls", "outcome_unknown"):
+            problem = _problem(e, operation, sent=budget.sent)
+        # a proxy refuses the same thing again, and each 407 counts against an account
+        refused_by_proxy = 400 <= (problem.status or 0) < 500
+        if refused_by_proxy or problem.category in ("tls", "outcome_unknown"):
             raise problem
         return problem
 
@@ -201,7 +209,8 @@ class Http:
         """One request and its answer, read in pieces so that neither size nor time exceeds its limit."""
         limit = max(0.1, min(operation.wait, operation.end - self._clock.now()))
         timeouts = (min(limit, CONNECT_TIMEOUT), limit)
-        sending = {"proxies": operation.proxies, "verify": self._trust[1], "timeout": timeouts}
+        proxies = {"https": operation.proxy.url} if operation.proxy else {}
+        sending = {"proxies": proxies, "verify": self._trust[1], "timeout": timeouts}
         with _connections.within(budget), operation.adapter.send(operation.request, stream=True, **sending) as response:
             if 300 <= response.status_code < 400:
                 raise _redirected(operation.name, response)
@@ -255,7 +264,7 @@ def _prepared(
         # as text: requests would take a mapping apart member by member
         request.prepare(method, url, headers=every, params=urlencode(params) if params else None, data=data)
     except requests.exceptions.RequestException as e:
-        raise DefenderError("network", f"{name} was not sent, because that is no address ({type(e).__name__}).") from None
+        raise DefenderError("network", f"{name} was not sent, because that is not an address: {_reasons.words(e)}.") from None
     return request
 
 
@@ -268,27 +277,41 @@ def _redirected(name: str, response: requests.Response) -> DefenderError:
     )
 
 
-def _problem(e: requests.exceptions.RequestException, name: str, *, sent: bool, repeatable: bool) -> DefenderError:
-    """Why no answer came. Texts of requests name hosts and reasons only; a proxy URL's password is not among them.
+def _of_the_service(answer: Answer, operation: _Operation) -> Answer:
+    """The answer, unless a filter or portal on the way gave it in place of the service."""
+    place = _interception.foreign(answer.status, answer.headers, answer.body)
+    if place is None:
+        return answer
+    # a filter that blocks has let nothing through; after any other answer to a write nobody knows
+    certain = operation.repeatable or (400 <= answer.status < 500 and answer.status != 408)
+    raise DefenderError(
+        "network" if certain else "outcome_unknown",
+        f"{operation.name} was answered {answer.status} by something else than the service: {place}.",
+        status=answer.status,
+        advice=_interception.advice(operation.target) if certain else None,
+    )
+
+
+def _problem(e: requests.exceptions.RequestException, operation: _Operation, *, sent: bool) -> DefenderError:
+    """Why no answer came, in words; the texts of the libraries name classes and objects.
 
     :arg sent: whether any byte of the request may have reached the service.
     """
+    name, proxy, words = operation.name, operation.proxy, _reasons.words(e)
+    via = f" through the proxy {proxy.name}" if proxy else ""
+    if sent and not operation.repeatable:
+        return DefenderError("outcome_unknown", f"{name}{via} was sent, but its answer was lost ({words}).")
     reason = e.args[0] if e.args else e
     reason = getattr(reason, "reason", reason)
-    if sent and not repeatable:
-        return DefenderError("outcome_unknown", f"{name} was sent, but its answer was lost ({type(e).__name__}).")
-    if isinstance(e, requests.exceptions.ProxyError):
-        return DefenderError(
-            "network", f"{name} did not get past the proxy: {type(reason).__name__}.", advice="Check proxy, and the variables HTTPS_PROXY and NO_PROXY."
-        )
+    unconnected = isinstance(e, requests.exceptions.ConnectTimeout) or isinstance(reason, urllib3.exceptions.NewConnectionError)
+    if proxy and (unconnected or isinstance(e, requests.exceptions.ProxyError)):
+        return _proxy.failure(e, name, proxy, operation.target)
     # a connection cut in mid-handshake is no matter of trust, and neither is what happens once TLS stands
     if isinstance(e, requests.exceptions.SSLError) and not sent and "EOF" not in str(reason):
-        return DefenderError("tls", f"{name} was not sent, because TLS could not be set up: {reason}.")
-    if isinstance(e, requests.exceptions.ConnectTimeout) or isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return DefenderError(
-            "network",
-            f"{name} got no connection: {type(e).__name__ if isinstance(e, requests.exceptions.ConnectTimeout) else str(reason).rsplit(': ', 1)[-1]}.",
-        )
+        clause, advice = _reasons.tls(e)
+        return DefenderError("tls", f"{name}{via} was not sent: {clause}.", advice=advice)
+    if unconnected:
+        return DefenderError("network", f"{name} was not sent: no connection to {operation.target} ({words}).")
     if isinstance(e, requests.exceptions.Timeout) or isinstance(reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
-        return DefenderError("timeout", f"{name} was not answered in time.")
-    return DefenderError("network", f"{name} lost its connection ({type(reason).__name__}).")
+        return DefenderError("timeout", f"{name}{via} was not answered in time.")
+    return DefenderError("network", f"{name}{via} lost its connection ({words}).")

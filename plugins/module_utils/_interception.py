@@ -1,0 +1,73 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answers that a proxy, a filter or a captive portal gave in the service's place.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import typing as t
+
+# Ids of Microsoft's services and their front doors.
+MICROSOFT: t.Final = ("request-id", "x-ms-request-id", "x-ms-ags-diagnostic", "x-azure-ref")
+# 407 and 511 (RFC 6585) are answers of the network, never of the service that was asked.
+NETWORK_STATUS: t.Final = frozenset({407, 511})
+# A gateway's own failure says nothing of who it is; it stays a failure or a timeout of the service.
+GATEWAY: t.Final = frozenset({500, 504})
+# A refusal of these services explains itself in JSON; one that does not is not theirs.
+REFUSALS: t.Final = frozenset({401, 403})
+PAGE = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I
+)
+TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+ADVICE: t.Final = "Something between this machine and the service answered: a proxy, a filter or a captive portal. It has to let this machine reach {target}."
+
+
+def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | None:
+    """What answered in the service's place, in words; None for an answer of the service itself.
+
+    :arg headers: with names in lower case.
+    :arg body: may be empty where it went to a file; the headers decide then.
+    """
+    is_page = "text/html" in headers.get("content-type", "").lower() or bool(PAGE.match(body))
+    is_text = status in REFUSALS and bool(body.strip()) and not _is_json(body)
+    server = headers.get("server", "").lower()
+    is_microsoft = bool(set(MICROSOFT) & set(headers)) or server.startswith("microsoft-")
+    is_foreign = status in NETWORK_STATUS or (
+        status not in GATEWAY and not is_microsoft and (is_page or is_text)
+    )
+    if not is_foreign:
+        return None
+    title = TITLE.search(body[:20000].decode("utf-8", "replace"))
+    marks = [f"{name.title()}: {headers[name]}" for name in ("server", "via") if headers.get(name)]
+    if title and title[1].strip():
+        marks.insert(0, f'"{_line(html.unescape(title[1]))}"')
+    else:
+        kind = headers.get("content-type", "").split(";")[0].strip()
+        marks.insert(0, kind or ("a page in HTML" if PAGE.match(body) else "no JSON"))
+    return ", ".join(_line(mark) for mark in marks)
+
+
+def advice(target: str) -> str:
+    """What to do about it."""
+    return ADVICE.format(target=target)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _line(text: str) -> str:
+    """One short line that a terminal can show."""
+    plain = "".join(c for c in " ".join(text.split()) if c.isprintable())
+    return plain if len(plain) <= 80 else f"{plain[:79]}…"
