@@ -124,7 +124,9 @@ options:
     default: true
   proxy:
     description:
-      - URL of an HTTP proxy. Without it E(HTTPS_PROXY) and E(NO_PROXY) are honoured.
+      - Address of a proxy as V(http://host:port), V(host:port), or V(http://user:password@host:port).
+      - V(socks5h://host:port) and its like need the Python package PySocks (C(pip install requests[socks])).
+      - Without it E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY) are honoured.
     type: str
   request_timeout:
     description:

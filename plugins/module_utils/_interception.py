@@ -22,9 +22,7 @@ NETWORK_STATUS: t.Final = frozenset({407, 511})
 GATEWAY: t.Final = frozenset({500, 504})
 # A refusal of these services explains itself in JSON; one that does not is not theirs.
 REFUSALS: t.Final = frozenset({401, 403})
-PAGE = re.compile(
-    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I
-)
+PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I)
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 ADVICE: t.Final = "Something between this machine and the service answered: a proxy, a filter or a captive portal. It has to let this machine reach {target}."
 
@@ -37,11 +35,10 @@ def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | Non
     """
     is_page = "text/html" in headers.get("content-type", "").lower() or bool(PAGE.match(body))
     is_text = status in REFUSALS and bool(body.strip()) and not _is_json(body)
-    server = headers.get("server", "").lower()
-    is_microsoft = bool(set(MICROSOFT) & set(headers)) or server.startswith("microsoft-")
-    is_foreign = status in NETWORK_STATUS or (
-        status not in GATEWAY and not is_microsoft and (is_page or is_text)
-    )
+    has_id = bool(set(MICROSOFT) & set(headers))
+    # Microsoft's own gateways answer with pages when what is behind them fails
+    is_front_door = status >= 500 and ("x-azure-ref" in headers or headers.get("server", "").lower().startswith("microsoft-"))
+    is_foreign = status in NETWORK_STATUS or (status not in GATEWAY and ((is_page and not is_front_door) or (is_text and not has_id)))
     if not is_foreign:
         return None
     title = TITLE.search(body[:20000].decode("utf-8", "replace"))

@@ -17,6 +17,7 @@ from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import CLOUDS, LOGIN_ALIASES, REGIONS, RESOURCES, Service, owner_of, service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import origin
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._proxy import checked
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
@@ -118,7 +119,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
         credential={} if anonymous else _credential(params),
         ca_path=params.get("ca_path"),
         validate_certs=params["validate_certs"],
-        proxy=params.get("proxy"),
+        proxy=_proxy_url(params.get("proxy")),
         request_timeout=params["request_timeout"],
         retries=params["retries"],
         retry_deadline=params["retry_deadline"],
@@ -161,6 +162,11 @@ def https_url(option: str, value: str | None) -> str | None:
     if scheme != "https" or not host or set(value) & set("?#@"):
         raise DefenderError("bad_request", f"{option} is {value!r}, but must be an https URL of a host without credentials, query or fragment.")
     return value
+
+
+def _proxy_url(value: str | None) -> str | None:
+    """The proxy as the transport takes it; refused before anything is sent where it cannot work."""
+    return checked("proxy", value).url if value else None
 
 
 def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | DefenderError:

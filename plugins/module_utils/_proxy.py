@@ -64,9 +64,7 @@ def checked(source: str, value: str) -> Proxy:
     login, at, place = rest.rpartition("@")
     name = f"{scheme}://{place}" if given else place
     if scheme not in SCHEMES:
-        raise _unusable(
-            source, name, f"{scheme} is no scheme of a proxy", f"Use {', '.join(SCHEMES)}."
-        )
+        raise _unusable(source, name, f"{scheme} is no scheme of a proxy", f"Use {', '.join(SCHEMES)}.")
     address, slash, path = re.split(r"([/?#])", f"{place}/", maxsplit=1)
     if path.strip("/") or slash != "/":
         advice = f"Give host and port only, as {FORM}; the URL of a PAC file is not read."
@@ -118,9 +116,7 @@ def _host_and_port(source: str, name: str, address: str, default: int) -> tuple[
     if port is None:
         return host, default
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        reason = (
-            f"its port {port!r} is not a number from 1 to 65535" if port else "its port is empty"
-        )
+        reason = f"its port {port!r} is not a number from 1 to 65535" if port else "its port is empty"
         raise _unusable(source, name, reason, f"Write {FORM}.")
     return host, int(port)
 
@@ -151,6 +147,4 @@ def _latin(text: str) -> str:
 
 
 def _unusable(source: str, name: str, reason: str, advice: str) -> DefenderError:
-    return DefenderError(
-        "bad_request", f"{source} is {name!r}, which cannot be used: {reason}.", advice=advice
-    )
+    return DefenderError("bad_request", f"{source} is {name!r}, which cannot be used: {reason}.", advice=advice)

@@ -68,9 +68,7 @@ CERTIFICATE: t.Final[t.Mapping[int, tuple[str, str]]] = {
     62: ("is for another host name", NAME),
     64: ("is for another address", NAME),
 }
-PROTOCOL = (
-    "Check the URL, its port, and the proxy; this port does not offer TLS as the service does."
-)
+PROTOCOL = "Check the URL, its port, and the proxy; this port does not offer TLS as the service does."
 
 
 def chain(error: BaseException) -> list[BaseException]:

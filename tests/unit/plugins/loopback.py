@@ -150,10 +150,14 @@ class Service:
 
 
 class Proxy:
-    """An HTTP proxy that only tunnels, and remembers where to."""
+    """An HTTP proxy that only tunnels, and remembers where to.
 
-    def __init__(self, *, status: int = 200) -> None:
+    C(raw) is sent in place of any answer, such as by what is no proxy at all.
+    """
+
+    def __init__(self, *, status: int = 200, raw: bytes | None = None) -> None:
         self.status = status
+        self.raw = raw
         self.tunnels: list[str] = []
         self.connections = 0
         self.headers: list[str] = []
@@ -176,6 +180,9 @@ class _Tunnel(socketserver.StreamRequestHandler):
         lines = list(iter(lambda: self.rfile.readline().decode().strip(), ""))
         proxy.tunnels.append(f"{method} {target}")
         proxy.headers.extend(lines)
+        if proxy.raw is not None:
+            self.wfile.write(proxy.raw)
+            return
         if proxy.status != 200:
             self.wfile.write(f"HTTP/1.1 {proxy.status} No\r\nContent-Length: 0\r\n\r\n".encode())
             return

@@ -214,7 +214,7 @@ def test_a_service_that_keeps_cutting_the_line_is_a_network_failure(service: Ser
 def test_a_write_that_found_nobody_listening_did_not_run(http: Build, time: FakeClock) -> None:
     error = refused(lambda: http(retries=1).send("POST", f"https://localhost:{closed_port()}/x", payload={}, repeatable=False))
     assert error.category == "network"
-    assert "Connection refused" in error.message
+    assert error.message.endswith("(connection refused).")
     assert time.slept == [0.5]
 
 
@@ -322,7 +322,7 @@ def test_json_that_is_nested_too_deeply_is_no_json() -> None:
 def test_what_is_no_address_is_told_at_once(http: Build, time: FakeClock, url: str) -> None:
     error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
     assert (error.category, time.slept) == ("network", [])
-    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is no address (")
+    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is not an address: ")
     assert "secret" not in error.message
 
 
@@ -359,7 +359,8 @@ def test_a_service_of_an_unknown_authority_is_not_trusted(papers: Papers, servic
     for ca_path in (str(other), None):
         error = refused(lambda path=ca_path: http(ca_path=path).send("GET", f"{service.url}/x", headers=AUTHORIZED))  # type: ignore[misc]
         assert (error.category, error.who) == ("tls", "caller")
-        assert "certificate verify failed" in error.message
+        assert "the server's certificate is of an authority that is not trusted here" in error.message
+        assert "ca_path" in error.advice
     assert (service.received, time.slept) == ([], [])
 
 
@@ -445,9 +446,110 @@ def test_a_proxy_that_refuses_is_told_and_its_password_is_not(service: Service, 
         url = proxy.url.replace("://", "://user:a-proxy-password-long-and-unique@")
         error = refused(lambda: http(proxy=url, retries=0).send("GET", f"{service.url}/x"))
     assert error.category == "network"
-    assert "did not get past the proxy" in error.message
+    assert f"did not get past the proxy {proxy.url} (proxy): it answered 407 No." in error.message
     assert "a-proxy-password" not in str(error.as_result())
-    assert error.advice == "Check proxy, and the variables HTTPS_PROXY and NO_PROXY."
+    assert error.advice == "Put the proxy's user and password into proxy: http://USER:PASSWORD@HOST:PORT."
+
+
+@pytest.mark.parametrize("status", [403, 407])
+def test_a_proxy_that_refuses_is_not_asked_again(service: Service, http: Build, time: FakeClock, status: int) -> None:
+    with Proxy(status=status).serving() as proxy:
+        error = refused(lambda: http(proxy=proxy.url).send("GET", f"{service.url}/x"))
+    assert (error.category, error.status, time.slept) == ("network", status, [])
+    assert len(proxy.tunnels) == 1
+    assert "microsoft" not in str(error.as_result()).lower()
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(service: Service, http: Build, time: FakeClock, status: int) -> None:
+    with Proxy(status=status).serving() as proxy:
+        error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
+    assert (error.category, error.status, time.slept) == ("network", status, [0.5])
+    assert f"proxy {proxy.url} (proxy): it answered {status} No." in error.message
+    assert f"localhost:{service.port}" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (lambda: f"localhost:{closed_port()}", "connection refused"),
+        (lambda: "no-such-proxy.invalid:3128", "the host name is not known"),
+    ],
+)
+@pytest.mark.parametrize("source", ["proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
+    http: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    address: t.Callable[[], str],
+    reason: str,
+    source: str,
+) -> None:
+    place = address()
+    monkeypatch.setenv(source, place)
+    client = http(retries=0, **({"proxy": place} if source == "proxy" else {}))
+    error = refused(lambda: client.send("GET", "https://localhost:1/x"))
+    assert error.category == "network"
+    assert error.message.endswith(f" did not get past the proxy http://{place} ({source}): {reason}.")
+    assert error.advice.startswith(f"Check {source} ")
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [(b"", "connection closed without an answer"), (b"SSH-2.0-x\r\n", "the answer is not HTTP")],
+)
+def test_what_is_no_proxy_is_named(service: Service, http: Build, raw: bytes, reason: str) -> None:
+    with Proxy(raw=raw).serving() as proxy:
+        error = refused(lambda: http(proxy=proxy.url, retries=0).send("GET", f"{service.url}/x"))
+    assert error.category == "network"
+    assert f"through the proxy {proxy.url} lost its connection ({reason})." in error.message
+
+
+def test_a_proxy_without_a_scheme_works_for_a_name_without_a_dot(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.script = [Reply(), Reply()]
+    with Proxy().serving() as proxy:
+        place = f"localhost:{proxy.port}"
+        assert http(proxy=place).send("GET", f"{service.url}/x").status == 200
+        monkeypatch.setenv("ALL_PROXY", place)
+        _connections.adapter.cache_clear()  # or the tunnel of before is used again
+        assert http().send("GET", f"{service.url}/x").status == 200
+        assert len(proxy.tunnels) == 2
+
+
+@pytest.mark.parametrize("source", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("value", ["ftp://{}proxy:1", "{}proxy:port", "http://{}proxy:1/x.pac"])
+def test_a_variable_that_cannot_be_used_is_named_at_once(http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch, source: str, value: str) -> None:
+    monkeypatch.setenv(source, value.format("user:a-proxy-password-long-and-unique@"))
+    error = refused(lambda: http().send("GET", "https://localhost:1/x"))
+    assert (error.category, time.slept) == ("bad_request", [])
+    assert error.message.startswith(f"{source} is ")
+    assert "a-proxy-password" not in str(error.as_result())
+    # the same variable does no harm where it does not apply
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert refused(lambda: http(retries=0).send("GET", "https://localhost:1/x")).category == "network"
+
+
+# Filters and portals
+
+
+PAGE = b"<html><head><title>Web Page Blocked</title></head></html>"
+
+
+@pytest.mark.parametrize("status", [200, 403, 407, 503])
+def test_a_page_of_a_filter_is_a_matter_of_the_network(service: Service, http: Build, status: int) -> None:
+    service.script = [Reply(status, PAGE, {"Content-Type": "text/html", "Via": "1.1 filter"})] * 2
+    error = refused(lambda: http(retries=1).send("GET", f"{service.url}/x?sig=secret"))
+    assert (error.category, error.who, error.status) == ("network", "caller", status)
+    assert f'/x was answered {status} by something else than the service: "Web Page Blocked", ' in error.message
+    assert "Via: 1.1 filter" in error.message
+    assert f"localhost:{service.port}" in error.advice
+    assert len(service.received) == (2 if status == 503 else 1)
+
+
+@pytest.mark.parametrize(("status", "category"), [(200, "outcome_unknown"), (403, "network"), (503, "outcome_unknown")])
+def test_a_page_in_answer_to_a_write_says_only_what_is_certain(service: Service, http: Build, status: int, category: str) -> None:
+    service.script = [Reply(status, PAGE, {"Content-Type": "text/html"})]
+    error = refused(lambda: http().send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    assert (error.category, error.status) == (category, status)
 
 
 def test_the_proxy_variables_are_read_once_for_each_origin(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:

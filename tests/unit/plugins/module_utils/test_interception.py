@@ -74,9 +74,7 @@ def test_what_answered_is_named_by_title_server_and_via() -> None:
     headers = {**HTML, "server": "Zscaler/6.2", "via": "1.1 proxy.corp (squid)"}
     told = foreign(403, headers, BLOCK_PAGE)
     assert told == '"Web Page & Blocked", Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)'
-    assert (
-        foreign(403, headers, b"") == "text/html, Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)"
-    )
+    assert foreign(403, headers, b"") == "text/html, Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)"
 
 
 @given(title=st.text(), server=st.text())
