@@ -60,11 +60,25 @@ class Expected:
 
 
 class Problem(t.NamedTuple):
-    """One thing that is wrong; C(category) is the contract's, C(code) is finer."""
+    """One thing that is wrong; `category` is the contract's, `code` is finer.
+
+    `who` and `advice` are given where those of the category would blame the application's credential.
+    """
 
     code: str
     category: str
     text: str
+    who: str | None = None
+    advice: str | None = None
+
+
+def unusable(code: str, text: str, advice: str) -> Problem:
+    """A token that is to blame itself, or what handed it over; the application's credential is not."""
+    return Problem(code, "bad_credentials", text, "caller", advice)
+
+
+GIVE_ANOTHER: t.Final = "Give an app-only token of this application for this tenant, or give none: it is fetched then."
+CLOCK: t.Final = "Get a newer token; if it is new, check the clock of this machine."
 
 
 def read(token: str) -> Claims | None:
@@ -119,15 +133,18 @@ def problems(claims: Claims, expected: Expected, *, now: float) -> list[Problem]
             )
         )
     if expected.client_id and claims.app_id and claims.app_id != expected.client_id:
-        found.append(Problem("wrong_application", "bad_credentials", f"The token was issued to application {claims.app_id}, not to {expected.client_id}."))
+        text = f"The token was issued to application {claims.app_id}, not to {expected.client_id}."
+        found.append(unusable("wrong_application", text, GIVE_ANOTHER))
     if claims.expires_at <= now:
-        found.append(Problem("expired", "bad_credentials", f"The token expired {int(now - claims.expires_at)} seconds ago."))
+        text = f"The token expired {int(now - claims.expires_at)} seconds ago by the clock of this machine."
+        found.append(unusable("expired", text, CLOCK))
     if claims.not_before > now + LEEWAY:
-        found.append(
-            Problem("not_yet_valid", "bad_credentials", f"The token becomes valid only in {int(claims.not_before - now)} seconds; check this machine's clock.")
-        )
+        seconds = int(claims.not_before - now)
+        text = f"The token becomes valid only in {seconds} seconds by the clock of this machine."
+        found.append(unusable("not_yet_valid", text, "Check the clock of this machine."))
     if not claims.app_only:
-        found.append(Problem("delegated", "bad_credentials", "The token speaks for a user (it has scp); app-only access needs one without."))
+        text = "The token speaks for a user (it has scp); app-only access needs one without."
+        found.append(unusable("delegated", text, GIVE_ANOTHER))
     if lacking := _permissions.missing(claims.roles, expected.roles):
         has = ", ".join(claims.roles) or "no role at all"
         found.append(Problem("role_missing", "role_missing", f"The token has {has}; {', '.join(lacking)} is missing."))
@@ -147,16 +164,14 @@ def verify(token: str, claims: Claims, keys: t.Mapping[str, t.Any]) -> Problem |
     check them: learn.microsoft.com/entra/identity-platform/access-tokens.
     """
     if "nonce" in claims.header:
-        return Problem(
-            "signature_not_verifiable",
-            "bad_credentials",
-            "Tokens of Microsoft Graph are signed so that only Graph can check them; leave verify_signature out for resource graph.",
-        )
+        text = "Tokens of Microsoft Graph are signed so that only Graph can check them."
+        advice = "Leave verify_signature out for resource graph."
+        return unusable("signature_not_verifiable", text, advice)
     key = next((key for key in keys.get("keys", []) if key.get("kid") == claims.header.get("kid")), None)
     if key is None:
-        return Problem(
-            "unknown_key", "bad_credentials", f"The token was signed with key {claims.header.get('kid')}, which the tenant's login service does not publish."
-        )
+        key_id = claims.header.get("kid")
+        text = f"The token was signed with key {key_id}, which the tenant's login service does not publish."
+        return unusable("unknown_key", text, GIVE_ANOTHER)
     try:
         jwt.decode(
             token,
@@ -165,5 +180,5 @@ def verify(token: str, claims: Claims, keys: t.Mapping[str, t.Any]) -> Problem |
             options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
     except jwt.PyJWTError as e:
-        return Problem("bad_signature", "bad_credentials", f"The token's signature does not hold: {e}.")
+        return unusable("bad_signature", f"The token's signature does not hold: {e}.", GIVE_ANOTHER)
     return None

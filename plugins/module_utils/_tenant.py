@@ -16,10 +16,11 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _claims
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._api_refusals import from_api_answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._cache import forget
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import Service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_api_answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Answer, Clock, Http, origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS, missing
@@ -138,7 +139,10 @@ class Tenant:
     def refusal(self, resource: str, problem: _claims.Problem, claims: _claims.Claims, roles: t.Iterable[str]) -> DefenderError:
         """The error for what is wrong with a token, with the consent link where a role is what is missing."""
         if problem.category != "role_missing":
-            return DefenderError(problem.category, f"Tenant {self.options.label}: {problem.text}")
+            message = f"Tenant {self.options.label}: {problem.text}"
+            return DefenderError(
+                problem.category, message, who=problem.who, advice=problem.advice
+            )
         lacking = missing(claims.roles, roles)
         return DefenderError(
             "role_missing",

@@ -10,15 +10,17 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 from __future__ import annotations
 
 import dataclasses
+import email.utils
 import json
 import secrets
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _credential
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._cache import Entry, TokenFile
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_memory, from_token_answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_memory
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._http import Answer, Clock, Http
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import GUID, Options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._token_refusals import Caller, from_token_answer
 
 try:
     import msal
@@ -31,11 +33,24 @@ except ImportError as e:
 # A token is renewed 5 to 10 minutes before its end. The jitter is the tenant's own, so that a fleet whose tokens
 # were fetched together does not fetch them together again.
 RENEW_BEFORE, RENEW_JITTER = 300, 300
-# How long a refusal, or a token that lacks a role, is believed: a sick tenant does not ask on every task.
+# How long a refusal, or a token that lacks a role, is cached: a failing tenant is not asked again by every task.
 REMEMBERED = 180
+SECRETS = ("client_secret", "certificate_password")
 REMEMBERED_CATEGORIES = frozenset(
-    {"not_consented", "bad_credentials", "credential_expired", "tenant_not_found", "not_licensed", "app_disabled", "blocked_by_policy", "wrong_audience"}
+    {
+        "not_consented",
+        "bad_credentials",
+        "bad_request",
+        "credential_expired",
+        "tenant_not_found",
+        "not_licensed",
+        "app_disabled",
+        "blocked_by_policy",
+        "wrong_audience",
+    }
 )
+CLOCK_REFUSAL = "AADSTS700024"
+WRONG_SECRET = "AADSTS7000215"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,8 +124,9 @@ class TokenSource:
             error = from_memory(memory)
         except (KeyError, TypeError):
             return
+        age = int(self._clock.wall() - at)
         error.message += (
-            f" This was answered {int(self._clock.wall() - at)} seconds ago and is believed for {REMEMBERED}; access_token with force_refresh asks at once."
+            f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at once by access_token with force_refresh."
         )
         raise error
 
@@ -121,11 +137,12 @@ class TokenSource:
                 body = self._ask()
             except DefenderError as e:
                 # an assertion that was outside its time: read or signed anew, it may pass (Entra's reference of error codes)
-                if e.code != "AADSTS700024":
+                if e.code != CLOCK_REFUSAL:
                     raise
                 body = self._ask()
         except DefenderError as e:
-            if e.category in REMEMBERED_CATEGORIES and e.status:
+            # a clock is set, and a file is renewed, without a change of the credential
+            if e.category in REMEMBERED_CATEGORIES and e.status and e.code != CLOCK_REFUSAL:
                 salt = secrets.token_hex(8)
                 self.file.write(
                     {"refusal": e.as_memory(), "refused_at": now, "salt": salt, "credential": _credential.fingerprint(self._options.credential, salt)}
@@ -139,7 +156,7 @@ class TokenSource:
         if MSAL_ERROR:
             raise DefenderError("bad_request", "The Python package msal is not installed where this runs.", advice="Run: pip install msal")
         authority = f"{self._options.login_url}/{self._options.tenant_id}"
-        wire = _Wire(self._http, authority, self._options.label, self._consent_url)
+        wire = _Wire(self._http, authority, self._options.label)
         credential = _credential.read(self._options.credential)
         app = msal.ConfidentialClientApplication(
             self._options.client_id,
@@ -150,8 +167,26 @@ class TokenSource:
         )
         body: dict[str, t.Any] = app.acquire_token_for_client([f"{self._audience}/.default"])
         if "access_token" not in body:
-            raise from_token_answer(self._options.label, wire.status, body, advice=f"An administrator of that tenant has to consent: {self._consent_url}")
+            raise self._refusal(wire, body, credential)
         return body
+
+    def _refusal(self, wire: _Wire, body: t.Mapping[str, t.Any], credential: t.Any) -> DefenderError:
+        """The error for an answer without a token."""
+        plain = {str(value) for name, value in self._options.credential.items() if name in SECRETS}
+        secret = credential if isinstance(credential, str) else ""
+        caller = Caller(
+            secrets=sorted(filter(None, {*plain, secret}), key=len, reverse=True),
+            signs=isinstance(credential, _credential.Signer),
+            wall=self._clock.wall(),
+            service_time=wire.service_time,
+        )
+        advice = f"An administrator of that tenant has to consent: {self._consent_url}"
+        error = from_token_answer(
+            self._options.label, wire.status, body, advice=advice, caller=caller
+        )
+        if error.code == WRONG_SECRET and GUID.fullmatch(secret):
+            error.message += " What was given has the form of an id."
+        return error
 
     def _for_msal(self, credential: t.Any, token_url: str) -> t.Any:
         """MSAL's own certificate option always sends the chain; its assertion creator leaves that to us."""
@@ -178,13 +213,13 @@ class _Reply(t.NamedTuple):
 class _Wire:
     """MSAL's HTTP client: repeats lie below MSAL's own throttling, and the tenant's metadata is known without asking."""
 
-    def __init__(self, http: Http, authority: str, label: str, consent_url: str) -> None:
+    def __init__(self, http: Http, authority: str, label: str) -> None:
         self._http = http
         self._authority = authority
         self._label = label
-        self._consent_url = consent_url
         self.token_url = f"{authority}/oauth2/v2.0/token"
         self.status = 0
+        self.service_time: float | None = None
 
     def get(self, url: str, **kwargs: t.Any) -> _Reply:
         """The OpenID metadata that every Entra login host has; only the end points are read from it."""
@@ -196,10 +231,21 @@ class _Wire:
     def post(self, url: str, *, data: t.Any = None, headers: t.Mapping[str, str] | None = None, **kwargs: t.Any) -> _Reply:
         answer: Answer = self._http.send("POST", url, data=data, headers=headers)
         self.status = answer.status
-        if answer.status == 429 or answer.status >= 500 or not isinstance(answer.json(), dict):
-            body = answer.json()
-            raise from_token_answer(self._label, answer.status, body if isinstance(body, dict) else {})
+        self.service_time = _seconds(answer.headers.get("date"))
+        body = answer.json()
+        if not isinstance(body, dict):
+            raise from_token_answer(self._label, answer.status, {})
+        if answer.status == 429 or answer.status >= 500:
+            raise from_token_answer(self._label, answer.status, body)
         return _Reply(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
     def close(self) -> None:
         """Connections are shared and stay open."""
+
+
+def _seconds(date: str | None) -> float | None:
+    """An HTTP date in seconds since 1970, or None when there is none that can be read."""
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp() if date else None
+    except ValueError:
+        return None

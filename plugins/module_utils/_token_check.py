@@ -48,7 +48,9 @@ def check(tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str |
         # a network that failed says nothing about the tenant, but the report says that it failed
         return _report([_claims.Problem(e.category, e.category, e.message)], None, roles), e
     if claims is None:
-        return _report([error], None, roles), DefenderError(error.category, f"Tenant {tenant.options.label}: {error.text}")
+        message = f"Tenant {tenant.options.label}: {error.text}"
+        failure = DefenderError(error.category, message, who=error.who, advice=error.advice)
+        return _report([error], None, roles), failure
     found = _claims.problems(claims, tenant.expected(resource, roles), now=tenant.clock.wall())
     if verify and (doubt := _claims.verify(value, claims, tenant.keys())):
         found.append(doubt)
@@ -56,7 +58,8 @@ def check(tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str |
 
 
 def _token_of(tenant: Tenant, resource: str, given: str | None) -> tuple[str, _claims.Claims | None, _claims.Problem]:
-    opaque = _claims.Problem("opaque", "bad_credentials", "The token cannot be decoded, so nothing can be said about it.")
+    text = "The token cannot be decoded, so nothing can be said about it."
+    opaque = _claims.unusable("opaque", text, _claims.GIVE_ANOTHER)
     if given:
         return given, _claims.read(given), opaque
     token, claims = tenant.read_token(resource)

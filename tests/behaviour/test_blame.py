@@ -79,3 +79,50 @@ def test_a_block_page_is_not_the_secret_nor_the_consent(ansible: Ansible, custom
         for word in ("Internet access denied", "Server: Filter/6.2", "Via: 1.1 filter.example"):
             assert word in told[name]["msg"]
         assert customer.lab.urls[origin].removeprefix("https://") in error["advice"]
+
+
+def token_refusal(code: int, word: str, text: str) -> Json:
+    """A body of the token end point; the codes and sentences are from public reports."""
+    description = f"AADSTS{code}: {text}\r\nTrace ID: 8d34bf3d-0db5-43b0-b795-0c280a1b6700"
+    return {"error": word, "error_codes": [code], "error_description": description}
+
+
+def test_a_code_of_the_login_service_blames_only_whom_it_names(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]]
+) -> None:
+    restricted = "Access to 'contoso' tenant is denied."
+    cases = [
+        (
+            "credential_expired",
+            "partner",
+            1000502,
+            "invalid_client",
+            "The certificate is not valid.",
+        ),
+        ("tenant_not_found", "customer", 5000225, "invalid_grant", "This tenant has been blocked."),
+        ("tenant_not_found", "customer", 5000224, "invalid_client", "We are sorry, no resource."),
+        ("network", "caller", 500021, "access_denied", restricted),
+        ("bad_request", "caller", 4242424, "invalid_client", "Something nobody has met. Ask us."),
+        ("bad_request", "caller", 4242424, "unauthorized_client", "Another thing. Ask us."),
+        ("bad_request", "caller", 4242424, "invalid_grant", "A third thing. Ask us."),
+    ]
+    mine = customers(len(cases))
+    for customer, (_category, _who, code, word, text) in zip(mine, cases, strict=True):
+        body = token_refusal(code, word, text)
+        customer.fault(origin="login", status=401, body=body, times=9)
+    task = {"mssp.defender_xdr.incident_info": {"retries": 0}, "ignore_errors": True}
+    tasks = [{**task, "name": "first"}, {**task, "name": "second"}]
+    hosts = ":".join(customer.host for customer in mine)
+    run = ansible.playbook([{"hosts": hosts, "tasks": tasks}]).good()
+    first, second = run.results("first"), run.results("second")
+    for customer, (category, who, code, word, text) in zip(mine, cases, strict=True):
+        result = first[customer.host]
+        assert (result["error"]["category"], result["error"]["who"]) == (category, who), result
+        assert result["error"]["code"] == f"AADSTS{code}"
+        about = category == "credential_expired"
+        assert about or "secret" not in result["msg"] + result["error"]["advice"]
+        if code == 4242424:
+            sentence = text.split(".")[0]
+            assert f"the login service answered {word}: {sentence} (AADSTS{code})." in result["msg"]
+        if category != "network":
+            assert "Cached refusal, " in second[customer.host]["msg"]

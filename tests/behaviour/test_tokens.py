@@ -131,7 +131,7 @@ def test_an_assertion_file_is_read_anew_for_every_token(ansible: Ansible, custom
     tasks: list[Json] = [
         {"name": "before", "mssp.defender_xdr.access_token_info": {}, "ignore_errors": True},
         {"name": "renew", "ansible.builtin.copy": {"src": source, "dest": str(assertion), "mode": "0600"}},
-        # a refusal is believed for some minutes, but not that of another credential
+        # a refusal is cached for some minutes, but not that of another credential
         {"name": "after", "mssp.defender_xdr.access_token_info": {}},
     ]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
@@ -161,7 +161,7 @@ def test_a_refusal_is_remembered_so_that_a_sick_tenant_does_not_ask_on_every_tas
     run = ansible.playbook([{"hosts": customer.host, "tasks": [task, {**task, "name": "second"}]}]).good()
     assert run.result("first")["error"] == run.result("second")["error"]
     assert "adminconsent?client_id=" in run.result("second")["error"]["advice"]
-    assert "is believed for" in run.result("second")["msg"]
+    assert "Cached refusal, " in run.result("second")["msg"]
     assert len(customer.calls("login")) == 1
     customer.consent(consented=True)
     again = ansible.playbook([{"hosts": customer.host, "tasks": [forced, {**task, "name": "after"}]}]).good()

@@ -63,6 +63,9 @@ GROUND = {
         "_times",
         "_scrub",
         "_files",
+        "_token_refusals",
+        "_token_codes",
+        "_api_refusals",
         "_errors",
     )
 }

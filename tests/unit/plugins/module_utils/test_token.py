@@ -308,7 +308,7 @@ def test_a_tenant_without_consent_is_told_with_the_link(bench: Bench) -> None:
     error = bench.refused(not_consented())
     assert (error.category, error.who, error.status, error.code) == ("not_consented", "customer", 400, "AADSTS700016")
     assert error.request_id == "bbbbbbbb-0000-1111-2222-333333333333"
-    assert error.message.startswith(f"Tenant contoso ({TENANT}) gives no token: ")
+    assert error.message.startswith(f"No token for tenant contoso ({TENANT}): ")
     assert error.advice == f"An administrator of that tenant has to consent: {CONSENT_URL}"
 
 
@@ -318,9 +318,48 @@ def test_a_refusal_is_believed_for_three_minutes(bench: Bench) -> None:
     again = bench.refused()
     told = {name: value for name, value in again.as_result().items() if name != "msg"}
     assert told == {name: value for name, value in first.as_result().items() if name != "msg"}
-    assert again.message == f"{first.message} This was answered 179 seconds ago and is believed for 180; access_token with force_refresh asks at once."
+    assert again.message == (
+        f"{first.message} Cached refusal, 179 s old; checked again after 180 s, "
+        "or at once by access_token with force_refresh."
+    )
     bench.time.passed = 180
     assert bench.source(token_answer(ONE)).get().value == ONE
+
+
+def test_a_refusal_with_an_unknown_code_is_cached_like_any_other(bench: Bench) -> None:
+    first = bench.refused(refusal(4242424, "invalid_client", f"No {SECRET}. More.", status=401))
+    assert (first.category, first.code) == ("bad_request", "AADSTS4242424")
+    assert SECRET not in str(first.as_result())
+    assert bench.refused().message.startswith(first.message)
+
+
+def test_a_secret_in_the_form_of_an_id_is_told_only_when_it_is_refused(bench: Bench) -> None:
+    wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
+    assert bench.refused(wrong, client_secret=CLIENT).message.endswith(
+        " What was given has the form of an id."
+    )
+    assert "form of an id" not in bench.refused(wrong).message
+
+
+def test_a_clock_that_is_wrong_is_told_and_not_cached(bench: Bench, papers: Papers) -> None:
+    # the date of the answer is the only clock of the service that this one shows
+    late = refusal(700024, "invalid_client", "Client assertion is not within its valid time range.")
+    late = Answer(401, {"date": "Mon, 23 Nov 2026 12:30:00 GMT"}, late.body)
+    app = papers.application
+    text = (app.certificate_pem + app.key_pem).decode()
+    error = bench.refused(late, late, client_secret=None, certificate=text)
+    assert (error.category, error.who) == ("bad_credentials", "caller")
+    assert "the clock of this machine is 30 minutes behind the login service's" in error.message
+    again = bench.source(token_answer(ONE), client_secret=None, certificate=text)
+    assert again.get().value == ONE
+
+
+@pytest.mark.parametrize("body", [b"", b"denied", b'{"message": "denied"}'])
+def test_what_is_not_of_the_login_service_is_a_matter_of_the_network(
+    bench: Bench, body: bytes
+) -> None:
+    error = bench.refused(Answer(403, {}, body))
+    assert (error.category, error.who, error.status) == ("network", "caller", 403)
 
 
 def test_a_refusal_out_of_the_future_is_not_believed(bench: Bench) -> None:
