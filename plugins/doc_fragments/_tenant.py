@@ -34,20 +34,22 @@ options:
     type: str
   client_secret_file:
     description:
-      - File whose content is the client secret, without surrounding white space.
+      - File whose content is the client secret, in UTF-8 or UTF-16. White space, line ends and a byte order mark around it are taken off.
     type: path
   certificate_path:
     description:
-      - File with the application's certificate. PEM with the private key in it or in O(private_key_path), or PFX.
+      - File with the application's certificate. PEM or DER with the private key in O(private_key_path), PEM with the key in it, or PFX.
+      - Any of these may also be in base64, as Azure Key Vault hands out a PFX.
       - The thumbprint is computed. The key must be an RSA key.
     type: path
   certificate:
     description:
-      - The application's certificate and private key as PEM text, for example out of a vault.
+      - The application's certificate and private key as text, for example out of a vault. PEM, or the base64 of a PFX.
+      - The line ends of PEM may be the two characters backslash and n, as variables of CI systems have them.
     type: str
   private_key_path:
     description:
-      - File with the private key in PEM, where it is not in the certificate's own file.
+      - File with the private key in PEM or DER, where it is not in the certificate's own file.
     type: path
   certificate_password:
     description:

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import ssl
 import typing as t
+from pathlib import Path
 
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
@@ -81,6 +84,43 @@ def test_without_a_cache_nothing_is_kept_on_disk(ansible: Ansible, customer: Cus
     assert [path for path in ansible.folder.rglob("*") if path.name == "none"] == []
 
 
+def _forms(folder: Path, fleet: Lab) -> dict[str, Json]:
+    """Credentials as files, vaults and CI variables hand them out."""
+    lab, password = fleet.folder, fleet.facts["certificate_password"]
+    secret = str(fleet.facts["client_secret"])
+    certificate = (lab / "client_split.crt").read_text()
+    files = {
+        "mark": secret.encode("utf-8-sig") + b"\r\n",
+        "utf-16": f"{secret}\r\n".encode("utf-16"),
+        "assertion": (lab / "assertion.jwt").read_text().encode("utf-8-sig") + b"\r\n",
+        "app.cer": ssl.PEM_cert_to_DER_cert(certificate),
+        "pfx.txt": base64.encodebytes((lab / "client.pfx").read_bytes()),
+        "encrypted.txt": base64.b64encode((lab / "client_encrypted.pfx").read_bytes()),
+    }
+    path = {name: str(folder / name) for name in files}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    encoded = files["encrypted.txt"].decode()
+    return {
+        "secret with a line end": {"client_secret": f"{secret}\r\n"},
+        "secret file with a mark": {"client_secret_file": path["mark"]},
+        "secret file in UTF-16": {"client_secret_file": path["utf-16"]},
+        "federated assertion with a mark": {"assertion_file": path["assertion"]},
+        "DER": {
+            "certificate_path": path["app.cer"],
+            "private_key_path": str(lab / "client_split.key"),
+        },
+        "PEM on one line": {"certificate": (lab / "client.pem").read_text().replace("\n", "\\n")},
+        "PFX as text": {"certificate": files["pfx.txt"].decode()},
+        "PFX as a file of text": {"certificate_path": path["pfx.txt"]},
+        "encrypted PFX as text": {"certificate": encoded, "certificate_password": password},
+        "encrypted PFX as a file of text": {
+            "certificate_path": path["encrypted.txt"],
+            "certificate_password": password,
+        },
+    }
+
+
 def test_every_kind_of_credential_obtains_a_token(ansible: Ansible, customers: Customers, connected: Json, fleet: Lab) -> None:
     folder, password = fleet.folder, fleet.facts["certificate_password"]
     (ansible.inputs / "secret").write_text(f"\n {fleet.facts['client_secret']} \n")
@@ -94,6 +134,7 @@ def test_every_kind_of_credential_obtains_a_token(ansible: Ansible, customers: C
         "encrypted PEM": {"certificate_path": str(folder / "client_encrypted.pem"), "certificate_password": password},
         "PFX": {"certificate_path": str(folder / "client.pfx")},
         "encrypted PFX": {"certificate_path": str(folder / "client_encrypted.pfx"), "certificate_password": password},
+        **_forms(ansible.inputs, fleet),
         # not registered: trusted by its subject and issuer only, which needs the chain
         "renewed, with its chain": {"certificate_path": str(folder / "renewed.pem"), "certificate_chain": True},
         "federated assertion": {"assertion_file": str(folder / "assertion.jwt")},

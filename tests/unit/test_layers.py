@@ -31,7 +31,7 @@ THIN_DOOR = ("module_utils.", "plugin_utils.", "ansible.")  # filters, lookups, 
 ONLY_IN = {  # what few files have to themselves
     "ansible.module_utils.basic": ("_module",),
     "ansible.module_utils.urls": (),
-    "cryptography": ("_credential",),
+    "cryptography": ("_certificates",),
     "http.client": (),
     "jwt": ("_claims",),
     "msal": ("_token",),
@@ -66,6 +66,9 @@ GROUND = {
         "_token_refusals",
         "_token_codes",
         "_api_refusals",
+        "_certificates",
+        "_certificate_forms",
+        "_credential_text",
         "_errors",
     )
 }
