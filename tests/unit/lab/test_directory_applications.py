@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from defender_lab.application import Application
 from defender_lab.certificates import authority, client
+from defender_lab.directory.registrations import moment
 
 MTP = "8ee8fdad-f234-4243-8f3b-15c294843740"
 INCIDENT_READ = "a9790345-4595-42e4-971a-ccdc79f19b7c"
@@ -20,6 +22,17 @@ INCIDENT_READ = "a9790345-4595-42e4-971a-ccdc79f19b7c"
 
 def unique(word: str) -> str:
     return f"{word} {uuid.uuid4()}"
+
+
+def test_the_days_left_of_every_credential_stay_the_same_for_hours() -> None:
+    """Two tasks of one test may see different seconds, and must see the same days."""
+    app = Application()
+    made = app.registration(str(uuid.uuid4()), "partner.example")
+    records = [one.record for one in made.passwords] + [one.record for one in made.keys]
+    assert len(records) == 4
+    for record in records:
+        left = moment(record, "endDateTime") - datetime.now(UTC)
+        assert timedelta(hours=2) < left % timedelta(days=1) < timedelta(hours=22)
 
 
 def test_an_application_has_what_the_reference_shows(desk) -> None:

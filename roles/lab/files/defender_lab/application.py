@@ -78,7 +78,8 @@ class Application:
                 web={"redirectUris": [self.redirect_uri]},
             ),
         )
-        now = datetime.now(UTC)
+        # half a day beside whole days, so that "days left" stays the same while a lab is young
+        now = datetime.now(UTC) + timedelta(hours=12)
         for name, text, start, end in (("automation", self.secret, -30, 335), ("old", self.expired_secret, -760, -30)):
             dates = {word: (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for word, days in (("startDateTime", start), ("endDateTime", end))}
             made.passwords.append(Password.made(text, displayName=name, **dates))

@@ -94,7 +94,8 @@ def server(ca: Pair) -> Pair:
 def client(ca: Pair, name: str, *, expired: bool = False) -> Pair:
     """A certificate an app signs its assertions with. Entra takes RSA keys only."""
     key = rsa_key()
-    now = datetime.now(UTC)
+    # half a day beside whole days, so that "days left" stays the same while a lab is young
+    now = datetime.now(UTC) - timedelta(hours=12)
     start, end = (now - timedelta(days=400), now - timedelta(days=35)) if expired else (now - timedelta(days=1), now + timedelta(days=364))
     issued = (
         _builder(name, ca.certificate.subject, key, start, end)

@@ -73,7 +73,8 @@ def telemetry(tenant: Customer, world: Setting) -> Rows:
     scene.rows["IdentityInfo"] = identity_rows(scene.people, tenant.id, scene.now, rng)
     scene.rows.update(inventory_rows(scene.devices, scene.now, rng))
     scene.rows.update(alert_rows(portal.alerts))
-    oldest, latest = stamp(scene.now - timedelta(days=30)), stamp(scene.now)
+    # an hour short of what hunting reaches, so that no row falls out of reach while a lab is young
+    oldest, latest = stamp(scene.now - timedelta(days=30, hours=-1)), stamp(scene.now)
     kept = {name: [row for row in rows if oldest <= row.get("Timestamp", latest) <= latest] for name, rows in scene.rows.items()}
     return {name: sorted(rows, key=lambda row: str(row.get("Timestamp", ""))) for name, rows in kept.items() if rows}
 
