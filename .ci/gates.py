@@ -13,8 +13,10 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -71,6 +73,7 @@ class Log:
 
     def __init__(self, path: Path, show: bool) -> None:
         self.path, self.show = path, show
+        self.flaky: list[str] = []  # the tests that passed only the second time
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
 
@@ -214,19 +217,36 @@ def offer_pip(core: str, home: Path, env: t.Mapping[str, str], log: Log) -> None
 def twice(log: Log, *command: str | Path, env: t.Mapping[str, str]) -> str | None:
     """Run the tests, and those that failed once more alone: two gates share two cores, and behaviour tests wait for real processes.
 
-    What passed only then is said beside the gate's result, so that it is not forgotten.
+    What passed only then is said beside the gate's result and once more at the very end, so that it is mended and not forgotten.
     """
+    cache = WORK / "pytest" / log.path.stem
+    shutil.rmtree(cache, ignore_errors=True)
+    env = {**env, "PYTEST_ADDOPTS": f"-o cache_dir={shlex.quote(str(cache))}"}
     try:
         log.run(*command, env=env)
     except subprocess.CalledProcessError:
+        failed = last_failed(cache)
+        if not failed:
+            raise
         log.say("Once more, only what failed:")
         log.run(*command, "--last-failed", "--last-failed-no-failures=none", env=env)
-        return "some tests passed only the second time, see its log"
+        log.flaky += failed
+        return f"{counted(len(failed), 'test')} passed only the second time"
     return None
 
 
+def last_failed(cache: Path) -> list[str]:
+    """The tests that failed in the run that pytest kept this cache of."""
+    path = cache / "v/cache/lastfailed"
+    return sorted(json.loads(path.read_text())) if path.exists() else []
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def pytest(core: str, log: Log) -> str | None:
-    options = ["-q", "-n", str(LANES), "-o", f"cache_dir={WORK}/pytest-{core}", *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
+    options = ["-q", "-n", str(LANES), *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
     return twice(log, venv(core) / "bin/python", "-m", "pytest", *options, env=environment(venv(core)))
 
 
@@ -411,12 +431,18 @@ def main(wanted: list[str]) -> int:
         if result.bad and result.log.path.stat().st_size:
             lines = [line for line in result.log.path.read_text(errors="replace").splitlines() if not PIP_SAYS.match(line)]
             print(f"\n──── {name}: {result.why}", *lines[-300:], sep="\n")
-    print("\ngate                  result    seconds")
-    for name, result in results.items():
-        print(f"{name:22}{result.word:10}{result.seconds:7.0f}  {result.why[:120]}".rstrip())
+    print("", *closing(results, time.monotonic() - started), sep="\n")
+    return 1 if any(result.bad for result in results.values()) else 0
+
+
+def closing(results: t.Mapping[str, Result], seconds: float) -> list[str]:
+    """What CI says last: a line for each gate, how many failed, and every test that needed a second run."""
+    lines = ["gate                  result    seconds"]
+    lines += [f"{name:22}{result.word:10}{result.seconds:7.0f}  {result.why[:120]}".rstrip() for name, result in results.items()]
     bad = [name for name, result in results.items() if result.bad]
-    print(f"{len(results) - len(bad)} gates did not fail, {len(bad)} failed, {time.monotonic() - started:.0f} s in all", *bad, sep="\n  ")
-    return 1 if bad else 0
+    lines += [f"{len(results) - len(bad)} gates did not fail, {len(bad)} failed, {seconds:.0f} s in all", *(f"  {name}" for name in bad)]
+    flaky = [f"  {name}: {test}" for name, result in results.items() for test in result.log.flaky]
+    return [*lines, f"Flaky: {counted(len(flaky), 'test')} passed only the second time{':' if flaky else ''}", *flaky]
 
 
 if __name__ == "__main__":
