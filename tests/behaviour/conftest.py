@@ -60,6 +60,15 @@ def customer(customers: t.Callable[[int], list[Customer]]) -> Customer:
 
 
 @pytest.fixture
+def home(fleet: Lab) -> t.Iterator[Customer]:
+    """The provider's own tenant. All tests of a worker share it, one after the other, so what a test has set there ends with the test."""
+    one = fleet.facts["partner"]
+    yield Customer(fleet, one["host"], one["tenant_id"], fleet.now())
+    fleet.relent()
+    fleet.control("POST", "consistency", tenant=one["tenant_id"], reads=0, tokens=0)
+
+
+@pytest.fixture
 def ansible(tmp_path: Path, fleet: Lab) -> Ansible:
     """Ansible with the fleet's inventory."""
     return Ansible(tmp_path, fleet.inventory)

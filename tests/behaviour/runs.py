@@ -166,6 +166,15 @@ class Started:
     process: subprocess.Popen[str]
     results: Path
 
+    def until(self, text: str) -> str:
+        """What it prints up to the line that has this text."""
+        lines: list[str] = []
+        assert self.process.stdout
+        while not (lines and text in lines[-1]):
+            lines.append(self.process.stdout.readline())
+            assert lines[-1], "".join(lines)
+        return "".join(lines)
+
     def done(self) -> Run:
         try:
             output, _unused = self.process.communicate(timeout=120)

@@ -11,18 +11,16 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion, Run
 
 Json = dict[str, t.Any]
 
 
 @pytest.fixture
-def provider(fleet: Lab, ansible: Ansible, connected: Json) -> Customer:
+def provider(home: Customer, ansible: Ansible, connected: Json) -> Customer:
     """The provider's own tenant as the host C(partner), and the inventory that has nothing else."""
-    one = fleet.facts["partner"]
-    home = Customer(fleet, one["host"], one["tenant_id"], fleet.now())
-    connected |= {"defender_xdr_client_secret": fleet.facts["client_secret"]}
+    connected |= {"defender_xdr_client_secret": home.lab.facts["client_secret"]}
     ansible.write_inventory({home.host: home.variables()}, connected)
     return home
 
@@ -148,11 +146,9 @@ def test_an_application_whose_creation_got_lost_and_one_that_is_slow_to_appear_a
     plays = [{"hosts": "tenants", "tasks": [registration("Lost")]}]
     assert ansible.playbook(plays).good().result("register")["changed"] is True
     provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=1)
-    try:
-        slow = [{"hosts": "tenants", "tasks": [registration("Slow"), credential("secret")]}]
-        assert ansible.playbook(slow).good().result("register")["changed"] is True
-    finally:
-        provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=0)
+    slow = [{"hosts": "tenants", "tasks": [registration("Slow"), credential("secret")]}]
+    assert ansible.playbook(slow).good().result("register")["changed"] is True
+    provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=0)
     since = provider.lab.now()
     assert ansible.playbook([*plays, *slow]).good().result("register")["changed"] is False
     assert written(provider, since) == []

@@ -96,10 +96,9 @@ def tasks(module: str, cases: t.Iterable[str], where: str, keep: Path, **how: t.
 
 @pytest.mark.parametrize("module", sorted(CASES))
 def test_a_module_answers_the_same_through_both_doors(
-    module: str, ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, bastion: Bastion, fleet: Lab
+    module: str, ansible: Ansible, home: Customer, customers: t.Callable[[int], list[Customer]], connected: Json, bastion: Bastion, fleet: Lab
 ) -> None:
-    home = fleet.facts["partner"]
-    customer = Customer(fleet, home["host"], home["tenant_id"], fleet.now()) if module in AT_HOME else customers(1)[0]
+    customer = home if module in AT_HOME else customers(1)[0]
     connected |= {"defender_xdr_client_secret": customer.lab.facts["client_secret"], "defender_xdr_token_cache": "none"}
     by_hand = {name.removeprefix("defender_xdr_"): value for name, value in connected.items() if name.startswith("defender_xdr_")}
     by_hand |= {"tenant_id": customer.tenant_id, "tenant_name": customer.host}

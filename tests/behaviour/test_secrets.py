@@ -213,7 +213,7 @@ def test_the_search_finds_a_secret_wherever_it_is_shown(stage: Stage) -> None:
     tasks: list[Json] = [
         {"name": "shown", "ansible.builtin.debug": {"msg": word}},
         {"name": "kept", "ansible.builtin.set_fact": {"kept": base64.b64encode(f"x{word}yz".encode()).decode(), "cacheable": True}},
-        {"name": "run", "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 0.3 #" + word]}},
+        {"name": "run", "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 1 #" + word]}},
     ]
     started = stage.ansible.start("playbook", stage.ansible.written([{"hosts": stage.hosts[0], "tasks": tasks}]), env=stage.environment())
     search = Search(canary)

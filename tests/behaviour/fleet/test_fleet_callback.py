@@ -32,6 +32,7 @@ SWEEP: t.Final = {
     "run_once": True,
 }
 LONG: t.Final = 60  # seconds
+HELD: t.Final = 600  # seconds, unless the lab relents
 
 
 class Terminal:
@@ -105,9 +106,10 @@ def piped(ansible: Ansible, *tasks: Json, arguments: t.Sequence[str] = (), **key
 
 
 def test_on_a_terminal_a_line_moves_while_a_sweep_waits_and_is_gone_at_the_end(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=2)
+    four[0].fault(origin="graph", delay=HELD)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
     terminal.until(r"Sweep the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
+    four[0].lab.relent()
     lines = terminal.done()
     assert not [line for line in lines if "1 left" in line]
     assert any(re.fullmatch(r"3 answered, 1 failed \(not_consented 1\), \d+ s", line) for line in lines), lines
@@ -125,9 +127,10 @@ def test_the_run_ends_with_the_coverage_and_who_must_act(ansible: Ansible, four:
 
 
 def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=2)
+    four[0].fault(origin="graph", delay=HELD)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [MINE]}], columns=200)
     terminal.until(r"List the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
+    four[0].lab.relent()
     lines = terminal.done()
     text = "\n".join(lines)
     assert f"fatal: [{four[1].host}]: FAILED! => " in text
@@ -138,7 +141,7 @@ def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(ansible: A
 
 
 def test_ctrl_c_leaves_the_terminal_clean(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=60, times=9)
+    four[0].fault(origin="graph", delay=HELD, times=9)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
     terminal.until("1 left")
     os.killpg(terminal.process.pid, signal.SIGINT)
@@ -149,7 +152,7 @@ def test_ctrl_c_leaves_the_terminal_clean(ansible: Ansible, four: list[Customer]
 
 
 def test_a_window_made_narrower_gets_a_shorter_line(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=60, times=9)
+    four[0].fault(origin="graph", delay=HELD, times=9)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
     terminal.until(r"░+ 2 answered, 1 failed, 1 left")
     terminal.resize(24)
@@ -159,10 +162,11 @@ def test_a_window_made_narrower_gets_a_shorter_line(ansible: Ansible, four: list
 
 
 def test_what_is_displayed_in_between_does_not_mix_with_the_line(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=2)
+    four[0].fault(origin="graph", delay=HELD)
     loop = {**MINE, "loop": [1, 2], "failed_when": False}
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [loop]}, {"hosts": "tenants", "strategy": "free", "tasks": [MINE]}], "-v")
     terminal.until("1 left")
+    four[0].lab.relent()
     lines = terminal.done()
     assert not [line for line in lines if re.search(r"\d (left|running)\b", line)], lines
     # with -v all that the default shows
@@ -170,11 +174,14 @@ def test_what_is_displayed_in_between_does_not_mix_with_the_line(ansible: Ansibl
 
 
 def test_in_a_pipe_plain_lines_come_instead(ansible: Ansible, four: list[Customer]) -> None:
-    four[0].fault(origin="graph", delay=2)
-    run = ansible.playbook([{"hosts": "tenants", "tasks": [SWEEP]}], env={**CALLBACK, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}).good()
-    assert re.search(r"^Sweep the incidents: 2 answered, 1 failed, 1 left", run.output, re.MULTILINE)
-    assert "\r" not in run.output
-    assert "\x1b" not in run.output
+    four[0].fault(origin="graph", delay=HELD)
+    playbook = ansible.written([{"hosts": "tenants", "tasks": [SWEEP]}])
+    started = ansible.start("playbook", playbook, env={**CALLBACK, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"})
+    before = started.until("Sweep the incidents: 2 answered, 1 failed, 1 left")
+    four[0].lab.relent()
+    output = before + started.done().good().output
+    assert "\r" not in output
+    assert "\x1b" not in output
 
 
 def test_what_no_log_hides_is_counted_and_not_shown(ansible: Ansible, four: list[Customer]) -> None:
@@ -221,13 +228,19 @@ def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(ansible: 
 
 def test_under_ansible_runner_and_awx_plain_lines_come_although_it_makes_a_terminal(ansible: Ansible, four: list[Customer]) -> None:
     runner = pytest.importorskip("ansible_runner")
-    four[0].fault(origin="graph", delay=2)
+    four[0].fault(origin="graph", delay=HELD)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**ansible.env(), **CALLBACK, "PATH": path, "BEHAVIOUR_RESULTS": os.devnull, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}
     playbook = ansible.written([{"hosts": "tenants", "tasks": [SWEEP]}])
     folder = ansible.folder / "runner"
     folder.mkdir()
-    done = runner.run(private_data_dir=str(folder), playbook=playbook, inventory=ansible.inventory, envvars=env, quiet=True)
+
+    def watch(event: Json) -> bool:
+        if "Sweep the incidents: 2 answered, 1 failed, 1 left" in event["stdout"]:
+            four[0].lab.relent()
+        return True
+
+    done = runner.run(private_data_dir=str(folder), playbook=playbook, inventory=ansible.inventory, envvars=env, quiet=True, event_handler=watch)
     with done.stdout as file:
         output = file.read()
     assert done.rc == 0, output

@@ -142,7 +142,7 @@ def test_a_pack_costs_one_request_for_each_query_and_tenant_and_one_token_for_ea
 def test_after_an_interruption_nothing_answered_is_asked_again(ansible: Ansible, customers: Customers, with_secret: Json, queries: Path) -> None:
     first, second, slow = three = customers(3)
     ansible.write_inventory({one.host: one.variables() for one in three}, with_secret)
-    slow.fault(path=HUNT, delay=20, times=1)
+    slow.fault(path=HUNT, delay=60, times=1)
     dest = queries / "hits"
     variables = {"hunt_folder": str(queries), "hunt_dest": str(dest), "hunt_queries": ["devices"]}
     started = ansible.start("playbook", PLAYBOOK, "-e", json.dumps(variables))

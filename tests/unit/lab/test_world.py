@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import defender_lab.world
 import pytest
 from defender_lab.hunting import hunting_tables
 from defender_lab.world import Story, World, WorldTenant, build_world
@@ -267,8 +267,14 @@ def test_small_fleets_and_tenants_without_incidents_are_worlds_too(count: int) -
     assert len(busy.stories) == 5
 
 
-def test_a_large_fleet_costs_nothing_until_it_is_asked() -> None:
-    begin = time.perf_counter()
+def test_of_a_large_fleet_only_the_tenant_that_is_asked_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    for name in ("open_portal", "telemetry"):
+        real = getattr(defender_lab.world, name)
+        monkeypatch.setattr(defender_lab.world, name, lambda tenant, world, real=real: made.append(tenant.id) or real(tenant, world))
     world = build_world(tenants(1000, incidents=5), seed=1, now=NOW)
-    assert time.perf_counter() - begin < 1.0
-    assert len(world.incidents(next(iter(world.tenants)))) == 5
+    assert made == []
+    first = next(iter(world.tenants))
+    assert len(world.incidents(first)) == 5
+    assert world.tables(first)
+    assert made == [first, first]

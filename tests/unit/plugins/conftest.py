@@ -13,11 +13,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock, FakeHttp, parameters
-from hypothesis import settings
-
-# nothing written beside the code, and no deadline on a machine that does other things too
-settings.register_profile("unit", database=None, deadline=None)
-settings.load_profile("unit")
 
 
 @pytest.fixture

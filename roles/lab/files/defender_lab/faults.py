@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import typing as t
 from dataclasses import dataclass, field, fields
 
@@ -61,13 +63,21 @@ NAMES = frozenset(one.name for one in fields(Fault))
 class Faults:
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self._cleared = asyncio.Event()
 
     def add(self, **values: t.Any) -> None:
         """TypeError names a member no fault has."""
         self._waiting.append(Fault(**values))
 
     def clear(self) -> None:
+        """Forget them all; whoever still waits out a delay is answered at once."""
         self._waiting.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), seconds)
 
     def take(self, request: Request, tenant: str | None) -> Fault | None:
         for fault in self._waiting:

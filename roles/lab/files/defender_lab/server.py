@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import tempfile
 from pathlib import Path
@@ -77,7 +76,7 @@ class Server:
             request = Request(origin, incoming.method, url.path, url.raw_query_string, incoming.headers, body, incoming.host)
             reply = await lab.answer(request)
             if reply.delay:
-                await asyncio.sleep(reply.delay)
+                await lab.faults.pause(reply.delay)
             if reply.wire == "whole":
                 return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
             return await _broken(incoming, reply)

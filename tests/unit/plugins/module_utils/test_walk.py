@@ -12,12 +12,12 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _walk
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils.moving_set import NOON, SECOND, Change, Habits, MovingSet
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Ages = list[tuple[int, int, bool]]
 Schedule = list[list[Change]]
-MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=150)
 HOUR = 3600 * SECOND
 
 # What the service holds when the reading begins: spread out, or with many equal times. Of each incident its age, when it
