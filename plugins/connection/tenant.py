@@ -273,13 +273,30 @@ import typing as t
 
 from ansible.plugins.connection.local import Connection as LocalConnection
 
+PREFIX: t.Final = "defender_xdr_"
+
 
 class Connection(LocalConnection):
     """The local connection under a name of its own, with the options that describe a tenant."""
 
     transport = "mssp.defender_xdr.tenant"
 
+    def _resolve_option_variables(self, variables: dict[str, t.Any], templar: t.Any) -> dict[str, t.Any]:
+        """Spare what runs over this connection the tenant's options, such as the look-up of a secret.
+
+        Only the collection's modules read them, each for itself. A core without this method asks `set_options` alone.
+        """
+        return t.cast("dict[str, t.Any]", super()._resolve_option_variables(_without_tenant(variables), templar))
+
+    def set_options(self, task_keys: t.Any = None, var_options: dict[str, t.Any] | None = None, direct: t.Any = None) -> None:
+        """Keep the tenant's options from core, which refuses one of a wrong kind with its value in the message."""
+        super().set_options(task_keys=task_keys, var_options=_without_tenant(var_options or {}), direct=direct)
+
     def update_vars(self, variables: dict[str, t.Any]) -> None:
         """Give commands the controller's own interpreter: there is nothing to discover on a tenant."""
         super().update_vars(variables)
         variables.setdefault("ansible_python_interpreter", sys.executable)
+
+
+def _without_tenant(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {name: value for name, value in variables.items() if not name.startswith(PREFIX)}

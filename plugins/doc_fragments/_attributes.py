@@ -20,6 +20,9 @@ notes:
   - For a host that has C(defender_xdr_tenant_id), and on the controller, the module runs inside Ansible's own process and starts no Python.
     Where the task runs on, or is delegated to, another machine that is no tenant, it is sent there as any module. Files that it reads or
     writes (certificate, token cache) are then that machine's, and it needs the packages.
+  - Delegated to a host that has C(defender_xdr_tenant_id), the task asks that host's tenant, with its options. Delegated to any other
+    machine, it asks the tenant of the play's host.
+  - The task keyword C(environment) counts, for the variables C(DEFENDER_XDR_*) and for proxies.
 attributes:
   action_group:
     description: Use C(group/mssp.defender_xdr.tenant) in C(module_defaults) to set the tenant options for all modules.

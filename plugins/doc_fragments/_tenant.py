@@ -20,7 +20,8 @@ options:
   tenant_name:
     description:
       - Name of the tenant in results and messages.
-      - Defaults to the inventory name of the host.
+      - Defaults to the inventory name of the host. A task that names another O(tenant_id) than the host's has no other name for
+        that tenant than its id, unless it sets O(tenant_name).
     type: str
   client_id:
     description:
@@ -29,6 +30,8 @@ options:
   client_secret:
     description:
       - The application's client secret. The secret's value is needed, not its id.
+      - It must be text. A dictionary, such as a vault look-up whose C(.secret) was forgotten, is refused and not shown. The same
+        holds for every option of a tenant.
       - Exactly one of O(client_secret), O(client_secret_file), O(certificate_path), O(certificate), O(assertion_file) must be set.
         Where several sources set one (task, variables, environment, C(ansible.cfg)), only the nearest source counts.
     type: str

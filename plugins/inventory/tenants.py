@@ -198,7 +198,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _inventory, _sources
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _inventory, _sources, _tenant_options
 
 LENIENT: t.Final = " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
 
@@ -211,8 +211,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        config = self._read_config_data(path)
         try:
+            config = self._read_config_data(path)
             _inventory.check(config, self.get_options())
             key = f"{self.get_cache_key(path)}_{_inventory.question(config)}"
             kept = copy.deepcopy((cache and self.get_option("cache") and self._cache.get(key)) or {})
@@ -226,6 +226,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{e.category}: {e.message}{LENIENT if lenient else ''}") from None
         if self.get_option("cache"):
             self._cache[key] = kept
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Check the provider's options before core does, whose message would show a secret."""
+        _tenant_options.check_kinds(direct or {})
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def update_cache_if_changed(self) -> None:
         super().update_cache_if_changed()

@@ -9,10 +9,11 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options, _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options, _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
@@ -24,8 +25,11 @@ def spec(options: t.Mapping[str, t.Any], **rules: t.Any) -> dict[str, t.Any]:
     return {"argument_spec": {**_options.TENANT_SPEC, **options}, "supports_check_mode": True, **rules}
 
 
-def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
-    """Run a module for the tenant that its parameters name; a DefenderError leaves with the tenant among its facts."""
+def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: list[str] | None = None) -> dict[str, t.Any]:
+    """Run a module for the tenant that its parameters name; a DefenderError leaves with the tenant among its facts.
+
+    :arg secrets: takes what else must not be shown: the tokens that the call held, and what its credential's files hold.
+    """
     named: dict[str, t.Any] = {"id": params.get("tenant_id"), "name": params.get("tenant_name") or params.get("tenant_id"), "cloud": params.get("cloud")}
     tenant = None
     try:
@@ -37,6 +41,10 @@ def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool) -> dict[str
         e.facts.setdefault("tenant", named)
         e.facts.setdefault("waited_seconds", _waited(tenant))
         raise
+    finally:
+        if secrets is not None:
+            secrets += _scrub.secrets_in_files(params)
+            secrets += _scrub.forms(tenant.tokens if tenant else ())
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
     return {"tenant": named, "changed": False, **result, "waited_seconds": _waited(tenant), **({"warnings": warnings} if warnings else {})}
 
@@ -49,14 +57,30 @@ def _waited(tenant: Tenant | None) -> float:
 def serve(module_spec: t.Mapping[str, t.Any], run: Run) -> None:
     """A module's main(): parameters in, JSON out."""
     module = AnsibleModule(**module_spec)
-    secrets = _scrub.secrets_of(module_spec["argument_spec"], module.params)
+    result = _answer(module, run, _scrub.secrets_of(module_spec["argument_spec"], module.params))
+    # Masked here already. AnsibleModule would mask every value of a no_log option wherever it occurs:
+    # a certificate_password of 1234 in an incident's id too.
+    module.no_log_values = set()
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    # outside of any except: core adds the exception that is being handled, with its own text
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def _answer(module: AnsibleModule, run: Run, secrets: list[str]) -> dict[str, t.Any]:
+    """The module's result as everybody may see it, with the arguments it was given."""
     try:
-        result = perform(run, module.params, check_mode=module.check_mode)
+        writer = _sealed.Writer(os.environ.get(_sealed.VARIABLE))
+        found = perform(run, module.params, check_mode=module.check_mode, secrets=secrets)
+        result = writer.sealed(_scrub.result(found, secrets))
     except DefenderError as e:
-        module.fail_json(**_scrub.result(e.as_result(), secrets))
+        result = _scrub.result(e.as_result(), secrets)
     except Exception as e:  # reported whole, but never with a secret in it
-        module.fail_json(**_scrub.crash(e, secrets))
-    module.exit_json(**_scrub.result(result, secrets))
+        result = _scrub.crash(e, secrets)
+    shown = _scrub.arguments(module.argument_spec, module.params, secrets)
+    return {**result, "invocation": {"module_args": shown}}
 
 
 def only_here(module_spec: t.Mapping[str, t.Any]) -> None:

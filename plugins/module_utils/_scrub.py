@@ -2,13 +2,18 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Takes secrets out of what is about to be shown: values of no_log options, and whatever looks like a token.
+"""Keeps the secrets of a call out of what is shown, and everything else as the service sent it.
+
+Text for people (messages, warnings, tracebacks) loses secrets and whatever looks like a token.
+Data of a successful result loses only the secrets of this very call, and the result says so.
 
 Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import traceback
 import typing as t
@@ -16,37 +21,152 @@ from urllib.parse import quote_plus
 
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
+# Keys of a result's top whose values are secrets that the caller asked for.
+SECRET_KEYS: t.Final = ("access_token", "secret_text")
+# In data, what is shorter may stand there by accident: a certificate_password of 1234 is in many ids.
+LEAST: t.Final = 16
+# In text, what is shorter is hidden only where it stands alone: a hole in a GUID would tell it.
+LEAST_INSIDE: t.Final = 8
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.+?)-----END", re.DOTALL)
+LOGIN = re.compile(r"(?<=://)[^/?#]*@")
+# Options that name a file with a secret in it.
+FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "private_key_path")
 
 
-def secrets_of(argument_spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]) -> list[str]:
-    """The values of this call's no_log options, longest first so that one inside another leaves no rest.
+def secrets_of(
+    spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]
+) -> list[str]:
+    """The values of this call's `no_log` options in every form they may be shown in."""
+    return forms(
+        str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name)
+    )
 
-    Each as it is and as a form that is sent carries it, because a crash may show the body of a request.
+
+def secrets_in_files(params: t.Mapping[str, t.Any]) -> list[str]:
+    """What the files of a credential hold: a secret, an assertion, a private key as PEM."""
+    found = []
+    for option in FILES:
+        with contextlib.suppress(OSError, UnicodeError, TypeError):
+            with open(params.get(option) or "", encoding="utf-8") as f:
+                text = f.read().strip()
+            if not option.startswith("certificate") or PRIVATE_KEY.search(text):
+                found.append(text)
+    return forms(found)
+
+
+def forms(values: t.Iterable[str]) -> list[str]:
+    """Each secret as it is, as a form and JSON carry it, and line by line; the longest first.
+
+    Of a certificate only the lines of its private key are secret.
     """
-    values = {str(params[name]) for name, option in argument_spec.items() if option.get("no_log") and params.get(name)}
-    return sorted(values | {quote_plus(value) for value in values}, key=len, reverse=True)
+    found = set()
+    for value in values:
+        secret = PRIVATE_KEY.findall(value) if "-----BEGIN" in value else [value]
+        lines = (line.strip() for part in secret for line in part.splitlines())
+        found |= {value, quote_plus(value), json.dumps(value)[1:-1]}
+        found |= {line for line in lines if len(line) >= LEAST}
+    return sorted(found - {""}, key=lambda form: (-len(form), form))
 
 
 def text(value: str, secrets: t.Iterable[str]) -> str:
-    """The text without secrets and tokens."""
-    for secret in secrets:
-        value = value.replace(secret, HIDDEN)
+    """A text for people without secrets and tokens."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        pattern = re.escape(secret)
+        if len(secret) < LEAST_INSIDE:
+            pattern = rf"(?<![\w-]){pattern}(?![\w-])"
+        value = re.sub(pattern, HIDDEN, value)
     return TOKEN.sub(HIDDEN, value)
 
 
-def result(value: t.Any, secrets: t.Sequence[str], *, keep: str | None = "access_token") -> t.Any:
-    """A result of plain JSON values without secrets and tokens; only the key C(keep) at its top may hold a token."""
-    if isinstance(value, str):
+def result(found: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any]:
+    """A result of plain JSON values as it may be shown.
+
+    A failure is text for people. In a success, the data is the customer's: only a secret of this
+    call is masked there, and a warning says how often.
+    """
+
+    def as_text(value: str) -> str:
         return text(value, secrets)
-    if isinstance(value, dict):
-        return {text(str(name), secrets): member if keep and name == keep else result(member, secrets, keep=None) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [result(member, secrets, keep=None) for member in value]
-    return value
+
+    if found.get("failed"):
+        return t.cast("dict[str, t.Any]", _with_strings(found, as_text))
+    mask = _Mask(secrets)
+    data = {
+        name: member if name in SECRET_KEYS else _with_strings(member, mask)
+        for name, member in found.items()
+        if name != "warnings"
+    }
+    warnings = [*_with_strings(found.get("warnings", []), as_text), *mask.warnings(data)]
+    return {**data, **({"warnings": warnings} if warnings else {})}
+
+
+def arguments(
+    spec: t.Mapping[str, t.Mapping[str, t.Any]],
+    params: t.Mapping[str, t.Any],
+    secrets: t.Sequence[str],
+) -> dict[str, t.Any]:
+    """A module's parameters as they may be shown."""
+
+    def as_text(value: str) -> str:
+        return LOGIN.sub("***@", text(value, secrets))
+
+    hidden = {name for name in params if spec.get(name, {}).get("no_log") and params[name]}
+    return {
+        name: HIDDEN if name in hidden else _with_strings(value, as_text)
+        for name, value in params.items()
+    }
 
 
 def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:
     """A failed result for an exception that nobody expected, with its traceback."""
     told = text(f"{type(error).__name__}: {error}", secrets)
-    trace = text("".join(traceback.format_exception(error)), secrets)
-    return {"failed": True, "changed": False, "msg": f"The module failed in a way it should not: {told}", "exception": trace}
+    return {
+        "failed": True,
+        "changed": False,
+        "msg": f"The module failed in a way it should not: {told}",
+        "exception": text("".join(traceback.format_exception(error)), secrets),
+    }
+
+
+class _Mask:
+    """Masks the secrets of a call in data, and counts the values in which there was one."""
+
+    def __init__(self, secrets: t.Iterable[str]) -> None:
+        long = sorted((s for s in secrets if len(s) >= LEAST), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, long))) if long else None
+        self._count = 0
+
+    def __call__(self, value: str) -> str:
+        if self._pattern is None or len(value) < LEAST:
+            return value
+        masked, times = self._pattern.subn(HIDDEN, value)
+        self._count += bool(times)
+        return masked
+
+    def warnings(self, data: t.Mapping[str, t.Any]) -> list[str]:
+        if not self._count:
+            return []
+        tenant = (data.get("tenant") or {}).get("name")
+        of_tenant = f" of tenant {tenant}" if tenant else ""
+        values = "1 value" if self._count == 1 else f"{self._count} values"
+        return [
+            f"{values} in the result{of_tenant} contained a secret of this call (its credential or "
+            f"its token). It is masked as {HIDDEN}; the rest is as the service sent it."
+        ]
+
+
+def _with_strings(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
+    """The JSON value with every text in it changed; two names that become one stay apart."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        changed: dict[str, t.Any] = {}
+        for name, member in value.items():
+            key = change(str(name))
+            while key in changed:
+                key += "_"
+            changed[key] = _with_strings(member, change)
+        return changed
+    if isinstance(value, (list, tuple)):
+        return [_with_strings(member, change) for member in value]
+    return value

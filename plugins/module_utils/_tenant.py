@@ -70,6 +70,11 @@ class Tenant:
         client_id = self.options.client_id or NO_APPLICATION
         return consent_link(self.options.tenant_id, client_id, login_url=self.options.login_url)
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that this object has held."""
+        return tuple(self._claims)
+
     def as_result(self) -> dict[str, t.Any]:
         """The C(tenant) key of every result."""
         return {"id": self.options.tenant_id, "name": self.options.tenant_name, "cloud": self.options.cloud}

@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Acquires a token for one of the three resources behind Microsoft Defender XDR, out of the token cache or from the tenant's login service.
   - The token is checked before it is handed out. Its tenant and its audience must be the right ones.
-  - The result is never displayed, but it can be registered. Give C(no_log=true) to every task that uses the registered token.
+  - A result with a token is never displayed, but it can be registered. A failure is displayed, so this task itself needs no C(no_log).
+  - Give C(no_log=true) to every task that uses the registered token.
   - Needs no application permission. The other modules acquire their tokens themselves; this one is for what the collection does not do.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
@@ -42,9 +43,8 @@ EXAMPLES = r"""
   mssp.defender_xdr.access_token:
     resource: endpoint
   register: token
-  no_log: true
 
-- name: Say until when it lives
+- name: Show when the token expires
   ansible.builtin.debug:
     msg: "The token of {{ token.tenant.name }} ends at {{ token.expires_at }}."
 """

@@ -64,10 +64,7 @@ class Arguments:
             raise DefenderError("bad_request", f"module_args is {type(given).__name__} for {name}, but must be a dictionary of the module's options.")
         if self._task.module_defaults:
             given = _apply_action_arg_defaults(self._action, self._task, dict(given), templar)
-        arguments = _tenant_options.resolve(variables, lambda value: value if is_plain(value) else templar.template(value), given, shared=self._options)
-        if _tenant_options.VARIABLE in variables:
-            arguments.setdefault("tenant_name", name)
-        return arguments
+        return _tenant_options.resolve(variables, lambda value: value if is_plain(value) else templar.template(value), given, shared=self._options)
 
     def _variables(self, host: t.Any) -> dict[str, t.Any]:
         with without_detour():

@@ -2,34 +2,43 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The in-process door: every module's action. It runs the module's run() in the worker that Ansible already started.
+"""The in-process door: every module's action, which calls the module's `run()` in Ansible's worker.
 
-Only where the task's machine is reached by another transport and is no tenant, the same module is sent there.
+Only a machine that is no tenant and is reached by another transport gets the module itself.
 
 Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections, _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._subject import Subject, subject_of
 
 MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
-RULES: t.Final = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
+RULES: t.Final = (
+    "mutually_exclusive",
+    "required_together",
+    "required_one_of",
+    "required_if",
+    "required_by",
+)
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
-TOKEN_MODULE: t.Final = "access_token"
 RETURNS: t.Final = "return_secret"
-SECRET: t.Final = "secret_text"  # a credential that a module has just made
-MAKERS: t.Final = (TOKEN_MODULE, "application_credential")
+MAKERS: t.Final = ("access_token", "application_credential")  # results may carry a secret
+SHOWN: t.Final = 10  # failures in a warning
+Result = dict[str, t.Any]
 
 _tenant_options.prepare()
 
@@ -39,70 +48,145 @@ class ActionModule(ActionBase):
 
     _supports_async = True  # so that the refusal below is ours, with the remedy
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
         del tmp
         settle()
-        variables = task_vars or {}
         if self._task.async_val:
             raise AnsibleActionFail(
-                f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's own worker and takes no async; drop it, or raise forks."
+                f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's own "
+                "worker and takes no async; drop it, or raise forks."
             )
-        name = self._task.action.rsplit(".", 1)[-1]
-        arguments = _tenant_options.resolve(variables, self._templar.template, self._task.args)
-        if _tenant_options.VARIABLE in variables:
-            arguments.setdefault("tenant_name", variables["inventory_hostname"])
-        module = importlib.import_module(f"{MODULES}.{name}")
-        if RETURNS in module.SPEC["argument_spec"] and arguments.get("dest") is None:
-            # whether a new secret has a place in the result, only the task knows
-            arguments.setdefault(RETURNS, bool(self._task.register))
-        result = self._answer(module, arguments, variables)
-        if name == TOKEN_MODULE or SECRET in result:
-            # registered, never displayed
-            result["_ansible_no_log"] = True
-        return result
+        module = importlib.import_module(f"{MODULES}.{self._task.action.rsplit('.', 1)[-1]}")
+        return private(self._answer(module, task_vars or {}))
 
-    def _answer(self, module: t.Any, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        secrets = _scrub.secrets_of(module.SPEC["argument_spec"], arguments)
+    def _answer(self, module: t.Any, variables: dict[str, t.Any]) -> Result:
+        secrets: list[str] = []
         try:
-            params = validated(module.SPEC, arguments)
-            if self._is_here(variables):
-                return run_here(module, params, secrets, check_mode=self._task.check_mode)
-            result = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=variables)
+            with environment(self):
+                subject = subject_of(self, variables)
+                arguments = self._arguments(module, subject)
+                secrets = _scrub.secrets_of(module.SPEC["argument_spec"], arguments)
+                params = validated(module.SPEC, arguments)
+                if subject.is_machine or self._is_local():
+                    return run_here(module, params, secrets, check_mode=self._task.check_mode)
+            result = self._answer_of_machine(arguments, variables)
         except DefenderError as e:
             result = e.as_result()
         except AnsibleError:
             raise  # core's own business with the connection, which knows no secret of ours
         except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
-            result = _scrub.crash(e, secrets)
-        return t.cast("dict[str, t.Any]", _scrub.result(result, secrets))
+            return _scrub.crash(e, secrets)
+        return _scrub.result(result, secrets)
 
-    def _is_here(self, variables: t.Mapping[str, t.Any]) -> bool:
-        """Whether the task's machine is a tenant (never reached by its transport), or this one."""
-        machine = self._task.delegate_to
-        owner = variables.get("hostvars", {}).get(machine, {}) if machine else variables
-        return _tenant_options.VARIABLE in owner or self._connection._load_name in HERE or self._connection.transport == "local"
+    def _arguments(self, module: t.Any, subject: Subject) -> dict[str, t.Any]:
+        arguments = _tenant_options.resolve(subject.variables, subject.template, self._task.args)
+        subject.check(arguments)
+        if RETURNS in module.SPEC["argument_spec"] and arguments.get("dest") is None:
+            # whether a new secret has a place in the result, only the task knows
+            arguments.setdefault(RETURNS, bool(self._task.register))
+        return arguments
+
+    def _answer_of_machine(
+        self, arguments: dict[str, t.Any], variables: dict[str, t.Any]
+    ) -> Result:
+        """The result of the module as an ordinary one, on the task's machine.
+
+        Connections display what it writes, so what is secret in it is encrypted for this task.
+        """
+        reader = _sealed.Reader()
+        self._task.environment.append({_sealed.VARIABLE: reader.public_key})
+        try:
+            result = self._execute_module(
+                module_name=self._task.action, module_args=arguments, task_vars=variables
+            )
+        finally:
+            self._task.environment.pop()
+        return reader.opened(result)
+
+    def _is_local(self) -> bool:
+        return self._connection._load_name in HERE or self._connection.transport == "local"
+
+
+@contextlib.contextmanager
+def environment(action: t.Any) -> t.Iterator[None]:
+    """The task keyword `environment` in this process, as the module's own process would have it."""
+    wanted: dict[str, t.Any] = {}
+    action._compute_environment_string(wanted)
+    before = dict(os.environ)
+    if wanted:
+        os.environ.update({name: str(value) for name, value in wanted.items()})
+        _connections.adapter.cache_clear()  # it remembers the proxies of an earlier environment
+    try:
+        yield
+    finally:
+        if wanted:
+            os.environ.clear()
+            os.environ.update(before)
+            _connections.adapter.cache_clear()
+
+
+def carries_secret(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether there is a token or a new secret in the result of a module, or in one of a sweep."""
+    results = result.get("results")
+    inner = results.values() if isinstance(results, dict) else ()
+    return any(result.get(key) for key in _scrub.SECRET_KEYS) or any(map(carries_secret, inner))
+
+
+def private(result: Result) -> Result:
+    """The result as core takes it: not displayed when it carries a secret, and only then.
+
+    Core displays the warnings of a result that it hides, so the failures in it are added to them.
+    """
+    if not carries_secret(result):
+        return result
+    failures = list((result.get("failures") or {}).items())
+    reasons = [f"{host}: {error['msg']}" for host, error in failures[:SHOWN]]
+    if rest := len(failures) - len(reasons):
+        reasons.append(f"{rest} more tenants failed; register the result to see them all.")
+    warnings = [*result.get("warnings", []), *reasons]
+    return {**result, **({"warnings": warnings} if warnings else {}), "_ansible_no_log": True}
 
 
 def settle() -> None:
-    """Spare the collector what the worker inherited: it all stays until its end, and looking through it would copy its memory from the parent's."""
+    """Spare the garbage collector what the worker inherited.
+
+    It all stays until the worker ends, and looking through it would copy the parent's memory.
+    """
     gc.freeze()
 
 
-def run_here(module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool) -> dict[str, t.Any]:
-    """The module's result out of this process, without secrets; raises DefenderError."""
-    return t.cast("dict[str, t.Any]", _scrub.result(perform(module.run, params, check_mode=check_mode), secrets))
+def run_here(
+    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
+) -> Result:
+    """The module's result out of this process, without secrets; raises DefenderError.
+
+    :arg secrets: those of the arguments; a list takes those that the call itself comes to know.
+    """
+    known = secrets if isinstance(secrets, list) else list(secrets)
+    return _scrub.result(perform(module.run, params, check_mode=check_mode, secrets=known), known)
 
 
 def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The arguments as the module's own spec reads them, checked here so that a mistake is told the same way through both doors."""
+    """The arguments as the module's own spec reads them; raises `bad_request`.
+
+    They are checked here so that a mistake is reported the same way through both doors.
+    """
     rules = {rule: spec[rule] for rule in RULES if rule in spec}
+    named = {
+        "id": arguments.get("tenant_id"),
+        "name": arguments.get("tenant_name") or arguments.get("tenant_id"),
+        "cloud": arguments.get("cloud", "public"),
+    }
+    try:
+        secrets = {name for name, option in spec["argument_spec"].items() if option.get("no_log")}
+        _tenant_options.check_kinds(arguments, secrets=secrets)
+    except DefenderError as e:
+        e.facts["tenant"] = named
+        raise
     checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)
     if checked.error_messages:
-        named = {
-            "id": arguments.get("tenant_id"),
-            "name": arguments.get("tenant_name") or arguments.get("tenant_id"),
-            "cloud": arguments.get("cloud", "public"),
-        }
-        raise DefenderError("bad_request", "; ".join(checked.error_messages), facts={"tenant": named})
+        raise DefenderError(
+            "bad_request", "; ".join(checked.error_messages), facts={"tenant": named}
+        )
     return t.cast("dict[str, t.Any]", checked.validated_parameters)

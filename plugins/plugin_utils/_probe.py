@@ -66,6 +66,8 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
         plugin.templar.available_variables = variables
         try:
             arguments = _tenant_options.resolve(variables, plugin.templar.template, {}, shared=shared)
+        except DefenderError as e:
+            yield Job(name, {}, e)
         except AnsibleError as e:
             yield Job(name, {}, DefenderError("bad_request", f"The options of {name} could not be made: {_scrub.text(str(e), ())}"))
         else:

@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
             self._check_play(task_vars or {}, params["concurrency"])
             module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
             _rows.check(params["dest"], module=params["module"])
-            with _interruptible():
+            with _interruptible(), _door.environment(self):
                 result = self._sweep(module, params, task_vars or {})
         except DefenderError as e:
             return e.as_result()
@@ -82,9 +82,7 @@ class ActionModule(ActionBase):
             signal.raise_signal(e.args[0])
             raise
         _coverage.judge(result, threshold)
-        if params["module"] in _door.MAKERS:
-            result["_ansible_no_log"] = True
-        return result
+        return _door.private(result)
 
     def _check_play(self, variables: t.Mapping[str, t.Any], concurrency: int) -> None:
         if concurrency < 1:

@@ -16,12 +16,14 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
 PREFIX: t.Final = "defender_xdr_"
 VARIABLE: t.Final = f"{PREFIX}tenant_id"
 LAYERS: t.Final = ("var", "env", "ini")
+SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec.get("no_log"))
 
 
 @functools.cache
@@ -58,6 +60,40 @@ def _found(option: str, variables: t.Mapping[str, t.Any]) -> Found:
     return found
 
 
+def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
+    """Why this cannot be the value of an option that takes one plain value; never with the value in it.
+
+    Core's own message would show the value, and for a task argument core takes the text of a dictionary.
+    A vault look-up whose `.secret` was forgotten is a dictionary with the secret in it.
+    """
+    if value is None or isinstance(value, (str, int, float)) and not (secret and isinstance(value, bool)):
+        return None
+    kinds: tuple[tuple[t.Any, str], ...] = (
+        (bool, "true or false"),
+        (t.Mapping, "a dictionary"),
+        ((list, tuple, set), "a list"),
+    )
+    kind = next((word for types, word in kinds if isinstance(value, types)), "no text")
+    remedy = "Quote it." if isinstance(value, bool) else "Give the member that holds the value, such as .secret of a vault look-up."
+    what = "text" if secret else "one plain value"
+    return f"{option} is {kind}, but must be {what} (what it holds is not shown here). {remedy}"
+
+
+def check_kinds(
+    values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS
+) -> None:
+    """Refuse dictionaries and lists as values of tenant options, before core does; raises `bad_request`.
+
+    :arg values: options by their name behind the prefix; those of other names are not looked at.
+    :arg secrets: the options that hold secrets.
+    """
+    for option in {**TENANT_SPEC, **dict.fromkeys(secrets)}:
+        name = f"{prefix}{option}"
+        text = problem(name, values.get(name), secret=option in secrets)
+        if text:
+            raise DefenderError("bad_request", text)
+
+
 def resolve(
     variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], given: t.Mapping[str, t.Any], *, shared: t.Mapping[str, Found] | None = None
 ) -> dict[str, t.Any]:
@@ -66,11 +102,18 @@ def resolve(
     :arg variables: all variables of the task's own host.
     :arg template: renders one value in that host's context.
     :arg given: task arguments, with module_defaults already in them.
-    :arg shared: what L(elsewhere) found, when many hosts are asked for.
+    :arg shared: what `elsewhere` found, when many hosts are asked for.
     Only the nearest source that names a credential counts, so that a task can use another one than its inventory.
+    The name of the host is the tenant's, unless the arguments name another tenant. Raises `bad_request`.
     """
     unused, known = _definitions()
     own = {variable: template(variables[variable]) for variable in known if variable in variables}
+    try:
+        check_kinds(own, prefix=PREFIX)
+        check_kinds(given)
+    except DefenderError as e:
+        e.facts["tenant"] = _tenant_named(variables, own, given)
+        raise
     merged: dict[str, t.Any] = {}
     layer: dict[str, str] = {}
     for option in TENANT_SPEC:
@@ -84,7 +127,34 @@ def resolve(
     for option in CREDENTIAL:
         if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
             merged.pop(option, None)
+    if VARIABLE in own:
+        if not names_another(own[VARIABLE], arguments):
+            if "inventory_hostname" in variables:
+                merged.setdefault("tenant_name", variables["inventory_hostname"])
+        elif layer.get("tenant_name") == "var":
+            # the host's name is not the other tenant's
+            del merged["tenant_name"]
     return t.cast("dict[str, t.Any]", native({**merged, **arguments}))
+
+
+def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
+    """Whether the arguments of a task name another tenant than this one."""
+    named = arguments.get("tenant_id")
+    return bool(named) and str(named).strip().lower() != str(tenant_id).strip().lower()
+
+
+def _tenant_named(
+    variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """What can be said of the tenant when its options cannot be used."""
+
+    def plain(option: str) -> str | None:
+        value = given.get(option) or own.get(f"{PREFIX}{option}")
+        return str(value) if isinstance(value, str) else None
+
+    tenant_id = plain("tenant_id")
+    name = plain("tenant_name") or variables.get("inventory_hostname") or tenant_id
+    return {"id": tenant_id, "name": name, "cloud": plain("cloud") or "public"}
 
 
 def native(value: t.Any) -> t.Any:

@@ -31,7 +31,7 @@ THIN_DOOR = ("module_utils.", "plugin_utils.", "ansible.")  # filters, lookups, 
 ONLY_IN = {  # what few files have to themselves
     "ansible.module_utils.basic": ("_module",),
     "ansible.module_utils.urls": (),
-    "cryptography": ("_certificates",),
+    "cryptography": ("_certificates", "_sealed"),
     "http.client": (),
     "jwt": ("_claims",),
     "msal": ("_token",),

@@ -53,7 +53,7 @@ for line in sys.stdin:
     try:
         answer = _tenant_options.resolve(case.get("vars", {}), lambda value: f"<{value}>" if case.get("templates") else value, case.get("task", {}))
     except Exception as e:
-        answer = f"{type(e).__name__}: {e}"
+        answer = {"error": f"{type(e).__name__}: {e}", "facts": getattr(e, "facts", None)}
     os.environ.clear()
     os.environ.update(before)
     print(json.dumps(answer), flush=True)
@@ -203,6 +203,61 @@ def test_only_the_nearest_credential_counts_with_what_belongs_to_it(resolved: Re
         ),
     ]
     assert resolved(*(case for case, _wanted in cases)) == [wanted for _case, wanted in cases]
+
+
+HOST = "11111111-2222-3333-4444-555555555555"
+OTHER = "99999999-8888-7777-6666-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("task", "more", "name"),
+    [
+        ({}, {}, "contoso"),
+        ({"tenant_id": HOST.upper()}, {}, "contoso"),
+        ({"tenant_name": "by task"}, {}, "by task"),
+        ({}, {"defender_xdr_tenant_name": "by variable"}, "by variable"),
+        ({"tenant_id": OTHER}, {}, None),
+        ({"tenant_id": OTHER}, {"defender_xdr_tenant_name": "by variable"}, None),
+        ({"tenant_id": OTHER, "tenant_name": "by task"}, {"defender_xdr_tenant_name": "by variable"}, "by task"),
+    ],
+)
+def test_the_name_of_the_host_is_that_of_its_own_tenant(resolved: Resolver, task: dict[str, t.Any], more: dict[str, t.Any], name: str | None) -> None:
+    variables = {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST, **more}
+    (found,) = resolved({"vars": variables, "task": task})
+    assert found.get("tenant_name") == name
+    assert found["tenant_id"] == task.get("tenant_id", HOST)
+
+
+def test_the_name_of_a_host_that_is_no_tenant_is_nobodys(resolved: Resolver) -> None:
+    environment = {"DEFENDER_XDR_TENANT_NAME": "by environment"}
+    cases: list[dict[str, t.Any]] = [
+        {"vars": {"inventory_hostname": "localhost"}, "task": {"tenant_id": OTHER}},
+        {"vars": {"inventory_hostname": "localhost", "defender_xdr_tenant_name": "by variable"}, "task": {"tenant_id": OTHER}},
+        {"vars": {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST}, "task": {"tenant_id": OTHER}, "env": environment},
+    ]
+    assert [found.get("tenant_name") for found in resolved(*cases)] == [None, "by variable", "by environment"]
+
+
+KINDS = [({"secret": "canary"}, "a dictionary"), (["canary"], "a list"), ({}, "a dictionary"), ([], "a list")]
+
+
+@pytest.mark.parametrize("option", [*EVERY, "tenant_id"])
+@pytest.mark.parametrize(("given", "kind"), KINDS)
+def test_an_option_that_is_no_plain_value_is_refused_without_showing_it(resolved: Resolver, option: str, given: t.Any, kind: str) -> None:
+    host = {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST}
+    cases: list[dict[str, t.Any]] = [{"vars": {**host, f"defender_xdr_{option}": given}}, {"vars": host, "task": {option: given}}]
+    for name, found in zip((f"defender_xdr_{option}", option), resolved(*cases), strict=True):
+        assert found["error"].startswith(f"DefenderError: {name} is {kind}, but must be ")
+        assert "canary" not in json.dumps(found)
+        assert found["facts"]["tenant"]["name"] == "contoso"
+
+
+def test_a_secret_may_be_a_number_but_no_truth_value(resolved: Resolver) -> None:
+    cases = [{"vars": {"defender_xdr_certificate": "PEM", "defender_xdr_certificate_password": value}} for value in (1234, True)]
+    number, word = resolved(*cases)
+    assert number["certificate_password"] == "1234"
+    assert "defender_xdr_certificate_password is true or false, but must be text" in word["error"]
+    assert word["error"].endswith("Quote it.")
 
 
 def test_a_path_in_the_file_is_found_beside_the_file_and_none_still_means_none(resolved: Resolver) -> None:
