@@ -160,10 +160,14 @@ class Bastion:
 
 
 def over_ssh(folder: Path, *, pipelining: bool) -> Json:
-    """Variables of a machine that is reached by the real ssh plugin, whose program runs each command here."""
+    """Variables of a machine that is reached by the real ssh plugin, whose program runs each command here.
+
+    What the commands wrote is in the file C(ssh-stdout), which older cores display from C(-vvv) on and newer ones when they debug.
+    """
     program = folder / "ssh"
     # the command is the last argument
-    program.write_text('#!/bin/sh\nfor last; do :; done\nexec /bin/sh -c "$last"\n')
+    run = f'{{ /bin/sh -c "$last"; echo $? > "{folder}/rc$$"; }} | tee -a "{folder}/ssh-stdout"'
+    program.write_text(f'#!/bin/sh\nfor last; do :; done\n{run}\nexit "$(cat "{folder}/rc$$")"\n')
     program.chmod(0o700)
     return {
         "ansible_connection": "ssh",

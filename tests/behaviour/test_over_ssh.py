@@ -10,9 +10,11 @@ import json
 import typing as t
 
 import pytest
+from ansible.release import __version__ as ansible_version
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import HERE, Ansible, over_ssh
 from ansible_collections.mssp.defender_xdr.tests.behaviour.test_secrets import Search
+from packaging.version import Version
 
 Json = dict[str, t.Any]
 PASSWORD: t.Final = "canary-of-a-proxy-password-77c1e0d94b2a4f58a6"
@@ -75,16 +77,14 @@ def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(
     assert search.text("the output", run.output.encode()) == []
     assert search.files(ansible.folder, apart=[ansible.inputs]) == []
     assert search.files(ansible.tmp, apart=[]) == []
-    # what the modules wrote was displayed, with what is secret in it sealed
-    for text in (run.output, log.read_text()):
-        for shown in (
-            '"access_token": {"sealed":',
-            '"secret_text": {"sealed":',
-            '"expires_at"',
-            '"incidents"',
-        ):
-            assert shown in text.replace('\\\\"', '"'), shown
-    assert ("Pipelining is enabled." in run.output) is pipelining
+    # what the modules wrote could have been displayed, with what is secret in it sealed
+    written = (ansible.folder / "ssh-stdout").read_text()
+    for part in ('"access_token": {"sealed":', '"secret_text": {"sealed":', '"incidents"'):
+        assert part in written, part
+    older = Version(ansible_version) < Version("2.22.0b1")
+    for displayed in (run.output, log.read_text()):
+        assert ('"sealed":' in displayed) is older
+    assert ("AnsiballZ_access_token.py" in run.output) is not pipelining
     assert "censored" in run.result("token")
     assert "censored" in run.result("secret")
     assert "censored" not in run.result("list")
