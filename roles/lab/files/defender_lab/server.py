@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import tempfile
 from pathlib import Path
