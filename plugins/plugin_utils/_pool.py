@@ -19,38 +19,67 @@ Answer = t.TypeVar("Answer")
 WAKE: t.Final = 0.2
 
 
-def each(jobs: t.Iterable[Job], work: t.Callable[[Job], Answer], *, threads: int) -> t.Iterator[tuple[Job, Answer]]:
+def each(
+    jobs: t.Iterable[Job],
+    work: t.Callable[[Job], Answer],
+    *,
+    crashed: t.Callable[[Job, BaseException], Answer],
+    threads: int,
+) -> t.Iterator[tuple[Job, Answer]]:
     """Every job with its answer, in the order of the answers.
 
-    Jobs are taken from their iterator while earlier ones already run, but never more than a few ahead of the threads.
-    The threads are daemons: when the caller stops early, nothing waits for a request that hangs.
-    C(work) must not raise.
+    Jobs are taken from their iterator while earlier ones already run, but never more than a few
+    ahead of the threads. The threads are daemons: when the caller stops early, nothing waits for a
+    request that hangs.
+
+    :arg crashed: the answer for a job whose `work` raised anything at all, also what is no
+        `Exception`, such as a panic in an extension module. Called in the caller's thread.
     """
     waiting: queue.Queue[Job | None] = queue.Queue(maxsize=2 * threads)
-    done: queue.Queue[tuple[Job, Answer]] = queue.Queue()
+    done: queue.Queue[tuple[Job, Answer | None, BaseException | None]] = queue.Queue()
 
     def serve() -> None:
         while (job := waiting.get()) is not None:
-            done.put((job, work(job)))
+            answer: Answer | None = None
+            error: BaseException | None = None
+            try:
+                answer = work(job)
+            except BaseException as e:  # whatever it is, the caller waits for this job
+                error = e
+            done.put((job, answer, error))
 
-    started = [threading.Thread(target=serve, daemon=True) for unused in range(threads)]
+    def outcome(job: Job, answer: Answer | None, error: BaseException | None) -> tuple[Job, Answer]:
+        if error is not None:
+            return job, crashed(job, error)
+        return job, t.cast("Answer", answer)
+
     running = 0
     alive = 0
     for job in jobs:
         # no more threads than jobs so far
-        if alive < len(started):
-            started[alive].start()
-            alive += 1
+        if alive < threads:
+            alive += _started(serve, enough=alive > 0)
         _patiently(waiting.put, job)
         running += 1
         while not done.empty():
             running -= 1
-            yield done.get()
+            yield outcome(*done.get())
     for _unused in range(alive):
         _patiently(waiting.put, None)
     while running:
         running -= 1
-        yield _patiently(done.get)
+        yield outcome(*_patiently(done.get))
+
+
+def _started(serve: t.Callable[[], None], *, enough: bool) -> bool:
+    """Whether one more thread runs; where the system allows no more, those that run are enough."""
+    try:
+        threading.Thread(target=serve, daemon=True).start()
+    except RuntimeError:
+        if not enough:
+            raise
+        return False
+    return True
 
 
 def _patiently(wait: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:

@@ -106,6 +106,9 @@ class ActionModule(ActionBase):
         def serve(job: Job) -> dict[str, t.Any]:
             return _serve(module, job, check_mode=check_mode)
 
+        def crashed(job: Job, error: BaseException) -> dict[str, t.Any]:
+            return _crashed(module, job, error)
+
         results: dict[str, dict[str, t.Any]] = {}
         failures: dict[str, dict[str, t.Any]] = {
             host: DefenderError("unavailable", f"Host {host} was lost before the sweep; an earlier task failed for it.", who="caller").as_result()
@@ -115,7 +118,7 @@ class ActionModule(ActionBase):
         progress.begin(asked=len(hosts), failed=len(lost))
         try:
             with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
-                for job, answer in _pool.each(self._jobs(hosts, lost, arguments), serve, threads=params["concurrency"]):
+                for job, answer in _pool.each(self._jobs(hosts, lost, arguments), serve, crashed=crashed, threads=params["concurrency"]):
                     (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
                     progress.count(failed=bool(answer.get("failed")))
         except Interrupted:
@@ -175,7 +178,7 @@ def _interruptible() -> t.Iterator[None]:
 
 
 def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:
-    """The module's result for one tenant; whatever goes wrong becomes a failed one."""
+    """The module's result for one tenant; DefenderError becomes a failed one."""
     secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
     try:
         if job.error:
@@ -183,5 +186,12 @@ def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:
         return _door.run_here(module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode)
     except DefenderError as e:
         return t.cast("dict[str, t.Any]", _scrub.result(e.as_result(), secrets))
-    except Exception as e:  # one tenant's crash must not take the others with it
-        return _scrub.crash(e, secrets)
+
+
+def _crashed(module: t.Any, job: Job, error: BaseException) -> dict[str, t.Any]:
+    """The failed result for one tenant's crash, which must not take the others with it."""
+    try:
+        return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
+    except Exception:  # such as text that cannot be encoded
+        text = f"The module failed for {job.host} in a way it should not, and its error cannot be shown."
+        return DefenderError("unavailable", text, who="partner").as_result()
