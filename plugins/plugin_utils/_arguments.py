@@ -11,18 +11,14 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import typing as t
 
-import ansible.vars.manager
-from ansible.executor.module_common import _apply_action_arg_defaults
 from ansible.template import Templar
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core, _tenant_options
 
 COLLECTION: t.Final = "mssp.defender_xdr"
-CORE: t.Final[t.Any] = ansible.vars.manager
+KINDS: t.Final = ((str, "text"), (bool, "true or false"), (int, "a number"), (float, "a number"), (list, "a list"))
 Variables = t.Mapping[str, t.Any]
 
 
@@ -30,45 +26,41 @@ class Arguments:
     """Arguments of one module, by host.
 
     :arg task: the sweep's own, whose keywords and module_defaults count.
-    :arg given: C(module_args) as it was written.
+    :arg given: `module_args` as it was written.
     :arg variables: those of the host that the task happens to run on.
     """
 
-    def __init__(self, task: t.Any, module: str, given: t.Any, variables: Variables, *, loader: t.Any) -> None:
+    def __init__(
+        self, task: t.Any, module: str, given: t.Any, variables: Variables, *, loader: t.Any
+    ) -> None:
         self._task = task
-        self._play = task._parent._play
         self._action = f"{COLLECTION}.{module}"
         self._given = given
         self._loader = loader
         self._loop = _loop_variables(variables)
         self._options = _tenant_options.elsewhere()
-        self._manager = remembering(task._variable_manager)
-        inventory = self._manager._inventory
-        # the play's hosts for the magic variables, as core's own strategies hand them to the variable manager
-        self._lists = {
-            "_hosts": [host.name for host in inventory.get_hosts()],
-            "_hosts_all": [host.name for host in inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)],
-        }
+        self._variables = _core.HostVariables(task, variables, loader=loader)
         # what has no template in it is the same for everybody
         self._fixed = _tenant_options.native(given) if is_plain(given) else None
 
     def of(self, name: str) -> dict[str, t.Any]:
         """The arguments for this host; raises DefenderError, or AnsibleError such as for an undefined variable."""
-        host = self._manager._inventory.get_host(name)
-        if host is None:
+        if not self._variables.knows(name):
             raise DefenderError("bad_request", f"hosts names {name}, which is not in the inventory.")
-        variables = self._variables(host)
+        variables = {**self._variables.of(name), **self._loop}
         templar = Templar(loader=self._loader, variables=variables)
         given = templar.template(self._given) if self._fixed is None else self._fixed
         if not isinstance(given, dict):
-            raise DefenderError("bad_request", f"module_args is {type(given).__name__} for {name}, but must be a dictionary of the module's options.")
-        if self._task.module_defaults:
-            given = _apply_action_arg_defaults(self._action, self._task, dict(given), templar)
+            raise DefenderError(
+                "bad_request",
+                f"module_args is {_kind(given)} for {name}, but must be a dictionary of the module's options.",
+            )
+        given = _core.with_defaults(self._action, self._task, given, templar)
         return _tenant_options.resolve(variables, lambda value: value if is_plain(value) else templar.template(value), given, shared=self._options)
 
-    def _variables(self, host: t.Any) -> dict[str, t.Any]:
-        with without_detour():
-            return {**self._manager.get_vars(play=self._play, host=host, task=self._task, **self._lists), **self._loop}
+
+def _kind(value: t.Any) -> str:
+    return next((name for kind, name in KINDS if isinstance(value, kind)), "nothing")
 
 
 def is_plain(value: t.Any) -> bool:
@@ -86,28 +78,3 @@ def _loop_variables(variables: Variables) -> dict[str, t.Any]:
     """What a loop sets for its turn: only the task's own variables have it."""
     names = {"ansible_loop", "ansible_loop_var", "ansible_index_var", variables.get("ansible_loop_var"), variables.get("ansible_index_var")}
     return {name: variables[name] for name in names if name is not None and name in variables}
-
-
-def remembering(manager: t.Any) -> t.Any:
-    """Core's variable manager, which makes its magic variables once: they list all hosts of the play, and do not depend on the host."""
-    one = copy.copy(manager)
-    made: list[dict[str, t.Any]] = []
-
-    def magic(*args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
-        if not made:
-            made.append(manager._get_magic_variables(*args, **kwargs))
-        return dict(made[0])
-
-    one._get_magic_variables = magic
-    return one
-
-
-@contextlib.contextmanager
-def without_detour() -> t.Iterator[None]:
-    """Spare a host without facts the search for connection plugins, by whose names core cleans facts; it is half the cost of a host's variables."""
-    clean = CORE.clean_facts
-    CORE.clean_facts = lambda facts: clean(facts) if facts else {}
-    try:
-        yield
-    finally:
-        CORE.clean_facts = clean

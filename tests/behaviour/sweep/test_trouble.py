@@ -17,10 +17,12 @@ import threading
 import typing as t
 from pathlib import Path
 
+import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Json, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.conftest import Fleet, sweep
 
 Tenants = t.Callable[[int], Fleet]
+CRASH: t.Final = Path(__file__).resolve().parents[1] / "crash"
 
 
 def finished(fleet: Fleet, host: str) -> list[float]:
@@ -74,6 +76,44 @@ def test_a_crash_in_one_tenant_takes_nobody_else_along(tenants: Tenants) -> None
     assert told["answered"] == [fleet.hosts[1]]
     assert list(told["failures"]) == [crashing]
     assert told["failures"][crashing]["msg"]
+
+
+@pytest.mark.parametrize("error", ["PanicException", "SystemExit", "MemoryError", "KeyboardInterrupt"])
+def test_whatever_ends_a_tenants_thread_is_its_failure_and_never_hangs_the_sweep(error: str, tenants: Tenants) -> None:
+    """As pyo3's panic in an extension module, which is no Exception."""
+    fleet = tenants(4)
+    crashing = fleet.hosts[1]
+    environment = {"PYTHONPATH": str(CRASH), "CRASH_AT": fleet.customers[crashing].tenant_id, "CRASH_WITH": error}
+    run = fleet.play(sweep(concurrency=1), env=environment).good()
+    told = run.result("sweep")
+    assert told["answered"] == [host for host in fleet.hosts if host != crashing]
+    assert list(told["failures"]) == [crashing]
+    assert told["failures"][crashing]["msg"]
+    secret = fleet.variables["defender_xdr_client_secret"]
+    assert secret not in run.output + json.dumps(run.events)
+
+
+RENAMED: t.Final = (
+    "ansible.executor.module_common:_apply_action_arg_defaults",
+    "ansible.vars.manager:clean_facts",
+    "ansible.vars.manager:VariableManager._get_magic_variables",
+)
+
+
+def test_functions_that_a_later_core_renames_make_a_sweep_slower_and_no_other_one(tenants: Tenants) -> None:
+    fleet = tenants(3)
+    fleet.inventory({fleet.hosts[0]: {"most": 1}}, most=2)
+    defaults = {
+        "mssp.defender_xdr.incident_info": {"limit": "{{ most }}", "fields": ["status"]},
+        "group/mssp.defender_xdr.tenant": {"api": "xdr", "tenant_name": "by default {{ inventory_hostname }}"},
+    }
+    environment = {"PYTHONPATH": str(CRASH), "RENAMED": " ".join(RENAMED)}
+    tasks = [{"name": "fact", "ansible.builtin.set_fact": {"kind": ["high", "medium", "low"]}}, sweep(module_args={"severity": "{{ kind }}"})]
+    later, now = (fleet.play(*tasks, module_defaults=defaults, env=env).good().result("sweep") for env in (environment, {}))
+    assert later["results"] == now["results"]
+    assert [(one["count"], one["api"], one["tenant"]["name"]) for one in later["results"].values()] == [
+        (min(number, 2), "xdr", f"by default {host}") for number, host in enumerate(fleet.hosts, 1)
+    ]
 
 
 def interrupted(fleet: Fleet, task: Json) -> str:

@@ -1,0 +1,208 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a sweep takes from ansible-core beyond its public interface, each with a way without it.
+
+A later ansible-core may rename or change any of it: the sweep then gets slower, not wrong.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import typing as t
+
+import ansible.vars.manager
+from ansible.executor import module_common
+from ansible.utils.vars import load_extra_vars
+
+MANAGER_MODULE: t.Final[t.Any] = ansible.vars.manager
+MODULE_COMMON: t.Final[t.Any] = module_common
+GROUP: t.Final = "group/mssp.defender_xdr.tenant"
+# what core knows of the play as it is now: the play of a task is the one that was loaded from the file
+OF_THE_PLAY: t.Final = (
+    "ansible_play_hosts_all",
+    "ansible_play_hosts",
+    "ansible_play_batch",
+    "ansible_current_hosts",
+    "ansible_failed_hosts",
+    "play_hosts",
+)
+OF_THE_RUN: t.Final = ("groups", "hostvars", "playbook_dir", "role_name", "role_path", "omit")
+Variables = t.Mapping[str, t.Any]
+
+
+def play_of(task: t.Any) -> t.Any:
+    """The play that the task was loaded with."""
+    if hasattr(task, "get_play"):
+        return task.get_play()
+    return task._parent._play
+
+
+def inventory_of(task: t.Any, variables: Variables) -> t.Any:
+    """The inventory; None where core keeps it somewhere else."""
+    for owner in (_manager_of(task, variables), variables["hostvars"]):
+        inventory = getattr(owner, "_inventory", None)
+        if inventory is not None:
+            return inventory
+    return None
+
+
+def batch_names(task: t.Any, variables: Variables) -> list[str]:
+    """Every host that the batch began with, also those that are not in the play any more."""
+    inventory = inventory_of(task, variables)
+    play = play_of(task)
+    if inventory is not None:
+        return [host.name for host in inventory.get_hosts(play.hosts, order=play.order)]
+    begun = [*variables["ansible_play_batch"]]
+    begun += [
+        *variables.get("ansible_current_hosts", []),
+        *variables.get("ansible_failed_hosts", []),
+    ]
+    known = variables["ansible_play_hosts_all"]
+    return [host for host in known if host in set(begun) or not play.serial]
+
+
+def _manager_of(task: t.Any, variables: Variables) -> t.Any:
+    if hasattr(task, "get_variable_manager"):
+        return task.get_variable_manager()
+    return getattr(
+        task, "_variable_manager", getattr(variables["hostvars"], "_variable_manager", None)
+    )
+
+
+class HostVariables:
+    """The variables that a task of each host's own would have.
+
+    :arg variables: those of the host that the sweep happens to run on.
+    """
+
+    def __init__(self, task: t.Any, variables: Variables, *, loader: t.Any) -> None:
+        self._task = task
+        self._play = play_of(task)
+        self._loader = loader
+        self._hostvars = variables["hostvars"]
+        self._inventory = inventory_of(task, variables)
+        manager = _manager_of(task, variables)
+        self._manager = manager if self._inventory is None else remembering(manager)
+        self._play_now = {name: variables[name] for name in OF_THE_PLAY if name in variables}
+        self._run = {name: variables[name] for name in OF_THE_RUN if name in variables}
+        self._lists = self._host_lists()
+
+    def knows(self, name: str) -> bool:
+        if self._inventory is None:
+            return name in self._hostvars
+        return self._inventory.get_host(name) is not None
+
+    def of(self, name: str) -> dict[str, t.Any]:
+        """All variables of this host, not templated."""
+        if self._inventory is None or self._manager is None:
+            return {**self._without_manager(name), **self._play_now}
+        host = self._inventory.get_host(name)
+        with without_detour():
+            return {**self._get_vars(host), **self._play_now}
+
+    def _get_vars(self, host: t.Any) -> dict[str, t.Any]:
+        context = {"play": self._play, "host": host, "task": self._task}
+        try:
+            return t.cast("dict[str, t.Any]", self._manager.get_vars(**context, **self._lists))
+        except (
+            TypeError
+        ):  # core calls these lists private; without them each host costs a walk over all
+            self._lists = {}
+            return t.cast("dict[str, t.Any]", self._manager.get_vars(**context))
+
+    def _host_lists(self) -> dict[str, list[str]]:
+        """The play's hosts, as core's own strategies hand them to the variable manager."""
+        if self._inventory is None:
+            return {}
+        everywhere = self._inventory.get_hosts(
+            pattern=self._play.hosts or "all", ignore_restrictions=True
+        )
+        return {
+            "_hosts": [host.name for host in self._inventory.get_hosts()],
+            "_hosts_all": [host.name for host in everywhere],
+        }
+
+    def _without_manager(self, name: str) -> dict[str, t.Any]:
+        """The layers that are public, in core's order as far as it can be had."""
+        return {
+            **self._hostvars.raw_get(name),
+            **self._play.get_vars(),
+            **self._task.get_vars(),
+            **load_extra_vars(self._loader),
+            **self._run,
+        }
+
+
+class _Shared:
+    """A function of core whose answer does not depend on the host: made until two were equal."""
+
+    def __init__(self, make: t.Callable[..., t.Any]) -> None:
+        self._make = make
+        self._latest: t.Any = None
+        self._is_shared = False
+
+    def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        if not self._is_shared:
+            latest = self._make(*args, **kwargs)
+            self._is_shared = self._latest is not None and latest == self._latest
+            self._latest = latest
+        return copy.copy(self._latest)
+
+
+def remembering(manager: t.Any) -> t.Any:
+    """Core's variable manager, which makes its magic variables for the first hosts only.
+
+    They list all hosts of the play, so that each time costs a walk over them.
+    """
+    make = getattr(manager, "_get_magic_variables", None)
+    if make is None:
+        return manager
+    one = copy.copy(manager)
+    one._get_magic_variables = _Shared(make)
+    return one
+
+
+@contextlib.contextmanager
+def without_detour() -> t.Iterator[None]:
+    """Spare a host without facts the search for connection plugins, by whose names core cleans facts.
+
+    That search is half the cost of a host's variables.
+    """
+    clean = getattr(MANAGER_MODULE, "clean_facts", None)
+    if clean is None:
+        yield
+        return
+
+    def cleaned(*facts: t.Any, **more: t.Any) -> t.Any:
+        return clean(*facts, **more) if more or len(facts) != 1 or facts[0] else {}
+
+    MANAGER_MODULE.clean_facts = cleaned
+    try:
+        yield
+    finally:
+        MANAGER_MODULE.clean_facts = clean
+
+
+def with_defaults(action: str, task: t.Any, given: Variables, templar: t.Any) -> dict[str, t.Any]:
+    """The arguments with the task's module_defaults for this action behind them."""
+    if not task.module_defaults:
+        return dict(given)
+    apply = getattr(MODULE_COMMON, "_apply_action_arg_defaults", None)
+    if apply is not None:
+        with contextlib.suppress(TypeError, AttributeError):
+            return t.cast("dict[str, t.Any]", apply(action, task, dict(given), templar))
+    # core's own order: of two entries for one name the later counts, and an action is nearer than a group
+    entries: dict[str, t.Any] = {}
+    for defaults in task.module_defaults:
+        entries.update(defaults)
+    found: dict[str, t.Any] = {}
+    for name in (GROUP, action):
+        entry = entries.get(name) or {}
+        found.update(entry if isinstance(entry, dict) else templar.template(entry))
+    rest = templar.template({name: value for name, value in found.items() if name not in given})
+    return {**rest, **given}
