@@ -45,7 +45,7 @@ requirements:
 options:
   module:
     description:
-      - The module to run, by its name without the collection's.
+      - The module to run, by its short name or with the collection's name before it.
     type: str
     required: true
     choices:
@@ -58,6 +58,15 @@ options:
       - application
       - application_info
       - application_credential
+      - mssp.defender_xdr.access_token
+      - mssp.defender_xdr.access_token_info
+      - mssp.defender_xdr.incident_info
+      - mssp.defender_xdr.hunting_query
+      - mssp.defender_xdr.consent
+      - mssp.defender_xdr.consent_info
+      - mssp.defender_xdr.application
+      - mssp.defender_xdr.application_info
+      - mssp.defender_xdr.application_credential
   module_args:
     description:
       - The module's options. Templates in it are rendered for each tenant.
@@ -71,11 +80,11 @@ options:
     default: 32
   hosts:
     description:
-      - The hosts to serve. All hosts of the play's current batch when empty, also those that earlier tasks lost,
-        which count as failed.
+      - The hosts to serve. An empty list is nobody - no tenant is asked, nothing is changed, and the task does not fail.
+      - Without this option all hosts of the play's current batch are served. Those that earlier tasks lost count as failed, and
+        those that the play ended on purpose, such as with C(meta=end_host), are not asked.
     type: list
     elements: str
-    default: []
   fail_when:
     description:
       - Fail the task when V(all) or V(any) tenants did not answer, V(never), or when a share of them such as V(10%) or more did not.
@@ -85,10 +94,14 @@ options:
   dest:
     description:
       - Write the rows of all tenants (incidents, rows of a hunt) into this file on the controller, one JSON object a line, each with C(tenant_id) and
-        C(tenant_name), and leave them out of the result. The file gets mode 0600 and is put in place when all tenants are done.
-        An interrupted sweep leaves the rows it had in a file with C(.partial) behind its name.
+        C(tenant_name), and leave them out of the result. They stand in the order of the hosts. The file gets mode 0600 and is
+        put in place when all tenants are done. It stays as it was where no tenant answered.
+      - In check mode nothing is written, the rows stay in the result, and RV(ignore:changed) says whether the file would change.
+      - An interrupted sweep leaves the rows it had in a file with C(.partial) behind its name.
       - Without it an interrupted sweep leaves the result it had so far in C(~/.ansible/defender_xdr/interrupted_sweep.json), mode 0600; tokens and new
         secrets never.
+      - For a file of each tenant give the O(ignore:dest) of the swept module in O(module_args) instead. Two tenants with the same
+        file are refused before any tenant is asked; put C({{ inventory_hostname }}) into its name.
     type: path
   fields:
     description:
@@ -128,7 +141,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: The result of each tenant that answered, by host, as the swept module describes it. With O(dest) without the rows.
+  description:
+    - The result of each tenant that answered, by host, as the swept module describes it. With O(dest) without the rows, except in check mode.
   returned: success or failure of tenants
   type: dict
 answered:
@@ -142,12 +156,26 @@ failures:
   type: dict
   sample: {litware: {category: not_consented, who: customer, msg: Tenant litware gives no token.}}
 coverage:
-  description: How many tenants were C(asked), C(answered) and C(failed). Every host that the batch began with counts as asked.
+  description:
+    - How many tenants were C(asked), C(answered) and C(failed). Every host that the batch began with counts as asked,
+      except those in RV(ended).
   returned: success or failure of tenants
   type: dict
   sample: {asked: 25, answered: 24, failed: 1}
+ended:
+  description: The hosts of the batch that the play ended on purpose before the sweep. They were not asked and do not count.
+  returned: when there are such hosts
+  type: list
+  elements: str
+lost_or_ended:
+  description:
+    - Hosts that were no longer in the play, where this version of ansible-core does not say whether a task failed for them or
+      the play ended them on purpose. They are in RV(failures), but O(fail_when) leaves them out.
+  returned: when there are such hosts
+  type: list
+  elements: str
 dest:
-  description: The file that was written.
+  description: The file for the rows.
   returned: with O(dest)
   type: str
 """
@@ -155,12 +183,13 @@ dest:
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import MODULES
 
+COLLECTION = "mssp.defender_xdr"
 SPEC = {
     "argument_spec": {
-        "module": {"type": "str", "required": True, "choices": list(MODULES)},
+        "module": {"type": "str", "required": True, "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)]},
         "module_args": {"type": "dict", "default": {}},
         "concurrency": {"type": "int", "default": 32},
-        "hosts": {"type": "list", "elements": "str", "default": []},
+        "hosts": {"type": "list", "elements": "str"},
         "fail_when": {"type": "str", "default": "all"},
         "dest": {"type": "path"},
         "fields": {"type": "list", "elements": "str", "default": []},

@@ -14,7 +14,9 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
 
+Json = dict[str, t.Any]
 NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has them all
 
 
@@ -32,8 +34,9 @@ def threshold(text: str) -> t.Callable[[int, int], bool]:
     return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])
 
 
-def told(hosts: t.Sequence[str], results: t.Mapping[str, dict[str, t.Any]], failures: t.Mapping[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+def told(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]) -> Json:
     """The result of a sweep, in the order of the hosts, with a warning for those that did not answer."""
+    hosts = batch.asked
     failed = {
         host: {**(failures[host].get("error") or {"category": "unavailable"}), "msg": failures[host].get("msg", "")} for host in hosts if host in failures
     }
@@ -47,6 +50,8 @@ def told(hosts: t.Sequence[str], results: t.Mapping[str, dict[str, t.Any]], fail
         "answered": answered,
         "failures": failed,
         "coverage": {"asked": len(hosts), "answered": len(answered), "failed": len(failed)},
+        **({"ended": list(batch.ended)} if batch.ended else {}),
+        **({"lost_or_ended": [host for host in hosts if host in batch.unclear]} if batch.unclear else {}),
         **({"warnings": said} if said else {}),
     }
 
@@ -64,7 +69,8 @@ def _warning(asked: int, failed: t.Mapping[str, dict[str, t.Any]]) -> str:
 def judge(result: dict[str, t.Any], too_many: t.Callable[[int, int], bool]) -> None:
     """Mark the result as failed where too many tenants did not answer; what was answered stays in it."""
     count = result["coverage"]
-    if too_many(count["failed"], count["asked"]):
+    unclear = len(result.get("lost_or_ended", ()))  # a host that the play ended on purpose fails nothing
+    if too_many(count["failed"] - unclear, count["asked"] - unclear):
         first = next(iter(result["failures"].values()))
         result["failed"] = True
         result["msg"] = f"Of {count['asked']} tenants {count['failed']} did not answer. The first of them: {first['msg']}"

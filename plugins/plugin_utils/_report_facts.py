@@ -27,7 +27,9 @@ def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str])
     answers, failures = result.get("results"), result.get("failures")
     if not isinstance(answers, dict) or not isinstance(failures, dict):
         raise DefenderError("bad_request", "incidents has no results and failures; give the registered result of a sweep of incident_info.")
-    rows = _by_tenant(str(result["dest"])) if result.get("dest") else {}
+    # in check mode the rows are in the result, and where nobody answered there is no file of this sweep
+    in_file = result.get("dest") and any("incidents" not in one for one in answers.values())
+    rows = _by_tenant(str(result["dest"])) if in_file else {}
     made: dict[str, Json] = {}
     for host in hosts:
         if host in answers:

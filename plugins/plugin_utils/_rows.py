@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of all tenants in one NDJSON file: written beside it while they come, put in place when all are there.
+"""The rows of all tenants in one NDJSON file, in the order of the hosts: there whole, or not at all.
 
 Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
@@ -12,31 +12,29 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import typing as t
 
 from ansible import constants as C
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-Collect = t.Callable[[str, dict[str, t.Any]], dict[str, t.Any]]
+Json = dict[str, t.Any]
+CHUNK: t.Final = 1 << 20  # bytes that are copied at a time
+TOKENS: t.Final = ("access_token", "application_credential")  # modules whose results are secrets
 
 
-def check(dest: str | None, *, module: str) -> None:
+def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
     """Refuse a file that cannot be written, or tokens and secrets in a file, before any tenant is asked."""
     if dest is None:
         return
-    if module in ("access_token", "application_credential"):
-        raise DefenderError("bad_request", f"dest is set, but the result of {module} is never written to a file; register it instead.")
-    folder = os.path.dirname(os.path.abspath(dest))
-    if os.path.isdir(dest) or dest.endswith("/"):
-        raise DefenderError("bad_request", f"dest is {dest}, which is a folder; name a file in it.")
-    try:
-        # what mkstemp can do now, the collector can do in a moment; a permission bit alone tells little
-        handle, spare = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=folder)
-    except OSError as e:
-        raise DefenderError("bad_request", f"dest is {dest}, but no file can be made in {folder}: {e.strerror}.") from None
-    os.close(handle)
-    os.unlink(spare)
+    if module in TOKENS:
+        raise DefenderError(
+            "bad_request",
+            f"dest is set, but the result of {module} is never written to a file; register it instead.",
+        )
+    # in check mode the task that makes the folder has not run either
+    if not check_mode or os.path.exists(os.path.dirname(os.path.abspath(dest))):
+        _files.check(dest)
 
 
 def partial(dest: str) -> str:
@@ -44,66 +42,131 @@ def partial(dest: str) -> str:
     return f"{dest}.partial"
 
 
-@contextlib.contextmanager
-def collector(dest: str | None, fields: t.Sequence[str] | None, *, rows: str | None) -> t.Iterator[Collect]:
+class Collector:
     """Takes each tenant's result and gives back what of it stays in memory.
 
-    :arg rows: the key of a result that holds its rows; a module without one has its whole result as its one row.
-    An interrupted run leaves nothing under the final name; the rows it had are in L(partial).
+    `changed` says at the end whether the file is another one than before, or would be in check
+    mode; `kept` is where an interrupted run left the rows it had.
+
+    :arg rows: the key of a result that holds its rows; without one the whole result is one row.
     """
 
-    def trimmed(row: dict[str, t.Any]) -> dict[str, t.Any]:
-        return {name: row[name] for name in fields if name in row} if fields else row
+    def __init__(self, fields: t.Sequence[str], *, rows: str | None) -> None:
+        self.changed = False
+        self.kept: str | None = None
+        self._fields = fields
+        self._rows = rows
 
-    def keep(host: str, answer: dict[str, t.Any]) -> dict[str, t.Any]:
-        if rows and rows in answer:
-            answer[rows] = [trimmed(row) for row in answer[rows]]
+    def collect(self, host: str, answer: Json) -> Json:
+        """The result as it stays; raises TypeError and its like for one that is not as it should be."""
+        if self._rows and self._rows in answer:
+            answer[self._rows] = [self._trimmed(row) for row in answer[self._rows]]
         return answer
 
+    def _trimmed(self, row: Json) -> Json:
+        return {name: row[name] for name in self._fields if name in row} if self._fields else row
+
+
+class FileCollector(Collector):
+    """Writes the rows beside their file while they come, in the order of the answers."""
+
+    def __init__(
+        self,
+        fields: t.Sequence[str],
+        *,
+        rows: str | None,
+        spool: _files.Draft,
+        check_mode: bool,
+    ) -> None:
+        super().__init__(fields, rows=rows)
+        self._spool = spool
+        self._check_mode = check_mode
+        self._places: dict[str, tuple[int, int]] = {}  # by host: where its rows begin and end
+
+    def collect(self, host: str, answer: Json) -> Json:
+        answer = super().collect(host, answer)
+        if answer.get("failed"):
+            return answer
+        tenant = {"tenant_id": answer["tenant"]["id"], "tenant_name": answer["tenant"]["name"]}
+        listed = self._rows is not None and self._rows in answer
+        begin = self._spool.file.tell()
+        for row in answer[self._rows] if listed else [self._trimmed(answer)]:
+            with _explained(self._spool.path):
+                self._spool.file.write(_files.json_line({**row, **tenant}))
+        # rows of a tenant that fails half-way have no place, and never get into the file
+        self._places[host] = (begin, self._spool.file.tell())
+        if listed and not self._check_mode:
+            del answer[self._rows]
+        return answer
+
+    def finish(self, hosts: t.Iterable[str]) -> None:
+        """Put the file in place; where no tenant answered, it stays as it was."""
+        if self._places:
+            self.changed = self._place(hosts)
+
+    def interrupt(self, hosts: t.Iterable[str]) -> None:
+        """Leave the rows so far under another name."""
+        if self._places and not self._check_mode:
+            self._place(hosts, path=partial(self._spool.path))
+            self.kept = partial(self._spool.path)
+
+    def _place(self, hosts: t.Iterable[str], *, path: str | None = None) -> bool:
+        """Copy the rows in the order of the hosts; whether that changes the file, or would."""
+        dest, source = self._spool.path, self._spool.file
+        with _files.draft(dest, check_mode=self._check_mode) as final:
+            with _explained(dest):
+                for begin, end in (self._places[host] for host in hosts if host in self._places):
+                    source.seek(begin)
+                    for start in range(begin, end, CHUNK):
+                        final.file.write(source.read(min(CHUNK, end - start)))
+            return final.would_change() if self._check_mode else final.keep(path=path)
+
+
+@contextlib.contextmanager
+def collector(
+    dest: str | None,
+    fields: t.Sequence[str],
+    *,
+    rows: str | None,
+    hosts: t.Sequence[str],
+    check_mode: bool = False,
+) -> t.Iterator[Collector]:
+    """A `Collector` whose rows stand in the file in the order of these hosts.
+
+    In check mode the file stays as it is, and the rows stay in the results.
+    """
     if dest is None:
-        yield keep
+        yield Collector(fields, rows=rows)
         return
-    # mkstemp makes it 0600 from the first byte on
-    handle, spare = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=os.path.dirname(os.path.abspath(dest)))
+    with _files.draft(dest, check_mode=check_mode) as spool:
+        made = FileCollector(fields, rows=rows, spool=spool, check_mode=check_mode)
+        try:
+            yield made
+            made.finish(hosts)
+        except Exception:
+            raise
+        except BaseException:
+            made.interrupt(hosts)
+            raise
+
+
+@contextlib.contextmanager
+def _explained(dest: str) -> t.Iterator[None]:
     try:
-        # half of a surrogate pair, which UTF-8 cannot say, becomes the escape that JSON has for it
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as f:
-
-            def write(host: str, answer: dict[str, t.Any]) -> dict[str, t.Any]:
-                answer = keep(host, answer)
-                if answer.get("failed"):
-                    return answer
-                tenant = {"tenant_id": answer["tenant"]["id"], "tenant_name": answer["tenant"]["name"]}
-                for row in answer.pop(rows) if rows and rows in answer else [trimmed(answer)]:
-                    f.write(json.dumps({**row, **tenant}, ensure_ascii=False) + "\n")
-                return answer
-
-            yield write
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(spare, dest)
+        yield
     except OSError as e:
-        raise DefenderError("bad_request", f"dest is {dest}, which could not be written: {e.strerror}.") from None
-    except Exception:
-        raise
-    except BaseException:
-        os.replace(spare, partial(dest))
-        raise
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(spare)
+        raise _files.not_written(dest, e) from None
 
 
-def rescued(result: dict[str, t.Any]) -> str | None:
+def rescued(result: Json) -> str | None:
     """Keep the result that an interrupted sweep without a file has so far, for this user alone, and say where; None where nothing can be written."""
-    folder = os.path.join(os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr")
+    folder = os.path.join(
+        os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr"
+    )
     path = os.path.join(folder, "interrupted_sweep.json")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle, spare = tempfile.mkstemp(prefix=".interrupted_sweep.", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
-            json.dump(result, f, ensure_ascii=False)
-        os.replace(spare, path)
-    except OSError:
+        _files.write(path, _files.encoded(json.dumps(result, ensure_ascii=False)))
+    except (OSError, DefenderError):
         return None
     return path

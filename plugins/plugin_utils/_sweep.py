@@ -13,17 +13,29 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import os
 import signal
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage, _door, _pool, _progress, _rows
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._arguments import Arguments
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _batch,
+    _core,
+    _coverage,
+    _destinations,
+    _door,
+    _pool,
+    _progress,
+    _rows,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._arguments import COLLECTION, Arguments
+
+Json = dict[str, t.Any]
+NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
 
 
 def _stderr() -> int:
@@ -44,6 +56,32 @@ class Job:
     host: str
     arguments: dict[str, t.Any] = dataclasses.field(repr=False)
     error: DefenderError | None = None
+
+
+class Answers:
+    """What became of each host of the batch so far."""
+
+    def __init__(self, batch: _batch.Batch) -> None:
+        self.batch = batch
+        self.results: dict[str, Json] = {}
+        self.failures = {host: _lost(host, unclear=host in batch.unclear) for host in (*batch.lost, *batch.unclear)}
+
+    def add(self, host: str, answer: Json) -> bool:
+        """Remember the answer; whether it is a failure."""
+        failed = bool(answer.get("failed"))
+        (self.failures if failed else self.results)[host] = answer
+        return failed
+
+    def told(self) -> Json:
+        """The result of the sweep so far."""
+        return _coverage.told(self.batch, self.results, self.failures)
+
+
+def _lost(host: str, *, unclear: bool) -> Json:
+    reason = "an earlier task failed for it"
+    if unclear:
+        reason += ", or the play ended it on purpose (meta: end_host), which this version of ansible-core does not tell apart"
+    return DefenderError("unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller").as_result()
 
 
 class Interrupted(BaseException):
@@ -67,12 +105,14 @@ class ActionModule(ActionBase):
         _door.settle()
         try:
             given = dict(self._task.args)
-            raw = given.pop("module_args", {})
-            params = {**_door.validated(own.SPEC, given), "module_args": raw}
+            raw = given.pop("module_args", None)
+            params = {**_door.validated(own.SPEC, given), "module_args": {} if raw is None else raw}
+            params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
+            params["hosts"] = _batch.named(given, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
             self._check_play(task_vars or {}, params["concurrency"])
             module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
-            _rows.check(params["dest"], module=params["module"])
+            _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
             with _interruptible(), _door.environment(self):
                 result = self._sweep(module, params, task_vars or {})
         except DefenderError as e:
@@ -87,7 +127,7 @@ class ActionModule(ActionBase):
     def _check_play(self, variables: t.Mapping[str, t.Any], concurrency: int) -> None:
         if concurrency < 1:
             raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
-        strategy = self._play.strategy
+        strategy = _core.play_of(self._task).strategy
         if strategy.rsplit(".", 1)[-1] in ("free", "host_pinned"):
             raise DefenderError("bad_request", f"strategy is {strategy}, in which every host runs at its own pace and there is no batch to sweep; use linear.")
         if self._task.async_val:
@@ -97,66 +137,69 @@ class ActionModule(ActionBase):
                 "bad_request", f"run_once is not set, so each of {len(variables['ansible_play_batch'])} hosts would sweep all of them; add run_once: true."
             )
 
-    def _sweep(self, module: t.Any, params: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        hosts = list(dict.fromkeys(params["hosts"])) or self._batch(variables)
-        lost = set() if params["hosts"] else set(hosts) - set(variables["ansible_play_batch"])
+    def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
+        named = params["hosts"]
+        batch = _batch.batch(self._task, variables) if named is None else _batch.Batch(named)
+        answers = Answers(batch)
         arguments = Arguments(self._task, params["module"], params["module_args"], variables, loader=self._loader)
         check_mode = bool(self._task.check_mode)
-
-        def serve(job: Job) -> dict[str, t.Any]:
-            return _serve(module, job, check_mode=check_mode)
-
-        def crashed(job: Job, error: BaseException) -> dict[str, t.Any]:
-            return _crashed(module, job, error)
-
-        results: dict[str, dict[str, t.Any]] = {}
-        failures: dict[str, dict[str, t.Any]] = {
-            host: DefenderError("unavailable", f"Host {host} was lost before the sweep; an earlier task failed for it.", who="caller").as_result()
-            for host in lost
-        }
+        left = [host for host in batch.asked if host not in answers.failures]
+        jobs: t.Iterable[Job] = (_job(host, arguments) for host in left)
         progress = _progress.board()
-        progress.begin(asked=len(hosts), failed=len(lost))
+        progress.begin(asked=len(batch.asked), failed=len(answers.failures))
+        collecting = _rows.collector(
+            params["dest"],
+            params["fields"],
+            rows=getattr(module, "ROWS", None),
+            hosts=batch.asked,
+            check_mode=check_mode,
+        )
+        collector = None
         try:
-            with _rows.collector(params["dest"], params["fields"], rows=getattr(module, "ROWS", None)) as collect:
-                for job, answer in _pool.each(self._jobs(hosts, lost, arguments), serve, crashed=crashed, threads=params["concurrency"]):
-                    (failures if answer.get("failed") else results)[job.host] = collect(job.host, answer)
-                    progress.count(failed=bool(answer.get("failed")))
+            if _destinations.are_given(module.SPEC, params["module_args"], self._task.module_defaults):
+                jobs = list(jobs)
+                _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
+            with collecting as collector:
+                serve = functools.partial(_serve, module, check_mode=check_mode)
+                crashed = functools.partial(_crashed, module)
+                for job, answer in _pool.each(jobs, serve, crashed=crashed, threads=params["concurrency"]):
+                    failed = answers.add(job.host, _collected(collector, job.host, answer))
+                    progress.count(failed=failed)
         except Interrupted:
-            self._say_what_is_kept(hosts, results, failures, params)
+            self._say_what_is_kept(answers, params, collector)
             raise
-        told = _coverage.told(hosts, results, failures)
+        told = answers.told()
+        told["changed"] |= collector.changed
+        if named == []:
+            told |= {"msg": NOBODY, "warnings": [NOBODY]}
         return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
 
-    def _say_what_is_kept(self, hosts: list[str], results: dict[str, t.Any], failures: dict[str, t.Any], params: dict[str, t.Any]) -> None:
+    def _say_what_is_kept(self, answers: Answers, params: Json, collector: _rows.Collector | None) -> None:
         """The last words of an interrupted sweep. The process that shows a worker's words may leave first, so that they go straight to its stderr."""
-        kept: str | None = None
-        if params["dest"]:
-            kept = f" Their rows are in {_rows.partial(params['dest'])}."
-        elif params["module"] not in _door.MAKERS and (path := _rows.rescued(_coverage.told(hosts, results, failures))):
+        kept = ""
+        if collector is not None and collector.kept:
+            kept = f" Their rows are in {collector.kept}."
+        elif not params["dest"] and params["module"] not in _door.MAKERS and (path := _rows.rescued(answers.told())):
             kept = f" What they answered is in {path}, until the next sweep is interrupted."
-        words = f"[WARNING]: The sweep was interrupted: of {len(hosts)} tenants {len(results)} had answered and {len(failures)} had failed.{kept or ''}\n"
+        answered, failed = len(answers.results), len(answers.failures)
+        words = (
+            f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants {answered} had"
+            f" answered and {failed} had failed.{kept}\n"
+        )
         with contextlib.suppress(OSError):
             os.write(STDERR, words.encode())
 
-    def _batch(self, variables: t.Mapping[str, t.Any]) -> list[str]:
-        """Every host that the batch began with, also those that earlier tasks lost."""
-        return [host.name for host in variables["hostvars"]._inventory.get_hosts(self._play.hosts, order=self._play.order)]
 
-    @property
-    def _play(self) -> t.Any:
-        parent: t.Any = self._task._parent
-        return parent._play
-
-    def _jobs(self, hosts: t.Iterable[str], lost: t.Collection[str], arguments: Arguments) -> t.Iterator[Job]:
-        for host in hosts:
-            if host not in lost:
-                try:
-                    yield Job(host, arguments.of(host))
-                except DefenderError as e:
-                    yield Job(host, {}, e)
-                except AnsibleError as e:
-                    # an undefined variable, a lookup that failed: this tenant's failure alone
-                    yield Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
+def _job(host: str, arguments: Arguments) -> Job:
+    try:
+        return Job(host, arguments.of(host))
+    except DefenderError as e:
+        return Job(host, {}, e)
+    except (Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as e:
+        # an undefined variable, a lookup that failed or panicked: this tenant's failure alone
+        return Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
 
 
 @contextlib.contextmanager
@@ -177,7 +220,7 @@ def _interruptible() -> t.Iterator[None]:
             signal.signal(number, handler)
 
 
-def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:
+def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
     """The module's result for one tenant; DefenderError becomes a failed one."""
     secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
     try:
@@ -185,13 +228,23 @@ def _serve(module: t.Any, job: Job, *, check_mode: bool) -> dict[str, t.Any]:
             raise job.error
         return _door.run_here(module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode)
     except DefenderError as e:
-        return t.cast("dict[str, t.Any]", _scrub.result(e.as_result(), secrets))
+        return t.cast("Json", _scrub.result(e.as_result(), secrets))
 
 
-def _crashed(module: t.Any, job: Job, error: BaseException) -> dict[str, t.Any]:
+def _crashed(module: t.Any, job: Job, error: BaseException) -> Json:
     """The failed result for one tenant's crash, which must not take the others with it."""
     try:
         return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
     except Exception:  # such as text that cannot be encoded
         text = f"The module failed for {job.host} in a way it should not, and its error cannot be shown."
         return DefenderError("unavailable", text, who="partner").as_result()
+
+
+def _collected(collector: _rows.Collector, host: str, answer: Json) -> Json:
+    """What stays of the answer; one that cannot be written as JSON is that tenant's failure."""
+    try:
+        return collector.collect(host, answer)
+    except DefenderError:
+        raise  # the file cannot be written, for nobody
+    except Exception as e:
+        return _scrub.crash(e, ())

@@ -136,3 +136,56 @@ def test_a_threshold_that_is_none_is_refused_before_any_request(tenants: Tenants
     for text in bad:
         assert run.result(f"of {text}")["msg"].startswith(f"fail_when is {text!r}")
     assert fleet.calls() == 0
+
+
+EMPTY: t.Final = {"list": [], "template": "{{ groups.tenants | select('eq', 'nobody') }}", "null": None, "none": "{{ none }}", "text": ""}
+
+
+@pytest.mark.parametrize("fail_when", ["all", "any", "1%"])
+def test_an_empty_list_of_hosts_is_nobody_and_says_so(fail_when: str, tenants: Tenants) -> None:
+    fleet = tenants(2)
+    dest = fleet.ansible.cwd / "rows.ndjson"
+    dest.write_text("before")
+    run = fleet.play(*(sweep(name, hosts=hosts, fail_when=fail_when, dest=str(dest)) for name, hosts in EMPTY.items())).good()
+    for name in EMPTY:
+        told = run.result(name)
+        assert told["coverage"] == {"asked": 0, "answered": 0, "failed": 0}, name
+        assert (told["changed"], told["results"], told["answered"], told["failures"]) == (False, {}, [], {})
+        assert told["msg"] == told["warnings"][0] == "hosts is empty, so that no tenant was asked and nothing was changed."
+    assert (dest.read_text(), fleet.calls()) == ("before", 0)
+
+
+def test_an_empty_list_of_hosts_removes_no_consent(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    told = fleet.play(sweep(module="consent", module_args={"state": "absent"}, hosts=[])).good().result("sweep")
+    assert (told["changed"], told["coverage"]["asked"], fleet.calls()) == (False, 0, 0)
+
+
+def test_hosts_left_out_by_omit_are_the_batch(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    told = fleet.play(sweep(hosts="{{ not_there | default(omit) }}")).good().result("sweep")
+    assert told["answered"] == fleet.hosts
+
+
+def test_a_module_may_be_named_in_full(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    token = sweep("token", module="mssp.defender_xdr.access_token", module_args={}, task={"register": "swept"})
+    tasks = [sweep("short"), sweep("full", module="mssp.defender_xdr.incident_info"), token]
+    dest = sweep("dest", module="mssp.defender_xdr.access_token", module_args={}, dest=str(fleet.ansible.cwd / "t"), task={"ignore_errors": True})
+    defaults = {"mssp.defender_xdr.incident_info": {"limit": 1}}
+    run = fleet.play(*tasks, dest, module_defaults=defaults, arguments=["-vvvv"]).good()
+    assert run.result("short")["results"] == run.result("full")["results"]
+    assert "eyJ" not in run.output
+    assert not (fleet.ansible.cwd / "t").exists()
+    unknown = fleet.play(sweep(module="acme.other.incident_info"))
+    assert "acme.other.incident_info" in unknown.result("sweep")["msg"]
+
+
+def test_module_args_of_another_kind_are_refused_in_plain_words(tenants: Tenants) -> None:
+    fleet = tenants(1)
+    kinds = {"list": [1], "text": "{{ 'status' ~ 'es' }}", "number": "{{ 3 }}"}
+    run = fleet.play(*(sweep(name, module_args=value, task={"ignore_errors": True}) for name, value in kinds.items()), sweep("empty", module_args=None)).good()
+    for name in kinds:
+        (failure,) = run.result(name)["failures"].values()
+        assert f"module_args is {'text' if name == 'text' else f'a {name}'} for" in failure["msg"]
+    assert run.result("empty")["coverage"]["answered"] == 1

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import typing as t
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_the_rows_of_all_tenants_stand_in_one_private_file_and_not_in_the_result
         for result in memory["results"].values()
         for row in result["incidents"]
     ]
-    assert sorted(lines(dest), key=lambda row: row["id"]) == sorted(wanted, key=lambda row: row["id"])
+    assert lines(dest) == wanted
     assert len(wanted) == 6
     assert stat.S_IMODE(dest.stat().st_mode) == 0o600
     assert told["dest"] == str(dest)
@@ -129,3 +130,108 @@ def test_a_folder_as_dest_is_refused_before_any_request(dest: str, tenants: Tena
     assert "folder" in run.result("sweep")["msg"]
     assert not list((fleet.ansible.cwd / "folder").iterdir())
     assert fleet.calls() == 0
+
+
+def test_rows_stand_in_the_order_of_the_hosts_so_that_equal_answers_change_nothing(tenants: Tenants) -> None:
+    fleet = tenants(6)
+    slow = fleet.hosts[0]
+    fleet.customers[slow].fault(origin="graph", delay=1, times=1)
+    dest = fleet.ansible.cwd / "rows.ndjson"
+    first, second = (fleet.play(sweep(dest=str(dest))).good().result("sweep") for _unused in range(2))
+    assert list(dict.fromkeys(row["tenant_name"] for row in lines(dest))) == fleet.hosts
+    assert (first["changed"], second["changed"]) == (True, False)
+
+
+def test_check_mode_writes_no_file_and_says_whether_it_would_change(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    dest = fleet.ansible.cwd / "rows.ndjson"
+    task = sweep(dest=str(dest), fields=["id"])
+    told = fleet.play(task, arguments=["--check"]).good().result("sweep")
+    assert (told["changed"], dest.exists(), told["dest"]) == (True, False, str(dest))
+    # the rows are nowhere else, and the tasks that follow may need them
+    assert [len(one["incidents"]) for one in told["results"].values()] == [2, 2]
+    fleet.play(task).good()
+    written = dest.read_bytes()
+    told = fleet.play(task, arguments=["--check"]).good().result("sweep")
+    assert (told["changed"], dest.read_bytes()) == (False, written)
+    dest.write_text("other")
+    told = fleet.play(task, arguments=["--check"]).good().result("sweep")
+    assert (told["changed"], dest.read_text()) == (True, "other")
+    assert sorted(path.name for path in fleet.ansible.cwd.iterdir() if "playbook" not in path.name) == ["ansible.cfg", "rows.ndjson"]
+
+
+def test_a_play_in_check_mode_reports_a_sweep_whose_folder_was_not_made(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    folder = fleet.ansible.cwd / "soc"
+    tasks: list[dict[str, t.Any]] = [
+        {"name": "folder", "ansible.builtin.file": {"path": str(folder), "state": "directory"}, "delegate_to": "localhost", "run_once": True},
+        sweep(dest=str(folder / "rows.ndjson"), task={"register": "swept"}),
+        {"name": "report", "mssp.defender_xdr.report": {"incidents": "{{ swept }}", "dest": str(folder)}, "run_once": True},
+    ]
+    run = fleet.play(*tasks, arguments=["--check"]).good()
+    assert (run.result("sweep")["changed"], run.result("report")["changed"], folder.exists()) == (True, True, False)
+    assert (run.result("report")["coverage"]["asked"], run.result("report")["coverage"]["unread"]) == (2, 0)
+
+
+def test_when_every_tenant_failed_the_file_stays_as_it_was(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    for customer in fleet.customers.values():
+        customer.consent(consented=False)
+    old, new = fleet.ansible.cwd / "old.ndjson", fleet.ansible.cwd / "new.ndjson"
+    old.write_text("the rows of yesterday")
+    tasks = [sweep("old", dest=str(old), fail_when="never"), sweep("new", dest=str(new), fail_when="never", task={"register": "swept"})]
+    report = {"name": "report", "mssp.defender_xdr.report": {"incidents": "{{ swept }}"}, "run_once": True}
+    run = fleet.play(*tasks, report).good()
+    assert [run.result(name)["changed"] for name in ("old", "new")] == [False, False]
+    assert (old.read_text(), new.exists()) == ("the rows of yesterday", False)
+    assert run.result("report")["coverage"]["unread"] == 2
+
+
+def test_one_file_for_several_tenants_is_refused_before_anybody_is_asked(tenants: Tenants) -> None:
+    fleet = tenants(3)
+    first, second, third = fleet.hosts
+    fleet.inventory({first: {"folder": "."}, second: {"folder": "{{ '' }}."}, third: {"folder": "other"}})
+    cwd = fleet.ansible.cwd
+    (cwd / "other").mkdir()
+    query = {"query": "DeviceInfo | take 1", "on_truncated": "warn"}
+    hunts: dict[str, dict[str, t.Any]] = {
+        "all alike": {"module_args": {**query, "dest": f"{cwd}/rows.ndjson"}},
+        "two alike": {"module_args": {**query, "dest": "{{ folder }}/rows.ndjson"}},
+        "by default": {"module_args": query},
+        "one template": {"module_args": "{{ {'query': 'DeviceInfo', 'dest': 'rows.ndjson'} }}"},
+        "with the sweep": {"module_args": {**query, "dest": f"{cwd}/{{{{ inventory_hostname }}}}"}, "dest": f"{cwd}/{third}"},
+        "in check mode": {"module_args": {**query, "dest": f"{cwd}/rows.ndjson"}, "task": {"check_mode": True}},
+    }
+    tasks = [sweep(name, module="hunting_query", **given) for name, given in hunts.items()]
+    for task in tasks:
+        task["ignore_errors"] = True
+    tasks[2]["module_defaults"] = {"mssp.defender_xdr.hunting_query": {"dest": "rows.ndjson"}}
+    run = fleet.play(*tasks).good()
+    for name in hunts:
+        assert run.times(name, "failed") == 1, name
+        assert run.result(name)["error"]["category"] == "bad_request"
+    for name in ("all alike", "by default", "one template", "in check mode"):
+        assert f"for {first}, {second}, {third}, so that each would replace" in run.result(name)["msg"]
+        assert "{{ inventory_hostname }}" in run.result(name)["msg"]
+    assert f"for {first}, {second}, so" in run.result("two alike")["msg"]
+    assert f"for {third} and for the sweep itself" in run.result("with the sweep")["msg"]
+    assert fleet.calls() == 0
+    assert not list(cwd.rglob("*.ndjson"))
+
+
+def test_a_file_of_its_own_for_each_tenant_is_written(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    query = {"query": "DeviceInfo | take 1", "on_truncated": "warn", "dest": "{{ inventory_hostname }}.ndjson"}
+    told = fleet.play(sweep(module="hunting_query", module_args=query)).good().result("sweep")
+    assert [len(lines(fleet.ansible.cwd / f"{host}.ndjson")) for host in fleet.hosts] == [1, 1]
+    assert (told["changed"], told["answered"]) == (True, fleet.hosts)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_is_never_replaced(kind: str, tenants: Tenants) -> None:
+    fleet = tenants(1)
+    dest = fleet.ansible.cwd / "pipe"
+    os.mkfifo(dest)
+    run = fleet.play(sweep(dest=str(dest) if kind == "pipe" else "/dev/null"))
+    assert f"which is a {kind}" in run.result("sweep")["msg"]
+    assert (dest.is_fifo(), Path("/dev/null").is_char_device(), fleet.calls()) == (True, True, 0)

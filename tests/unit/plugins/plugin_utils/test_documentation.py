@@ -93,7 +93,8 @@ def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_ch
 
 def test_a_sweep_can_run_every_module_of_the_table_and_nothing_else() -> None:
     spec: t.Any = sweep.SPEC["argument_spec"]
-    assert documentation("modules/sweep.py")["options"]["module"]["choices"] == list(MODULES) == spec["module"]["choices"]
+    names = [*MODULES, *(f"mssp.defender_xdr.{name}" for name in MODULES)]
+    assert documentation("modules/sweep.py")["options"]["module"]["choices"] == names == spec["module"]["choices"]
 
 
 def test_the_inventory_says_which_permission_each_of_its_sources_needs() -> None:
