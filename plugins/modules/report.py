@@ -59,10 +59,11 @@ options:
     default: Defender XDR
   hosts:
     description:
-      - The hosts to report. All hosts that the play began with when empty, also those that were lost.
+      - The hosts to report. An empty list is nobody - there is no report, nothing is written, and the task does not fail.
+      - Without this option all hosts that the play began with are reported, also those that were lost, but not those that the play
+        ended on purpose before anything was read from them, such as with C(meta=end_host).
     type: list
     elements: str
-    default: []
   incidents:
     description:
       - The registered result of a M(mssp.defender_xdr.sweep) of M(mssp.defender_xdr.incident_info), instead of the hosts' facts.
@@ -149,7 +150,7 @@ SPEC = {
         "dest": {"type": "path"},
         "formats": {"type": "list", "elements": "str", "choices": ["html", "json", "csv", "markdown"], "default": ["html", "json", "csv", "markdown"]},
         "title": {"type": "str", "default": "Defender XDR"},
-        "hosts": {"type": "list", "elements": "str", "default": []},
+        "hosts": {"type": "list", "elements": "str"},
         "incidents": {"type": "dict"},
         "incidents_from": {"type": "path"},
         "hunts_from": {"type": "path"},

@@ -16,15 +16,15 @@ import importlib
 import json
 import os
 import re
-import tempfile
 import typing as t
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core_version
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _batch,
     _coverage,
     _door,
     _report_charts,
@@ -50,8 +50,12 @@ class ActionModule(ActionBase):
         del tmp
         own = importlib.import_module(f"{_door.MODULES}.report")
         try:
-            params = _door.validated(own.SPEC, dict(self._task.args))
+            arguments = dict(self._task.args)
+            params = _door.validated(own.SPEC, arguments)
+            params["hosts"] = _batch.named(arguments, params["hosts"])
             too_many = _coverage.threshold(params["fail_when"])
+            if params["hosts"] == []:
+                return nobody()
             sla = _report_model.check_sla(params["sla"])
             if params["dest"] and "html" in params["formats"]:
                 _report_charts.check()
@@ -59,10 +63,8 @@ class ActionModule(ActionBase):
             result: Json = {"changed": False, "coverage": report["coverage"], "summary": _report_tables.markdown(report), "files": {}}
             if params["dest"]:
                 written = files(report, params["formats"])
-                result["changed"] = True
+                result["changed"] = write(params["dest"], written, check_mode=self._task.check_mode)
                 result["files"] = {name: os.path.join(params["dest"], name) for name in written}
-                if not self._task.check_mode:
-                    write(params["dest"], written)
         except DefenderError as e:
             return e.as_result()
         count = report["coverage"]
@@ -73,7 +75,11 @@ class ActionModule(ActionBase):
         return result
 
     def _made(self, params: Json, sla: dict[str, dict[str, float]], variables: Json) -> Json:
-        hosts = list(dict.fromkeys(params["hosts"] or variables["ansible_play_hosts_all"]))
+        hosts = params["hosts"]
+        ended: t.Collection[str] = ()
+        if hosts is None:
+            hosts = variables["ansible_play_hosts_all"]
+            ended = _batch.batch(self._task, variables).ended
         known = {host: self._host(host, params["tier_variable"], variables) for host in hosts}
         tenant_ids = {host: one["id"].lower() for host, one in known.items()}
         incidents = {host: one["incidents"] for host, one in known.items() if one["incidents"] is not None}
@@ -81,6 +87,10 @@ class ActionModule(ActionBase):
             incidents = _report_facts.swept(params["incidents"], hosts, tenant_ids)
         elif params["incidents_from"]:
             incidents = _report_facts.filed(params["incidents_from"], hosts, tenant_ids)
+        # a host that the play ended on purpose before it was asked anything is no tenant of this report
+        for host in ended:
+            if known[host]["preflight"] is None and host not in incidents:
+                del known[host]
         own: Json = next((one["hunts"] for one in known.values() if one["hunts"]), {})
         hunts = _report_facts.hunted(params["hunts_from"]) if params["hunts_from"] else own
         tenants = [
@@ -134,16 +144,25 @@ def files(report: Json, formats: t.Collection[str]) -> dict[str, bytes]:
     return made
 
 
-def write(dest: str, written: t.Mapping[str, bytes]) -> None:
-    """Put the files in place, each whole, for their owner alone."""
-    try:
-        os.makedirs(dest, mode=0o700, exist_ok=True)
-        for name, content in written.items():
-            with tempfile.NamedTemporaryFile(prefix=".report-", dir=dest, delete=False) as spool:
-                spool.write(content)
-                _export.place(spool, os.path.join(dest, name), form="ndjson", schema=[], mode=0o600)
-    except OSError as e:
-        raise DefenderError("bad_request", f"dest is {dest}, where the report could not be written: {e.strerror}.") from None
+def write(dest: str, written: t.Mapping[str, bytes], *, check_mode: bool = False) -> bool:
+    """Put the files in place, each whole, for their owner alone; whether one of them changes."""
+    paths = {os.path.join(dest, name): content for name, content in written.items()}
+    if not check_mode:
+        try:
+            os.makedirs(dest, mode=0o700, exist_ok=True)
+        except OSError as e:
+            raise DefenderError("bad_request", f"dest is {dest}, where the report could not be written: {e.strerror}.") from None
+        for path in paths:
+            _files.check(path)
+    changes = [_files.write(path, content, check_mode=check_mode) for path, content in paths.items()]
+    return any(changes)
+
+
+def nobody() -> Json:
+    """The result for an empty list of hosts."""
+    count: Json = {"asked": 0, "read": 0, "partly": 0, "unread": 0, "by_category": {}, "by_who": {}}
+    text = "hosts is empty, so that there is no tenant to report and nothing was written."
+    return {"changed": False, "coverage": count, "summary": "", "files": {}, "msg": text, "warnings": [text]}
 
 
 def version() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -171,3 +172,51 @@ def test_a_role_that_fails_by_itself_does_not_keep_the_report_from_being_written
     variables = {"defender_xdr_hosts": hosts, "report_dest": str(ours.cwd / "soc"), f"{playbook}_fail_when": "any", "hunt_folder": str(queries)}
     assert ours.playbook(f"mssp.defender_xdr.{playbook}", "-e", json.dumps(variables)).code == 2
     assert report_in(ours.cwd / "soc")["coverage"]["unread"] == 1
+
+
+READ: t.Final = {"ansible_connection": "local", "incidents_result": {"read": True, "incidents": []}}
+
+
+def reporting(dest: Path, **options: t.Any) -> Json:
+    return {"name": "report", "mssp.defender_xdr.report": {"dest": str(dest), "formats": ["json"], **options}, "run_once": True}
+
+
+@pytest.mark.parametrize("hosts", [[], None, "", "{{ groups.tenants | select('eq', 'nobody') }}"])
+def test_an_empty_list_of_hosts_is_nobody_and_says_so(hosts: t.Any, ansible: Ansible, tmp_path: Path) -> None:
+    ansible.write_inventory({"contoso": READ, "litware": READ}, {})
+    told = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", hosts=hosts, fail_when="all")]}]).good().result("report")
+    assert (told["changed"], told["files"], told["coverage"]["asked"]) == (False, {}, 0)
+    assert told["msg"] == told["warnings"][0] == "hosts is empty, so that there is no tenant to report and nothing was written."
+    assert not (tmp_path / "soc").exists()
+
+
+def test_a_host_that_the_play_ended_before_it_was_asked_is_no_tenant_of_the_report(ansible: Ansible, tmp_path: Path) -> None:
+    not_ready = {"ansible_connection": "local", "preflight_result": {"ready": False, "category": "not_consented", "text": "No.", "who": "customer"}}
+    ansible.write_inventory({"contoso": READ, "bronze": {"ansible_connection": "local"}, "litware": not_ready, "lost": {"ansible_connection": "local"}}, {})
+    tasks: list[Json] = [
+        {"ansible.builtin.meta": "end_host", "when": "inventory_hostname in ['bronze', 'litware']"},
+        {"name": "fail", "ansible.builtin.fail": {"msg": "gone"}, "when": "inventory_hostname == 'lost'"},
+        reporting(tmp_path / "soc"),
+    ]
+    run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}])
+    coverage = run.result("report")["coverage"]
+    assert (coverage["asked"], coverage["unread"]) == (3, 2), run.output
+    report = json.loads((tmp_path / "soc/report.json").read_text())
+    # who was ended because it was not ready keeps its reason
+    assert [one["host"] for one in report["tenants"]] == ["contoso", "litware", "lost"]
+
+
+def test_a_pipe_where_a_file_of_the_report_should_be_is_never_replaced(ansible: Ansible, tmp_path: Path) -> None:
+    ansible.write_inventory({"contoso": READ}, {})
+    (tmp_path / "soc").mkdir()
+    os.mkfifo(tmp_path / "soc/report.json")
+    run = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=["json", "markdown"])]}])
+    assert "report.json, which is a pipe" in run.result("report")["msg"]
+    assert (tmp_path / "soc/report.json").is_fifo()
+    assert not (tmp_path / "soc/report.md").exists()
+
+
+def test_a_report_without_formats_changes_nothing(ansible: Ansible, tmp_path: Path) -> None:
+    ansible.write_inventory({"contoso": READ}, {})
+    told = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=[])]}]).good().result("report")
+    assert (told["changed"], told["files"]) == (False, {})
