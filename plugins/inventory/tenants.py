@@ -50,8 +50,10 @@ options:
     description:
       - Registry files, and folders of them. A relative path begins at the folder of the inventory's own file.
       - A YAML or JSON file (C(.yml), C(.yaml), C(.json)) has the one key C(tenants), a list of mappings with C(tenant_id), C(name),
-        perhaps C(default_domain), and any variables. A CSV file (C(.csv), with commas or semicolons) has a first line with the names of its columns,
-        C(tenant_id) and C(name) among them; an empty field is no variable.
+        perhaps C(default_domain), and any variables.
+      - A CSV file (C(.csv)) has a first line with the names of its columns, C(tenant_id) and C(name) among them; an empty field is no variable. It is read
+        as spreadsheets save it, in UTF-8 or as Excel's Unicode text (UTF-16), separated by commas, semicolons, tabs or C(|), or by what a first line such as
+        C(sep=;) names. Columns without a name and rows must be empty to be left out. Other encodings, such as Windows-1252, are an error.
       - A tenant option of P(mssp.defender_xdr.tenant#connection), such as C(cloud) or C(client_id), becomes the variable C(defender_xdr_cloud) or
         C(defender_xdr_client_id). Every other name is a variable as it stands, but one that is a keyword of Ansible, such as C(tags), becomes C(tenant_tags).
       - Values in YAML can be templates and vaulted, as in any inventory. The tenant's id, name and domain, and everything in CSV, are never templates.

@@ -9,9 +9,9 @@ Note that this plugin util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
-import csv
+import codecs
 import functools
-import io
+import re
 import typing as t
 from pathlib import Path
 
@@ -22,8 +22,12 @@ from ansible.vars.reserved import get_reserved_names
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import GUID, TENANT_HINT, TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry_csv
 
 YAML: t.Final = frozenset({".yml", ".yaml", ".json"})
+CSV: t.Final = ".csv"
+BOM: t.Final = "\ufeff"
+BREAK: t.Final = re.compile("\r\n|\r|\n")
 OWN: t.Final = ("tenant_id", "name", "default_domain")
 SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
 
@@ -49,21 +53,46 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
             text = loader.get_text_file_contents(str(path))
         except AnsibleError as e:
             raise DefenderError("bad_request", f"The registry {path} cannot be read: {e}") from None
-        try:
-            text.encode()
-        except UnicodeEncodeError as e:
-            before = text[: e.start]
-            raise DefenderError("bad_request", f"{_at(path, before.count(chr(10)), e.start - before.rfind(chr(10)) - 1)}: this is no UTF-8.") from None
-        yield from (_of_yaml(path, text, loader) if path.suffix in YAML else _of_csv(path, text))
+        text = _decoded(path, text)
+        yield from (_of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader))
+
+
+def _decoded(path: Path, text: str) -> str:
+    """The text in the encoding that the file has.
+
+    Ansible reads every file as UTF-8 and keeps other bytes as lone surrogates. UTF-16 with its mark is read, as Excel saves it. A code page such as
+    Windows-1252 cannot be told from another one, and a wrong guess would change names.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as e:
+        raw = text.encode(errors="surrogateescape")
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return _of_utf16(path, raw)
+        before = text[: e.start]
+        place = _at(path, len(BREAK.findall(before)), len(BREAK.split(before)[-1]))
+        raise DefenderError(
+            "bad_request", f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise; save the file as 'CSV UTF-8'."
+        ) from None
+    if "\0" in text:
+        raise DefenderError("bad_request", f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the file as UTF-8.")
+    return text
+
+
+def _of_utf16(path: Path, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-16")
+    except UnicodeDecodeError:
+        raise DefenderError("bad_request", f"{path}: this begins as UTF-16, but is none further on; save the file as UTF-8.") from None
 
 
 def _files(path: Path) -> list[Path]:
-    kinds = {*YAML, ".csv"}
+    kinds = {*YAML, CSV}
     if path.is_dir():
-        return sorted(each for each in path.iterdir() if each.suffix in kinds and not each.name.startswith("."))
+        return sorted(each for each in path.iterdir() if each.suffix.lower() in kinds and not each.name.startswith("."))
     if not path.is_file():
         raise DefenderError("bad_request", f"The registry {path} does not exist; a relative path begins at the folder of the inventory's own file.")
-    if path.suffix not in kinds:
+    if path.suffix.lower() not in kinds:
         raise DefenderError("bad_request", f"The registry {path} must be a folder or end in .yml, .yaml, .json or .csv.")
     return [path]
 
@@ -84,7 +113,7 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
         where = functools.partial(_place, path, text, index)
         if not isinstance(entry, dict):
             raise DefenderError("bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name.")
-        yield _customer(entry, where)
+        yield customer(entry, where)
 
 
 def _place(path: Path, text: str, index: int, key: str | None) -> str:
@@ -122,44 +151,16 @@ def _malformed(path: Path, text: str) -> str | None:
 
 
 def _of_csv(path: Path, text: str) -> t.Iterator[Customer]:
-    text = str(text).removeprefix("\ufeff")
-    head = text.split("\n", 1)[0]
-    # a spreadsheet writes semicolons where the comma divides decimals
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in head and "," not in head else ",", strict=True)
-    columns = [each.strip() for each in next(_rows(path, reader), (0, []))[1]]
-    for number, column in enumerate(columns):
-        if not column or column in columns[:number]:
-            raise DefenderError("bad_request", f"{_at(path, 0, 0)}: column {number + 1} is called {column!r}; every column needs a name of its own.")
-    if not {"tenant_id", "name"} <= set(columns):
-        raise DefenderError(
-            "bad_request", f"{_at(path, 0, 0)}: the first line has the columns {', '.join(columns) or 'none'}, but must have tenant_id and name."
-        )
-    for line, row in _rows(path, reader):
-        if len(row) != len(columns):
-            raise DefenderError("bad_request", f"{_at(path, line, 0)}: this row has {len(row)} fields, but the first line has {len(columns)} columns.")
-        given = {column: field.strip() for column, field in zip(columns, row, strict=True)}
-        yield _customer({column: field for column, field in given.items() if field}, functools.partial(_field, path, line, tuple(columns)))
-
-
-def _rows(path: Path, reader: t.Any) -> t.Iterator[tuple[int, list[str]]]:
-    """Rows that have something in them, each with the line where it begins, from 0."""
-    while True:
-        line = reader.line_num
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as e:
-            raise DefenderError("bad_request", f"{_at(path, line, 0)}: this is no CSV: {e}.") from None
-        if any(field.strip() for field in row):
-            yield line, row
+    for line, row in _registry_csv.records(str(text).removeprefix(BOM), lambda line: _at(path, line, 0)):
+        given = {column: field for column, field in row.items() if field}
+        yield customer(given, functools.partial(_field, path, line, tuple(row)))
 
 
 def _field(path: Path, line: int, columns: tuple[str, ...], key: str | None) -> str:
     return f"{_at(path, line, 0)}{f' (column {key})' if key in columns else ''}"
 
 
-def _customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
+def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
     """An entry that was checked; a reason to refuse it is told with its place."""
     plain = {name: _plain(entry.get(name), name, where) for name in OWN}
     if not GUID.fullmatch(plain["tenant_id"]):

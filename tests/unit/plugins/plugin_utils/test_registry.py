@@ -11,6 +11,7 @@ import io
 import json
 import typing as t
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
@@ -126,7 +127,12 @@ def test_a_mistake_in_yaml_is_told_with_line_and_column(read: t.Any, text: str, 
         ("", ":1:1", "the columns none"),
         ("tenant,name\n", ":1:1", "the columns tenant, name, but must have tenant_id and name"),
         ("tenant_id,name,name\n", ":1:1", "column 3 is called 'name'"),
-        ("tenant_id,name,\n", ":1:1", "column 3 is called ''"),
+        (f"tenant_id,name,\n{ONE},a,\n{TWO},b,x\n", ":3:1", "column 3 has no name, but here it holds 'x'"),
+        (f'tenant_id;name;"notes, internal"\n{ONE};a;x\n', ":2:1 (column notes, internal)", "'notes, internal' is no name of a variable"),
+        (f"sep=;\ntenant_id;name\n{ONE}x;a\n", ":3:1 (column tenant_id)", "is no GUID"),
+        ("sep=;\ntenant_id,name\n", ":2:1", "the first line has the columns tenant_id,name"),
+        (f"tenant_id,tier,name\n{ONE},gold\n", ":2:1", "2 fields, but the first line has 3 columns"),
+        ("t\0e\0n\0", "", "NUL characters, as UTF-16 without a byte order mark"),
         (f"tenant_id,name\n{ONE},a\n\n{TWO}\n", ":4:1", "1 fields, but the first line has 2 columns"),
         (f"tenant_id,name\n{ONE},a,b\n", ":2:1", "3 fields"),
         (f'tenant_id,name\n{ONE},"a\nb"\n,c\n', ":4:1 (column tenant_id)", "tenant_id is missing"),
@@ -138,6 +144,83 @@ def test_a_mistake_in_csv_is_told_with_its_line_and_column(read: t.Any, text: st
     message = refusal(read, r_csv=text)
     assert f"r.csv{place}: " in message
     assert said in message
+
+
+GOLD = [(ONE, "contoso", {"tier": "gold"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"tenant_id;name;tier;;\n{ONE};contoso;gold;;\n",
+        f"tenant_id;;name;tier\n{ONE};;contoso;gold\n",
+        f"sep=;\ntenant_id;name;tier\n{ONE};contoso;gold\n",
+        f"\ufeffSEP=,\r\n\r\ntenant_id,name,tier\r\n{ONE},contoso,gold\r\n,,\r\n,,\r\n",
+        f'"sep=|"\ntenant_id|name|tier\n{ONE}|contoso|gold\n',
+        f"sep=\\t\ntenant_id\tname\ttier\n{ONE}\tcontoso\tgold\n",
+        f"sep=\t\ntenant_id\tname\ttier\n{ONE}\tcontoso\tgold\n",
+        f"sep=\ntenant_id;name;tier\n{ONE};contoso;gold\n",
+        f"sep=;;;\ntenant_id;name;tier\n{ONE};contoso;gold\n",
+        f"tenant_id\tname\ttier\n{ONE}\tcontoso\tgold\n",
+        f'tenant_id;name;tier;"notes, internal"\n{ONE};contoso;gold;\n',
+        f'"notes;\nof ours",tenant_id,name,tier\n,{ONE},contoso,gold\n',
+        f'"a;b;c;d;e",tenant_id,name,tier\n,{ONE},contoso,gold\n',
+        f"tenant_id,name,tier\r{ONE},contoso,gold\r",
+        f"tenant_id;name;tier;note\n{ONE};contoso;gold\n",
+        f"tenant_id;name;tier\n{ONE};contoso;gold;;;\n;;;;;;\n",
+        f";;\n\ntenant_id;name;tier\n{ONE};contoso;gold\n",
+    ],
+)
+def test_a_registry_is_read_as_spreadsheets_save_it(read: t.Any, text: str) -> None:
+    for content in (text.encode(), text.encode("utf-16"), b"\xfe\xff" + text.removeprefix("\ufeff").encode("utf-16-be")):
+        assert [(one.tenant_id, one.name, one.variables) for one in read(r_csv=content)] == GOLD
+
+
+def test_the_end_of_a_file_s_name_counts_in_capitals_too(tmp_path: Path) -> None:
+    (tmp_path / "CUSTOMERS.CSV").write_text(f"tenant_id,name\n{ONE},contoso\n")
+    assert [one.name for one in _registry.read([tmp_path], DataLoader())] == ["contoso"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac-roman"])
+@pytest.mark.parametrize("name", ["r_csv", "r_yml"])
+def test_a_code_page_is_refused_by_name(read: t.Any, name: str, encoding: str) -> None:
+    message = refusal(read, **{name: f"tenant_id,name\r{ONE},M\xfcller\r".encode(encoding)})
+    assert "r." in message
+    assert ":2:39: this is no UTF-8. Excel saves Windows-1252" in message
+
+
+def test_a_cut_off_utf_16_is_refused_by_name(read: t.Any) -> None:
+    assert "this begins as UTF-16, but is none further on" in refusal(read, r_csv="tenant_id,name".encode("utf-16") + b"x")
+
+
+Cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+
+
+@given(
+    rows=st.lists(st.tuples(st.uuids(), Cell, Cell), min_size=1, max_size=4),
+    separator=st.sampled_from(",;\t|"),
+    line_break=st.sampled_from(["\n", "\r\n", "\r"]),
+    margin=st.integers(0, 3),
+    sep_line=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_any_cells_survive_what_a_spreadsheet_does_to_a_file(
+    rows: list[tuple[t.Any, str, str]], separator: str, line_break: str, margin: int, sep_line: bool, encoding: str
+) -> None:
+    file = io.StringIO(newline="")
+    if sep_line:
+        file.write(f"sep={separator}{line_break}")
+    table = csv.writer(file, delimiter=separator, lineterminator=line_break, quoting=csv.QUOTE_ALL)
+    empty = [""] * margin
+    table.writerows([["tenant_id", "name", "note", *empty], *([*row, *empty] for row in rows), ["", "", "", *empty]])
+
+    class Loader(DataLoader):
+        def get_text_file_contents(self, file_name: str, encoding_: str | None = None) -> str:
+            return file.getvalue().encode(encoding).decode(errors="surrogateescape")
+
+    with mock.patch.object(Path, "is_file", return_value=True):
+        found = [(one.tenant_id, one.name, one.variables.get("note", "")) for one in _registry.read([Path("/r.csv")], Loader())]
+    assert found == [(str(tenant_id), name.strip(), note.strip()) for tenant_id, name, note in rows]
 
 
 @pytest.mark.parametrize("name", ["r_csv", "r_yml"])
