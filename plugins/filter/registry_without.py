@@ -13,11 +13,14 @@ version_added: 0.2.0
 description:
   - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it, and returns its text without the entry of the
     tenant. M(ansible.builtin.copy) writes it. Where there is none the text comes back as it was.
+  - From here until the end of its task no other task gets at registries in the same folder with this filter or P(mssp.defender_xdr.registry_with#filter),
+    in other runs of Ansible on this machine neither. Write the text in the same task, so that no entry is lost.
 positional: tenant_id
 options:
   _input:
     description:
-      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A vault is refused.
+      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A vault is refused, and so is an edit that would
+        change what another entry says.
     type: path
     required: true
   tenant_id:
@@ -50,11 +53,15 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry_text
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _registry_lock,
+    _registry_text,
+)
 
 
 def registry_without(path: str, tenant_id: str) -> str:
     try:
+        _registry_lock.hold(path)
         return _registry_text.without_tenant(_registry_text.read(path), path, tenant_id)
     except DefenderError as e:
         raise AnsibleFilterError(e.message) from None

@@ -21,7 +21,11 @@ from ansible.template import is_trusted_as_template, trust_as_template
 from ansible.vars.reserved import get_reserved_names
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import GUID, TENANT_HINT, TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import (
+    GUID,
+    TENANT_HINT,
+    TENANT_SPEC,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry_csv
 
 YAML: t.Final = frozenset({".yml", ".yaml", ".json"})
@@ -29,7 +33,9 @@ CSV: t.Final = ".csv"
 BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
 OWN: t.Final = ("tenant_id", "name", "default_domain")
-SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
+SHAPE: t.Final = (
+    "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
+)
 
 Where = t.Callable[[str | None], str]  # the place of a key of an entry, or of the entry itself
 
@@ -54,7 +60,9 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
         except AnsibleError as e:
             raise DefenderError("bad_request", f"The registry {path} cannot be read: {e}") from None
         text = _decoded(path, text)
-        yield from (_of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader))
+        yield from (
+            _of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader)
+        )
 
 
 def _decoded(path: Path, text: str) -> str:
@@ -72,10 +80,14 @@ def _decoded(path: Path, text: str) -> str:
         before = text[: e.start]
         place = _at(path, len(BREAK.findall(before)), len(BREAK.split(before)[-1]))
         raise DefenderError(
-            "bad_request", f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise; save the file as 'CSV UTF-8'."
+            "bad_request",
+            f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise; save the file as 'CSV UTF-8'.",
         ) from None
     if "\0" in text:
-        raise DefenderError("bad_request", f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the file as UTF-8.")
+        raise DefenderError(
+            "bad_request",
+            f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the file as UTF-8.",
+        )
     return text
 
 
@@ -83,17 +95,30 @@ def _of_utf16(path: Path, raw: bytes) -> str:
     try:
         return raw.decode("utf-16")
     except UnicodeDecodeError:
-        raise DefenderError("bad_request", f"{path}: this begins as UTF-16, but is none further on; save the file as UTF-8.") from None
+        raise DefenderError(
+            "bad_request",
+            f"{path}: this begins as UTF-16, but is none further on; save the file as UTF-8.",
+        ) from None
 
 
 def _files(path: Path) -> list[Path]:
     kinds = {*YAML, CSV}
     if path.is_dir():
-        return sorted(each for each in path.iterdir() if each.suffix.lower() in kinds and not each.name.startswith("."))
+        return sorted(
+            each
+            for each in path.iterdir()
+            if each.suffix.lower() in kinds and not each.name.startswith(".")
+        )
     if not path.is_file():
-        raise DefenderError("bad_request", f"The registry {path} does not exist; a relative path begins at the folder of the inventory's own file.")
+        raise DefenderError(
+            "bad_request",
+            f"The registry {path} does not exist; a relative path begins at the folder of the inventory's own file.",
+        )
     if path.suffix.lower() not in kinds:
-        raise DefenderError("bad_request", f"The registry {path} must be a folder or end in .yml, .yaml, .json or .csv.")
+        raise DefenderError(
+            "bad_request",
+            f"The registry {path} must be a folder or end in .yml, .yaml, .json or .csv.",
+        )
     return [path]
 
 
@@ -106,13 +131,24 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     try:
         data = loader.load(trust_as_template(text), file_name=str(path))
     except AnsibleError as e:
-        raise DefenderError("bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}") from None
-    if not isinstance(data, dict) or set(data) != {"tenants"} or not isinstance(data["tenants"], (list, type(None))):
-        raise DefenderError("bad_request", f"{_at(path, *_position(text, None, None))}: a registry has one key, {SHAPE}.")
+        raise DefenderError(
+            "bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}"
+        ) from None
+    if (
+        not isinstance(data, dict)
+        or set(data) != {"tenants"}
+        or not isinstance(data["tenants"], (list, type(None)))
+    ):
+        raise DefenderError(
+            "bad_request",
+            f"{_at(path, *_position(text, None, None))}: a registry has one key, {SHAPE}.",
+        )
     for index, entry in enumerate(data["tenants"] or []):
         where = functools.partial(_place, path, text, index)
         if not isinstance(entry, dict):
-            raise DefenderError("bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name.")
+            raise DefenderError(
+                "bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name."
+            )
         yield customer(entry, where)
 
 
@@ -126,7 +162,9 @@ def _position(text: str, index: int | None, key: str | None) -> tuple[int, int]:
     if index is not None:
         node = _member(node, "tenants").value[index]
         if key is not None:
-            node = next((name for name, unused in getattr(node, "value", []) if name.value == key), node)
+            node = next(
+                (name for name, unused in getattr(node, "value", []) if name.value == key), node
+            )
     return (node.start_mark.line, node.start_mark.column) if node else (0, 0)
 
 
@@ -151,7 +189,9 @@ def _malformed(path: Path, text: str) -> str | None:
 
 
 def _of_csv(path: Path, text: str) -> t.Iterator[Customer]:
-    for line, row in _registry_csv.records(str(text).removeprefix(BOM), lambda line: _at(path, line, 0)):
+    for line, row in _registry_csv.records(
+        str(text).removeprefix(BOM), lambda line: _at(path, line, 0)
+    ):
         given = {column: field for column, field in row.items() if field}
         yield customer(given, functools.partial(_field, path, line, tuple(row)))
 
@@ -164,13 +204,22 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
     """An entry that was checked; a reason to refuse it is told with its place."""
     plain = {name: _plain(entry.get(name), name, where) for name in OWN}
     if not GUID.fullmatch(plain["tenant_id"]):
-        fact = f"tenant_id is {plain['tenant_id']!r}, which is no GUID" if plain["tenant_id"] else "tenant_id is missing"
-        raise DefenderError("bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT)
+        fact = (
+            f"tenant_id is {plain['tenant_id']!r}, which is no GUID"
+            if plain["tenant_id"]
+            else "tenant_id is missing"
+        )
+        raise DefenderError(
+            "bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT
+        )
     variables = {_variable(key, where): value for key, value in entry.items() if key not in OWN}
     for name, value in entry.items():
         choices = TENANT_SPEC.get(name, {}).get("choices")
         if choices and value is not None and value not in choices and not _is_template(value):
-            raise DefenderError("bad_request", f"{where(name)}: {name} is {value!r}, but must be one of {', '.join(choices)}.")
+            raise DefenderError(
+                "bad_request",
+                f"{where(name)}: {name} is {value!r}, but must be one of {', '.join(choices)}.",
+            )
     return Customer(
         tenant_id=plain["tenant_id"].lower(),
         name=plain["name"],
@@ -200,7 +249,10 @@ def _reserved() -> frozenset[str]:
 def _variable(key: t.Any, where: Where) -> str:
     """A key's variable: a tenant option's own, otherwise the key itself, unless Ansible has the word for its keywords."""
     if not isinstance(key, str) or not key.isidentifier():
-        raise DefenderError("bad_request", f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and underscores.")
+        raise DefenderError(
+            "bad_request",
+            f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and underscores.",
+        )
     if key in TENANT_SPEC:
         return f"defender_xdr_{key}"
     return f"tenant_{key}" if key in _reserved() else str(key)

@@ -2,136 +2,154 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One entry more or less in the text of a registry of tenants. All the rest stays to the letter: other entries, order, comments.
+"""Adds or removes one entry in the text of a registry of tenants; the rest of the text stays as it is.
+
+Every edit is read again and compared: whoever would change another entry refuses instead.
 
 Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import typing as t
 
-import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_HINT, guid
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _registry_entry,
+    _registry_layout,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._registry_layout import (
+    BREAK,
+    Layout,
+)
 
-EMPTY: t.Final = "---\ntenants:\n"
+BOM: t.Final = "\ufeff"
+KEY: t.Final = "tenants:"
+INDENT: t.Final = "  "
+BY_HAND: t.Final = "The file stays as it is; make this change by hand."
 
 
 def read(path: str) -> str:
-    """The file's text as it lies there; empty where there is no file. A vault is refused, because it could only be written back in clear."""
+    """The file's text with its own line breaks; empty where there is no file.
+
+    A vault is refused, because it could only be written back in clear.
+    """
     if not path.endswith((".yml", ".yaml")):
-        raise DefenderError("bad_request", f"The registry is {path!r}, but only a .yml or .yaml file can be written to; keep a CSV file by hand.")
+        raise DefenderError(
+            "bad_request",
+            f"The registry is {path!r}, but only a .yml or .yaml file can be written to; "
+            "keep a CSV file by hand.",
+        )
+    place = os.path.expanduser(path)
+    if os.path.exists(place) and not os.path.isfile(place):
+        raise DefenderError("bad_request", f"The registry {path} is no regular file.")
     try:
-        with open(os.path.expanduser(path), encoding="utf-8") as f:
+        with open(place, encoding="utf-8", newline="") as f:
             text = f.read()
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as e:
-        raise DefenderError("bad_request", f"The registry {path} cannot be read: {e}.") from None
+    except UnicodeDecodeError:
+        raise DefenderError(
+            "bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first."
+        ) from None
+    except OSError as e:
+        raise DefenderError(
+            "bad_request", f"The registry {path} cannot be read: {e.strerror}."
+        ) from None
     if text.startswith("$ANSIBLE_VAULT"):
-        raise DefenderError("bad_request", f"The registry {path} is a vault; it would have to be written in clear. Keep the entry by hand.")
+        raise DefenderError(
+            "bad_request",
+            f"The registry {path} is a vault; it would have to be written in clear. "
+            "Keep the entry by hand.",
+        )
     return text
 
 
-def with_tenant(text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
-    """The text with an entry for the tenant at its end, unless there is one: what the owner wrote about a tenant stays."""
+def with_tenant(
+    text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]
+) -> str:
+    """The text with an entry for the tenant at its end, unless it has one already."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
-    if not name:
-        raise DefenderError("bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one.")
-    entries = _entries(text, path)
-    if any(_id(entry) == tenant_id for entry in entries):
-        return text
-    # through JSON, because Ansible tags its strings and YAML takes plain ones only
-    entry = json.loads(json.dumps({"tenant_id": tenant_id, "name": name, **variables}))
-    dumped = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
-    indent = " " * (_column(text, entries[0]) if entries else 2)
-    block = "".join(f"{indent}{line}\n" for line in dumped.splitlines())
-    if not entries:
-        return f"{_without_empty_list(text) or EMPTY}{block}"
-    lines = text.splitlines(keepends=True)
-    end = _end(lines, entries[-1])
-    if end and not lines[end - 1].endswith("\n"):
-        lines[end - 1] += "\n"
-    return "".join([*lines[:end], block, *lines[end:]])
+    mark, text = _without_mark(text)
+    layout = _registry_layout.parsed(text, path)
+    if any(entry.tenant_id == tenant_id for entry in layout.entries):
+        return mark + text
+    dumped = _registry_entry.dumped(tenant_id, name, variables)
+    line_break = next((found[0] for found in BREAK.finditer(text)), "\n")
+    wanted = [*layout.digests, *_registry_layout.parsed(f"{KEY}\n{dumped}", path).digests]
+    indent = layout.indent if layout.entries else f"{layout.margin}{INDENT}"
+    block = "".join(f"{indent}{line}{line_break}" for line in dumped.splitlines())
+    places = layout.entries[-1].ends if layout.entries else (len(text),)
+    if not layout.entries:
+        text, place = _with_key(text, layout, line_break)
+        places = (place,)
+    edits = (_inserted(text, place, block, line_break) for place in places)
+    return mark + _proven(edits, wanted, path, f"The entry of tenant {tenant_id} cannot be added")
 
 
 def without_tenant(text: str, path: str, tenant_id: str) -> str:
     """The text without the entry of the tenant; the same text where there is none."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
-    entries = _entries(text, path)
-    lines = text.splitlines(keepends=True)
-    for entry in [entry for entry in entries if _id(entry) == tenant_id]:
-        for number in range(entry.start_mark.line, _end(lines, entry)):
-            lines[number] = ""
-        if len(entries) == 1:
-            key = _sequence(text, path)[0]
-            lines[key.start_mark.line] = "tenants: []\n"
-    return "".join(lines)
+    mark, text = _without_mark(text)
+    layout = _registry_layout.parsed(text, path)
+    going = [entry for entry in layout.entries if entry.tenant_id == tenant_id]
+    if not going:
+        return mark + text
+    wanted = [entry.digest for entry in layout.entries if entry.tenant_id != tenant_id]
+    edits = (_removed(text, layout, going, turn) for turn in range(len(going[0].ends)))
+    return mark + _proven(edits, wanted, path, f"The entry of tenant {tenant_id} cannot be removed")
 
 
-def _sequence(text: str, path: str) -> tuple[t.Any, t.Any]:
-    """The nodes of the key C(tenants) and of its list."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as e:
-        raise DefenderError("bad_request", f"The registry {path} is no YAML: {' '.join(str(e).split())}.") from None
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    if len(pairs) != 1 or pairs[0][0].value != "tenants":
-        raise DefenderError("bad_request", f"The registry {path} must have the one key tenants, a list of mappings with tenant_id and name.")
-    return t.cast("tuple[t.Any, t.Any]", pairs[0])
+def _proven(edits: t.Iterable[str], wanted: t.Sequence[bytes], path: str, fact: str) -> str:
+    """The first edit with exactly these entries; raises C(bad_request) with the fact if none."""
+    reason = "other entries would change"
+    for text in edits:
+        try:
+            if list(_registry_layout.parsed(text, path).digests) == list(wanted):
+                return text
+        except DefenderError as e:
+            reason = e.message.rstrip(".")
+    raise DefenderError(
+        "bad_request", f"{fact} without damage to the registry {path}: {reason}. {BY_HAND}"
+    )
 
 
-def _entries(text: str, path: str) -> list[t.Any]:
-    """The nodes of the entries, each a mapping in a list with one entry below the other."""
-    if not text.strip() or text.strip() == "---":
-        return []
-    key, found = _sequence(text, path)
-    if isinstance(found, yaml.ScalarNode) and found.tag == "tag:yaml.org,2002:null":
-        return []
-    if not isinstance(found, yaml.SequenceNode) or not all(isinstance(entry, yaml.MappingNode) for entry in found.value):
-        raise DefenderError("bad_request", f"The registry {path} must have the one key tenants, a list of mappings with tenant_id and name.")
-    if found.value and (found.flow_style or key.start_mark.line == found.value[0].start_mark.line):
-        raise DefenderError(
-            "bad_request", f"The registry {path} has its list in brackets; write it with one entry below the other, so that entries can be added and removed."
-        )
-    return list(found.value)
+def _without_mark(text: str) -> tuple[str, str]:
+    """The byte order mark, which the parser skips without counting it, and the rest."""
+    return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
 
 
-def _id(entry: t.Any) -> str:
-    return next((str(value.value).lower() for key, value in entry.value if key.value == "tenant_id"), "")
+def _inserted(text: str, place: int, block: str, line_break: str) -> str:
+    before = text[:place]
+    if before and not BREAK.search(before[-1]):
+        before += line_break
+    return f"{before}{block}{text[place:]}"
 
 
-def _column(text: str, entry: t.Any) -> int:
-    """Where the dash of an entry stands."""
-    line = text.splitlines()[entry.start_mark.line]
-    return len(line) - len(line.lstrip())
+def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
+    """The text with the key C(tenants) and nothing in it, and the place for its first entry."""
+    if layout.key_end is None:
+        before = f"---{line_break}" if not text.strip() else text
+        if not BREAK.search(before[-1]):
+            before += line_break
+        return f"{before}{KEY}{line_break}", len(before) + len(KEY) + len(line_break)
+    start, end = layout.empty or (layout.key_end, layout.key_end)
+    while layout.empty and text[start - 1] == " ":
+        start -= 1
+    text = text[:start] + text[end:]
+    return text, _registry_layout.next_line(text, start)
 
 
-def _end(lines: list[str], entry: t.Any) -> int:
-    """The line after the entry's last one; comments and blank lines below it are not its own."""
-    end = int(entry.end_mark.line) + (1 if entry.end_mark.column else 0)
-    first = int(entry.start_mark.line) + 1
-    end = max(first, min(end, len(lines)))
-    dash = len(lines[first - 1]) - len(lines[first - 1].lstrip())
-    while end > first and (not lines[end - 1].strip() or _is_foreign(lines[end - 1], dash)):
-        end -= 1
-    return end
-
-
-def _is_foreign(line: str, dash: int) -> bool:
-    """Whether a line below an entry begins at the dash or left of it, or is a comment: then it belongs to what comes next."""
-    return line.lstrip().startswith("#") or len(line) - len(line.lstrip()) <= dash
-
-
-def _without_empty_list(text: str) -> str:
-    """The text of a registry that has no entry, up to and with its key, so that a list can follow."""
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith("tenants:"):
-            comment = line.partition("#")
-            lines[number] = "tenants:" + (f"  #{comment[2]}" if comment[1] else "")
-            return "\n".join(lines) + "\n"
-    return "\n".join([*lines, "tenants:"]) + "\n" if text.strip() else ""
+def _removed(
+    text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int
+) -> str:
+    """Without these entries' lines; with brackets where no entry is left."""
+    cuts = [(entry.start, entry.ends[turn]) for entry in going]
+    edges = [0, *itertools.chain.from_iterable(cuts), len(text)]
+    kept = [text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2)]
+    if len(going) == len(layout.entries) and layout.key_end is not None:
+        kept[0] = f"{kept[0][: layout.key_end]} []{kept[0][layout.key_end :]}"
+    return "".join(kept)
