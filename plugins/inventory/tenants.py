@@ -56,7 +56,8 @@ options:
         C(sep=;) names. Columns without a name and rows must be empty to be left out. Other encodings, such as Windows-1252, are an error.
       - A tenant option of P(mssp.defender_xdr.tenant#connection), such as C(cloud) or C(client_id), becomes the variable C(defender_xdr_cloud) or
         C(defender_xdr_client_id). Every other name is a variable as it stands, but one that is a keyword of Ansible, such as C(tags), becomes C(tenant_tags).
-      - Values in YAML can be templates and vaulted, as in any inventory. The tenant's id, name and domain, and everything in CSV, are never templates.
+      - Values in YAML can be templates and vaulted, as in any inventory. The tenant's id, name and domain, and everything in CSV, are never templates, as is
+        everything that comes from Microsoft. C(ansible-inventory --list) shows text that is never a template as C(__ansible_unsafe).
       - A file that is vaulted as a whole is decrypted.
       - Do not put the registry into a folder that is itself given to Ansible as an inventory, because Ansible then takes it for one.
     type: list
@@ -75,7 +76,11 @@ options:
     description:
       - What a host is called. The first of these that a tenant has; its id when it has none of them.
       - Every run of characters other than letters and digits of any script, C(_), C(.) and C(-) becomes one C(_).
-      - Two tenants of one name are an error, as is a name that a group has.
+      - Where two tenants have one name, or a tenant that of a group, of Ansible's own V(all) or V(localhost), or of another host, C(_) and the first eight
+        characters of its tenant id make the name unique, and a warning says so. A tenant of the registry keeps its name against those that only Microsoft
+        knows, so that nobody gets another one's C(host_vars) by what it calls itself.
+      - A host of that name that an earlier inventory has is the same host if it has the same C(defender_xdr_tenant_id), or if it has neither that nor a
+        variable C(ansible_*) and the tenant is in the registry.
     type: list
     elements: str
     choices: [name, default_domain, tenant_id]
@@ -135,7 +140,9 @@ options:
       - Name of the provider's tenant in messages.
   cache:
     description:
-      - Keep what the sources V(gdap) and V(contracts) and the probe answered. The registry is read every time. No token and no secret is kept there, and no
+      - Keep what the sources V(gdap) and V(contracts) and the probe answered, each for the options that were used, as templates, the environment and
+        C(ansible.cfg) gave them, and for what credential files held. Another provider, application or credential is asked anew.
+      - The registry is read every time. No token and no secret is kept there, and no
         finding of the probe that may be over at once, such as V(throttled), or that is this side's mistake (V(bad_request)).
       - Cache plugins that write files make them readable by everybody. Where O(cache_connection) is a folder, those of this inventory get mode 0600, because
         they name your customers.
@@ -178,7 +185,7 @@ compose:
 plugin: mssp.defender_xdr.tenants
 sources: [file, gdap, contracts]
 file: [registry.yml]
-hostnames: [default_domain, tenant_id]  # two customers may have one name, but no domain
+hostnames: [default_domain, tenant_id]  # two customers may have one name, but not one domain
 tenant_id: 99999999-9999-9999-9999-999999999999
 client_id: 88888888-8888-8888-8888-888888888888
 client_secret: "{{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}"
@@ -192,7 +199,6 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.ansible/defender_xdr/inventory
 """
 
-import copy
 import typing as t
 from pathlib import Path
 
@@ -200,9 +206,18 @@ from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _inventory, _sources, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _inventory,
+    _inventory_cache,
+    _inventory_options,
+    _probe,
+    _sources,
+    _tenant_options,
+)
 
-LENIENT: t.Final = " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+LENIENT: t.Final = (
+    " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -211,39 +226,57 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def verify_file(self, path: str) -> bool:
         return bool(super().verify_file(path)) and _inventory.is_ours(Path(path))
 
+    def set_options(
+        self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None
+    ) -> None:
+        """As in core, but a secret that is no text does not come out in the error."""
+        with _inventory_options.discreet(direct or {}):
+            _tenant_options.check_kinds(direct or {})
+            super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         try:
             config = self._read_config_data(path)
             _inventory.check(config, self.get_options())
-            key = f"{self.get_cache_key(path)}_{_inventory.question(config)}"
-            kept = copy.deepcopy((cache and self.get_option("cache") and self._cache.get(key)) or {})
-            hosts = _inventory.hosts(self, _sources.gathered(self, config, Path(path), kept))
+            provider = _sources.provider(self, config, Path(path))
+            key = f"{self.get_cache_key(path)}_{_inventory_cache.question(config, provider)}"
+            answers = _inventory_cache.Answers(
+                self._cache.get(key) if cache and self.get_option("cache") else None
+            )
+            hosts = _inventory.hosts(self, _sources.gathered(self, provider, Path(path), answers))
             _inventory.add(self, hosts)
             self._construct(inventory, hosts)
             if self.get_option("probe"):
-                _inventory.add_health(self, hosts, path, kept.setdefault("probe", {}))
+                _probe.add_health(self, hosts, path, answers)
         except DefenderError as e:
             lenient = not C.config.get_config_value("INVENTORY_ANY_UNPARSED_IS_FAILED")
-            raise AnsibleParserError(f"{e.category}: {e.message}{LENIENT if lenient else ''}") from None
+            raise AnsibleParserError(
+                f"{e.category}: {e.message}{LENIENT if lenient else ''}"
+            ) from None
         if self.get_option("cache"):
-            self._cache[key] = kept
-
-    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Check the provider's options before core does, whose message would show a secret."""
-        _tenant_options.check_kinds(direct or {})
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+            self._cache[key] = answers.content
 
     def update_cache_if_changed(self) -> None:
         super().update_cache_if_changed()
-        _inventory.close_to_others(self.get_option("cache_connection"), self.cache)
+        _inventory_cache.close_to_others(self.get_option("cache_connection"), self.cache)
 
     def _construct(self, inventory: t.Any, hosts: t.Iterable[str]) -> None:
         """Ansible's own features; composed variables of all hosts before the first group that could bear a host's name."""
         get_host, strict = inventory.get_host, self.get_option("strict")
         for host in hosts:
-            self._set_composite_vars(self.get_option("compose"), get_host(host).get_vars(), host, strict=strict)
+            self._set_composite_vars(
+                self.get_option("compose"), get_host(host).get_vars(), host, strict=strict
+            )
         for host in hosts:
             variables = get_host(host).get_vars()
-            self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict, fetch_hostvars=False)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict, fetch_hostvars=False)
+            self._add_host_to_composed_groups(
+                self.get_option("groups"), variables, host, strict=strict, fetch_hostvars=False
+            )
+            self._add_host_to_keyed_groups(
+                self.get_option("keyed_groups"),
+                variables,
+                host,
+                strict=strict,
+                fetch_hostvars=False,
+            )

@@ -43,7 +43,12 @@ def _customer(tenant_id: str, rows: list[dict[str, t.Any]]) -> Customer:
         tenant_id=tenant_id,
         name=first.get("displayName") or "",
         default_domain=first.get("defaultDomainName") or "",
-        variables={"defender_xdr_contract": {"id": first.get("id"), "types": sorted({row["contractType"] for row in rows if row.get("contractType")})}},
+        variables={
+            "defender_xdr_contract": {
+                "id": first.get("id"),
+                "types": sorted({row["contractType"] for row in rows if row.get("contractType")}),
+            }
+        },
         where=functools.partial("the contract {}".format, first.get("id")),
         sources=(SOURCE,),
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The customers that sources know: merged by tenant id, and each under a host name of its own.
+"""The customers that sources know, merged by tenant id, and the host name that each asks for.
 
 Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
@@ -18,8 +18,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import GUID
 
 HOST_NAMES: t.Final = ("name", "default_domain", "tenant_id")
-# What Ansible takes for itself: variables of a host of that name would be everybody's, or the controller's.
-TAKEN: t.Final = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
+OWNER: t.Final = "file"  # the source that the owner of the inventory writes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,9 @@ class Customer:
 def guid(source: str, value: t.Any) -> str:
     """The tenant id that a service told; raises C(unavailable) when it is none, because an inventory without that customer would not be whole."""
     if not GUID.fullmatch(str(value)):
-        raise DefenderError("unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID.")
+        raise DefenderError(
+            "unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID."
+        )
     return str(value).lower()
 
 
@@ -53,7 +54,8 @@ def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
     for customer in customers:
         if (other := found.setdefault(customer.tenant_id, customer)) is not customer:
             raise DefenderError(
-                "bad_request", f"Tenant {customer.tenant_id} stands twice, at {other.where()} and at {customer.where()}; take one of them out of the registry."
+                "bad_request",
+                f"Tenant {customer.tenant_id} stands twice, at {other.where()} and at {customer.where()}; take one of them out of the registry.",
             )
     return found
 
@@ -85,27 +87,6 @@ def safe(text: str) -> str:
 
 def host_name(customer: Customer, preference: t.Iterable[str]) -> str:
     """The first of the wanted names that the customer has and of which something is left; its tenant id as the last resort."""
-    return next(filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id)
-
-
-def named(customers: t.Iterable[Customer], preference: t.Sequence[str], taken: t.Collection[str]) -> dict[str, Customer]:
-    """Customers by host name; raises C(bad_request) where two would share one, or one is taken by a group.
-
-    :arg taken: names of the inventory's groups.
-    """
-    found: dict[str, Customer] = {}
-    for customer in customers:
-        host = host_name(customer, preference)
-        if host in TAKEN or host in taken:
-            raise DefenderError(
-                "bad_request",
-                f"The tenant {customer.tenant_id} at {customer.where()} would be the host {host}, which is the name of a group or Ansible's own; "
-                "give it another name in the registry, or change hostnames.",
-            )
-        if (other := found.setdefault(host, customer)) is not customer:
-            raise DefenderError(
-                "bad_request",
-                f"Two tenants would be the host {host}: {other.tenant_id} at {other.where()} and {customer.tenant_id} at {customer.where()}; "
-                "give one of them another name in the registry, or change hostnames.",
-            )
-    return found
+    return next(
+        filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id
+    )

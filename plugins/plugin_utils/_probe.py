@@ -13,17 +13,36 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.inventory.helpers import get_group_vars
+from ansible.template import trust_as_template
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options, _permissions, _scrub, _times
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES, DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
+    _options,
+    _permissions,
+    _scrub,
+    _times,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
+    CATEGORIES,
+    RETRYABLE,
+    DefenderError,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _door,
+    _inventory_options,
+    _pool,
+    _tenant_options,
+    _words,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory_cache import Answers
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._words import HEALTHY
 
-HEALTHY: t.Final = "healthy"
 GROUPS: t.Final = (HEALTHY, *CATEGORIES)
+VARIABLE: t.Final = f"{_tenant_options.PREFIX}probe"
+# Findings that are not worth keeping: over at once, or our own mistake.
+PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
 Found = dict[str, t.Any]
 
 
@@ -32,21 +51,64 @@ class Job:
     """One host with its tenant's options, or why they could not be made."""
 
     host: str
+    tenant_id: str
     arguments: dict[str, t.Any] = dataclasses.field(repr=False)
     error: DefenderError | None = None
 
+    @property
+    def subject(self) -> str:
+        """What its finding is kept under."""
+        return f"probe {self.tenant_id}"
 
-def probed(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[tuple[str, Found]]:
-    """Each host with C({category, roles, checked_at, text}), in the order of the answers.
+    def asker(self, resource: str, roles: t.Sequence[str]) -> dict[str, t.Any]:
+        """Who asks, and for what."""
+        return {**self.arguments, "resource": resource, "roles": list(roles)}
+
+
+def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answers) -> None:
+    """Probe the hosts and group them by what was found: C({category, roles, checked_at, text}).
 
     The category is C(healthy), or the one that a task would fail with.
+
+    :arg answers: what was found earlier, each for the options that the host had. Who has no such answer is asked, and what will last is put there.
     """
-    resource, threads = plugin.get_option("probe_resource"), plugin.get_option("probe_concurrency")
-    roles = _permissions.needed(plugin.get_option("probe_required_for"), resource)
+    inventory, threads = plugin.inventory, plugin.get_option("probe_concurrency")
+    resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
+    roles = _permissions.needed(modules, resource)
     if threads < 1:
-        raise DefenderError("bad_request", f"probe_concurrency is {threads}, but must be at least 1.")
-    for job, found in _pool.each(_jobs(plugin, hosts, path), lambda job: _one(job, resource, roles), threads=threads):
-        yield job.host, found
+        raise DefenderError(
+            "bad_request", f"probe_concurrency is {threads}, but must be at least 1."
+        )
+    health: dict[str, Found] = {}
+
+    def asked() -> t.Iterator[Job]:
+        for job in _jobs(plugin, hosts, path):
+            kept = answers.get(job.subject, job.asker(resource, roles))
+            if kept is None:
+                yield job
+            else:
+                health[job.host] = kept
+
+    def probed(job: Job) -> Found:
+        return _one(job, resource, roles)
+
+    for job, found in _pool.each(asked(), probed, crashed=_crashed, threads=threads):
+        health[job.host] = found
+        if found["category"] not in PASSING:
+            answers.put(job.subject, job.asker(resource, roles), found)
+    inventory.add_group(HEALTHY)
+    for host in hosts:
+        inventory.set_variable(host, VARIABLE, _shown(health[host]))
+        inventory.add_child(inventory.add_group(health[host]["category"]), host)
+
+
+def _shown(found: Found) -> Found:
+    """The variable: words of ours and our own time are trusted, roles that nobody knows and the text are not."""
+    return {
+        **_words.trusted(found),
+        "checked_at": trust_as_template(found["checked_at"]),
+        "text": found["text"],
+    }
 
 
 def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
@@ -56,22 +118,36 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
     @functools.cache
     def of_groups(names: tuple[str, ...]) -> dict[str, t.Any]:
         groups = [plugin.inventory.groups[name] for name in names]
-        return dict(combine_vars(get_group_vars(groups), get_vars_from_inventory_sources(plugin.loader, sources, groups, "all")))
+        return dict(
+            combine_vars(
+                get_group_vars(groups),
+                get_vars_from_inventory_sources(plugin.loader, sources, groups, "all"),
+            )
+        )
 
     for name in hosts:
         host = plugin.inventory.get_host(name)
+        tenant_id = str(host.vars[_tenant_options.VARIABLE])
         groups = tuple(sorted({"all", *(group.name for group in host.get_groups())}))
-        own = combine_vars(host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all"))
+        own = combine_vars(
+            host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all")
+        )
         variables = combine_vars(combine_vars(of_groups(groups), own), plugin._vars)
         plugin.templar.available_variables = variables
         try:
-            arguments = _tenant_options.resolve(variables, plugin.templar.template, {}, shared=shared)
+            arguments = _inventory_options.resolved(
+                variables, plugin.templar.template, {}, shared=shared
+            )
         except DefenderError as e:
-            yield Job(name, {}, e)
-        except AnsibleError as e:
-            yield Job(name, {}, DefenderError("bad_request", f"The options of {name} could not be made: {_scrub.text(str(e), ())}"))
+            # kept by nobody: who has no options has no question either
+            yield Job(
+                name,
+                tenant_id,
+                {},
+                DefenderError(e.category, f"The options of {name} could not be made: {e.message}"),
+            )
         else:
-            yield Job(name, {"tenant_name": name, **arguments})
+            yield Job(name, tenant_id, {"tenant_name": name, **arguments})
 
 
 def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
@@ -82,12 +158,27 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
     try:
         if job.error:
             raise job.error
-        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)))
+        tenant = Tenant(
+            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments))
+        )
         unused, claims = tenant.token(resource)
         granted = claims.roles if claims else ()
         tenant.token(resource, roles=roles)
     except DefenderError as e:
         category, text = e.category, _scrub.text(e.message, secrets)
-    except Exception as e:  # one tenant's crash must not take the others with it
-        category, text = "unavailable", _scrub.crash(e, secrets)["msg"]
-    return {"category": category, "roles": list(granted), "checked_at": _times.format_time(_times.now() // _times.SECOND * _times.SECOND), "text": text}
+    return _finding(category, text, granted)
+
+
+def _crashed(job: Job, error: BaseException) -> Found:
+    """The finding for one tenant's crash, which must not take the others with it."""
+    secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
+    return _finding("unavailable", _scrub.crash(error, secrets)["msg"])
+
+
+def _finding(category: str, text: str, roles: t.Iterable[str] = ()) -> Found:
+    return {
+        "category": category,
+        "roles": list(roles),
+        "checked_at": _times.format_time(_times.now() // _times.SECOND * _times.SECOND),
+        "text": text,
+    }

@@ -18,7 +18,10 @@ import pytest
 PLUGIN = "mssp.defender_xdr.tenants"
 ONE = "22222222-2222-2222-2222-222222222222"
 TWO = "33333333-3333-3333-3333-333333333333"
-REGISTRY = [{"tenant_id": ONE, "name": "Contoso Ltd", "tier": "gold"}, {"tenant_id": TWO, "name": "woodgrove", "tier": "test", "cloud": "gcc_high"}]
+REGISTRY = [
+    {"tenant_id": ONE, "name": "Contoso Ltd", "tier": "gold"},
+    {"tenant_id": TWO, "name": "woodgrove", "tier": "test", "cloud": "gcc_high"},
+]
 READER = """
 import json, sys
 from ansible.plugins.loader import init_plugin_loader
@@ -28,6 +31,12 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible.template import is_trusted_as_template
+def trusted(name, value):
+    if isinstance(value, dict):
+        return {word for key, member in value.items() for word in trusted(key, member) if key != "category"} | ({name} if "category" in value else set())
+    if isinstance(value, list):
+        return {word for member in value for word in trusted(name, member) if name != "defender_xdr_sources"}
+    return {name} if is_trusted_as_template(value) else set()
 for line in sys.stdin:
     *others, path = json.loads(line)
     plugin = inventory_loader.get("mssp.defender_xdr.tenants")
@@ -41,10 +50,12 @@ for line in sys.stdin:
     answer["groups"] = {name: hosts for name, hosts in manager.get_groups_dict().items() if name not in ("all", "ungrouped")}
     answer["group_vars"] = {name: group.vars for name, group in manager.groups.items()}
     answer["vars"] = {host.name: {name: value for name, value in host.vars.items() if "inventory_" not in name} for host in manager.get_hosts()}
-    answer["templates"] = {host.name: [name for name, value in host.vars.items() if is_trusted_as_template(value)] for host in manager.get_hosts()}
+    answer["templates"] = {host.name: sorted(trusted("", host.vars)) for host in manager.get_hosts()}
     print(json.dumps(answer, default=str), flush=True)
 """
 Json = dict[str, t.Any]
+SECRET = "a-secret-that-is-wrong-and-unique-0076"
+ASKING = {"sources": ["gdap"], "file": [], "tenant_id": ONE, "client_id": TWO}
 
 
 class Folder:
@@ -65,25 +76,47 @@ class Folder:
 
     def read(self, *paths: Path | str) -> Json:
         """What Ansible knows after these sources; the last one is the plugin's."""
-        print(json.dumps([str(self.path / path) for path in paths]), file=self._reader.stdin, flush=True)
+        print(
+            json.dumps([str(self.path / path) for path in paths]),
+            file=self._reader.stdin,
+            flush=True,
+        )
         return t.cast("Json", json.loads(self._reader.stdout.readline()))
 
     def inventory(self, *also: str, **options: t.Any) -> Json:
-        found = self.read(*also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}))
+        found = self.read(
+            *also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options})
+        )
         assert "error" not in found, found
         return found
 
     def refusal(self, *also: str, **options: t.Any) -> str:
-        return str(self.read(*also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}))["error"])
+        return str(
+            self.read(
+                *also,
+                self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}),
+            )["error"]
+        )
 
 
 @pytest.fixture(scope="session")
 def _reader() -> t.Iterator[t.Any]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))
+    }
     root = Path(__file__).parents[4]
     if root.parts[-3:] == ("ansible_collections", "mssp", "defender_xdr"):
         env["ANSIBLE_COLLECTIONS_PATH"] = str(root.parents[2])
-    with subprocess.Popen([sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd="/") as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", READER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=env,
+        cwd="/",
+    ) as process:
         yield process
         assert process.stdin
         process.stdin.close()
@@ -108,13 +141,54 @@ def test_a_host_is_a_tenant_that_existing_plays_take(folder: Folder) -> None:
     assert found["vars"]["Contoso_Ltd"]["defender_xdr_tenant_name"] == "Contoso Ltd"
 
 
-def test_what_a_customer_calls_itself_is_never_a_template_and_the_rest_is_listed_plainly(folder: Folder) -> None:
-    folder.register([{"tenant_id": ONE, "name": "{{ lookup('pipe', 'id') }}", "note": "{{ 1 + 1 }}"}])
+def test_what_a_customer_calls_itself_is_never_a_template_and_the_rest_is_listed_plainly(
+    folder: Folder,
+) -> None:
+    folder.register(
+        [{"tenant_id": ONE, "name": "{{ lookup('pipe', 'id') }}", "note": "{{ 1 + 1 }}"}]
+    )
     found = folder.inventory()
     (host,) = found["vars"]
     assert host == "lookup_pipe_id"
     assert found["vars"][host]["defender_xdr_tenant_name"] == "{{ lookup('pipe', 'id') }}"
     assert found["templates"][host] == ["defender_xdr_tenant_id", "note"]
+    folder.register(REGISTRY)
+    assert folder.inventory()["templates"]["woodgrove"] == [
+        "defender_xdr_cloud",
+        "defender_xdr_tenant_id",
+        "tier",
+    ]
+
+
+def test_nothing_of_a_spreadsheet_is_a_template_and_composed_variables_are_none_either(
+    folder: Folder,
+) -> None:
+    folder.write(
+        "registry.csv", f"tenant_id,name,note,cloud\n{ONE},lookup('pipe'),lookup('pipe'),gcc\n"
+    )
+    found = folder.inventory(
+        file="registry.csv",
+        compose={"label": "note", "deep": "{'note': note, 'name': defender_xdr_tenant_name}"},
+    )
+    assert found["templates"]["lookup_pipe"] == ["defender_xdr_tenant_id"]
+    assert found["vars"]["lookup_pipe"]["deep"] == {
+        "note": "lookup('pipe')",
+        "name": "lookup('pipe')",
+    }
+
+
+def test_what_a_probe_says_is_no_template_but_for_its_own_words(folder: Folder) -> None:
+    folder.register(
+        [{"tenant_id": ONE, "name": "contoso", "client_id": "{% raw %}{{ 1 }}{% endraw %}"}]
+    )
+    found = folder.inventory(probe=True)
+    assert "{{ 1 }}" in found["vars"]["contoso"]["defender_xdr_probe"]["text"]
+    assert found["templates"]["contoso"] == [
+        "checked_at",
+        "defender_xdr_client_id",
+        "defender_xdr_probe",
+        "defender_xdr_tenant_id",
+    ]
 
 
 def test_constructed_features_see_the_registry(folder: Folder) -> None:
@@ -122,14 +196,27 @@ def test_constructed_features_see_the_registry(folder: Folder) -> None:
         group="customers",
         hostnames=["tenant_id"],
         compose={"label": "tier ~ '-' ~ defender_xdr_tenant_name"},
-        groups={"government": "defender_xdr_cloud | default('') == 'gcc_high'", "labelled": "label == 'gold-Contoso Ltd'"},
+        groups={
+            "government": "defender_xdr_cloud | default('') == 'gcc_high'",
+            "labelled": "label == 'gold-Contoso Ltd'",
+        },
         keyed_groups=[{"key": "tier", "prefix": "tier"}],
     )
-    assert found["groups"] == {"customers": [ONE, TWO], "government": [TWO], "labelled": [ONE], "tier_gold": [ONE], "tier_test": [TWO]}
+    assert found["groups"] == {
+        "customers": [ONE, TWO],
+        "government": [TWO],
+        "labelled": [ONE],
+        "tier_gold": [ONE],
+        "tier_test": [TWO],
+    }
 
 
-def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variables(folder: Folder) -> None:
-    found = folder.inventory(keyed_groups=[{"key": "'woodgrove'", "separator": ""}], compose={"mine": "tier"})
+def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variables(
+    folder: Folder,
+) -> None:
+    found = folder.inventory(
+        keyed_groups=[{"key": "'woodgrove'", "separator": ""}], compose={"mine": "tier"}
+    )
     assert found["group_vars"]["woodgrove"] == {}
     assert found["vars"]["woodgrove"]["mine"] == "test"
 
@@ -139,59 +226,162 @@ def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variabl
     [
         ([{"exclude": "tier == 'test'"}], ["Contoso_Ltd"]),
         ([{"include": "tier == 'test'"}, {"exclude": True}], ["woodgrove"]),
-        ([{"include": "defender_xdr_tenant_id.startswith('2')"}, {"exclude": "tier is defined"}], ["Contoso_Ltd"]),
+        (
+            [{"include": "defender_xdr_tenant_id.startswith('2')"}, {"exclude": "tier is defined"}],
+            ["Contoso_Ltd"],
+        ),
         ([{"exclude": "contact == 'x'"}, {"exclude": "tier == 'gold'"}], ["woodgrove"]),
         ([], ["Contoso_Ltd", "woodgrove"]),
     ],
 )
-def test_the_first_filter_that_holds_decides(folder: Folder, filters: list[t.Any], left: list[str]) -> None:
+def test_the_first_filter_that_holds_decides(
+    folder: Folder, filters: list[t.Any], left: list[str]
+) -> None:
     assert folder.inventory(filters=filters)["groups"] == {"tenants": left}
 
 
 def test_two_inventories_may_know_the_same_host_if_it_is_the_same_tenant(folder: Folder) -> None:
-    folder.write("hosts.yml", {"all": {"hosts": {"woodgrove": {"defender_xdr_tenant_id": TWO.upper(), "owner": "us"}}}})
+    folder.write(
+        "hosts.yml",
+        {"all": {"hosts": {"woodgrove": {"defender_xdr_tenant_id": TWO.upper(), "owner": "us"}}}},
+    )
     assert folder.inventory("hosts.yml")["vars"]["woodgrove"]["owner"] == "us"
     folder.write("hosts.yml", {"all": {"hosts": {"woodgrove": {"defender_xdr_tenant_id": ONE}}}})
-    assert f"The host woodgrove is the tenant {ONE} in another inventory source, but {TWO} at " in folder.refusal("hosts.yml")
+    found = folder.inventory("hosts.yml")
+    assert found["vars"]["woodgrove"]["defender_xdr_tenant_id"] == ONE
+    assert found["vars"]["woodgrove_33333333"]["defender_xdr_tenant_id"] == TWO
+    assert found["groups"]["tenants"] == ["Contoso_Ltd", "woodgrove_33333333"]
+
+
+@pytest.mark.parametrize(
+    ("options", "host"),
+    [
+        ({"group": "woodgrove"}, "woodgrove_33333333"),
+        ({"groups": {"woodgrove": "false"}}, "woodgrove_33333333"),
+        ({"groups": {"Contoso Ltd": "false"}}, "woodgrove"),
+        ({"probe": True}, "woodgrove"),
+    ],
+)
+def test_the_name_of_a_group_is_made_unique(
+    folder: Folder, options: dict[str, t.Any], host: str
+) -> None:
+    assert host in folder.inventory(**options)["vars"]
+
+
+def test_a_machine_keeps_its_name_and_a_host_that_was_only_listed_becomes_the_tenant(
+    folder: Folder,
+) -> None:
+    folder.write(
+        "hosts.yml",
+        {
+            "all": {
+                "hosts": {"woodgrove": {"ansible_host": "10.0.0.1"}, "Contoso_Ltd": {"owner": "us"}}
+            }
+        },
+    )
+    found = folder.inventory("hosts.yml")
+    assert found["groups"]["tenants"] == ["Contoso_Ltd", "woodgrove_33333333"]
+    assert "defender_xdr_tenant_id" not in found["vars"]["woodgrove"]
+    assert found["vars"]["Contoso_Ltd"]["owner"] == "us"
+
+
+def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
+    folder.register([{"tenant_id": ONE, "name": "all"}, {"tenant_id": TWO, "name": "all"}])
+    assert folder.inventory()["groups"]["tenants"] == ["all_22222222", "all_33333333"]
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"fiel": "x"}, "fiel is no option of this inventory; did you mean file?"),
-        ({"filters": [{"includes": "x"}]}, "An entry of filters is {'includes': 'x'}, but must be a mapping with one key, include or exclude."),
+        (
+            {"filters": [{"includes": "x"}]},
+            "An entry of filters is {'includes': 'x'}, but must be a mapping with one key, include or exclude.",
+        ),
         ({"filters": ["x"]}, "An entry of filters is 'x'"),
-        ({"filters": [{"exclude": "nothing == 1"}], "strict": True}, "The filter exclude: nothing == 1 fails for the tenant at "),
+        (
+            {"filters": [{"exclude": "nothing == 1"}], "strict": True},
+            "The filter exclude: nothing == 1 fails for the tenant at ",
+        ),
         ({"file": "absent.yml"}, "absent.yml does not exist"),
         ({"file": []}, "file names no registry"),
         ({"sources": ["gdap"]}, "file names a registry, but sources does not have file"),
         ({"sources": ["gdap"], "file": []}, "bad_request: gdap: tenant_id is not set"),
-        ({"sources": ["gdap", "contracts"], "file": [], "tenant_id": ONE, "client_id": TWO}, "bad_credentials: gdap and contracts: Exactly one credential"),
-        ({"sources": ["gdap"], "file": [], "tenant_id": ONE, "client_id": TWO, "client_secret": "x", "cloud": "china"}, "unsupported: gdap: cloud is china"),
-        ({"sources": ["gdap"], "file": [], "tenant_id": ONE, "retries": "many"}, "Invalid value provided for 'int': 'many'"),
-        ({"probe": True, "probe_required_for": ["tenant"]}, "required_for names tenant, which is no module"),
+        (
+            {"sources": ["gdap", "contracts"], "file": [], "tenant_id": ONE, "client_id": TWO},
+            "bad_credentials: gdap and contracts: Exactly one credential",
+        ),
+        (
+            {
+                "sources": ["gdap"],
+                "file": [],
+                "tenant_id": ONE,
+                "client_id": TWO,
+                "client_secret": "x",
+                "cloud": "china",
+            },
+            "unsupported: gdap: cloud is china",
+        ),
+        (
+            {"sources": ["gdap"], "file": [], "tenant_id": ONE, "retries": "many"},
+            "Invalid value provided for 'int': 'many'",
+        ),
+        (
+            {"probe": True, "probe_required_for": ["tenant"]},
+            "required_for names tenant, which is no module",
+        ),
         ({"probe": True, "probe_concurrency": 0}, "probe_concurrency is 0"),
         ({"hostnames": ["domain"]}, "hostnames"),
         ({"groups": {"x": "nothing == 1"}, "strict": True}, "Could not add host"),
-        ({"group": "woodgrove"}, "would be the host woodgrove, which is the name of a group"),
+        (
+            {"client_secret": {"secret": SECRET}},
+            "client_secret is a dictionary, but must be text",
+        ),
+        ({"client_id": [SECRET]}, "client_id is a list, but must be one plain value"),
+        (
+            {"client_secret": "{{ {'secret': '" + SECRET + "'} }}", **ASKING},
+            "client_secret is a dictionary, but must be text",
+        ),
+        ({"client_secret": SECRET, "retries": {SECRET: SECRET}}, "retries is a dictionary"),
+        ({"client_secret": SECRET, "probe_concurrency": [SECRET]}, "probe_concurrency"),
+        (
+            {"certificate": f"{SECRET}\n{SECRET}", "probe_concurrency": [f"{SECRET}\n"]},
+            "probe_concurrency",
+        ),
     ],
 )
-def test_a_mistake_is_an_error_in_words(folder: Folder, options: dict[str, t.Any], said: str) -> None:
-    assert said in folder.refusal(**options)
+def test_a_mistake_is_an_error_in_words(
+    folder: Folder, options: dict[str, t.Any], said: str
+) -> None:
+    message = folder.refusal(**options)
+    assert said in message
+    assert SECRET not in message
 
 
 def test_an_error_says_what_ansible_makes_of_it(folder: Folder) -> None:
-    assert folder.refusal(file="absent.yml").endswith("Ansible goes on without these tenants, because any_unparsed_is_failed is not set.")
+    assert folder.refusal(file="absent.yml").endswith(
+        "Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+    )
 
 
-def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_with_it(folder: Folder) -> None:
+def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_with_it(
+    folder: Folder,
+) -> None:
     (folder.path / "group_vars").mkdir()
     (folder.path / "host_vars").mkdir()
     folder.write("group_vars/tier_gold.yml", {"defender_xdr_client_id": "no GUID"})
-    folder.write("host_vars/woodgrove.yml", {"defender_xdr_client_id": TWO, "defender_xdr_client_secret": "{{ nowhere }}"})
+    folder.write(
+        "host_vars/woodgrove.yml",
+        {"defender_xdr_client_id": TWO, "defender_xdr_client_secret": "{{ nowhere }}"},
+    )
     found = folder.inventory(probe=True, keyed_groups=[{"key": "tier", "prefix": "tier"}])
-    assert (found["groups"]["bad_request"], found["groups"]["healthy"]) == (["Contoso_Ltd", "woodgrove"], [])
-    said = {host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()}
+    assert (found["groups"]["bad_request"], found["groups"]["healthy"]) == (
+        ["Contoso_Ltd", "woodgrove"],
+        [],
+    )
+    said = {
+        host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()
+    }
     assert said["Contoso_Ltd"].startswith("client_id is 'no GUID'")
     assert said["woodgrove"].startswith("The options of woodgrove could not be made")
 
@@ -199,7 +389,27 @@ def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_w
 def test_a_host_may_not_bear_the_name_of_a_state_of_health(folder: Folder) -> None:
     folder.register([{"tenant_id": ONE, "name": "healthy"}])
     assert folder.inventory()["groups"] == {"tenants": ["healthy"]}
-    assert "would be the host healthy" in folder.refusal(probe=True)
+    assert folder.inventory(probe=True)["groups"]["tenants"] == ["healthy_22222222"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"secret": "a-secret-that-is-unique-0077"},
+        "{{ {'secret': 'a-secret-that-is-unique-0077'} }}",
+        ["a-secret-that-is-unique-0077\n"],
+    ],
+)
+@pytest.mark.parametrize(
+    "option", ["client_secret", "certificate", "certificate_password", "client_id"]
+)
+def test_a_probe_shows_no_secret_that_is_no_text(folder: Folder, option: str, value: t.Any) -> None:
+    folder.register([{"tenant_id": ONE, "name": "contoso", option: value}])
+    probe = folder.inventory(probe=True)["vars"]["contoso"]["defender_xdr_probe"]
+    assert probe["category"] == "bad_request"
+    assert f"defender_xdr_{option} is a" in probe["text"]
+    assert "but must be " in probe["text"]
+    assert "unique-0077" not in json.dumps(probe)
 
 
 def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> None:
@@ -222,10 +432,16 @@ def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> N
         ("tenants.ini", f"plugin: {PLUGIN}\n", False),
     ],
 )
-def test_an_ordinary_inventory_is_left_to_others(folder: Folder, name: str, content: str, ours: bool) -> None:
+def test_an_ordinary_inventory_is_left_to_others(
+    folder: Folder, name: str, content: str, ours: bool
+) -> None:
     assert folder.read(folder.write(name, content))["ours"] is ours
 
 
 def test_the_example_runs(folder: Folder) -> None:
     found = folder.read(Path(__file__).parents[4] / "examples/registry/customers.tenants.yml")
-    assert found["groups"] == {"tenants": ["contoso", "woodgrove"], "tier_gold": ["contoso"], "tier_silver": ["woodgrove"]}
+    assert found["groups"] == {
+        "tenants": ["contoso", "woodgrove"],
+        "tier_gold": ["contoso"],
+        "tier_silver": ["woodgrove"],
+    }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers of several sources: merged by tenant id, each under one safe name, and no two under the same."""
+"""Customers of several sources: merged by tenant id, and the safe name that each asks for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ IDS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(6)]
 
 
 def customer(number: int, name: str = "", *, line: int = 0, **more: t.Any) -> Customer:
-    return Customer(tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{line}:5", **more)
+    return Customer(
+        tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{line}:5", **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,30 +61,24 @@ def test_the_first_name_that_the_tenant_has_is_taken_and_its_id_in_the_end() -> 
     assert _customers.host_name(one, ["name"]) == IDS[1]
 
 
-def test_two_tenants_of_one_name_are_told_with_both_places() -> None:
-    with pytest.raises(DefenderError) as caught:
-        _customers.named([customer(1, "A B", line=3), customer(2, "A/B", line=9)], ["name"], ())
-    assert caught.value.category == "bad_request"
-    for part in ("host A_B", "registry.yml:3:5", "registry.yml:9:5", IDS[1], IDS[2], "hostnames"):
-        assert part in caught.value.message
-
-
-@pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "gold"])
-def test_the_name_of_a_group_or_of_the_controller_is_refused(name: str) -> None:
-    with pytest.raises(DefenderError, match=f"would be the host {re.escape(name)}, .* give it another name"):
-        _customers.named([customer(1, name)], ["name"], {"gold"})
-
-
 def test_a_tenant_that_stands_twice_in_a_source_is_told_with_both_places() -> None:
     with pytest.raises(DefenderError) as caught:
-        _customers.unique([customer(1, "a", line=3), customer(2, "b", line=4), customer(1, "c", line=5)])
+        _customers.unique(
+            [customer(1, "a", line=3), customer(2, "b", line=4), customer(1, "c", line=5)]
+        )
     assert "registry.yml:3:5 and at registry.yml:5:5" in caught.value.message
 
 
 def test_an_earlier_source_wins_and_a_later_one_fills_what_it_lacks() -> None:
     file = {IDS[1]: customer(1, "contoso", variables={"tier": "gold"}, sources=("file",))}
     gdap = {
-        IDS[1]: customer(1, "Contoso Ltd", default_domain="contoso.example", variables={"tier": "none", "status": "active"}, sources=("gdap",)),
+        IDS[1]: customer(
+            1,
+            "Contoso Ltd",
+            default_domain="contoso.example",
+            variables={"tier": "none", "status": "active"},
+            sources=("gdap",),
+        ),
         IDS[2]: customer(2, "Woodgrove", sources=("gdap",)),
     }
     one, two = _customers.merged([file, gdap])
@@ -98,16 +94,24 @@ def test_an_earlier_source_wins_and_a_later_one_fills_what_it_lacks() -> None:
 Sources = st.lists(
     st.dictionaries(
         st.integers(0, 5),
-        st.tuples(st.sampled_from(["", "a", "b"]), st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3))),
+        st.tuples(
+            st.sampled_from(["", "a", "b"]),
+            st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3)),
+        ),
     ),
     max_size=4,
 )
 
 
 @given(Sources)
-def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(drawn: list[dict[int, tuple[str, dict[str, int]]]]) -> None:
+def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(
+    drawn: list[dict[int, tuple[str, dict[str, int]]]],
+) -> None:
     sources = [
-        {IDS[number]: customer(number, name, variables=variables, sources=(str(turn),)) for number, (name, variables) in source.items()}
+        {
+            IDS[number]: customer(number, name, variables=variables, sources=(str(turn),))
+            for number, (name, variables) in source.items()
+        }
         for turn, source in enumerate(drawn)
     ]
     found = {one.tenant_id: one for one in _customers.merged(sources)}
@@ -117,4 +121,6 @@ def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(drawn
         assert one.name == next((each.name for each in said if each.name), "")
         assert one.sources == tuple(word for each in said for word in each.sources)
         for variable in {name for each in said for name in each.variables}:
-            assert one.variables[variable] == next(each.variables[variable] for each in said if variable in each.variables)
+            assert one.variables[variable] == next(
+                each.variables[variable] for each in said if variable in each.variables
+            )

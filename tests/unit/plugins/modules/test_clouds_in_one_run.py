@@ -100,7 +100,8 @@ def listed(number: int, cloud: str, region: str | None, api: str) -> str:
 
 def test_tenants_of_every_cloud_are_asked_where_they_live_in_one_run(microsoft: Microsoft) -> None:
     jobs = [*((cloud, region, api) for cloud, region, api, *_unused in WHERE), *((cloud, region, api) for cloud, region, api, _unused in NOWHERE)]
-    told = {number: outcome for (number, _unused), outcome in _pool.each(enumerate(jobs), lambda job: listed(job[0], *job[1]), threads=8)}
+    answers = _pool.each(enumerate(jobs), lambda job: listed(job[0], *job[1]), crashed=lambda job, error: error, threads=8)
+    told = {number: outcome for (number, _unused), outcome in answers}
     paths = {"graph": "/v1.0/security/incidents", "xdr": "/api/incidents"}
     for number, (cloud, region, api, login, audience, host) in enumerate(WHERE):
         assert (told[number], microsoft.asked[tenant_of(number)]) == (api, [(login, audience), (host, paths[api])]), (cloud, region)

@@ -16,9 +16,15 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString
 from ansible.template import is_trusted_as_template, trust_as_template
 from ansible_collections.mssp.defender_xdr.plugins.filter.registry_with import FilterModule as With
-from ansible_collections.mssp.defender_xdr.plugins.filter.registry_without import FilterModule as Without
+from ansible_collections.mssp.defender_xdr.plugins.filter.registry_without import (
+    FilterModule as Without,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _registry, _registry_layout, _registry_text
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _registry,
+    _registry_layout,
+    _registry_text,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +54,9 @@ def removed(text: str, tenant_id: str) -> str:
 
 def test_an_entry_comes_to_the_end_and_all_the_rest_stays() -> None:
     found = added(OURS, THREE, tier="gold")
-    assert found == OURS.replace("\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end")
+    assert found == OURS.replace(
+        "\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end"
+    )
 
 
 def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
@@ -56,12 +64,26 @@ def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
 
 
 def test_an_entry_goes_with_its_lines_and_no_other() -> None:
-    assert removed(OURS, ONE) == OURS.replace(f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", "")
-    assert removed(OURS, TWO) == OURS.replace(f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", "")
+    assert removed(OURS, ONE) == OURS.replace(
+        f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", ""
+    )
+    assert removed(OURS, TWO) == OURS.replace(
+        f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", ""
+    )
     assert removed(OURS, THREE) == OURS
 
 
-@pytest.mark.parametrize("text", ["", "---\n", "---\ntenants:\n", "tenants: []\n", "tenants: []  # none yet\n", "---\n# ours\ntenants:"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "---\n",
+        "---\ntenants:\n",
+        "tenants: []\n",
+        "tenants: []  # none yet\n",
+        "---\n# ours\ntenants:",
+    ],
+)
 def test_a_registry_without_entries_takes_one_and_gives_it_back(text: str) -> None:
     found = added(text, ONE)
     assert yaml.safe_load(found) == {"tenants": [{"tenant_id": ONE, "name": "fabrikam"}]}
@@ -71,10 +93,17 @@ def test_a_registry_without_entries_takes_one_and_gives_it_back(text: str) -> No
 
 @given(
     steps=st.lists(
-        st.tuples(st.booleans(), st.sampled_from([ONE, TWO, THREE]), st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)), max_size=8
+        st.tuples(
+            st.booleans(),
+            st.sampled_from([ONE, TWO, THREE]),
+            st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1),
+        ),
+        max_size=8,
     )
 )
-def test_whatever_comes_and_goes_the_registry_says_who_is_in_it(steps: list[tuple[bool, str, str]]) -> None:
+def test_whatever_comes_and_goes_the_registry_says_who_is_in_it(
+    steps: list[tuple[bool, str, str]],
+) -> None:
     text, model = OURS, [ONE, TWO]
     for comes, tenant_id, name in steps:
         text = added(text, tenant_id, name) if comes else removed(text, tenant_id)
@@ -173,7 +202,9 @@ def test_an_alias_in_the_place_of_an_entry_is_cut_where_it_stands() -> None:
     text = f"tenants:\n- &a {{tenant_id: {ONE}}}\n- {{tenant_id: {TWO}}}\n- {{<<: *a, tenant_id: {THREE}}}\n"
     assert removed(text, THREE) == text.rsplit("- ", 1)[0]
     assert removed(text, TWO) == text.replace(f"- {{tenant_id: {TWO}}}\n", "")
-    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [{"tenant_id": TWO}]
+    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [
+        {"tenant_id": TWO}
+    ]
 
 
 PIECES = [
@@ -195,9 +226,13 @@ PIECES = [
     line_break=st.sampled_from(["\n", "\r\n"]),
     tail=st.sampled_from(["", "# end\n", "\n\n", "...\n"]),
 )
-def test_any_entry_comes_and_goes_among_any_others(pieces: list[str], turn: int, indent: str, line_break: str, tail: str) -> None:
+def test_any_entry_comes_and_goes_among_any_others(
+    pieces: list[str], turn: int, indent: str, line_break: str, tail: str
+) -> None:
     ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(len(pieces))]
-    lines = "".join(piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)).splitlines()
+    lines = "".join(
+        piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)
+    ).splitlines()
     body = "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
     text = f"tenants:\n{body}{tail}".replace("\n", line_break)
     before = said(text)
@@ -209,13 +244,25 @@ def test_any_entry_comes_and_goes_among_any_others(pieces: list[str], turn: int,
 
 
 def test_an_entry_that_others_refer_to_stays_with_a_reason() -> None:
-    with pytest.raises(DefenderError, match="cannot be removed without damage to the registry r.yml: .*undefined alias.* by hand"):
+    with pytest.raises(
+        DefenderError,
+        match="cannot be removed without damage to the registry r.yml: .*undefined alias.* by hand",
+    ):
         removed(HARD, ONE)
 
 
-def test_an_edit_that_would_change_another_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_registry_text, "_inserted", lambda text, place, block, line_break: text.replace("tier: gold", "tier: none") + block)
-    with pytest.raises(DefenderError, match="cannot be added without damage to the registry r.yml: other entries would change. The file stays as it is"):
+def test_an_edit_that_would_change_another_entry_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        _registry_text,
+        "_inserted",
+        lambda text, place, block, line_break: text.replace("tier: gold", "tier: none") + block,
+    )
+    with pytest.raises(
+        DefenderError,
+        match="cannot be added without damage to the registry r.yml: other entries would change. The file stays as it is",
+    ):
         added(f"tenants:\n  - tenant_id: {ONE}\n    tier: gold\n", TWO)
 
 
@@ -235,20 +282,46 @@ def test_the_last_of_two_ids_counts_as_for_ansible_and_one_that_is_merged_in_too
 def test_a_list_without_entries_keeps_its_anchor_its_comment_and_the_line_breaks() -> None:
     text = f"tenants: &all  # ours\r\n- tenant_id: {ONE}\r\n"
     assert removed(text, ONE) == "tenants: &all []  # ours\r\n"
-    assert removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
+    assert (
+        removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
+    )
 
 
-@pytest.mark.parametrize("text", ["# none yet\n", "tenants: ~\n# below\n", "tenants: null # x", "tenants: [\n  # none\n]\n", "  tenants:\n", "\ufeff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# none yet\n",
+        "tenants: ~\n# below\n",
+        "tenants: null # x",
+        "tenants: [\n  # none\n]\n",
+        "  tenants:\n",
+        "\ufeff",
+    ],
+)
 def test_an_empty_registry_of_any_shape_takes_an_entry(text: str) -> None:
     assert said(added(text, ONE)) == [{"tenant_id": ONE, "name": "fabrikam"}]
 
 
-TEMPLATES = ["{{ lookup('pipe', 'id') }}", "{% set x = 1 %}", "{# x #}", "lookup('pipe', 'id')", "x | d", "a\n{{ b }}: #"]
+TEMPLATES = [
+    "{{ lookup('pipe', 'id') }}",
+    "{% set x = 1 %}",
+    "{# x #}",
+    "lookup('pipe', 'id')",
+    "x | d",
+    "a\n{{ b }}: #",
+]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_text_that_nobody_vouches_for_never_becomes_a_template(tmp_path: Path, template: str) -> None:
-    variables = {"note": template, "deep": [{"note": template}], "owner": trust_as_template("lookup or not"), "tier": "gold"}
+def test_text_that_nobody_vouches_for_never_becomes_a_template(
+    tmp_path: Path, template: str
+) -> None:
+    variables = {
+        "note": template,
+        "deep": [{"note": template}],
+        "owner": trust_as_template("lookup or not"),
+        "tier": "gold",
+    }
     path = tmp_path / "r.yml"
     path.write_text(added("", ONE, template, **variables))
     (one,) = _registry.read([path], DataLoader())
@@ -262,7 +335,10 @@ def test_text_that_nobody_vouches_for_never_becomes_a_template(tmp_path: Path, t
 
 def test_what_was_vaulted_is_written_as_a_vault(tmp_path: Path) -> None:
     secret = EncryptedString(ciphertext="$ANSIBLE_VAULT;1.1;AES256\n3031\n")
-    assert said(added("", ONE, secret=secret))[0]["secret"] == ("vault", "$ANSIBLE_VAULT;1.1;AES256\n3031\n")
+    assert said(added("", ONE, secret=secret))[0]["secret"] == (
+        "vault",
+        "$ANSIBLE_VAULT;1.1;AES256\n3031\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -274,7 +350,9 @@ def test_what_was_vaulted_is_written_as_a_vault(tmp_path: Path) -> None:
         ({"note": object()}, "neither text, number"),
     ],
 )
-def test_an_entry_that_the_inventory_would_refuse_is_not_written(variables: dict[str, t.Any], word: str) -> None:
+def test_an_entry_that_the_inventory_would_refuse_is_not_written(
+    variables: dict[str, t.Any], word: str
+) -> None:
     with pytest.raises(DefenderError, match=word):
         _registry_text.with_tenant(OURS, "r.yml", THREE, "x", variables)
 
@@ -299,13 +377,20 @@ def test_a_registry_that_cannot_be_written_is_told_in_a_sentence(text: str, word
 
 
 def test_the_filters_read_the_file_and_refuse_what_they_could_not_give_back(tmp_path: Path) -> None:
-    registry_with, registry_without = With().filters()["registry_with"], Without().filters()["registry_without"]
+    registry_with, registry_without = (
+        With().filters()["registry_with"],
+        Without().filters()["registry_without"],
+    )
     path = tmp_path / "registry.yml"
     path.write_text(registry_with(str(path), ONE, "contoso"))
     assert yaml.safe_load(path.read_text()) == {"tenants": [{"tenant_id": ONE, "name": "contoso"}]}
     assert not yaml.safe_load(registry_without(str(path), ONE))["tenants"]
     path.write_text("$ANSIBLE_VAULT;1.1;AES256\n")
-    for call in (lambda: registry_with(str(path), ONE, "x"), lambda: registry_with("r.csv", ONE, "x"), lambda: registry_without(str(path), ONE)):
+    for call in (
+        lambda: registry_with(str(path), ONE, "x"),
+        lambda: registry_with("r.csv", ONE, "x"),
+        lambda: registry_without(str(path), ONE),
+    ):
         with pytest.raises(AnsibleFilterError, match=r"vault|\.yaml"):
             call()
     with pytest.raises(AnsibleFilterError, match="no GUID"):
