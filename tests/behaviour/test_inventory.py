@@ -469,12 +469,12 @@ def test_a_secret_that_is_no_text_is_shown_nowhere(sound: Inventory, customer: C
     run, listed = sound.listed("-vvvv", env=STRICT)
     assert run.code == 0, run.output
     probe = json.dumps(listed["_meta"]["hostvars"][customer.host]["defender_xdr_probe"])
-    assert "defender_xdr_client_secret is a mapping, but must be text" in probe
+    assert "defender_xdr_client_secret is a dictionary, but must be text" in probe
     assert secret not in probe
     assert secret not in run.output
     for value in ({"secret": secret}, f"{{{{ {{'secret': '{secret}'}} }}}}"):
         sound.use(sources=["gdap"], **sound.provider(client_secret=value))
         run, unused = sound.listed("-vvvv", env=STRICT)
         assert run.code != 0
-        assert "client_secret is a mapping, but must be text" in " ".join(run.output.split())
+        assert "client_secret is a dictionary, but must be text" in " ".join(run.output.split())
         assert secret not in run.output
