@@ -19,6 +19,11 @@ import traceback
 import typing as t
 from urllib.parse import quote_plus
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text import (
+    decoded,
+    trimmed,
+)
+
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
 # Keys of a result's top whose values are secrets that the caller asked for.
@@ -46,11 +51,11 @@ def secrets_in_files(params: t.Mapping[str, t.Any]) -> list[str]:
     """What the files of a credential hold: a secret, an assertion, a private key as PEM."""
     found = []
     for option in FILES:
-        with contextlib.suppress(OSError, UnicodeError, TypeError):
-            with open(params.get(option) or "", encoding="utf-8") as f:
-                text = f.read().strip()
-            if not option.startswith("certificate") or PRIVATE_KEY.search(text):
-                found.append(text)
+        with contextlib.suppress(OSError, ValueError):
+            with open(params.get(option) or "", "rb") as f:
+                content = decoded(f.read()) or ""
+            if not option.startswith("certificate") or PRIVATE_KEY.search(content):
+                found.append(content)
     return forms(found)
 
 
@@ -63,7 +68,8 @@ def forms(values: t.Iterable[str]) -> list[str]:
     for value in values:
         secret = PRIVATE_KEY.findall(value) if "-----BEGIN" in value else [value]
         lines = (line.strip() for part in secret for line in part.splitlines())
-        found |= {value, quote_plus(value), json.dumps(value)[1:-1]}
+        for form in (value, trimmed(value)):
+            found |= {form, quote_plus(form), json.dumps(form)[1:-1]}
         found |= {line for line in lines if len(line) >= LEAST}
     return sorted(found - {""}, key=lambda form: (-len(form), form))
 

@@ -20,7 +20,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections, _scrub, _sealed
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
@@ -116,14 +116,12 @@ def environment(action: t.Any) -> t.Iterator[None]:
     before = dict(os.environ)
     if wanted:
         os.environ.update({name: str(value) for name, value in wanted.items()})
-        _connections.adapter.cache_clear()  # it remembers the proxies of an earlier environment
     try:
         yield
     finally:
         if wanted:
             os.environ.clear()
             os.environ.update(before)
-            _connections.adapter.cache_clear()
 
 
 def carries_secret(result: t.Mapping[str, t.Any]) -> bool:

@@ -228,7 +228,9 @@ def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
             raise job.error
         return _door.run_here(module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode)
     except DefenderError as e:
-        return t.cast("Json", _scrub.result(e.as_result(), secrets))
+        return _scrub.result(e.as_result(), secrets)
+    except Exception as e:  # it knows by now which tokens the call held
+        return _scrub.crash(e, secrets)
 
 
 def _crashed(module: t.Any, job: Job, error: BaseException) -> Json:

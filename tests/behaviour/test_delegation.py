@@ -52,7 +52,8 @@ def pair(
     ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab
 ) -> Pair:
     variables = {**connected, "defender_xdr_client_secret": fleet.facts["client_secret"]}
-    made = Pair(ansible, *customers(2), variables)
+    fabrikam, contoso = customers(2)
+    made = Pair(ansible, fabrikam, contoso, variables)
     made.inventory()
     return made
 
@@ -86,7 +87,7 @@ def test_a_task_delegated_to_a_tenant_asks_that_tenant(pair: Pair) -> None:
 
 def test_it_asks_that_tenant_from_localhost_and_in_a_loop(pair: Pair) -> None:
     both = [pair.contoso.host, pair.fabrikam.host]
-    loop = {"delegate_to": "{{ item }}", "loop": both}
+    loop: Json = {"delegate_to": "{{ item }}", "loop": both}
     tasks = [task("one", delegate_to=pair.contoso.host), task("each", **loop)]
     run = pair.run("localhost", *tasks).good()
     assert is_of(run.result("one"), pair.contoso)

@@ -125,7 +125,9 @@ def test_the_secrets_in_files_are_known_too(tmp_path: Path) -> None:
     for name, content in {"secret": f" {SECRET}\n", "assertion": JWT, "key": PEM, "public": PEM.split("-----BEGIN PRIVATE")[0]}.items():
         (tmp_path / name).write_text(content)
     (tmp_path / "pfx").write_bytes(b"\xff\xfe\x00\x80")
-    assert _scrub.secrets_in_files({"client_secret_file": str(tmp_path / "secret"), "client_secret": "x"}) == [SECRET]
+    (tmp_path / "utf-16").write_text(f"{SECRET}\r\n", encoding="utf-16")
+    for name in ("secret", "utf-16"):
+        assert SECRET in _scrub.secrets_in_files({"client_secret_file": str(tmp_path / name), "client_secret": "x"})
     assert JWT in _scrub.secrets_in_files({"assertion_file": str(tmp_path / "assertion")})
     assert "K" * 64 in _scrub.secrets_in_files({"certificate_path": str(tmp_path / "key")})
     for path in (tmp_path / "public", tmp_path / "pfx", tmp_path / "absent", tmp_path, None):
