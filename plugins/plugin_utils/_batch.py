@@ -64,6 +64,17 @@ def batch(task: t.Any, variables: Variables) -> Batch:
     )
 
 
+def ended(variables: Variables) -> list[str]:
+    """The hosts of the current batch that the play ended on purpose, for whom there is no task.
+
+    Hosts of other batches are none of them.
+    """
+    left = set(variables["ansible_play_hosts"])
+    gone = [name for name in variables["ansible_play_hosts_all"] if name not in left]
+    records = _Records(variables) if gone else None
+    return [name for name in gone if records is not None and records.standing(name) == "ended"]
+
+
 def named(arguments: Variables, hosts: list[str] | None) -> list[str] | None:
     """The hosts that the option `hosts` names, each once; None only where it was left out.
 

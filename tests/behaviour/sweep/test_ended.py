@@ -263,3 +263,62 @@ def test_swept_arguments_see_the_play_as_it_is_now(tenants: Tenants) -> None:
         .result("sweep")
     )
     assert [one["count"] for one in told["results"].values()] == [2, 2]
+
+
+def role(name: str, **variables: t.Any) -> Json:
+    return {
+        "ansible.builtin.include_role": {"name": f"mssp.defender_xdr.{name}"},
+        "vars": variables,
+    }
+
+
+def test_the_lookup_names_the_hosts_that_were_ended_and_no_others(tenants: Tenants) -> None:
+    fleet = tenants(5)
+    first, one, lost, two, other = fleet.hosts
+    show = {
+        "name": "show",
+        "ansible.builtin.debug": {"msg": "{{ query('mssp.defender_xdr.ended_hosts') }}"},
+    }
+    run = fleet.play(
+        {**show, "name": "nobody"},
+        end(two),
+        end(one),
+        fail(lost),
+        show,
+        serial=[4, 1],
+        max_fail_percentage=90,
+    )
+    assert run.results("nobody")[first]["msg"] == []
+    assert run.results("show")[first]["msg"] == [one, two]
+    assert run.results("show")[other]["msg"] == []
+
+
+def test_the_role_incidents_counts_no_host_that_was_ended_before_it_was_asked(
+    tenants: Tenants,
+) -> None:
+    fleet = tenants(5)
+    first, ended, lost, read, last = fleet.hosts
+    tasks = [
+        end(ended),
+        fail(lost),
+        role("incidents", incidents_summary=False),
+        end(read),
+        role("incidents"),
+    ]
+    run = fleet.play(*tasks)
+    (counts, *lines) = run.result("Show who answered")["msg"]
+    assert (counts, lines) == ("asked 4, answered 3, failed 1", ["lost before it was asked"])
+    alone = fleet.play(
+        meta("end_host", when=f"inventory_hostname != '{first}'"),
+        role("incidents", incidents_fail_when="any"),
+    )
+    assert alone.good().result("Show who answered")["msg"] == ["asked 1, answered 1, failed 0"]
+
+
+def test_the_role_hunt_counts_no_host_that_was_ended(tenants: Tenants) -> None:
+    fleet = tenants(3)
+    (fleet.ansible.cwd / "devices.kql").write_text("DeviceInfo | take 1\n")
+    hunt = role("hunt", hunt_folder=str(fleet.ansible.cwd), hunt_fail_when="any")
+    show = {"name": "show", "ansible.builtin.debug": {"msg": "{{ hunt_result.devices.coverage }}"}}
+    run = fleet.play(end(fleet.hosts[1]), hunt, show).good()
+    assert run.results("show")[fleet.hosts[0]]["msg"] == {"asked": 2, "answered": 2, "failed": 0}
