@@ -77,8 +77,9 @@ def origin(url: str) -> tuple[str, str, int]:
         place = parts.scheme, (parts.hostname or "").lower(), parts.port or 443
     except ValueError:
         place = "", "", 0
-    # libraries disagree on what a backslash before an @ means, so that it belongs nowhere
-    return ("", "", 0) if "\\" in url else place
+    # libraries disagree on what a backslash before an @ means, and on white space before the query
+    strange = "\\" in url or re.match(r"[^?#]*\s", url)
+    return ("", "", 0) if strange else place
 
 
 def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> float | None:

@@ -364,6 +364,12 @@ def test_a_service_of_an_unknown_authority_is_not_trusted(papers: Papers, servic
     assert (service.received, time.slept) == ([], [])
 
 
+def test_a_service_is_reached_by_its_address_too(service: Service, http: Build) -> None:
+    # the lab, and a private front end, may be given as an address
+    service.script = [Reply()]
+    assert http().send("GET", f"https://127.0.0.1:{service.port}/x").status == 200
+
+
 def test_a_service_of_another_name_is_not_trusted(papers: Papers, http: Build, tmp_path: Path) -> None:
     with Service(papers.server_of_another_name, tmp_path).serving() as service:
         error = refused(lambda: http().send("GET", f"{service.url}/x", headers=AUTHORIZED))
@@ -621,6 +627,9 @@ def test_a_retry_after_is_read_defensively(value: str, seconds: float | None) ->
         ("https://graph.microsoft.com:8443/", ("https", "graph.microsoft.com", 8443)),
         ("https://graph.microsoft.com@evil.example/", ("https", "evil.example", 443)),
         ("http://graph.microsoft.com/", ("http", "graph.microsoft.com", 443)),
+        ("https://graph.microsoft.com/x?$filter=status eq 'a'", ("https", "graph.microsoft.com", 443)),
+        ("https://graph.microsoft.com\t/", ("", "", 0)),
+        ("https://graph.micro\nsoft.com/", ("", "", 0)),
     ],
 )
 def test_an_origin_is_scheme_host_and_port(url: str, whence: tuple[str, str, int]) -> None:
@@ -657,6 +666,7 @@ PIECES = [
 @given(rest=st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 @example(rest="evil.example\\@graph.microsoft.com/v1.0/security/incidents")
 @example(rest="graph.microsoft.com/v1.0/security/incidents?$skip=50")
+@example(rest="graph.microsoft.com\t")
 def test_no_spelling_of_a_url_leads_elsewhere_than_its_origin_says(rest: str) -> None:
     here = ("https", "graph.microsoft.com", 443)
     if origin(f"https://{rest}") != here:
