@@ -16,7 +16,7 @@ import ssl
 import threading
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _proxy
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _proxy, _reasons
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 try:
@@ -130,10 +130,10 @@ def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_path or certifi.where())
     except (OSError, ssl.SSLError) as e:
-        raise DefenderError(
-            "tls",
-            f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: {e.strerror or e}.",
-        ) from None
+        reason = "it holds no certificate in PEM" if isinstance(e, ssl.SSLError) else _reasons.words(e)
+        message = f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: {reason}."
+        advice = "Set ca_path to a file with the CA certificates in PEM."
+        raise DefenderError("tls", message, advice=advice) from None
     context.sslsocket_class = _Socket
     if not validate_certs:
         context.check_hostname = False

@@ -102,7 +102,7 @@ def tls(error: BaseException) -> tuple[str, str]:
     """Why TLS could not be set up, as a clause, and the advice that belongs to it."""
     for link in chain(error):
         code = getattr(link, "verify_code", None)
-        if code in CERTIFICATE:
+        if isinstance(code, int) and code in CERTIFICATE:
             clause, advice = CERTIFICATE[code]
             return f"the server's certificate {clause}", advice
         if code:

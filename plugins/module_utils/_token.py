@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import email.utils
+import functools
 import json
 import secrets
 import typing as t
@@ -156,8 +157,8 @@ class TokenSource:
         if MSAL_ERROR:
             raise DefenderError("bad_request", "The Python package msal is not installed where this runs.", advice="Run: pip install msal")
         authority = f"{self._options.login_url}/{self._options.tenant_id}"
-        wire = _Wire(self._http, authority, self._options.label)
         credential = _credential.read(self._options.credential)
+        wire = _Wire(self._http, authority, functools.partial(self._refusal, credential))
         app = msal.ConfidentialClientApplication(
             self._options.client_id,
             client_credential=self._for_msal(credential, wire.token_url),
@@ -167,10 +168,10 @@ class TokenSource:
         )
         body: dict[str, t.Any] = app.acquire_token_for_client([f"{self._audience}/.default"])
         if "access_token" not in body:
-            raise self._refusal(wire, body, credential)
+            raise wire.refusal(body)
         return body
 
-    def _refusal(self, wire: _Wire, body: t.Mapping[str, t.Any], credential: t.Any) -> DefenderError:
+    def _refusal(self, credential: t.Any, wire: _Wire, body: t.Mapping[str, t.Any]) -> DefenderError:
         """The error for an answer without a token."""
         plain = {str(value) for name, value in self._options.credential.items() if name in SECRETS}
         secret = credential if isinstance(credential, str) else ""
@@ -213,10 +214,15 @@ class _Reply(t.NamedTuple):
 class _Wire:
     """MSAL's HTTP client: repeats lie below MSAL's own throttling, and the tenant's metadata is known without asking."""
 
-    def __init__(self, http: Http, authority: str, label: str) -> None:
+    def __init__(
+        self,
+        http: Http,
+        authority: str,
+        refusal: t.Callable[[_Wire, t.Mapping[str, t.Any]], DefenderError],
+    ) -> None:
         self._http = http
         self._authority = authority
-        self._label = label
+        self._refusal = refusal
         self.token_url = f"{authority}/oauth2/v2.0/token"
         self.status = 0
         self.service_time: float | None = None
@@ -233,11 +239,14 @@ class _Wire:
         self.status = answer.status
         self.service_time = _seconds(answer.headers.get("date"))
         body = answer.json()
-        if not isinstance(body, dict):
-            raise from_token_answer(self._label, answer.status, {})
-        if answer.status == 429 or answer.status >= 500:
-            raise from_token_answer(self._label, answer.status, body)
+        is_refusal = answer.status == 429 or answer.status >= 500
+        if is_refusal or not isinstance(body, dict):
+            raise self.refusal(body if isinstance(body, dict) else {})
         return _Reply(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
+
+    def refusal(self, body: t.Mapping[str, t.Any]) -> DefenderError:
+        """The error for the last answer, which had this JSON."""
+        return self._refusal(self, body)
 
     def close(self) -> None:
         """Connections are shared and stay open."""

@@ -121,7 +121,7 @@ def _refusal(
         return CODES[code]
     if status == 429 or status >= 500:
         category = "throttled" if status == 429 else "unavailable"
-        return Refusal(category, f"the login service answered {status}")
+        return Refusal(category, f"the login service answered {status}", quoted=True)
     if not codes and not word:
         return Refusal(
             "network",

@@ -397,14 +397,26 @@ def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
     assert http().send("GET", f"{service.url}/x").status == 200
 
 
-@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
-def test_a_ca_path_that_is_no_bundle_is_told(http: Build, tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such file or directory"),
+        (b"", "it holds no certificate in PEM"),
+        (b"nonsense", "it holds no certificate in PEM"),
+        (b"\x30\x82\x01\x02", "it holds no certificate in PEM"),
+    ],
+)
+def test_a_ca_path_that_is_no_bundle_is_told(
+    http: Build, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_bytes(content)
     error = refused(lambda: http(ca_path=str(path)).send("GET", "https://localhost:1/x"))
     assert error.category == "tls"
-    assert error.message.startswith(f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: ")
+    assert error.message == (
+        f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}."
+    )
 
 
 # Proxies

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import typing as t
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -135,7 +136,7 @@ def test_a_proxy_shows_no_password() -> None:
 @example(user="ü", password="€")
 def test_any_password_reaches_the_proxy(user: str, password: str) -> None:
     plain = [text.encode("utf-8", "replace").decode() for text in (user, password)]
-    url = f"http://{':'.join(map(_proxy.quote, plain))}@proxy:3128"
+    url = f"http://{':'.join(map(quote, plain))}@proxy:3128"
     first = _proxy.checked("proxy", url)
     # the library decodes them once, and sends Latin-1
     given_back = requests.utils.get_auth_from_url(first.url)

@@ -333,6 +333,15 @@ def test_a_refusal_with_an_unknown_code_is_cached_like_any_other(bench: Bench) -
     assert bench.refused().message.startswith(first.message)
 
 
+@pytest.mark.parametrize(("code", "status"), [(50012, 500), (4242424, 503), (4242424, 429)])
+def test_no_secret_is_in_microsofts_words_at_any_status(
+    bench: Bench, code: int, status: int
+) -> None:
+    error = bench.refused(refusal(code, "server_error", f"No {SECRET}. More.", status=status))
+    assert ": No " in error.message
+    assert SECRET not in str(error.as_result())
+
+
 def test_a_secret_in_the_form_of_an_id_is_told_only_when_it_is_refused(bench: Bench) -> None:
     wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
     assert bench.refused(wrong, client_secret=CLIENT).message.endswith(
