@@ -25,11 +25,15 @@ VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
 PYTHON = str(VENV / "bin" / "python")
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements-test.txt", ROOT / "tests" / "requirements.txt"]
 LAB_TENANTS = "25"
+PYTEST = [PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet"]
+NO_DOCUMENTS = "--ignore=tests/behaviour/documents"
 
 HELP = """\
 ./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
 ./dev lab [lab options]     start the lab and leave it running, to play with
 ./dev test [pytest args]    unit and behaviour tests
+./dev coverage [pytest args] the same, and which lines and branches of plugins/ they do not run through
+./dev mutate FILE ...       change these modules of the safety core, bit by bit, and tell which change no unit test notices
 ./dev bench [options]       compare ways of asking many tenants on the lab: table, JSON and plot
 ./dev lint                  ruff, mypy, yamllint, ansible-lint, the documentation and the changelog
 ./dev sanity [2.19 ...]     ansible-test sanity, on every ansible-core that is supported or on those named
@@ -56,6 +60,7 @@ def environment(venv: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(venv / "ansible.cfg"),
         "ANSIBLE_HOME": str(venv / "ansible"),
         "ANSIBLE_REMOTE_TMP": str(venv / "ansible" / "tmp"),
+        "COVERAGE_ROOT": str(ROOT),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
 
@@ -165,8 +170,26 @@ def play_with_lab(args: list[str]) -> int:
 
 def test(args: list[str]) -> int:
     """All tests but the documents' examples, which take minutes and have a gate of their own; or those named."""
-    chosen = args or ["--ignore=tests/behaviour/documents"]
-    return run([PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet", *chosen], prepare())
+    return run([*PYTEST, *(args or [NO_DOCUMENTS])], prepare())
+
+
+def fresh_coverage(where: Path) -> Path:
+    """An empty folder for what coverage writes: thousands of processes, and one file for each."""
+    folder = where / "coverage"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def coverage(args: list[str]) -> int:
+    env = prepare() | {"COVERAGE_FILE": str(fresh_coverage(VENV) / "data")}
+    return run([*PYTEST, "--cov", "--cov-report=term-missing:skip-covered", *(args or [NO_DOCUMENTS])], env)
+
+
+def mutate(args: list[str]) -> int:
+    env = prepare()
+    subprocess.run([PYTHON, "-m", "pip", "install", "-qq", "mutmut>=3.8,<4"], env=env, stdin=subprocess.DEVNULL, check=True)
+    return run([PYTHON, str(ROOT / ".ci" / "mutate.py"), *args], env)
 
 
 def bench(args: list[str]) -> int:
@@ -194,6 +217,8 @@ def main() -> int:
         "demo": demo,
         "lab": play_with_lab,
         "test": test,
+        "coverage": coverage,
+        "mutate": mutate,
         "bench": bench,
         "lint": gates("lint"),
         "sanity": gates("sanity"),

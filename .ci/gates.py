@@ -25,8 +25,9 @@ import time
 import typing as t
 from pathlib import Path
 
+import floor
 import site_of_docs
-from dev import REQUIREMENTS, ROOT, VENV, environment, locked, make_venv
+from dev import REQUIREMENTS, ROOT, VENV, environment, fresh_coverage, locked, make_venv
 
 WORK = VENV / "gates"
 LANES = 2
@@ -35,6 +36,7 @@ RUNNING: set[subprocess.Popen[bytes]] = set()
 PIP_SAYS = re.compile(r"WARNING: Location|Collecting|Processing|Looking in|Install(ing|ed) |Successfully|Using cached|  (Downloading|Using cached) |\s+━|\s*$")
 DOCUMENTS = "tests/behaviour/documents/"  # run once, by a gate of its own, as ./dev test runs the lab's own tests, which know no Ansible
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")  # ansible-test forks for each test, and would build the lab anew each time
+MEASURED = "2.21"  # whose tests are run under coverage, so that they are not run once more for it
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")  # the same tests run on every core without it; this is for its own layout
 COLLECTION = Path("ansible_collections/mssp/defender_xdr")
 
@@ -214,10 +216,12 @@ def offer_pip(core: str, home: Path, env: t.Mapping[str, str], log: Log) -> None
             )
 
 
-def twice(log: Log, *command: str | Path, env: t.Mapping[str, str]) -> str | None:
+def twice(log: Log, *command: str | Path, env: t.Mapping[str, str], again: t.Sequence[str] = ()) -> str | None:
     """Run the tests, and those that failed once more alone: two gates share two cores, and behaviour tests wait for real processes.
 
     What passed only then is said beside the gate's result and once more at the very end, so that it is mended and not forgotten.
+
+    again: options of the second run.
     """
     cache = WORK / "pytest" / log.path.stem
     shutil.rmtree(cache, ignore_errors=True)
@@ -229,7 +233,7 @@ def twice(log: Log, *command: str | Path, env: t.Mapping[str, str]) -> str | Non
         if not failed:
             raise
         log.say("Once more, only what failed:")
-        log.run(*command, "--last-failed", "--last-failed-no-failures=none", env=env)
+        log.run(*command, "--last-failed", "--last-failed-no-failures=none", *again, env=env)
         log.flaky += failed
         return f"{counted(len(failed), 'test')} passed only the second time"
     return None
@@ -247,7 +251,13 @@ def counted(number: int, what: str) -> str:
 
 def pytest(core: str, log: Log) -> str | None:
     options = ["-q", "-n", str(LANES), *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
-    return twice(log, venv(core) / "bin/python", "-m", "pytest", *options, env=environment(venv(core)))
+    command = (venv(core) / "bin/python", "-m", "pytest", *options)
+    if core != MEASURED:
+        return twice(log, *command, env=environment(venv(core)))
+    folder = fresh_coverage(WORK)
+    env = environment(venv(core)) | {"COVERAGE_FILE": str(folder / "data")}
+    said = twice(log, *command, "--cov", f"--cov-report=json:{folder}/report.json", env=env, again=["--cov-append"])
+    return "; ".join(filter(None, [said, floor.check(folder / "report.json")]))
 
 
 def tool(name: str, *command: str) -> t.Callable[[Log], None]:
@@ -390,6 +400,8 @@ def attempt(gate: Gate, results: dict[str, Result]) -> Result:
         word, why = "absent" if core and core.optional else "FAILED", str(error)
     except subprocess.CalledProcessError as error:
         word, why = "FAILED", f"{Path(error.cmd[0]).name} ended with {error.returncode}"
+    except floor.Below as error:
+        word, why = "FAILED", str(error)
     except Exception as error:  # whatever went wrong in one gate, the others go on
         word, why = "FAILED", f"{type(error).__name__}: {error}"
     result = Result(word, time.monotonic() - started, why, log)

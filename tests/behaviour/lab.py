@@ -137,7 +137,9 @@ class Customer:
 def running(folder: Path, *options: str) -> t.Iterator[Lab]:
     """A lab of its own in this folder, gone with the test process whatever happens to it."""
     command = [sys.executable, "-m", "defender_lab", "--dir", str(folder), "--parent-pid", str(os.getpid()), *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "roles/lab/files")}
+    # measuring the lab would only make it slower
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = {**inherited, "PYTHONPATH": str(ROOT / "roles/lab/files")}
     log = folder.with_suffix(".log")
     pause = threading.Event()
     with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:

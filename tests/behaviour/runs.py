@@ -18,7 +18,7 @@ from pathlib import Path
 HERE: t.Final = Path(__file__).resolve().parent
 Json = dict[str, t.Any]
 # what a test's Ansible sees of the caller's environment; no setting of the caller's own
-KEPT: t.Final = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH")
+KEPT: t.Final = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH", "COVERAGE_PROCESS_CONFIG")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What CI says of tests that passed only the second time: each by its name, in the last lines, even when everything passed."""
+"""What CI says last: each test that passed only the second time by its name, though everything passed, and how much is covered."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ if not CI.is_dir():
     pytest.skip("the workshop is part of the checkout only", allow_module_level=True)
 sys.path.insert(0, str(CI))
 
+import floor  # noqa: E402
 import gates  # noqa: E402
 
 PASSES_THE_SECOND_TIME = """
@@ -89,3 +91,28 @@ def test_the_last_lines_name_every_flaky_test_though_every_gate_passed(tmp_path:
     assert gates.closing({"ruff": results["ruff"]}, 2)[-1] == "Flaky: 0 tests passed only the second time"
     failed = gates.closing({"ruff": gates.Result("FAILED", 2, "ruff ended with 1", quiet)}, 2)
     assert failed[2:4] == ["0 gates did not fail, 1 failed, 2 s in all", "  ruff"]
+
+
+def test_lines_and_branches_are_read_out_of_coverages_report(tmp_path: Path) -> None:
+    totals = {"covered_lines": 90, "num_statements": 120, "covered_branches": 3, "num_branches": 4, "percent_covered": 1.0}
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"totals": totals}))
+    assert floor.measured(report) == {"lines": 75.0, "branches": 75.0}
+
+
+def test_what_is_covered_stays_above_the_floor() -> None:
+    demanded = {"lines": 95.0, "branches": 90.0}
+    assert floor.compared({"lines": 95.0, "branches": 90.4}, demanded, []) == "lines 95.00 %, branches 90.40 %"
+    with pytest.raises(floor.Below, match=r"^coverage fell: branches below 90.0 % \(lines 97.00 %, branches 89.99 %\)"):
+        floor.compared({"lines": 97.0, "branches": 89.99}, demanded, [])
+
+
+def test_a_floor_that_can_rise_is_told_with_what_to_write() -> None:
+    told = floor.compared({"lines": 96.0, "branches": 90.0}, {"lines": 95.0, "branches": 90.0}, [])
+    assert told.endswith('; coverage_floor.json can rise: {"lines": 95.7, "branches": 90.0}')
+
+
+def test_the_floor_is_never_lowered() -> None:
+    with pytest.raises(floor.Below, match=r"only rises, and coverage_floor.json once demanded lines of 95.0 %"):
+        floor.compared({"lines": 99.0, "branches": 99.0}, {"lines": 94.0, "branches": 90.0}, [{"lines": 95.0, "branches": 90.0}])
+    assert all(not any(value > json.loads(floor.FLOOR.read_text())[name] for name, value in old.items()) for old in floor.former(floor.FLOOR))

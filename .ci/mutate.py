@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mutation of the safety core by mutmut: `mutate.py _claims ...` changes a copy of each, bit by bit, and shows what no test noticed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+from dev import VENV, environment
+from gates import COLLECTION, copy
+
+# each module util, with the unit tests that are there to notice: those of others would only take longer
+CORE: t.Final = {
+    "_app_credentials": ("modules/test_application_credential.py", "modules/test_secret_rotation.py"),
+    "_cache": ("module_utils/test_cache.py",),
+    "_claims": ("module_utils/test_claims.py",),
+    "_consent_link": ("module_utils/test_consent_link.py",),
+    "_http": ("module_utils/test_http.py",),
+    "_kql": ("module_utils/test_kql.py",),
+    "_odata": ("module_utils/test_odata.py",),
+    "_permissions": ("module_utils/test_permissions.py",),
+    "_tenant": ("module_utils/test_tenant.py", "module_utils/test_token.py"),
+}
+
+
+def config(name: str) -> str:
+    """mutmut's settings: which file it mutates, and which tests it runs."""
+    plugins, units = COLLECTION / "plugins", COLLECTION / "tests/unit"
+    tests = [str(units / "plugins" / path) for path in CORE[name]]
+    beside = [str(COLLECTION / part) for part in (".pytest.ini", "tests", "roles", "docs", "meta", "README.md", "requirements.txt")]
+    options = {
+        "source_paths": [str(plugins)],
+        "only_mutate": [f"{plugins}/module_utils/{name}.py"],
+        "also_copy": beside,
+        "pytest_add_cli_args_test_selection": tests,
+    }
+    lines = [f"{option}=" + "".join(f"\n    {value}" for value in values) for option, values in options.items()]
+    return "\n".join(["[mutmut]", *lines, "use_git_change_detection=false", ""])
+
+
+def mutated(name: str) -> tuple[int, list[str]]:
+    """Mutate one of them: how many changes there were, and a diff for each that no test noticed."""
+    top = copy("mutate").parents[2]
+    (top / "setup.cfg").write_text(config(name))
+    places = top / "mutants"
+    ini = places / COLLECTION / ".pytest.ini"
+    env = environment(VENV) | {"PYTEST_ADDOPTS": f"-c {ini} --rootdir {places} -p no:cacheprovider --hypothesis-seed=1"}
+    mutmut = str(VENV / "bin/mutmut")
+    # its progress is for a terminal only
+    seen = None if sys.stdout.isatty() else subprocess.DEVNULL
+    subprocess.run([mutmut, "run", "--max-children", str(os.cpu_count() or 1)], cwd=top, env=env, check=True, stdout=seen)
+
+    def said(*command: str) -> str:
+        return subprocess.run([mutmut, *command], cwd=top, env=env, check=True, capture_output=True, text=True).stdout
+
+    results = [line.strip().rsplit(": ", 1) for line in said("results", "--all", "true").splitlines() if ": " in line]
+    return len(results), [said("show", each) for each, result in results if result not in ("killed", "timeout")]
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(CORE)
+    if unknown or not names:
+        print(f"Name some of {', '.join(CORE)}.", file=sys.stderr)
+        return 2
+    for name in names:
+        number, diffs = mutated(name)
+        print(f"\n──── {name}: of {number} changes no test noticed {len(diffs)}", *diffs, sep="\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(arg).stem for arg in sys.argv[1:]]))
