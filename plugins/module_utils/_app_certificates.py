@@ -15,7 +15,7 @@ import typing as t
 import uuid
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _credential, _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credentials import DAY, Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credential import DAY, Credential
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential import PublicCertificate
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
@@ -44,12 +44,22 @@ class Certificates:
         self.rotate_before = rotate_before
         self._keys: list[Json] | None = None
 
-    def current(self, named: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
         wanted = t.cast("PublicCertificate", self.certificate)
         if (left := wanted.end * SECOND - now) < self.rotate_before * DAY:
             self.api.tenant.warnings.append(
                 f"The certificate for {self.display_name} ends on {format_time(wanted.end * SECOND)}, in {left // DAY} days; issue its successor now."
             )
+        if len(named) > 1:
+            self.api.tenant.warnings.extend(
+                f"{each} was registered without a start of its own, so that nobody can tell since when it is"
+                " there. Rotation removes neither it nor what it replaced; remove what is over by key_id."
+                for each in named
+                if each.began is None
+            )
+        return self._same(named, wanted)
+
+    def _same(self, named: t.Sequence[Credential], wanted: PublicCertificate) -> Credential | None:
         digests = hashlib.sha1(wanted.der, usedforsecurity=False).hexdigest(), hashlib.sha256(wanted.der).hexdigest()
         return next(
             (each for each in named if each.details["sha256"] == digests[1] or (not each.details["sha256"] and each.details["sha1"] == digests[0])), None
@@ -62,8 +72,9 @@ class Certificates:
             "type": "AsymmetricX509Cert",
             "usage": "Verify",
             "key": base64.b64encode(wanted.der).decode(),
-            # from now on, so that the grace of its predecessor counts from its own registration
-            "startDateTime": format_time(max(now // SECOND, wanted.start) * SECOND),
+            # From now on, so that the grace of its predecessor counts from its own registration; and never the start that
+            # the certificate itself names, which is what those have whose registration nobody can tell.
+            "startDateTime": format_time(max(now // SECOND, wanted.start + 1) * SECOND),
             "endDateTime": format_time(wanted.end * SECOND),
         }
 
@@ -72,6 +83,10 @@ class Certificates:
         made = {**planned, "keyId": str(uuid.uuid4())}
         self._write(application, [*self._held(application), made])
         return made, {}
+
+    def is_held(self, current: Credential, *, made: bool) -> bool:
+        """The caller gave the certificate."""
+        return True
 
     def remove(self, application: Json, credential: Credential) -> None:
         self._write(application, [each for each in self._held(application) if each["keyId"] != credential.key_id])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credentials import Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credential import Credential
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
@@ -39,7 +39,7 @@ class Federated:
         self.wanted: Json = {"issuer": issuer, "subject": subject, "audiences": [audience]}
         self._known: Credential | None = None
 
-    def current(self, named: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
         self._known = next(iter(named), None)
         return self._known if self._known and self._known.details == self.wanted else None
 
@@ -68,6 +68,10 @@ class Federated:
             return next((each for each in _directory.listed(self.api, path) if each["name"] == self.display_name), None)
 
         return _directory.seen(self.api, look, None, lost), {}
+
+    def is_held(self, current: Credential, *, made: bool) -> bool:
+        """There is no secret that anybody could lack."""
+        return True
 
     def remove(self, application: Json, credential: Credential) -> None:
         self.api.write("DELETE", f"{V1}/applications/{application['id']}/federatedIdentityCredentials/{credential.key_id}", repeatable=True)

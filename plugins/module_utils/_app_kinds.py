@@ -13,9 +13,10 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _app_certificates, _app_federated, _app_secrets
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_certificates import Certificates
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credentials import Credential, Kind
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credential import Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_credentials import Kind
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_federated import Federated
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_secrets import Secrets
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._app_secrets import Place, Secrets
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
 
@@ -23,10 +24,17 @@ Params = t.Mapping[str, t.Any]
 # options that only one kind of credential has
 OWN: t.Final = {
     "dest": "secret",
+    "current_secret": "secret",
     "public_certificate": "certificate",
     "public_certificate_path": "certificate",
     "issuer": "federated",
     "subject": "federated",
+}
+# an empty text is never "all", "ours" or "without a name"
+NEVER_EMPTY: t.Final = {
+    "name": "name the credential, or remove one without a name by its key_id",
+    "key_id": "give the id of the credential, which application_info lists",
+    "current_secret": "leave the option out where there is no secret yet",
 }
 
 
@@ -34,6 +42,9 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
     """What makes the kinds by name once the API is there; raises C(bad_request) for what can be told without it."""
     present = params["state"] == "present"
     kind, name = params["type"], params["name"] or ""
+    for option in NEVER_EMPTY:
+        if params[option] is not None and not params[option].strip():
+            raise DefenderError("bad_request", f"{option} is empty, and an empty text stands for nothing; {NEVER_EMPTY[option]}.")
     for option, owner in OWN.items():
         if present and params[option] is not None and kind != owner:
             raise DefenderError("bad_request", f"{option} is set, but type is {kind}; {option} goes with type {owner}.")
@@ -41,8 +52,9 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
         if params[option] < 0:
             raise DefenderError("bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0.")
     certificate = None
+    place = Place(params["dest"], bool(params["return_secret"]), params["current_secret"])
     if present and kind == "secret":
-        _app_secrets.check(valid_for=params["valid_for"], rotate_before=params["rotate_before"], dest=params["dest"], returned=bool(params["return_secret"]))
+        _app_secrets.check(place, valid_for=params["valid_for"], rotate_before=params["rotate_before"])
     elif present and kind == "certificate":
         if params["public_certificate"] is None and params["public_certificate_path"] is None:
             raise DefenderError("bad_request", "type is certificate, but neither public_certificate nor public_certificate_path is set.")
@@ -59,8 +71,7 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
             name,
             valid_for=params["valid_for"],
             rotate_before=params["rotate_before"],
-            dest=params["dest"],
-            returned=bool(params["return_secret"]),
+            place=place,
         )
         federated = Federated(api, name, issuer=params["issuer"] or "", subject=params["subject"] or "", audience=params["audience"])
         certificates = Certificates(api, name, certificate=certificate, rotate_before=params["rotate_before"])

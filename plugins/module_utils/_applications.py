@@ -29,9 +29,21 @@ Json = dict[str, t.Any]
 
 def check_app_id(text: str | None) -> str | None:
     """An application id in lower case; raises C(bad_request) for what is no GUID."""
-    if text and not GUID.fullmatch(text):
-        raise DefenderError("bad_request", f"app_id is {text!r}, which is no GUID; give the application (client) id, not the display name.")
-    return text.lower() if text else None
+    if text is None:
+        return None
+    if not GUID.fullmatch(text):
+        raise DefenderError(
+            "bad_request",
+            f"app_id is {text!r}, which is no GUID; give the application (client) id, not the display name, or leave the option out.",
+        )
+    return text.lower()
+
+
+def check_display_name(text: str | None) -> str | None:
+    """A display name as it is; raises `bad_request` for an empty one, which names nothing."""
+    if text is not None and not text.strip():
+        raise DefenderError("bad_request", "display_name is empty; name the application, or leave the option out.")
+    return text
 
 
 def find(api: Api, *, app_id: str | None, display_name: str | None, fields: str = FIELDS) -> Json | None:
@@ -41,16 +53,41 @@ def find(api: Api, *, app_id: str | None, display_name: str | None, fields: str 
     """
     if app_id:
         return _directory.one(api, f"{V1}/applications(appId={quote(app_id)})", {"$select": fields})
-    found = named(api, str(display_name), fields=fields)
+    return _only(api, named(api, str(display_name), fields=fields), str(display_name))
+
+
+def _only(api: Api, found: t.Sequence[Json], display_name: str) -> Json | None:
     if len(found) > 1:
-        ids = ", ".join(sorted(each["appId"] for each in found))
+        ids = sorted(each["appId"] for each in found)
         raise DefenderError(
             "conflict",
-            f"Tenant {api.tenant.options.label} has {len(found)} applications named {display_name}: {ids}. Name the one that is meant by app_id.",
+            f"Tenant {api.tenant.options.label} has {len(found)} applications named {display_name}: {', '.join(ids)}. Name the one that is meant by app_id.",
             advice="Set app_id to one of them, or delete the others.",
-            facts={"app_ids": sorted(each["appId"] for each in found)},
+            facts={"app_ids": ids},
         )
     return found[0] if found else None
+
+
+def _exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json | None:
+    """The registration that a removal means: what the caller names must be its name to the letter.
+
+    Raises `conflict` where several have the name, or where the one with the id has another name.
+    """
+    if app_id is None:
+        alike = named(api, str(display_name))
+        exact = [each for each in alike if each["displayName"] == display_name]
+        if alike and not exact:
+            others = ", ".join(f"{each['displayName']!r} ({each['appId']})" for each in alike)
+            api.tenant.warnings.append(f"No application is named {display_name!r} to the letter, and nothing is deleted; {others} is left alone.")
+        return _only(api, exact, str(display_name))
+    found = find(api, app_id=app_id, display_name=None)
+    if found and display_name is not None and found["displayName"] != display_name:
+        raise DefenderError(
+            "conflict",
+            f"Application {app_id} is named {found['displayName']!r}, not {display_name!r}, and nothing is deleted;"
+            " leave display_name out to delete it by its id alone.",
+        )
+    return found
 
 
 def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:
@@ -85,7 +122,7 @@ class Wanted:
     """What the caller wants of a registration; None is what they said nothing about. C(permissions) are roles by L(_directory.resource_name)."""
 
     display_name: str | None
-    sign_in_audience: str
+    sign_in_audience: str | None
     redirect_uris: tuple[str, ...] | None
     permissions: t.Mapping[str, tuple[str, ...]] | None
     purge: bool
@@ -110,6 +147,12 @@ def wanted(params: t.Mapping[str, t.Any], generation: str) -> Wanted:
         least = _permissions.least("permissions_for", params["permissions_for"], generation)
         roles = {name: dict.fromkeys(needed) for name, needed in least.items()}
     permissions = {name: tuple(asked) for name, asked in roles.items()} if roles is not None else None
+    if params["purge_permissions"] and permissions is not None and not any(permissions.values()):
+        raise DefenderError(
+            "bad_request",
+            "purge_permissions is set, but api_permissions or permissions_for names no role at all, so that the"
+            " application would lose every application permission; name those that stay.",
+        )
     return Wanted(params["display_name"], params["sign_in_audience"], tuple(uris) if uris is not None else None, permissions, params["purge_permissions"])
 
 
@@ -184,8 +227,9 @@ class Registrar:
         body: Json = {}
         if wish.display_name and wish.display_name != had.get("displayName"):
             body["displayName"] = wish.display_name
-        if wish.sign_in_audience != had.get("signInAudience"):
-            body["signInAudience"] = wish.sign_in_audience
+        audience = wish.sign_in_audience or (AUDIENCES[0] if found is None else None)
+        if audience and audience != had.get("signInAudience"):
+            body["signInAudience"] = audience
         uris = (had.get("web") or {}).get("redirectUris") or []
         if wish.redirect_uris is not None and set(wish.redirect_uris) != set(uris):
             body["web"] = {"redirectUris": list(wish.redirect_uris)}
@@ -261,7 +305,7 @@ def ensure_present(api: Api, wish: Wanted, *, app_id: str | None, service_princi
 def ensure_absent(api: Api, *, app_id: str | None, display_name: str | None, check_mode: bool) -> Json:
     """No registration with this id or name; the result's keys."""
     registrar = Registrar(api)
-    found = find(api, app_id=app_id, display_name=display_name)
+    found = _exactly(api, app_id=app_id, display_name=display_name)
     if found is None:
         return {"changed": False, "application": {}, "unmanaged_permissions": [], "diff": {"before": {}, "after": {}}}
     if found["appId"].lower() == api.tenant.options.client_id:

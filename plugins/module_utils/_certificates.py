@@ -129,6 +129,14 @@ def public_certificate(option: str, where: str, data: bytes) -> PublicCertificat
     return PublicCertificate(_der(found), start, int(end.timestamp()))
 
 
+def issued_at(der: bytes) -> int | None:
+    """Seconds since 1970 of the start that a certificate itself names; None where it cannot be read."""
+    try:
+        return int(x509.load_der_x509_certificate(der).not_valid_before_utc.timestamp())
+    except (NameError, AttributeError, ValueError):  # no cryptography, an old one, or no certificate
+        return None
+
+
 def _require_cryptography() -> None:
     if not NEW_ENOUGH:
         message = "Certificates need the Python package cryptography, version 42 or newer, where this runs."

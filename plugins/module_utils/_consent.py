@@ -26,8 +26,15 @@ Json = dict[str, t.Any]
 
 
 def application(tenant: Tenant, app_id: str | None) -> str:
-    """The application whose consent is meant: the tenant's own client_id unless another one is named."""
-    return guid("app_id", app_id, "Take the application (client) id from the app registration's overview page.") if app_id else tenant.options.client_id
+    """The application whose consent is meant: the tenant's own client_id unless another one is named.
+
+    An empty text names none, and is refused: it is never the tenant's own.
+    """
+    if app_id is None:
+        return tenant.options.client_id
+    if not app_id.strip():
+        raise DefenderError("bad_request", "app_id is empty, and an empty text names no application; leave it out for the application of client_id.")
+    return guid("app_id", app_id, "Take the application (client) id from the app registration's overview page.")
 
 
 def read(tenant: Tenant, app_id: str, wanted: Roles, resources: t.Iterable[str] = RESOURCES) -> Consent:

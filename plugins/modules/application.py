@@ -36,6 +36,7 @@ options:
     description:
       - The name that administrators see when they consent. Without O(app_id) it also selects the registration, and several of that name are
         refused with their ids.
+      - With O(state=absent) it must be the registration's name to the letter, in case and spaces too, with O(app_id) as well.
     type: str
   app_id:
     description:
@@ -50,8 +51,8 @@ options:
   sign_in_audience:
     description:
       - Whose accounts the application is for. Only V(AzureADMultipleOrgs) and V(AzureADandPersonalMicrosoftAccount) can be consented to by other tenants.
+      - Left out, a new application is for V(AzureADMultipleOrgs), and one that exists stays as it is.
     type: str
-    default: AzureADMultipleOrgs
     choices: [AzureADMultipleOrgs, AzureADMyOrg, AzureADandPersonalMicrosoftAccount, PersonalMicrosoftAccount]
   redirect_uris:
     description:
@@ -85,6 +86,7 @@ options:
     description:
       - Whether application permissions that are neither in O(api_permissions) nor in O(permissions_for) are taken off the registration.
       - Otherwise they stay, and RV(unmanaged_permissions) lists them. Delegated permissions always stay.
+      - Refused where those name no role at all, because the application would lose every application permission.
     type: bool
     default: false
   service_principal:
@@ -180,7 +182,7 @@ SPEC = _module.spec(
         "display_name": {"type": "str"},
         "app_id": {"type": "str"},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        "sign_in_audience": {"type": "str", "default": "AzureADMultipleOrgs", "choices": list(_applications.AUDIENCES)},
+        "sign_in_audience": {"type": "str", "choices": list(_applications.AUDIENCES)},
         "redirect_uris": {"type": "list", "elements": "str"},
         "api_permissions": {
             "type": "list",
@@ -198,11 +200,12 @@ SPEC = _module.spec(
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _applications.check_app_id(params["app_id"])
+    display_name = _applications.check_display_name(params["display_name"])
     wish = _applications.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
     api = tenant.api("graph", "application")
     with _applications.as_owner(api):
         if params["state"] == "absent":
-            result = _applications.ensure_absent(api, app_id=app_id, display_name=params["display_name"], check_mode=check_mode)
+            result = _applications.ensure_absent(api, app_id=app_id, display_name=display_name, check_mode=check_mode)
         else:
             result = _applications.ensure_present(api, wish, app_id=app_id, service_principal=params["service_principal"], check_mode=check_mode)
     return {"api": "graph", **result}

@@ -13,11 +13,19 @@ short_description: Create, rotate and remove the credentials of the application
 version_added: 0.1.0
 description:
   - Keeps a client secret, a certificate or a federated credential on an application registration of the provider's own tenant.
-  - A secret is made when there is none of that name, and again when the latest one has less than O(rotate_before) days left. Its predecessors stay for
-    O(keep_old_for) days, so that every play that still has the old one goes on working, and are removed by a later run.
+  - A secret is made when there is none of that name, and again when the present one has less than O(rotate_before) days left. The present one is
+    the one in O(dest), or O(current_secret); where neither tells, it is the one that ends last.
   - A new secret is returned once, or written to O(dest), and is never displayed by its task. Without a place for it, none is made.
-  - A certificate is added beside its predecessor of the same name, which is removed in the same way. Only its public part is used.
-  - The credential that the task itself authenticates with is never removed by rotation.
+  - A certificate is added beside its predecessor of the same name. Only its public part is used.
+  - Rotation removes a predecessor when its successor has been there for O(keep_old_for) days. A predecessor began before its successor and ends no
+    later; what a person adds meanwhile is none, and neither is a certificate that was registered with its own start (as the portal does), because
+    nobody can tell since when it is there. An ended one waits for its time too. The credential that the task itself authenticates with always stays.
+  - A secret is removed only where its successor is known to be held, so that an accident (a killed run, a lost result, an answer that did not come)
+    never costs the secret that works. It is held when O(dest) has it, when it is O(current_secret), or when the task itself authenticates with it.
+    Otherwise both stay, and a warning names them. A secret is known by its first three characters, which is all that Graph keeps of it; two with the
+    same ones are not told apart, and stay.
+  - When the answer to making a secret is lost, or is a 408 or 5xx, the task fails with C(outcome_unknown). What was made is removed again where it
+    can only be ours, and RV(key_ids) names it otherwise. Run the task again; the secret in O(dest) has not been touched.
   - A new secret or certificate may need some minutes before every login server knows it.
   - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which allows to change applications that the caller owns.
     C(Application.ReadWrite.All) does as well, and allows to change any.
@@ -46,7 +54,8 @@ options:
     choices: [secret, certificate, federated]
   name:
     description:
-      - Its name. Credentials of other names are left alone. With O(state=absent), all of that name are removed.
+      - Its name, to the letter. Credentials of other names are left alone. With O(state=absent), all of that name are removed.
+      - It is never empty. One without a name is removed by its O(key_id).
     type: str
   key_id:
     description:
@@ -70,18 +79,27 @@ options:
     default: 30
   keep_old_for:
     description:
-      - Days that the predecessor of a secret or certificate stays valid after its successor was registered.
+      - Days that the predecessor of a secret or certificate stays valid after its successor was registered. With V(0) a secret goes as soon as its
+        successor is in O(dest), and a certificate at once.
     type: int
     default: 7
   dest:
     description:
       - A file for the new secret. It is written whole or not at all, and readable by its owner only.
       - It suits O(client_secret_file) of the plays that use the secret.
+      - One file has one name of credentials, and one task that writes it. Without the file, nothing is removed; and while there is a secret of that name
+        with enough days left, no other is made, because nobody can tell whether it is in use elsewhere. A warning says which one to remove by O(key_id).
     type: path
   return_secret:
     description:
       - Whether a new secret is in the result, as RV(secret_text). Without O(dest), it is where the task registers its result.
     type: bool
+  current_secret:
+    description:
+      - The secret that its users have at present, such as looked up in a vault, where the task has no O(dest). It shows which secret is in use, so that
+        its predecessors can be removed, and that a new one is made in time. Leave it out where there is none yet.
+    type: str
+    version_added: 0.2.0
   public_certificate:
     description:
       - The certificate as PEM text. A private key in it is not used.
@@ -109,7 +127,8 @@ options:
     type: bool
     default: false
 notes:
-  - Certificates are a list that is written whole. Do not run two tasks at once that change the certificates of one application.
+  - Certificates are a list that is written whole. Do not run two tasks at once that change the certificates of one application, or the secrets of one
+    name.
 seealso:
   - module: mssp.defender_xdr.application
   - module: mssp.defender_xdr.application_info
@@ -132,13 +151,14 @@ EXAMPLES = r"""
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: secret
     name: vaulted
+    current_secret: "{{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret | default(omit) }}"
   register: made
 
 - name: Put it where it belongs
-  ansible.builtin.copy:
-    content: "{{ made.secret_text }}"
-    dest: /etc/soc/client_secret
-    mode: "0600"
+  community.hashi_vault.vault_kv2_write:
+    path: soc/entra
+    data:
+      client_secret: "{{ made.secret_text }}"
   when: made.secret_text is defined
   no_log: true
 
@@ -193,6 +213,11 @@ credentials:
   returned: success
   type: list
   elements: dict
+key_ids:
+  description: The ids of secrets that nobody has and that could not be removed for certain. Remove them with O(key_id), unless another run made them.
+  returned: when the answer to making a secret was lost, or it could not be written, and something of it may be left
+  type: list
+  elements: str
 waited_seconds:
   description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
   returned: always
@@ -206,13 +231,13 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _app_credentials, _app_kinds, _applications, _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _app_credential, _app_credentials, _app_kinds, _applications, _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
 SPEC = _module.spec(
     {
         "app_id": {"type": "str", "required": True},
-        "type": {"type": "str", "choices": list(_app_credentials.KINDS)},
+        "type": {"type": "str", "choices": list(_app_credential.KINDS)},
         "name": {"type": "str"},
         "key_id": {"type": "str", "no_log": False},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
@@ -221,6 +246,7 @@ SPEC = _module.spec(
         "keep_old_for": {"type": "int", "default": 7},
         "dest": {"type": "path"},
         "return_secret": {"type": "bool", "no_log": False},
+        "current_secret": {"type": "str", "no_log": True},
         "public_certificate": {"type": "str"},
         "public_certificate_path": {"type": "path"},
         "issuer": {"type": "str"},
@@ -228,7 +254,7 @@ SPEC = _module.spec(
         "audience": {"type": "str", "default": "api://AzureADTokenExchange"},
         "force": {"type": "bool", "default": False},
     },
-    mutually_exclusive=[("public_certificate", "public_certificate_path"), ("name", "key_id")],
+    mutually_exclusive=[("public_certificate", "public_certificate_path"), ("name", "key_id"), ("dest", "current_secret")],
     required_if=[("state", "present", ("type", "name")), ("state", "absent", ("name", "key_id"), True)],
 )
 

@@ -87,7 +87,8 @@ applications:
       description:
         - Its credentials, those that end first at the top. C(type) is V(secret), V(certificate) or V(federated); C(days_left) is below zero when it has
           ended and null when it has no end; C(in_use) says that this task authenticates with it, or may do so.
-        - C(superseded) says that a later one of its type and name is there, so that nobody needs to worry about its end.
+        - C(superseded) says that a later one of its type and name is there, so that nobody needs to worry about its end. The one that this task
+          authenticates with is never superseded.
       type: list
       elements: dict
       sample:
@@ -124,9 +125,10 @@ FIELDS = f"{_applications.FIELDS},passwordCredentials,keyCredentials"
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _applications.check_app_id(params["app_id"])
+    display_name = _applications.check_display_name(params["display_name"])
     api = tenant.api("graph", "application_info")
-    if params["display_name"] is not None:
-        found = _applications.named(api, params["display_name"], fields=FIELDS)
+    if display_name is not None:
+        found = _applications.named(api, display_name, fields=FIELDS)
     else:
         one = _applications.find(api, app_id=app_id or tenant.options.client_id, display_name=None, fields=FIELDS)
         found = [one] if one else []

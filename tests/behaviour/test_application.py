@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import typing as t
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_check_mode_writes_nothing_and_says_the_same_change_as_the_run(provider:
 
 def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run(provider: Customer, ansible: Ansible) -> None:
     read = task("read", "application_info", {"app_id": "{{ app.application.app_id }}"})
+    dest = str(ansible.inputs / "secret")
 
     def run(*tasks: Json) -> Run:
         return ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), *tasks, read]}]).good()
@@ -112,11 +114,14 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run
     def secrets(run: Run) -> list[tuple[str, bool]]:
         return [(each["key_id"], each["superseded"]) for each in run.result("read")["applications"][0]["credentials"]]
 
-    [(old, unused)] = secrets(run(credential("secret", valid_for=20, rotate_before=10)))
-    assert secrets(run(credential("secret", valid_for=20, rotate_before=10))) == [(old, False)]
-    [first, second] = secrets(run(credential("secret", rotate_before=30)))
+    [(old, unused)] = secrets(run(credential("secret", valid_for=20, rotate_before=10, dest=dest)))
+    assert secrets(run(credential("secret", valid_for=20, rotate_before=10, dest=dest))) == [(old, False)]
+    [first, second] = secrets(run(credential("secret", rotate_before=30, dest=dest)))
     assert (first, second[1]) == ((old, True), False)
-    third = run(credential("secret", rotate_before=30, keep_old_for=0))
+    # a task that only registers what it makes cannot know who has it
+    registered = run(credential("secret", rotate_before=30, keep_old_for=0)).result("secret")
+    assert (registered["changed"], len(registered["credentials"])) == (False, 2)
+    third = run(credential("secret", rotate_before=30, keep_old_for=0, dest=dest))
     assert [each["key_id"] for each in third.result("secret")["credentials"]] == [second[0]]
     refused = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), credential("last", state="absent")]}])
     assert refused.code != 0
@@ -124,6 +129,101 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run
     assert "would be left without any valid credential" in refused.result("last")["msg"]
     gone = run(credential("last", state="absent", force=True)).result("last")
     assert (gone["changed"], gone["credentials"]) == (True, [])
+
+
+ACCIDENTS: t.Final[dict[str, Json]] = {
+    "503 after": {"status": 503, "after": True},
+    "504 after": {"status": 504, "after": True},
+    "408 after": {"status": 408, "after": True},
+    "lost after": {"reset": True, "after": True},
+    "503 before": {"status": 503},
+    "408 before": {"status": 408},
+}
+
+
+def test_an_accident_while_a_secret_is_made_never_costs_the_one_in_the_file(provider: Customer, ansible: Ansible) -> None:
+    dests = {name: ansible.inputs / name.replace(" ", "-") for name in ACCIDENTS}
+
+    def secrets(called: str, **arguments: t.Any) -> list[Json]:
+        return [{**credential(f"{called} {name}", name=name, dest=str(dest), **arguments), "ignore_errors": True} for name, dest in dests.items()]
+
+    first = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Accidents"), *secrets("make", valid_for=20, rotate_before=10)]}]).good()
+    application = first.result("register")["application"]
+    before = {name: dest.read_text() for name, dest in dests.items()}
+    for fault in ACCIDENTS.values():
+        provider.fault(origin="graph", method="POST", path=f"/v1.0/applications/{application['id']}/addPassword", **fault)
+    broken = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Accidents"), *secrets("break", keep_old_for=0)]}]).good()
+    for name, fault in ACCIDENTS.items():
+        error = broken.result(f"break {name}")["error"]
+        assert (error["category"], error["retryable"], error["status"]) == ("outcome_unknown", False, fault.get("status")), name
+        said = "It had been made, and was removed again" if fault.get("after") else "Nothing of it is visible so far"
+        assert said in broken.result(f"break {name}")["msg"]
+    assert {name: dest.read_text() for name, dest in dests.items()} == before
+    other = {"client_id": application["app_id"], "token_cache": "none"}
+    enter = [task(f"enter {name}", "access_token", {**other, "client_secret_file": str(dest)}) for name, dest in dests.items()]
+    mended = ansible.playbook([{"hosts": "tenants", "tasks": [*enter, registration("Accidents"), *secrets("mend", keep_old_for=0), *enter]}]).good()
+    for name, dest in dests.items():
+        assert mended.result(f"mend {name}")["changed"] is True
+        assert dest.read_text() != before[name]
+        assert mended.result(f"enter {name}")["changed"] is False
+    # the old ones went with the accident's, because each file has its new one
+    assert len(mended.result(f"mend {name}")["credentials"]) == len(ACCIDENTS)
+
+
+def test_what_nobody_holds_is_no_reason_to_remove_what_somebody_does(provider: Customer, ansible: Ansible) -> None:
+    """By hand beside the task: a secret that a killed run left, and an emergency one of today."""
+    dest = ansible.inputs / "secret"
+    made = ansible.playbook([{"hosts": "tenants", "tasks": [registration("By hand")]}]).good().result("register")["application"]
+    headers = {"Authorization": f"Bearer {provider.lab.token(provider.tenant_id)}", "Content-Type": "application/json"}
+
+    def by_hand(start: float, end: float) -> Json:
+        asked = {"displayName": "ansible", "startDateTime": day(start), "endDateTime": day(end)}
+        url = f"{provider.lab.urls['graph']}/v1.0/applications/{made['id']}/addPassword"
+        return provider.lab.ask("POST", url, json.dumps({"passwordCredential": asked}).encode(), headers)
+
+    working, orphan, emergency = by_hand(-100, 80), by_hand(-8, 172), by_hand(0, 30)
+    dest.write_text(working["secretText"])
+    since = provider.lab.now()
+    tasks = [registration("By hand"), credential("keep", dest=str(dest)), credential("at once", dest=str(dest), keep_old_for=0)]
+    run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
+    assert written(provider, since) == []
+    for name in ("keep", "at once"):
+        assert run.result(name)["credential"]["key_id"] == working["keyId"]
+        said = " ".join(run.result(name)["warnings"])
+        for each in (orphan, emergency):
+            assert f"secret ansible ({each['keyId']}) is not the secret in dest" in said
+    # without the file nobody knows what works, and nothing goes
+    dest.unlink()
+    run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
+    assert written(provider, since) == []
+    said = " ".join(run.result("at once")["warnings"])
+    assert f"is not known to hold secret ansible ({orphan['keyId']})" in said
+    assert f"secret ansible ({working['keyId']}) is not removed, because nothing shows that anybody has secret ansible ({orphan['keyId']})" in said
+
+
+def day(days: float) -> str:
+    """So many days from now, as Graph writes times."""
+    return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_empty_text_or_a_name_that_only_looks_alike_changes_nothing(provider: Customer, ansible: Ansible) -> None:
+    first = registration("Named Alike", sign_in_audience="AzureADMyOrg")
+    ansible.playbook([{"hosts": "tenants", "tasks": [first, credential("secret", dest=str(ansible.inputs / "secret"))]}]).good()
+    since = provider.lab.now()
+    tasks = [
+        registration("Named Alike"),
+        credential("credential", name="", state="absent", force=True),
+        task("consent", "consent", {"app_id": "", "state": "absent"}),
+        task("application", "application", {"app_id": "", "display_name": "Named Alike", "state": "absent"}),
+        task("alike", "application", {"display_name": "named alike", "state": "absent"}),
+        task("purged", "application", {"display_name": "Named Alike", "api_permissions": [], "purge_permissions": True}),
+    ]
+    run = ansible.playbook([{"hosts": "tenants", "tasks": [{**each, "ignore_errors": True} for each in tasks]}]).good()
+    assert written(provider, since) == []
+    assert run.result("register")["application"]["sign_in_audience"] == "AzureADMyOrg"
+    for name in ("credential", "consent", "application", "purged"):
+        assert run.result(name)["error"]["category"] == "bad_request", name
+    assert (run.result("alike")["changed"], "is left alone" in run.result("alike")["warnings"][0]) == (False, True)
 
 
 def test_a_secret_is_made_where_the_task_registers_it_and_nowhere_else(provider: Customer, ansible: Ansible, bastion: Bastion, connected: Json) -> None:

@@ -138,6 +138,15 @@ def test_the_nine_steps_from_no_application_to_the_first_incidents_and_back(ansi
     assert ansible.entries(prospect["tenant_id"]) == []
 
 
+@pytest.mark.parametrize("nobody", ["", ",", " : ", []])
+def test_hosts_that_name_nobody_leave_nobody(ansible: Ansible, fleet: Lab, nobody: t.Any) -> None:
+    since = fleet.now()
+    run = ansible.playbook("mssp.defender_xdr.offboard", "-e", json.dumps({"defender_xdr_hosts": nobody}))
+    assert run.code != 0
+    assert "hosts" in run.output
+    assert fleet.journal(since) == []
+
+
 def role(name: str, **variables: t.Any) -> Json:
     return {"name": name, "ansible.builtin.include_role": {"name": f"mssp.defender_xdr.{name}"}, "vars": variables}
 

@@ -189,7 +189,8 @@ def test_a_registration_is_renamed_by_its_id(tenant_with: Tenants) -> None:
     http = graph(answer(200, registration(displayName="Old name", signInAudience="AzureADMyOrg")), principal(), answer(204))
     result = run(application, tenant_with(http), app_id=APP.upper(), display_name=NAME)
     assert calls(http)[0] == ("GET", f"/applications(appId='{APP}')")
-    assert writes(http) == [("PATCH", f"/applications/{ID}", {"displayName": NAME, "signInAudience": "AzureADMultipleOrgs"})]
+    # nothing was said of the audience, which stays as it is
+    assert writes(http) == [("PATCH", f"/applications/{ID}", {"displayName": NAME})]
     assert result["diff"]["before"]["display_name"] == "Old name"
 
 
@@ -338,6 +339,50 @@ def test_an_application_is_deleted_once(tenant_with: Tenants) -> None:
     assert writes(http) == [("DELETE", f"/applications/{ID}", None)]
     assert (result["changed"], result["application"], result["diff"]["after"]) == (True, {}, {})
     assert result["diff"]["before"]["display_name"] == NAME
+
+
+@pytest.mark.parametrize("name", [NAME.lower(), f"{NAME} ", f" {NAME}"])
+def test_an_application_is_deleted_by_its_name_to_the_letter_only(tenant_with: Tenants, name: str) -> None:
+    http = graph(listed(registration()))
+    tenant = tenant_with(http)
+    assert run(application, tenant, display_name=name, state="absent")["changed"] is False
+    assert writes(http) == []
+    assert f"No application is named {name!r} to the letter, and nothing is deleted; 'Contoso MDR' ({APP}) is left alone." in tenant.warnings
+
+
+def test_of_two_names_that_differ_in_case_the_one_that_is_named_goes(tenant_with: Tenants) -> None:
+    other = registration(id="other", appId="other", displayName=NAME.upper())
+    http = graph(listed(other, registration()), answer(204))
+    run(application, tenant_with(http), display_name=NAME, state="absent")
+    assert writes(http) == [("DELETE", f"/applications/{ID}", None)]
+
+
+def test_an_application_with_another_name_than_the_caller_says_is_not_deleted(tenant_with: Tenants) -> None:
+    http = graph(answer(200, registration(displayName="Contoso Mail")))
+    error = failed(application, tenant_with(http), app_id=APP, display_name=NAME, state="absent")
+    assert (error.category, "is named 'Contoso Mail', not 'Contoso MDR'" in error.message) == ("conflict", True)
+    assert writes(http) == []
+
+
+@pytest.mark.parametrize("module", [application, application_info])
+@pytest.mark.parametrize("arguments", [{"display_name": ""}, {"display_name": " "}, {"app_id": ""}])
+def test_an_empty_text_names_no_application(tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any]) -> None:
+    assert failed(module, tenant_with(FakeHttp()), **arguments).category == "bad_request"
+
+
+@pytest.mark.parametrize("none", [{"api_permissions": []}, {"permissions_for": []}, {"api_permissions": [{"api": "graph", "roles": []}]}])
+def test_purging_to_nothing_is_refused_before_anything_is_sent(tenant_with: Tenants, none: dict[str, t.Any]) -> None:
+    error = failed(application, tenant_with(FakeHttp()), display_name=NAME, purge_permissions=True, **none)
+    assert (error.category, "name those that stay" in error.message) == ("bad_request", True)
+
+
+def test_an_audience_is_changed_only_where_the_caller_names_one(tenant_with: Tenants) -> None:
+    mine = registration(signInAudience="AzureADMyOrg")
+    http = graph(listed(mine), principal())
+    assert run(application, tenant_with(http), display_name=NAME)["changed"] is False
+    http = graph(listed(mine), principal(), answer(204))
+    run(application, tenant_with(http), display_name=NAME, sign_in_audience="AzureADMultipleOrgs")
+    assert writes(http) == [("PATCH", f"/applications/{ID}", {"signInAudience": "AzureADMultipleOrgs"})]
 
 
 def test_what_is_gone_is_as_wanted(tenant_with: Tenants) -> None:

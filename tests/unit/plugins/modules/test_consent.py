@@ -160,6 +160,14 @@ def test_consent_info_of_another_application_reads_its_service_principal(tenant_
     assert (caught.value.category, caught.value.facts["missing_roles"]) == ("role_missing", [READER])
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(("module", "arguments"), [(consent, {"state": "absent"}), (consent, {"required_for": ["incident_info"]}), (consent_info, {})])
+def test_an_empty_application_id_is_not_our_own(tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any], empty: str) -> None:
+    with pytest.raises(DefenderError) as caught:
+        run(module, tenant_with(FakeHttp()), **{"required_for": ["incident_info"], **arguments}, app_id=empty)
+    assert (caught.value.category, "app_id is empty" in caught.value.message) == ("bad_request", True)
+
+
 def test_consent_info_warns_of_an_application_that_is_disabled_there(tenant_with: Tenants) -> None:
     tenant = tenant_with(FakeHttp(*tokens(READER), principal(OTHER_APP, accountEnabled=False), assigned()))
     run(consent_info, tenant, required_for=["incident_info"], app_id=OTHER_APP)
