@@ -268,15 +268,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._set_composite_vars(
                 self.get_option("compose"), get_host(host).get_vars(), host, strict=strict
             )
+        groups, keyed_groups = self.get_option("groups"), self.get_option("keyed_groups")
         for host in hosts:
             variables = get_host(host).get_vars()
             self._add_host_to_composed_groups(
-                self.get_option("groups"), variables, host, strict=strict, fetch_hostvars=False
+                groups, variables, host, strict=strict, fetch_hostvars=False
             )
+        # last, because core would put a group of a host's name into a composed group in its place
+        for host in hosts:
+            variables = get_host(host).get_vars()
             self._add_host_to_keyed_groups(
-                self.get_option("keyed_groups"),
-                variables,
-                host,
-                strict=strict,
-                fetch_hostvars=False,
+                keyed_groups, variables, host, strict=strict, fetch_hostvars=False
             )

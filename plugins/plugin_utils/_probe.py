@@ -99,7 +99,8 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
     inventory.add_group(HEALTHY)
     for host in hosts:
         inventory.set_variable(host, VARIABLE, _shown(health[host]))
-        inventory.add_child(inventory.add_group(health[host]["category"]), host)
+        # not add_child, which takes a group where one has the host's name
+        inventory.add_host(host, group=inventory.add_group(health[host]["category"]))
 
 
 def _shown(found: Found) -> Found:

@@ -32,6 +32,7 @@ YAML: t.Final = frozenset({".yml", ".yaml", ".json"})
 CSV: t.Final = ".csv"
 BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
+PREFIX: t.Final = "defender_xdr_"
 OWN: t.Final = ("tenant_id", "name", "default_domain")
 SHAPE: t.Final = (
     "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
@@ -254,5 +255,7 @@ def _variable(key: t.Any, where: Where) -> str:
             f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and underscores.",
         )
     if key in TENANT_SPEC:
-        return f"defender_xdr_{key}"
+        return f"{PREFIX}{key}"
+    if key == f"{PREFIX}tenant_id":
+        raise DefenderError("bad_request", f"{where(key)}: {key} is given; call it tenant_id.")
     return f"tenant_{key}" if key in _reserved() else str(key)

@@ -71,7 +71,8 @@ def _check(columns: t.Sequence[str], place: str) -> None:
 
 def _rows(text: str, at: At) -> t.Iterator[Record]:
     """The header and every later row with something in it."""
-    skipped, candidates = 0, SEPARATORS
+    skipped = 0
+    candidates: t.Sequence[str] = SEPARATORS
     if named := NAMED_SEPARATOR.match(text):
         text, skipped = text[named.end() :], 1
         if named[1]:

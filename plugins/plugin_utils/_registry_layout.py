@@ -117,9 +117,8 @@ def _in_brackets(path: str) -> DefenderError:
 
 def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]]:
     """The node of the key C(tenants), and the nodes of its entries."""
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    if len(pairs) == 1 and pairs[0][0].value == "tenants":
-        key, found = pairs[0]
+    if isinstance(root, yaml.MappingNode) and [key.value for key, _ in root.value] == ["tenants"]:
+        ((key, found),) = root.value
         entries = [] if _is_null(found) else found.value
         is_list = _is_null(found) or isinstance(found, yaml.SequenceNode)
         if is_list and all(isinstance(entry, yaml.MappingNode) for entry in entries):

@@ -211,6 +211,19 @@ def test_constructed_features_see_the_registry(folder: Folder) -> None:
     }
 
 
+def test_a_customer_with_the_name_of_a_keyed_group_moves_nobody_but_itself(folder: Folder) -> None:
+    named = [(ONE, "contoso", "gold"), (TWO, "tier_gold", "test")]
+    folder.register([{"tenant_id": one, "name": name, "tier": tier} for one, name, tier in named])
+    found = folder.inventory(
+        keyed_groups=[{"key": "tier", "prefix": "tier"}],
+        groups={"test": "tier == 'test'"},
+        probe=True,
+        filters=[{"include": True}],
+    )["groups"]
+    assert (found["tier_gold"], found["test"]) == (["contoso"], ["tier_gold"])
+    assert found["bad_request"] == ["contoso", "tier_gold"]
+
+
 def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variables(
     folder: Folder,
 ) -> None:

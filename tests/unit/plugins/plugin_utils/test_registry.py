@@ -146,6 +146,11 @@ def test_a_folder_is_all_its_files_in_the_order_of_their_names(tmp_path: Path) -
             ":3:5",
             "'is customer' is no name of a variable",
         ),
+        (
+            f"tenants:\n  - tenant_id: {ONE}\n    defender_xdr_tenant_id: {TWO}\n",
+            ":3:5",
+            "defender_xdr_tenant_id is given; call it tenant_id",
+        ),
         (f"tenants:\n  - tenant_id: {ONE}\n    2: 1\n", ":3:5", "2 is no name of a variable"),
     ],
 )
