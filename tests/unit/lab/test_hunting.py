@@ -155,6 +155,66 @@ def test_names_are_resolved_as_kusto_does(engine: HuntingEngine, tenant: str, qu
 
 
 @pytest.mark.parametrize(
+    ("where", "least"),
+    [
+        ("Timestamp between (t - 1h .. t + 1h)", "t - 1h"),
+        ("Timestamp !between (ago(2d) .. ago(1d) + 1h)", None),
+        ("Timestamp between(ago(3d)-1h..now()-1h) and ReportId !between (1 - 3 .. 0 * 2)", "ago(3d) - 1h"),
+        ("Timestamp between (t .. t + w)", "t"),
+        ("Timestamp between (startofday(ago(2d)) - w * 2 .. now())", "startofday(ago(2d)) - w * 2"),
+        ("Timestamp between (ago(2d) - w * 2 .. 1d + 1h)", "ago(2d) - w * 2"),
+        ("Timestamp between (iff(1 between (0 + 1 .. 2), ago(3d), now()) - w .. now())", "ago(3d) - w"),
+        ("Timestamp between (t\n - 1h // .. not here)\n .. t + 1h)", "t - 1h"),
+    ],
+)
+def test_arithmetic_in_a_range_is_answered(rows: t.Callable[..., list[dict[str, t.Any]]], where: str, least: str | None) -> None:
+    head = "let w = 1h; DeviceInfo | extend t = ago(1d)"
+    found = rows(f"{head} | where {where} | project ReportId, Timestamp")
+    if least:
+        within = rows(f"{head} | where Timestamp >= {least} | project ReportId, Timestamp")
+        assert all(row in within for row in found)
+
+
+def test_a_range_with_arithmetic_is_the_same_as_its_two_comparisons(rows: t.Callable[..., list[dict[str, t.Any]]]) -> None:
+    ranged = rows("DeviceProcessEvents | extend t = ago(3d) | where Timestamp between (t - 1d .. t + 2 * 1d) | project Timestamp")
+    compared = rows("DeviceProcessEvents | extend t = ago(3d) | where Timestamp >= t - 1d and Timestamp <= t + 2 * 1d | project Timestamp")
+    assert ranged == compared != []
+    outside = rows("DeviceProcessEvents | extend t = ago(3d) | where Timestamp !between (t - 1d .. t + 2 * 1d) | project Timestamp")
+    assert len(outside) + len(ranged) == len(rows("DeviceProcessEvents | project Timestamp"))
+    assert rows("print a = 3 in (1 + 1, 5 - 2), b = 4 !in (1 + 1, 5 - 2)") == [{"a": True, "b": True}]
+
+
+def test_a_count_of_distinct_values_names_its_column_as_kusto_does(rows: t.Callable[..., list[dict[str, t.Any]]]) -> None:
+    (row,) = rows("DeviceInfo | summarize count_distinct(DeviceName), n = count_distinct(DeviceName), dcount(DeviceName)")
+    assert row["count_distinct_DeviceName"] == row["n"] == row["dcount_DeviceName"] > 0
+    by = rows("DeviceInfo | summarize count_distinct( DeviceName ) by OSPlatform | where count_distinct_DeviceName > 0")
+    assert by
+    assert set(by[0]) == {"OSPlatform", "count_distinct_DeviceName"}
+    (named,) = rows("DeviceInfo | summarize count_distinctif(DeviceName, OSPlatform != '') | project n = count_distinctif_DeviceName")
+    assert named["n"] > 0
+    assert rows("DeviceInfo | summarize x = count_distinct(DeviceName) + 1") == [{"x": row["n"] + 1}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "let n = 1; let n = 2; DeviceInfo | take n",
+        "let n = 1;\nlet ['n'] = 2;\nDeviceInfo | take n",
+        "let n = dynamic(['let n = 3;']);\n// let n = 4;\nlet m = 1; let n = 2; DeviceInfo",
+    ],
+)
+def test_a_name_cannot_be_declared_twice(engine: HuntingEngine, tenant: str, query: str) -> None:
+    error = refused(engine, tenant, query)
+    assert error.message == "A variable with the name 'n' has already been declared. Fix semantic errors in your query."
+    assert refused(engine, tenant, "let n = 1; let f = () { let n = 2; DeviceInfo | take n }; f() | take n").status == 501
+
+
+def test_what_only_the_translator_cannot_parse_is_a_limit_of_the_lab(engine: HuntingEngine, tenant: str) -> None:
+    error = refused(engine, tenant, "let f = (name: string) { table(name) | take 1 };\nf('DeviceInfo')")
+    assert (error.status, error.code) == (501, "NotSupportedByTheLab")
+
+
+@pytest.mark.parametrize(
     ("query", "reason"),
     [
         ("", "The query is empty."),
@@ -270,6 +330,8 @@ def test_the_arena_itself_is_shut(sql: str) -> None:
         ("P1DT12H30M", NOW - timedelta(days=1, hours=12, minutes=30), None),
         ("P1W", NOW - timedelta(days=7), None),
         ("P90D", NOW - timedelta(days=30), None),
+        ("2026-09-10T02:00:00+02:00", datetime(2026, 9, 10, tzinfo=UTC), None),
+        ("2020-01-01", NOW - timedelta(days=30), None),
         ("2026-09-10T00:00:00Z/2026-09-12T00:00:00Z", datetime(2026, 9, 10, tzinfo=UTC), datetime(2026, 9, 12, tzinfo=UTC)),
         ("2026-09-10T02:00:00.1234567+02:00/P1D", datetime(2026, 9, 10, 0, 0, 0, 123456, tzinfo=UTC), datetime(2026, 9, 11, 0, 0, 0, 123456, tzinfo=UTC)),
         ("P1D/2026-09-11", datetime(2026, 9, 10, tzinfo=UTC), datetime(2026, 9, 11, tzinfo=UTC)),

@@ -17,6 +17,7 @@ from duckdb_kql.errors import KqlError, KqlSchemaError, KqlSyntaxError, KqlUnsup
 from duckdb_kql.lower import lower
 from duckdb_kql.translate import CLOCK_SLOT, clock
 
+from defender_lab.hunting_dialect import TEXT, translatable
 from defender_lab.hunting_names import Columns, Resolver
 from defender_lab.hunting_refusals import not_supported, refuse_meaning, refuse_syntax
 
@@ -36,28 +37,6 @@ _UNPARSED = frozenset({"parse-kv", "assert-schema", "project-by-names", "macro-e
 # Functions of advanced hunting itself; any other unknown name with a capital letter is nobody's built-in.
 _HUNTING_FUNCTIONS = frozenset({"FileProfile", "DeviceFromIP", "AssignedIPAddresses", "SeenBy"})
 
-_TEXT = re.compile(r"""```.*?```|@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*""", re.DOTALL)
-# Names of old that Kusto still takes; the translator knows only those of today.
-_RENAMED = {
-    "makeset": "make_set",
-    "makelist": "make_list",
-    "argmax": "arg_max",
-    "argmin": "arg_min",
-    "parsejson": "parse_json",
-    "extractjson": "extract_json",
-    "extractall": "extract_all",
-    "notcontains": "!contains",
-    "notcontains_cs": "!contains_cs",
-}
-_OLD = re.compile(
-    rf"(?P<text>{_TEXT.pattern})|\b(?P<old>{'|'.join(_RENAMED)})\b|(?P<bare>\|\s*serialize)(?=\s*(?:\||;|$))"
-    r"|(?P<key>\$(?:left|right)\.\w+)\s+and(?=\s+\$(?:left|right)\.)",
-    re.DOTALL,
-)
-# The escapes of Kusto's strings, as Microsoft's parser reads them.
-_ESCAPE = re.compile(r"\\(?:u(?P<unit>[0-9a-fA-F]{4})|x(?P<byte>[0-9a-fA-F]{2})|(?P<octal>[0-7]{1,3})|(?P<sign>.))", re.DOTALL)
-_SIGNS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
-_KEPT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
 _SOME_MOMENT = datetime(2000, 1, 1)
 
 
@@ -73,13 +52,14 @@ class Translation:
 
 def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
     """Translate *query* over *tables*; raises HuntingRefused (400 for the author's errors, 501 for the lab's limits)."""
-    bare = _TEXT.sub(lambda match: "" if match.group().startswith("//") else '""', query).strip()
+    bare = TEXT.sub(lambda match: "" if match.group().startswith("//") else '""', query).strip()
     if not bare:
         refuse_syntax("The query is empty.")
     if bare.startswith("."):
         # management commands are another language; the service has no grammar for them
         refuse_syntax()
-    query = _OLD.sub(_today, query)
+    query = translatable(query)
+    _refuse_doubles(query)
     try:
         with clock(_SOME_MOMENT):
             tree = lower(query)
@@ -102,34 +82,19 @@ def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
     return Translation(sql, dict(result.parameters), tuple(resolver.tables), CLOCK_SLOT if used == _SOME_MOMENT else None)
 
 
-def _today(found: re.Match[str]) -> str:
-    if found["bare"]:
-        # the translator's grammar wants something behind it; a column that is there already changes nothing
-        return found["bare"] + " _serialized = 0 | project-away _serialized"
-    if found["key"]:
-        # keys of a join may be joined by commas or by "and"; the translator reads only commas
-        return found["key"] + ","
-    text: str = found["text"] or _RENAMED[found["old"]]
-    return _plain(text) if text[0] in "\"'" else text
-
-
-def _plain(literal: str) -> str:
-    """The literal without the escapes that the translator does not know: of those it would drop the backslash and keep the rest."""
-    quote, body = literal[0], literal[1:-1]
-    try:
-        # an emoji is two escapes of half a pair each
-        text = _ESCAPE.sub(_escaped, body).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-    except UnicodeDecodeError:
-        not_supported("text with half of a surrogate pair")
-    return quote + "".join(_KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text) + quote
-
-
-def _escaped(found: re.Match[str]) -> str:
-    if digits := found["unit"] or found["byte"] or found["octal"]:
-        return chr(int(digits, 8 if found["octal"] else 16))
-    if found["sign"] not in _SIGNS:
-        refuse_syntax()
-    return _SIGNS[found["sign"]]
+def _refuse_doubles(query: str) -> None:
+    """Two variables of one name: the translator lets the second one win, Kusto takes neither (KS201)."""
+    text = TEXT.sub(lambda match: "" if match.group().startswith("//") else re.sub(r"\W", "_", match.group()), query)
+    depth = 0
+    names: set[str] = set()
+    for part in re.finditer(r"[(\[{]|[)\]}]|(?:^|;)\s*let\s+(?:(\w+)|\[\s*_(\w+?)_\s*\])\s*=", text):
+        name = part[1] or part[2]
+        if name is None:
+            depth += 1 if part[0] in "([{" else -1
+        elif depth == 0 and name in names:
+            refuse_meaning(f"A variable with the name '{name}' has already been declared")
+        elif depth == 0:
+            names.add(name)
 
 
 def _refuse_text(bare: str) -> NoReturn:
@@ -139,7 +104,25 @@ def _refuse_text(bare: str) -> NoReturn:
             not_supported(f"the operator {word}")
     if any(word not in _OPERATORS for word in words) or re.search(r"\|\s*($|\||;)", bare):
         refuse_syntax("Query operator expected.")
-    refuse_syntax()
+    if _surely_wrong(bare):
+        refuse_syntax()
+    not_supported("this KQL, which the translator cannot parse; the service may take it")
+
+
+def _surely_wrong(bare: str) -> bool:
+    """Whether Kusto's grammar has no such query either; the translator's is smaller, so that its word is not enough."""
+    if re.search("[\"']", bare.replace('""', "")):
+        return True
+    open_: list[str] = []
+    for sign in re.sub(r"[^()\[\]{}]", "", bare):
+        if sign in "([{":
+            open_.append({"(": ")", "[": "]", "{": "}"}[sign])
+        elif not open_ or open_.pop() != sign:
+            return True
+    no_value = r"(?:==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?:[|;)\]},]|$)"
+    # `where A = "x"`: an assignment where Kusto wants a truth value
+    assigned = r"\|\s*(?:where|filter)\s+\w+\s*=(?![=~])"
+    return bool(open_ or bare.startswith("|") or re.search(no_value, bare) or re.search(assigned, bare))
 
 
 def _refuse_construct(error: KqlUnsupportedError) -> NoReturn:

@@ -30,14 +30,15 @@ class Window:
 
 
 def window(timespan: str | None, now: datetime) -> Window:
-    """The window of ``P7D``, ``start/end``, ``start/duration`` or ``duration/end``; raises HuntingRefused(400)."""
+    """The window of ``P7D``, ``start``, ``start/end``, ``start/duration`` or ``duration/end``; raises HuntingRefused(400)."""
     now = _naive(now)
     oldest = now - RETENTION
     if timespan is None:
         return Window(oldest, None)
     first, slash, last = timespan.strip().partition("/")
     if not slash:
-        return Window(max(oldest, now - _duration(first, timespan)), None)
+        since = now - _duration(first, timespan) if first.startswith("P") else _moment(first, timespan)
+        return Window(max(oldest, since), None)
     if first.startswith("P"):
         until = _moment(last, timespan)
         since = until - _duration(first, timespan)
