@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import filecmp
 import itertools
 import json
-import os
-import tempfile
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _row_owners
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
 
 try:
     import pyarrow as pa
@@ -28,14 +27,19 @@ except ImportError:
 
 FORMATS: t.Final = ("ndjson", "csv", "parquet")
 BATCH: t.Final = 5000
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); a quote before it makes it text.
-FORMULA: t.Final = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), in some languages also with the wide
+# letters of East Asia; a quote before it makes it text.
+FORMULA: t.Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def check_format(name: str) -> None:
     """Refuse Parquet where the package for it is missing."""
     if name == "parquet" and pa is None:
-        raise DefenderError("bad_request", "format is parquet, but the Python package pyarrow is not installed here.", advice="Run: pip install pyarrow")
+        raise DefenderError(
+            "bad_request",
+            "format is parquet, but the Python package pyarrow is not installed here.",
+            advice="Run: pip install pyarrow",
+        )
 
 
 def mode_of(text: str) -> int:
@@ -45,51 +49,66 @@ def mode_of(text: str) -> int:
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o777:
-        raise DefenderError("bad_request", f"mode is {text!r}, which is no file mode; give octal digits such as 0600.")
+        raise DefenderError(
+            "bad_request",
+            f"mode is {text!r}, which is no file mode; give octal digits such as 0600.",
+        )
     return mode
 
 
-def place(spool: t.Any, dest: str, *, form: str, schema: list[dict[str, str]], mode: int) -> bool:
-    """Put the rows of C(spool), a named file of NDJSON beside C(dest), under that name; whether that changed the file there.
+def place(
+    spool: _files.Draft,
+    *,
+    form: str,
+    schema: list[dict[str, str]],
+    mode: int,
+    owner: Options,
+    check_mode: bool = False,
+) -> tuple[bool, list[str]]:
+    """Put the rows of `spool`, a draft in NDJSON, in place of its destination.
 
-    NDJSON is the spool itself, which then is no more. Any other form goes into a file beside it first, so that an
+    Returns whether that changes the file there (or would, in check mode), and warnings. Raises `conflict` if the file has the
+    rows of another tenant than `owner`. NDJSON is the spool itself. Any other form is a draft of its own, so that an
     interrupted run leaves no half file under the final name.
     """
-    spare = spool.name
-    try:
-        if form == "ndjson":
-            _finish(spool, mode)
-        else:
-            handle, spare = tempfile.mkstemp(prefix=".hunt-", dir=os.path.dirname(os.path.abspath(dest)))
-            with os.fdopen(handle, "w+b") as target:
-                spool.seek(0)
-                WRITERS[form](spool, target, schema)
-                _finish(target, mode)
-        same = os.path.exists(dest) and filecmp.cmp(spare, dest, shallow=False) and (os.stat(dest).st_mode & 0o7777) == mode
-        if not same:
-            os.replace(spare, dest)
-        return not same
-    except OSError as e:
-        raise DefenderError("bad_request", f"dest is {dest}, which could not be written: {e.strerror}.") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(spare)
+    with _written(spool, form, schema, check_mode=check_mode) as draft:
+        if check_mode:
+            return draft.would_change(mode=mode), []
+        with _row_owners.claimed(spool.path, owner) as warnings:
+            return draft.keep(mode=mode), warnings
 
 
-def _finish(file: t.Any, mode: int) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    os.fchmod(file.fileno(), mode)
+@contextlib.contextmanager
+def _written(
+    spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool
+) -> t.Iterator[_files.Draft]:
+    """A draft with the rows in this form."""
+    if form == "ndjson":
+        yield spool
+        return
+    with _files.draft(spool.path, check_mode=check_mode) as draft:
+        try:
+            spool.file.seek(0)
+            WRITERS[form](spool.file, draft.file, schema)
+        except OSError as e:
+            raise _files.not_written(spool.path, e) from None
+        yield draft
 
 
 def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
     cells(map(json.loads, lines), [column["name"] for column in schema], target)
 
 
-def cells(rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO) -> None:
-    """Write the rows as CSV with these columns, no cell of which is a formula."""
+def cells(
+    rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO
+) -> None:
+    """Write the rows as CSV with these columns, no cell of which is a formula.
+
+    Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell begins a formula.
+    CSV has no null, so that null and an empty text are both an empty cell.
+    """
     # newlines as RFC 4180 has them
-    writer = csv.writer(_Encoded(target), lineterminator="\r\n")
+    writer = csv.writer(_Encoded(target), lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([_cell(name) for name in names])
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
 
@@ -114,13 +133,30 @@ def _cell(value: t.Any) -> t.Any:
 
 def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
     # Graph names .NET types, the older API too; what is not listed is kept as text, objects as JSON
-    types = {"datetime": pa.timestamp("ns", "UTC"), "int32": pa.int32(), "int64": pa.int64(), "long": pa.int64(), "int": pa.int32(), "sbyte": pa.bool_()}
-    types |= {"bool": pa.bool_(), "boolean": pa.bool_(), "double": pa.float64(), "real": pa.float64()}
-    fields = pa.schema([(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema])
+    types = {
+        "datetime": pa.timestamp("ns", "UTC"),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "long": pa.int64(),
+        "int": pa.int32(),
+        "sbyte": pa.bool_(),
+    }
+    types |= {
+        "bool": pa.bool_(),
+        "boolean": pa.bool_(),
+        "double": pa.float64(),
+        "real": pa.float64(),
+    }
+    fields = pa.schema(
+        [(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema]
+    )
     with pq.ParquetWriter(target, fields) as writer:
         rows = map(json.loads, lines)
         while batch := list(itertools.islice(rows, BATCH)):
-            columns = [_column(field.name, [row.get(field.name) for row in batch], field.type) for field in fields]
+            columns = [
+                _column(field.name, [row.get(field.name) for row in batch], field.type)
+                for field in fields
+            ]
             writer.write_batch(pa.record_batch(columns, schema=fields))
 
 
@@ -129,7 +165,11 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
         if pa.types.is_string(kind):
             return pa.array([_text(value) for value in values], kind)
         if pa.types.is_timestamp(kind):
-            return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
+            return (
+                pa.array([value.rstrip("Z") if value else None for value in values], pa.string())
+                .cast(pa.timestamp("ns"))
+                .cast(kind)
+            )
         if pa.types.is_boolean(kind):
             return pa.array([None if value is None else bool(value) for value in values], kind)
         if pa.types.is_floating(kind):
@@ -146,7 +186,11 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
 
 
 def _text(value: t.Any) -> str | None:
-    return None if value is None else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return (
+        None
+        if value is None
+        else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    )
 
 
 def _encodable(text: str) -> str:

@@ -15,17 +15,24 @@ import shutil
 import tempfile
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _row_cutter
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
+    _columns,
+    _files,
+    _row_cutter,
+    _row_owners,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
 
 Row = dict[str, t.Any]
+SCHEMA, RESULTS = "schema", "results"  # the members of an answer, however they are capitalised
 # An answer has 50 MB at most; its rows and the file made of them need less than this.
 ROOM: t.Final = 256 * 1024 * 1024
 
 
 class Rows(t.Protocol):
-    """Takes answers, gives back their columns, and can forget what came after a count."""
+    """Takes answers, and can forget what came after a count."""
 
     @property
     def count(self) -> int:
@@ -35,11 +42,11 @@ class Rows(t.Protocol):
     def full(self) -> bool:
         """Whether more rows came than are wanted."""
 
-    def take(self, api: Api, path: str, body: t.Any, *, schema: str, results: str, timeout: float) -> list[Row]:
-        """Send a query and keep its rows."""
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
+        """Send a query, keep its rows, and return the columns of the answer."""
 
     def rollback(self, count: int) -> None:
-        """Forget all rows but the first C(count)."""
+        """Forget all rows but the first `count`."""
 
 
 class InMemory:
@@ -57,11 +64,13 @@ class InMemory:
     def full(self) -> bool:
         return bool(self._limit) and self.count > self._limit
 
-    def take(self, api: Api, path: str, body: t.Any, *, schema: str, results: str, timeout: float) -> list[Row]:
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
         answer = api.query(path, body, timeout=timeout)
-        columns, rows = answer.get(schema), answer.get(results)
-        if not isinstance(columns, list) or not isinstance(rows, list):
+        rows = _columns.member(answer, RESULTS)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise _incomplete(api)
+        names = dict.fromkeys(name for row in rows for name in row)
+        columns = _complete(api, answer, names)
         self.rows.extend(rows)
         return columns
 
@@ -74,16 +83,15 @@ class InMemory:
 
 
 class OnDisk:
-    """Rows as NDJSON in a temporary file beside the final one, which L(_export) turns into what was asked for.
+    """Rows as NDJSON in a draft of the final file, which `_export` turns into what was asked for.
 
     Only those within the limit are written, however many are counted.
     """
 
-    def __init__(self, folder: str, limit: int) -> None:
+    def __init__(self, draft: _files.Draft, limit: int) -> None:
+        self.draft = draft
         self._count = 0
         self._limit = limit
-        # closed by close(), because it outlives this call
-        self.file = tempfile.NamedTemporaryFile("w+b", dir=folder, prefix=".hunt-", delete=False)  # noqa: SIM115 - 0600 from the first byte on
         self._marks: list[tuple[int, int]] = []
 
     @property
@@ -99,27 +107,24 @@ class OnDisk:
         """The number of rows in the file."""
         return min(self.count, self._limit) if self._limit else self.count
 
-    def take(self, api: Api, path: str, body: t.Any, *, schema: str, results: str, timeout: float) -> list[Row]:
-        self._marks.append((self.count, self.file.tell()))
-        answer = _Answer(self, results)
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
+        self._marks.append((self.count, self.draft.file.tell()))
+        answer = _Answer(self)
         try:
             api.query(path, body, timeout=timeout, into=t.cast("t.BinaryIO", answer))
             answer.cutter.close()
-            self.file.flush()
+            self.draft.file.flush()
         except _row_cutter.BROKEN:
             raise _incomplete(api) from None
         except OSError as e:
-            raise DefenderError("bad_request", f"The rows could not be written to {os.path.dirname(self.file.name)}: {e.strerror}.") from None
-        columns = answer.cutter.members.get(schema)
-        if not isinstance(columns, list):
-            raise _incomplete(api)
-        return columns
+            raise _files.not_written(self.draft.path, e) from None
+        return _complete(api, answer.cutter.members, answer.cutter.columns)
 
     def add(self, lines: list[str]) -> None:
         """Rows of the answer that is coming."""
         kept = lines[: max(0, self._limit - self.count)] if self._limit else lines
         self._count += len(lines)
-        self.file.write("".join(f"{line}\n" for line in kept).encode())
+        self.draft.file.write(_files.encoded("".join(f"{line}\n" for line in kept)))
 
     def rollback(self, count: int) -> None:
         while self._marks and self._marks[-1][0] >= count:
@@ -129,47 +134,67 @@ class OnDisk:
     def forget(self) -> None:
         """What came of the last answer."""
         self._count, place = self._marks[-1]
-        self.file.seek(place)
-        self.file.truncate()
-
-    def close(self) -> None:
-        """Leave nothing behind that was not put in place."""
-        self.file.close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.file.name)
+        self.draft.file.seek(place)
+        self.draft.file.truncate()
 
 
 class _Answer:
-    """What the transport takes for a file: rows are cut out of the answer as it comes, and forgotten where the request is repeated."""
+    """What the transport takes for a file: rows are cut out of the answer as it comes.
 
-    def __init__(self, rows: OnDisk, name: str) -> None:
+    They are forgotten where the request is repeated.
+    """
+
+    def __init__(self, rows: OnDisk) -> None:
         self._rows = rows
-        self._name = name
-        self.cutter = _row_cutter.Cutter(name, rows.add)
+        self.cutter = _row_cutter.Cutter(RESULTS, rows.add)
 
     def seek(self, place: int) -> None:
-        """To the start only, before L(truncate)."""
+        """To the start only, before `truncate`."""
 
     def truncate(self) -> None:
         self._rows.forget()
-        self.cutter = _row_cutter.Cutter(self._name, self._rows.add)
+        self.cutter = _row_cutter.Cutter(RESULTS, self._rows.add)
 
     def write(self, piece: bytes) -> int:
         self.cutter.feed(piece)
         return len(piece)
 
 
-def folder_of(dest: str) -> str:
-    """The folder of the final file; raises C(bad_request) when nothing can be written there, before anything is sent."""
+def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
+    """Refuse a file that cannot be written or has another tenant's rows, before anything is sent.
+
+    In check mode nothing is written, and the folder may be missing, because an earlier task that makes it has not run either.
+    """
     folder = os.path.dirname(os.path.abspath(dest))
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise DefenderError("bad_request", f"dest is {dest}, but the folder {folder} does not exist or cannot be written.")
-    if os.path.isdir(dest):
-        raise DefenderError("bad_request", f"dest is {dest}, which is a folder; name a file in it.")
-    if (free := shutil.disk_usage(folder).free) < ROOM:
-        raise DefenderError("bad_request", f"dest is {dest}, but only {free >> 20} MB are free there; a hunt may need {ROOM >> 20} MB.")
-    return folder
+    if not check_mode or os.path.isdir(folder):
+        _files.check(dest)
+    _row_owners.check(dest, owner)
+    place = tempfile.gettempdir() if check_mode else folder
+    if (free := shutil.disk_usage(place).free) < ROOM:
+        raise DefenderError(
+            "bad_request",
+            f"dest is {dest}, but only {free >> 20} MB are free in {place}; a hunt may need {ROOM >> 20} MB.",
+        )
+
+
+@contextlib.contextmanager
+def on_disk(dest: str, limit: int, *, check_mode: bool) -> t.Iterator[OnDisk]:
+    """Rows on their way into this file; what is not put in place is gone afterwards."""
+    with _files.draft(dest, check_mode=check_mode) as draft:
+        yield OnDisk(draft, limit)
+
+
+def _complete(api: Api, answer: t.Any, names: t.Iterable[str]) -> list[_columns.Column]:
+    try:
+        columns = _columns.from_schema(_columns.member(answer, SCHEMA))
+    except ValueError:
+        raise _incomplete(api) from None
+    return _columns.complete(columns, names)
 
 
 def _incomplete(api: Api) -> DefenderError:
-    return DefenderError("unavailable", f"Tenant {api.tenant.options.label}: the answer to the hunting query has no whole schema and results.")
+    label = api.tenant.options.label
+    return DefenderError(
+        "unavailable",
+        f"Tenant {label}: the answer to the hunting query has no whole schema and results.",
+    )

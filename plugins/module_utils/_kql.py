@@ -14,7 +14,7 @@ import math
 import re
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql_names, _kql_syntax, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 try:
@@ -23,8 +23,6 @@ except ImportError:  # optional: without it Microsoft is the first to see a mist
     duckdb_kql = None  # type: ignore[assignment]
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# duckdb-kql's grammar wants something behind serialize; Kusto's does not
-BARE_SERIALIZE = re.compile(r"(\|\s*serialize)(?=\s*(?:\||;|$))", re.I | re.M)
 TYPED: t.Final = ("datetime", "timespan")
 
 
@@ -44,12 +42,34 @@ def text(query: str | None, query_file: str | None) -> str:
 
 
 def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str:
-    """The query with one C(let) before it for each parameter."""
+    """The query with these values.
+
+    Where it declares a name itself with a literal, the value takes the place of that literal. Any other name gets a `let` before
+    the query. Raises `bad_request` for a name that the query declares in another way: two declarations of one name are refused by
+    Microsoft, and one inside a function would hide the value.
+    """
     lets = []
+    replaced: dict[tuple[int, int], str] = {}
     for name, value in (parameters or {}).items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise DefenderError("bad_request", f"parameters has the name {name!r}; a KQL name is letters, digits and underscores and begins with no digit.")
-        lets.append(f"let {name} = {literal(name, value)};\n")
+            raise DefenderError(
+                "bad_request",
+                f"parameters has the name {name!r}; a KQL name is letters, digits and underscores and begins with no digit.",
+            )
+        text = literal(name, value)
+        declared = _kql_names.declarations(query, name)
+        if other := next((one for one in declared if not one.literal), None):
+            raise DefenderError(
+                "bad_request",
+                f"parameters has {name}, which the query declares itself in line {other.line}, and not with a literal that"
+                " the value could replace; leave the parameter out, or take that declaration out of the query.",
+            )
+        replaced |= {one.span: text for one in declared}
+        if not any(one.outermost for one in declared):
+            lets.append(f"let {name} = {text};\n")
+    for (start, end), text in sorted(replaced.items(), reverse=True):
+        # as many lines as before, so that the lines in Microsoft's messages are those of the query
+        query = query[:start] + text + "\n" * query.count("\n", start, end) + query[end:]
     return "".join(lets) + query
 
 
@@ -109,13 +129,17 @@ def checked_limit(limit: int) -> int:
 
 
 def check(query: str) -> bool:
-    """Whether the query's syntax could be checked here (with the package duckdb-kql); raises C(bad_query) with line and column.
+    """Whether the whole syntax could be checked here, for which the package duckdb-kql is needed.
 
-    Only its syntax check is used: its translation refuses queries that are valid.
+    Raises `bad_query` with line and column for what Microsoft's parser refuses for certain. What only duckdb-kql does not read
+    may be a mistake or may be valid, so it is not refused: Microsoft decides.
     """
+    if found := _kql_syntax.mistake(query):
+        place = f"line {found.line}, column {found.column}"
+        raise DefenderError("bad_query", f"The query has a mistake in {place}: {found.reason}.")
     if duckdb_kql is None:
         return False
-    for mistake in duckdb_kql.validate(BARE_SERIALIZE.sub(r"\1 _serialized = 0", query)):
-        said = mistake.message.split(" expecting ")[0]
-        raise DefenderError("bad_query", f"The query has a mistake in line {mistake.span.line}, column {mistake.span.column + 1}: {said}.")
-    return True
+    try:
+        return not duckdb_kql.validate(_kql_syntax.readable(query))
+    except RecursionError:
+        return False

@@ -41,13 +41,15 @@ Asking = t.Generator[None, bytes, T]
 class Cutter:
     """Takes a JSON object in pieces; one of its members is a list of rows, which is never in memory as a whole.
 
-    :arg rows: the name of that member. The others are in C(members) after C(close).
+    :arg rows: the name of that member, in small letters; the answer may capitalise it. The others are in `members`
+        after `close`, and `columns` has every name that a row has a value for.
     :arg keep: is given the rows in their order, some at a time, each as JSON without a line break.
     C(feed) and C(close) raise one of L(BROKEN) for what is not one whole JSON object whose member is a list of objects.
     """
 
     def __init__(self, rows: str, keep: t.Callable[[list[str]], None]) -> None:
         self.members: dict[str, t.Any] = {}
+        self.columns: dict[str, None] = {}
         self._rows = rows
         self._keep = keep
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -75,8 +77,12 @@ class Cutter:
         more = (yield from self._sign()) != "}"
         while more:
             name = yield from self._value()
+            if not isinstance(name, str):
+                raise ValueError("a name that is no text")
             yield from self._expect(":")
-            if name == self._rows and not found:
+            if name.lower() == self._rows:
+                if found:
+                    raise ValueError(f"two members {self._rows}")
                 found = True
                 yield from self._list()
             else:
@@ -99,6 +105,8 @@ class Cutter:
                     row, end = _scan(text, at)
                     if row.__class__ is not dict:
                         raise TypeError
+                    if not row.keys() <= self.columns.keys():
+                        self.columns.update(dict.fromkeys(row))
                     rows.append(text[at:end])
                     at = end
                     if text[at : at + 2] != ",{":

@@ -15,48 +15,90 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql_names, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting_tables import TABLES, TIMES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import format_time
 
 # Operators that decide on each row alone, or make rows out of one row: learn.microsoft.com/kusto/query.
 ROW_WISE: t.Final = frozenset(
-    ("where filter extend project project-away project-keep project-rename project-reorder parse parse-where parse-kv mv-expand").split()
+    (
+        "where filter extend project project-away project-keep project-rename project-reorder parse parse-where parse-kv mv-expand"
+    ).split()
 )
-# Strings (regular with escapes, verbatim, multi-line) and comments: nothing in them is syntax.
-OPAQUE = re.compile(r"""h?@"(?:[^"]|"")*"|h?@'(?:[^']|'')*'|```.*?```|~~~.*?~~~|h?"(?:\\.|[^"\\\n])*"|h?'(?:\\.|[^'\\\n])*'|//[^\n]*""", re.S | re.I)
+NEAR: t.Final = 8  # the part of a window within which an open slice is cut at the window's edge
 
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """A half-open window [since, before) in ticks of 100 ns: the finest that Microsoft writes."""
+    """A half-open window [since, before) in ticks of 100 ns: the finest that Microsoft writes.
 
-    since: int
-    before: int
+    Without a bound it is open on that side. One without `since` also has the rows that have no time.
+    """
 
-    def halves(self) -> tuple[Slice, Slice] | None:
-        """Two slices that share no tick and leave none out; None when there is nothing left to cut."""
-        middle = (self.since + self.before) // 2
-        return (Slice(self.since, middle), Slice(middle, self.before)) if self.since < middle < self.before else None
+    since: int | None = None
+    before: int | None = None
+
+    def halves(self, window: Slice) -> tuple[Slice, Slice] | None:
+        """Two slices that share no row and leave none out; None when there is nothing left to cut.
+
+        :arg window: where most of the rows are likely to be. What lies outside is cut off in one piece first,
+            and then in steps that double.
+        """
+        assert window.since is not None
+        assert window.before is not None
+        since = window.since if self.since is None else self.since
+        before = window.before if self.before is None else self.before
+        width = window.before - window.since
+        near = max(width // NEAR, 1)
+        if self.since is None and before <= window.since + near:
+            beyond = max(width, window.since - before)
+            cut = window.since if before > window.since else max(before - beyond, _times.FIRST)
+        elif self.before is None and since >= window.before - near:
+            beyond = max(width, since - window.before)
+            cut = window.before if since < window.before else min(since + beyond, _times.LAST)
+        else:
+            cut = (since + before) // 2
+        lowest = _times.FIRST - 1 if self.since is None else self.since
+        highest = _times.LAST + 1 if self.before is None else self.before
+        if not lowest < cut < highest:
+            return None
+        return Slice(self.since, cut), Slice(cut, self.before)
+
+    def condition(self, column: str) -> str | None:
+        """The rows of this slice as a condition on the column with the time; None for all of them."""
+        if self.since is None and self.before is not None:
+            bound = f"datetime({_times.format_time(self.before)})"
+            return f"isnull({column}) or {column} < {bound}"
+        parts = []
+        if self.since is not None:
+            parts.append(f"{column} >= datetime({_times.format_time(self.since)})")
+        if self.before is not None:
+            parts.append(f"{column} < datetime({_times.format_time(self.before)})")
+        return " and ".join(parts) or None
 
     def as_result(self) -> dict[str, str]:
-        """How results name it."""
-        return {"since": format_time(self.since), "before": format_time(self.before)}
+        """How results name it; an open side as the first or the last moment of Kusto's datetime."""
+        since = _times.FIRST if self.since is None else self.since
+        before = _times.LAST if self.before is None else self.before
+        return {"since": _times.format_time(since), "before": _times.format_time(before)}
 
 
 @dataclasses.dataclass(frozen=True)
 class RowWise:
-    """A query cut where its table ends, so that a window can be put in. C(others) are the tables that it reads beside, in brackets or in a let."""
+    """A query cut where its table ends, so that conditions on the table can be put in.
+
+    `others` are the tables that it reads beside, in brackets or in a let.
+    """
 
     head: str
     tail: str
     column: str
     others: tuple[str, ...] = ()
 
-    def within(self, window: Slice) -> str:
-        """The query for the rows of this window only."""
-        bounds = f"{self.column} >= datetime({format_time(window.since)}) and {self.column} < datetime({format_time(window.before)})"
-        return f"{self.head}\n| where {bounds}\n{self.tail}"
+    def where(self, *conditions: str | None) -> str:
+        """The query for the rows of its table that all of these conditions hold for."""
+        lines = [f"| where {condition}" for condition in conditions if condition]
+        return "\n".join([self.head, *lines, self.tail])
 
 
 def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
@@ -78,10 +120,10 @@ def not_row_wise(purpose: str, reason: str) -> DefenderError:
 
 def _cut(query: str) -> RowWise:
     # the same length, so that places in it are places in the query
-    plain = OPAQUE.sub(lambda found: " " * len(found[0]) if found[0].startswith("//") else '"' + "_" * (len(found[0]) - 2) + '"', query)
+    plain = _kql_names.plain(query)
     start = _last_statement(plain)
     table = re.compile(r"\s*([A-Za-z_]\w*)\s*(?=[|;]|$)").match(plain, start)
-    if table is None or table[1] not in TABLES:
+    if table is None or table[1] not in TABLES or _kql_names.declarations(query, table[1]):
         raise ValueError("it does not begin with one table and a pipe")
     if table[1] not in TIMES:
         raise ValueError(f"{table[1]} has no column with the time of an event")
@@ -89,7 +131,9 @@ def _cut(query: str) -> RowWise:
         if operator not in ROW_WISE:
             raise ValueError(f"it uses {operator}, which looks at several rows at once")
     end = table.end(1)
-    others = {word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES}
+    others = {
+        word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES
+    }
     return RowWise(query[:end], query[end:].strip(), TIMES[table[1]], tuple(sorted(others)))
 
 

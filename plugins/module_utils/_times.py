@@ -16,11 +16,20 @@ import time
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 SECOND = 10_000_000
-UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86400 * SECOND, "w": 7 * 86400 * SECOND}
+UNITS = {
+    "s": SECOND,
+    "m": 60 * SECOND,
+    "h": 3600 * SECOND,
+    "d": 86400 * SECOND,
+    "w": 7 * 86400 * SECOND,
+}
 AGE = re.compile(r"(\d{1,6})([smhdw])")
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:[0-5]\d)?")
 DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+# The first and the last moment of Kusto's datetime: from the year 1 to the last tick of the year 9999.
+FIRST = -62_135_596_800 * SECOND
+LAST = 253_402_300_800 * SECOND - 1
 
 
 def now() -> int:
@@ -41,11 +50,15 @@ def parse_time(option: str, text: str, *, at: int) -> int:
     parts = RFC3339.fullmatch(text)
     if parts is None:
         raise DefenderError(
-            "bad_request", f"{option} is {text!r}, which is neither an RFC 3339 time such as 2026-11-01T08:00:00Z nor an age such as 90m, 24h or 7d."
+            "bad_request",
+            f"{option} is {text!r}, which is neither an RFC 3339 time such as 2026-11-01T08:00:00Z nor an age such as 90m, 24h or 7d.",
         )
     day, clock, fraction, offset = parts.groups()
     if offset is None:
-        raise DefenderError("bad_request", f"{option} is {text!r}, which has no offset; write {day}T{clock}Z for UTC, or add an offset such as +02:00.")
+        raise DefenderError(
+            "bad_request",
+            f"{option} is {text!r}, which has no offset; write {day}T{clock}Z for UTC, or add an offset such as +02:00.",
+        )
     try:
         moment = datetime.datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
         since = moment.astimezone(datetime.UTC) - EPOCH
@@ -65,7 +78,11 @@ def format_time(ticks: int) -> str:
 
 def read_time(text: str) -> int:
     """Ticks of a time that a service wrote (always UTC, up to seven digits, sometimes without the Z)."""
-    return parse_time("a time of the service", text if text[-1:] in "Zz" or text[-6:-5] in ("+", "-") else f"{text}Z", at=0)
+    return parse_time(
+        "a time of the service",
+        text if text[-1:] in "Zz" or text[-6:-5] in ("+", "-") else f"{text}Z",
+        at=0,
+    )
 
 
 def parse_span(option: str, text: str) -> int:
@@ -73,15 +90,31 @@ def parse_span(option: str, text: str) -> int:
     if age := AGE.fullmatch(text):
         ticks = int(age[1]) * UNITS[age[2]]
     elif (parts := DURATION.fullmatch(text)) and any(parts.groups()):
-        ticks = sum(int(number or 0) * unit for number, unit in zip(parts.groups(), (UNITS["w"], UNITS["d"], UNITS["h"], UNITS["m"], SECOND), strict=True))
+        ticks = sum(
+            int(number or 0) * unit
+            for number, unit in zip(
+                parts.groups(),
+                (UNITS["w"], UNITS["d"], UNITS["h"], UNITS["m"], SECOND),
+                strict=True,
+            )
+        )
     else:
-        raise DefenderError("bad_request", f"{option} is {text!r}, which is neither an ISO 8601 duration such as P7D or PT12H nor an age such as 12h or 7d.")
+        raise DefenderError(
+            "bad_request",
+            f"{option} is {text!r}, which is neither an ISO 8601 duration such as P7D or PT12H nor an age such as 12h or 7d.",
+        )
     if not ticks:
-        raise DefenderError("bad_request", f"{option} is {text!r}, which is no time at all; give at least one second.")
+        raise DefenderError(
+            "bad_request",
+            f"{option} is {text!r}, which is no time at all; give at least one second.",
+        )
     return ticks
 
 
 def check_order(first: str, earlier: int | None, second: str, later: int | None) -> None:
     """Refuse a window that ends before it begins."""
     if earlier is not None and later is not None and earlier >= later:
-        raise DefenderError("bad_request", f"{first} ({format_time(earlier)}) is not before {second} ({format_time(later)}); nothing can lie between them.")
+        raise DefenderError(
+            "bad_request",
+            f"{first} ({format_time(earlier)}) is not before {second} ({format_time(later)}); nothing can lie between them.",
+        )

@@ -22,7 +22,9 @@ attributes:
   check_mode:
     description: Can run in check mode and say what would change, without changing anything.
     support: full
-    details: Checks the query and its options and sends nothing. The result then has RV(checked) and no rows.
+    details: >-
+      Reads as it does otherwise and writes no file. RV(ignore:changed) says whether O(dest) would differ. Its folder may be missing,
+      as an earlier task that makes it has not run either. To check a query without sending it, use O(validate_only).
   diff_mode:
     description: Says what has changed, or would change, in diff mode.
     support: N/A
@@ -40,6 +42,8 @@ options:
     description:
       - Values for names that the query uses. Each is put before the query as a C(let) statement, quoted so that no value can
         become part of the query.
+      - Where the query itself declares the name with a C(let) whose value is a literal, such as C(let threshold = 10;), the given value
+        takes the place of that literal. A name that the query declares in any other way is refused with the line.
       - >-
         Text, numbers, booleans and lists of those become the KQL values of the same kind.
         A point in time is C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a length of time C({timespan: 12h}).
@@ -47,7 +51,10 @@ options:
     default: {}
   timespan:
     description:
-      - How far back the query may look, as ISO 8601 duration (V(P7D)), as an age (V(7d)), or as V(START/END).
+      - How far back the query may look, as an ISO 8601 duration (V(P7D)) or an age (V(7d)) before now, as V(START/END),
+        as V(START/P7D), as V(P7D/END), or as V(START), which goes on until now. START and END are times such as
+        V(2026-11-01T08:00:00Z), or ages.
+      - A length before now counts by the service's clock.
       - Microsoft's default is 30 days. The shorter of this and the query's own limits counts.
       - The older API (O(api=xdr)) has no time span. There it becomes a condition behind the table, and a query that looks at several
         rows at once or reads a second table is refused with the reason.
@@ -65,6 +72,8 @@ options:
       - V(split) halves the time until every slice is whole. Only a query whose rows do not depend on each other can be split, which is
         one table and the operators C(where), C(extend), C(project) and their kin, C(parse) and C(mv-expand).
         Any other fails with the reason, because sums of slices are wrong numbers.
+        The slices together have every row of the whole query, also those ahead of this machine's clock, those older than
+        Microsoft's default, and those without a time.
     type: str
     default: warn
     choices: [split, warn, fail]
@@ -72,11 +81,17 @@ options:
     description:
       - Write the rows into this file instead of returning them. It is put in place whole or not at all, and memory does not grow
         with it. NDJSON has each row as the service wrote it.
+      - A file that holds the rows of another tenant is left as it is, and the task fails with the category V(conflict). Give each tenant
+        a file of its own, as with C({{ inventory_hostname }}) in the name. What a file holds is recorded below
+        C(~/.ansible/defender_xdr) (C(ANSIBLE_HOME)) on the machine where the module runs, until it is moved or changed.
     type: path
   format:
     description:
-      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header, and cells that a spreadsheet would take for a
-        formula get a quote before them; V(parquet) has types from the answer's schema and needs the Python package C(pyarrow).
+      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header and quotes every cell, and cells that a
+        spreadsheet would take for a formula get a quote before them; V(parquet) has types from the answer's schema and needs the
+        Python package C(pyarrow).
+      - CSV has no null. There null and an empty text are both an empty cell.
+      - A value whose column the answer's schema does not list gets a column of its own, behind the others.
     type: str
     default: ndjson
     choices: [ndjson, csv, parquet]
@@ -85,6 +100,14 @@ options:
       - The mode of O(dest), in octal digits.
     type: str
     default: "0600"
+  validate_only:
+    description:
+      - Check the query's syntax and all options, and send nothing. The result has RV(checked) and no rows.
+      - The syntax is checked with the Python package C(duckdb-kql). What that does not know, but Microsoft's parser might take, is
+        not refused.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
   - module: mssp.defender_xdr.incident_info
   - name: Advanced hunting through Microsoft Graph
@@ -120,6 +143,11 @@ EXAMPLES = r"""
     on_truncated: split
     dest: "/tmp/network-{{ inventory_hostname }}.ndjson"
 
+- name: Check a query before it is sent to anybody
+  mssp.defender_xdr.hunting_query:
+    query_file: hunts/beacons.kql
+    validate_only: true
+
 - name: Say how many rows were found
   ansible.builtin.debug:
     msg: "{{ encoded.tenant.name }}: {{ encoded.count }} rows{{ ', and more' if encoded.truncated else '' }}"
@@ -138,32 +166,34 @@ api:
   sample: graph
 rows:
   description: The rows, each a dictionary by column name, with the columns' own names.
-  returned: success without O(dest), except in check mode
+  returned: success without O(dest), except with O(validate_only)
   type: list
   elements: dict
   sample: [{Timestamp: "2026-11-22T09:39:50.7688641Z", DeviceName: pc-1.contoso.example}]
 dest:
   description: The file that has the rows.
-  returned: success with O(dest), except in check mode
+  returned: success with O(dest), except with O(validate_only)
   type: str
 schema:
-  description: The columns in their order, each with C(name) and C(type).
-  returned: success, except in check mode
+  description: The columns in their order, each with C(name) and C(type). Where the service names no type, it is empty.
+  returned: success, except with O(validate_only)
   type: list
   elements: dict
   sample: [{name: Timestamp, type: DateTime}, {name: DeviceName, type: String}]
 count:
   description: How many rows are in RV(rows) or RV(dest).
-  returned: success, except in check mode
+  returned: success, except with O(validate_only)
   type: int
   sample: 1
 truncated:
   description: Whether rows are missing, because of O(limit) or of one of Microsoft's caps.
-  returned: success, except in check mode
+  returned: success, except with O(validate_only)
   type: bool
 slices:
-  description: The slices of time that the query was split into, each with C(since), C(before) (exclusive) and C(count). Empty for one piece.
-  returned: success, except in check mode
+  description:
+    - The slices of time that the query was split into, each with C(since), C(before) (exclusive) and C(count). Empty for one piece.
+    - The first begins with the first moment that Kusto knows and also has the rows without a time. The last ends with the last one.
+  returned: success, except with O(validate_only)
   type: list
   elements: dict
 missing_slices:
@@ -172,8 +202,10 @@ missing_slices:
   type: list
   elements: dict
 checked:
-  description: Whether the query's syntax could be checked, for which the Python package C(duckdb-kql) is needed. Nothing was sent.
-  returned: in check mode
+  description:
+    - Whether the query's syntax could be checked as a whole. V(false) without the Python package C(duckdb-kql), and for a query that
+      it does not understand although nothing in it is surely wrong. Nothing was sent.
+  returned: with O(validate_only)
   type: bool
 waited_seconds:
   description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
@@ -190,7 +222,14 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _found_rows, _hunting, _kql, _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
+    _export,
+    _found_rows,
+    _hunting,
+    _kql,
+    _module,
+    _timespans,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
 SPEC = _module.spec(
@@ -204,6 +243,7 @@ SPEC = _module.spec(
         "dest": {"type": "path"},
         "format": {"type": "str", "default": "ndjson", "choices": list(_export.FORMATS)},
         "mode": {"type": "str", "default": "0600"},
+        "validate_only": {"type": "bool", "default": False},
     },
     mutually_exclusive=[("query", "query_file")],
     required_one_of=[("query", "query_file")],
@@ -212,29 +252,31 @@ ROWS = "rows"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    query = _kql.with_parameters(_kql.text(params["query"], params["query_file"]), params["parameters"])
-    request = _hunting.asked(query, params["timespan"], params["on_truncated"])
+    text = _kql.text(params["query"], params["query_file"])
+    query = _kql.with_parameters(text, params["parameters"])
+    timespan = _timespans.parse(params["timespan"])
+    request = _hunting.Request(query, timespan, params["on_truncated"])
     limit, mode = _kql.checked_limit(params["limit"]), _export.mode_of(params["mode"])
-    _export.check_format(params["format"])
-    folder = _found_rows.folder_of(params["dest"]) if params["dest"] else None
-    if check_mode:
-        return {"checked": _kql.check(query)}
+    dest, form = params["dest"], params["format"]
+    _export.check_format(form)
+    only = params["validate_only"]
+    if dest:
+        _found_rows.check_dest(dest, tenant.options, check_mode=check_mode or only)
+    if only:
+        return {"checked": _kql.check(text)}
     api = tenant.chosen_api("hunting_query")
-    if folder is None:
+    if not dest:
         memory = _found_rows.InMemory(limit)
-        found = _hunting.run(api, request, memory)
-        return {**_told(api.name, found), "rows": memory.wanted(), "count": len(memory.wanted())}
-    disk = _found_rows.OnDisk(folder, limit)
-    try:
-        found = _hunting.run(api, request, disk)
-        changed = _export.place(disk.file, params["dest"], form=params["format"], schema=found.schema, mode=mode)
-        return {**_told(api.name, found), "dest": params["dest"], "count": disk.kept, "changed": changed}
-    finally:
-        disk.close()
-
-
-def _told(api: str, found: _hunting.Found) -> dict[str, t.Any]:
-    return {"api": api, "schema": found.schema, "truncated": found.truncated, "slices": found.slices, "warnings": found.warnings}
+        outcome = _hunting.run(api, request, memory)
+        rows = memory.wanted()
+        return {"api": api.name, **outcome.as_result(), "rows": rows, "count": len(rows)}
+    with _found_rows.on_disk(dest, limit, check_mode=check_mode) as disk:
+        outcome = _hunting.run(api, request, disk)
+        place = {"form": form, "schema": outcome.schema, "mode": mode, "owner": tenant.options}
+        changed, warnings = _export.place(disk.draft, **place, check_mode=check_mode)
+        outcome.warnings.extend(warnings)
+        result = {**outcome.as_result(), "dest": dest, "count": disk.kept, "changed": changed}
+        return {"api": api.name, **result}
 
 
 def main() -> None:

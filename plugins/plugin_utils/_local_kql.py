@@ -17,9 +17,9 @@ import os
 import re
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql, _kql_syntax
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._slices import OPAQUE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._kql_names import OPAQUE
 
 try:
     import duckdb
@@ -72,7 +72,7 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
         columns = {name: _load(connection, name, source) for name, source in tables.items()}
         connection.execute("SET lock_configuration = true")
         try:
-            translated = duckdb_kql.to_sql(_readable(text), columns, allow_write=False)
+            translated = duckdb_kql.to_sql(_kql_syntax.readable(_readable(text)), columns, allow_write=False)
             answer = connection.execute(str(translated), dict(translated.parameters) or None)
             names = [str(column[0]) for column in answer.description or ()]
             dynamic = [str(column[1]) == "JSON" for column in answer.description or ()]

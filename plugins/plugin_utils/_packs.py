@@ -15,9 +15,9 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql, _kql_names
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._slices import OPAQUE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._kql_names import OPAQUE
 
 SEVERITIES: t.Final = ("informational", "low", "medium", "high")
 # How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become what hunting_query wants.
@@ -64,8 +64,8 @@ class Hunt:
     parameters: t.Mapping[str, Parameter] | None = None
 
     def takes(self, name: str) -> bool:
-        """Whether the query uses that name as a parameter."""
-        return self.says(name) if self.parameters is None else name in self.parameters
+        """Whether a value for that name changes what the query says."""
+        return _kql_names.takes(self.query, name) if self.parameters is None else name in self.parameters
 
     def says(self, word: str) -> bool:
         """Whether the word is in the query, outside of texts and comments."""
@@ -180,8 +180,11 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
 
 def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], list[str]]:
     if strange := [name for name in own if not hunt.takes(name)]:
-        raise DefenderError("bad_request", f"The hunt {hunt.name} has no parameter {', '.join(strange)}.")
+        lines = {one.name: one.line for one in _kql_names.declarations(hunt.query)}
+        reasons = [f"{name} (declared in line {lines[name]})" if name in lines else name for name in strange]
+        raise DefenderError("bad_request", f"The hunt {hunt.name} has no parameter {', '.join(reasons)}.")
     given = {**{name: value for name, value in common.items() if hunt.takes(name)}, **own}
+    _check_declarations(hunt, given)
     if hunt.parameters is None:
         return given, []
     values = {name: given.get(name, parameter.default) for name, parameter in hunt.parameters.items()}
@@ -190,6 +193,18 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
         return {name: _typed(name, hunt.parameters[name], value) for name, value in values.items() if name not in missing}, missing
     except ValueError as e:
         raise DefenderError("bad_request", f"For the hunt {hunt.name} {e}.") from None
+
+
+def _check_declarations(hunt: Hunt, given: Values) -> None:
+    """Refuse, before any tenant is asked, a parameter of the header that the query declares itself and not with a literal."""
+    for name in given if hunt.parameters is None else hunt.parameters:
+        for declared in _kql_names.declarations(hunt.query, name):
+            if not declared.literal:
+                raise DefenderError(
+                    "bad_request",
+                    f"The hunt {hunt.name} declares its parameter {name} itself in line {declared.line} of {hunt.path},"
+                    " and not with a literal that a value could replace; take that declaration out.",
+                )
 
 
 def _told(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:

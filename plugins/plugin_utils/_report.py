@@ -134,11 +134,11 @@ def files(report: Json, formats: t.Collection[str]) -> dict[str, bytes]:
     """The contents of the files by name."""
     made: dict[str, bytes] = {}
     if "html" in formats:
-        made["report.html"] = _report_page.page(report).encode()
+        made["report.html"] = _report_page.page(report).encode("utf-8", "replace")
     if "json" in formats:
-        made["report.json"] = (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode()
+        made["report.json"] = _files.encoded(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     if "markdown" in formats:
-        made["report.md"] = _report_tables.markdown(report).encode()
+        made["report.md"] = _report_tables.markdown(report).encode("utf-8", "replace")
     if "csv" in formats:
         made |= _report_tables.csvs(report)
     return made

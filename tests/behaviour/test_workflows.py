@@ -186,16 +186,27 @@ def test_other_modules_on_a_tenant_host_run_on_the_controller(ansible: Ansible, 
     assert customer.calls() == []
 
 
-def test_check_mode_reads_what_may_be_read_and_starts_no_hunt(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
+def test_a_play_in_check_mode_reads_and_gets_through(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
-    hunt = {"name": "hunt", "mssp.defender_xdr.hunting_query": {"query": "DeviceInfo | take 1"}}
+    folder = ansible.cwd / "made"
+    make = {"name": "make", "ansible.builtin.file": {"path": str(folder), "state": "directory", "mode": "0700"}}
+    hunt = {"name": "hunt", "mssp.defender_xdr.hunting_query": {"query": "DeviceInfo | take 1", "dest": f"{folder}/rows.csv", "format": "csv"}}
+    use = {"name": "use", "ansible.builtin.debug": {"msg": "{{ rows.rows[0].DeviceName }}"}}
+    rows = {"name": "rows", "mssp.defender_xdr.hunting_query": {"query": "DeviceInfo | take 1"}, "register": "rows"}
+    check = {"name": "check", "mssp.defender_xdr.hunting_query": {"query": "DeviceInfo | take 1", "validate_only": True}}
     wrong = {"name": "wrong", "mssp.defender_xdr.hunting_query": {"query": " "}, "ignore_errors": True}
-    run = ansible.playbook([{"hosts": "tenants", "tasks": [hunt, wrong]}, {"hosts": "tenants", "tasks": [listing("list")]}], "--check", "--diff").good()
-    assert run.result("hunt")["checked"]
-    assert "rows" not in run.result("hunt")
+    run = ansible.playbook(
+        [{"hosts": "tenants", "tasks": [make, hunt, rows, use, check, wrong]}, {"hosts": "tenants", "tasks": [listing("list")]}], "--check", "--diff"
+    ).good()
+    assert (run.result("hunt")["changed"], run.result("hunt")["count"]) == (True, 1)
+    assert run.result("use")["msg"]
+    assert run.result("check")["checked"]
+    assert "rows" not in run.result("check")
+    assert not folder.exists()
     assert run.result("wrong")["error"]["category"] == "bad_query"
     assert run.result("list")["count"] == 1
-    assert [line["path"] for line in customer.calls("graph")] == ["/v1.0/security/incidents"]
+    hunting = "/v1.0/security/runHuntingQuery"
+    assert [line["path"] for line in customer.calls("graph")] == [hunting, hunting, "/v1.0/security/incidents"]
 
 
 def test_the_nearest_source_of_an_option_wins(ansible: Ansible, customers: Customers, with_secret: Json) -> None:

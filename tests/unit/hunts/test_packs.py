@@ -102,6 +102,41 @@ def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) ->
     }
 
 
+OWN_LET: t.Final = "let threshold = 10;\nDeviceNetworkEvents | summarize n = count() by DeviceName | where n > threshold"
+
+
+def test_a_value_replaces_the_literal_of_a_file_that_declares_the_name_itself(tmp_path: Path) -> None:
+    hunts = _packs.found([str(written(tmp_path, one=OWN_LET, two="DeviceInfo | where n > threshold"))])
+    for told in _packs.wanted(hunts, [], {"threshold": 20}):
+        assert _kql.with_parameters(told["query"], told["parameters"]).count("let threshold = long(20);") == 1
+    one, two = _packs.wanted(hunts, [], {"two": {"threshold": 20}})
+    assert (one["parameters"], two["parameters"]) == ({}, {"threshold": 20})
+
+
+def test_a_file_that_declares_a_name_otherwise_or_makes_it_as_a_column_takes_no_value_for_it(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path,
+        computed="let threshold = 5 * 2;\nDeviceInfo | where n > threshold",
+        column="DeviceInfo | summarize threshold = count() by OSPlatform | where threshold > 5",
+        user="DeviceInfo | where n > threshold",
+    )
+    hunts = _packs.found([str(folder)])
+    told = {one["name"]: one["parameters"] for one in _packs.wanted(hunts, [], {"threshold": 20})}
+    assert told == {"computed": {}, "column": {}, "user": {"threshold": 20}}
+    assert "no parameter threshold (declared in line 1)" in refusal(lambda: _packs.wanted(hunts, [], {"computed": {"threshold": 1}}))
+    assert "no parameter threshold." in refusal(lambda: _packs.wanted(hunts, [], {"column": {"threshold": 1}}))
+    others = [hunt for hunt in hunts if hunt.name != "user"]
+    assert "parameters has threshold, which is neither" in refusal(lambda: _packs.wanted(others, [], {"threshold": 20}))
+
+
+def test_a_parameter_of_the_header_replaces_the_literal_below_it_or_is_refused(tmp_path: Path) -> None:
+    header = "// ---\n// title: x\n// parameters: {threshold: {type: long, default: 5}}\n// ---\n"
+    (good,) = _packs.wanted(_packs.found([str(written(tmp_path / "good", one=header + OWN_LET))]), [], {})
+    assert "let threshold = long(5);" in _kql.with_parameters(good["query"], good["parameters"])
+    bad = _packs.found([str(written(tmp_path / "bad", one=f"{header}let threshold = 2 + 3;\nDeviceInfo"))])
+    assert "declares its parameter threshold itself in line 5 of" in refusal(lambda: _packs.wanted(bad, [], {}))
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [

@@ -15,6 +15,12 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Pape
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock, FakeHttp, parameters
 
 
+@pytest.fixture(autouse=True)
+def a_home_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whose rows a file holds is recorded below Ansible's home."""
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path_factory.getbasetemp() / "ansible-home"))
+
+
 @pytest.fixture
 def time() -> FakeClock:
     """A clock that only sleeping moves."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _found_rows, _row_cutter
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 
 SCHEMA = [
     {"name": "Timestamp", "type": "DateTime"},
@@ -31,14 +33,30 @@ ROWS: list[dict[str, t.Any]] = [
 ]
 
 
-def placed(dest: Path, form: str, *, rows: list[dict[str, t.Any]] | None = None, schema: list[dict[str, str]] | None = None, mode: int = 0o600) -> bool:
+@dataclasses.dataclass(frozen=True)
+class Owner:
+    """As much of the tenant's options as a file of rows needs."""
+
+    tenant_id: str = TENANT
+    label: str = "contoso"
+
+
+def placed(
+    dest: Path,
+    form: str,
+    *,
+    rows: list[dict[str, t.Any]] | None = None,
+    schema: list[dict[str, str]] | None = None,
+    mode: int = 0o600,
+    owner: Owner = Owner(),
+    check_mode: bool = False,
+) -> bool:
     """Rows in the spool that the hunt leaves, put in place; whatever happens the spool goes, as when the hunt closes it."""
-    spool = _found_rows.OnDisk(str(dest.parent), 0)
-    try:
-        spool.file.write(b"".join(json.dumps(row).encode() + b"\n" for row in (ROWS if rows is None else rows)))
-        return _export.place(spool.file, str(dest), form=form, schema=schema or SCHEMA, mode=mode)
-    finally:
-        spool.close()
+    with _found_rows.on_disk(str(dest), 0, check_mode=check_mode) as spool:
+        spool.draft.file.write(b"".join(json.dumps(row).encode() + b"\n" for row in (ROWS if rows is None else rows)))
+        changed, warnings = _export.place(spool.draft, form=form, schema=schema or SCHEMA, mode=mode, owner=t.cast("t.Any", owner), check_mode=check_mode)
+        assert warnings == []
+        return changed
 
 
 def test_ndjson_is_the_rows_in_a_file_closed_to_others(tmp_path: Path) -> None:
@@ -59,13 +77,22 @@ def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     dest = tmp_path / "rows.csv"
     placed(dest, "csv", rows=[{"Name": f"{start}cmd|' /C calc'!A0", "Size": -5}], schema=SCHEMA[1:3])
     header, row = csv.reader(io.StringIO(dest.read_bytes().decode(), newline=""))
     assert header == ["Name", "Size"]
     assert row == [f"'{start}cmd|' /C calc'!A0", "-5"]
+
+
+def test_every_cell_is_quoted_so_that_no_other_separator_cuts_a_formula_out_of_it(tmp_path: Path) -> None:
+    dest = tmp_path / "rows.csv"
+    rows = [{"Name": "a;=1+1", "Size": -5}, {"Name": 'b"; =1', "Size": None}, {"Name": "c\t@x\n+1", "Size": 0}]
+    placed(dest, "csv", rows=rows, schema=SCHEMA[1:3])
+    text = dest.read_bytes().decode()
+    assert text == '"Name","Size"\r\n"a;=1+1","-5"\r\n"b""; =1",""\r\n"c\t@x\n+1","0"\r\n'
+    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))[1] == ['a;=1+1,"-5"']
 
 
 def test_csv_has_every_column_of_the_schema(tmp_path: Path) -> None:
@@ -133,8 +160,8 @@ def test_a_mode_that_is_none_is_refused(mode: str) -> None:
 
 def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 5 << 20}))
-    with pytest.raises(DefenderError, match="only 5 MB are free there"):
-        _found_rows.folder_of(str(tmp_path / "rows"))
+    with pytest.raises(DefenderError, match="only 5 MB are free in"):
+        _found_rows.check_dest(str(tmp_path / "rows"), t.cast("t.Any", Owner()), check_mode=False)
 
 
 class Service:
@@ -153,17 +180,15 @@ class Service:
 
 def taken(folder: Path, bodies: list[bytes], *, limit: int = 0, rollback: int | None = None) -> tuple[list[int], int, list[bytes]]:
     """How many rows there were after each answer, how many are kept, and the lines on disk."""
-    rows = _found_rows.OnDisk(str(folder), limit)
-    service, counts = Service(*bodies), []
-    try:
+    with _found_rows.on_disk(str(folder / "rows"), limit, check_mode=False) as rows:
+        service, counts = Service(*bodies), []
         for _turn in bodies:
-            rows.take(t.cast("t.Any", service), "/", {}, schema="schema", results="results", timeout=1)
+            rows.take(t.cast("t.Any", service), "/", {}, timeout=1)
             counts.append(rows.count)
         if rollback is not None:
             rows.rollback(rollback)
-        return counts, rows.kept, Path(rows.file.name).read_bytes().splitlines()
-    finally:
-        rows.close()
+        rows.draft.file.flush()
+        return counts, rows.kept, Path(rows.draft.name).read_bytes().splitlines()
 
 
 def body(*rows: str) -> bytes:
@@ -195,6 +220,72 @@ def test_rows_beyond_the_limit_are_counted_and_not_kept(tmp_path: Path) -> None:
     assert taken(tmp_path, answers, limit=3) == ([2, 4], 3, [b'{"n":1}', b'{"n":2}', b'{"n":3}'])
 
 
+CAPITALS = b'{"Schema":[{"Name":"Timestamp","Type":"DateTime"},{"Name":"FileName","Type":"String"}],"Results":[{"Timestamp":"t","FileName":"a"}]}'
+ODD_SCHEMAS: t.Final = {
+    "capitals": (CAPITALS, ["Timestamp", "FileName"], [["t", "a"]]),
+    "capital columns": (CAPITALS.replace(b"Schema", b"schema").replace(b"Results", b"results"), ["Timestamp", "FileName"], [["t", "a"]]),
+    "all capitals": (CAPITALS.replace(b'"Name"', b'"NAME"').replace(b'"Type"', b'"TYPE"'), ["Timestamp", "FileName"], [["t", "a"]]),
+    "a column without a name": (b'{"schema":[{"type":"String"},{"name":"A"}],"results":[{"A":1,"B":"b"},{"B":2}]}', ["A", "B"], [["1", "b"], ["", "2"]]),
+    "a null name": (b'{"schema":[{"name":null,"type":null},{"name":""}],"results":[{"A":1}]}', ["A"], [["1"]]),
+    "a value without a column": (b'{"schema":[{"name":"A","type":"Int64"}],"results":[{"A":1},{"A":2,"C":[3]}]}', ["A", "C"], [["1", ""], ["2", "[3]"]]),
+    "no columns": (b'{"schema":[],"results":[{"B":1,"A":2}]}', ["B", "A"], [["1", "2"]]),
+    "rows first": (b'{"results":[{"B":1,"A":2}],"schema":[{"name":"A","type":"Int64"}]}', ["A", "B"], [["2", "1"]]),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_SCHEMAS)
+@pytest.mark.parametrize("form", _export.FORMATS)
+def test_a_file_loses_no_value_whatever_the_schema_looks_like(tmp_path: Path, odd: str, form: str) -> None:
+    answer, names, cells = ODD_SCHEMAS[odd]
+    dest = tmp_path / "rows"
+    if form == "parquet":
+        pq = pytest.importorskip("pyarrow.parquet")
+        answer = answer.replace(b'"Timestamp":"t"', b'"Timestamp":null')
+    with _found_rows.on_disk(str(dest), 0, check_mode=False) as rows:
+        schema = rows.take(t.cast("t.Any", Service(answer)), "/", {}, timeout=1)
+        _export.place(rows.draft, form=form, schema=schema, mode=0o600, owner=t.cast("t.Any", Owner()))
+    assert [column["name"] for column in schema] == names
+    if form == "csv":
+        assert list(csv.reader(io.StringIO(dest.read_text(), newline=""))) == [names, *cells]
+    elif form == "ndjson":
+        held = [json.loads(line) for line in dest.read_text().splitlines()]
+        assert [[_plain(row.get(name)) for name in names] for row in held] == cells
+    else:
+        table = pq.read_table(dest)
+        held = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
+        assert table.column_names == names
+        assert held == [[cell if cell != "t" else "" for cell in row] for row in cells]
+
+
+def _plain(value: t.Any) -> str:
+    return "" if value is None else str(value)
+
+
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize(
+    ("answer", "category"),
+    [
+        ({"schema": None, "results": [{"A": 1}]}, "unavailable"),
+        ({"schema": ["A"], "results": [{"A": 1}]}, "unavailable"),
+        ({"schema": {"name": "A"}, "results": [{"A": 1}]}, "unavailable"),
+        ({"schema": [], "results": [["A"]]}, "unavailable"),
+        ({"schema": [{"name": "A"}, {"name": "A"}], "results": [{"A": 1}]}, "bad_query"),
+        ({"schema": [{"name": "A"}, {"Name": "A"}], "results": []}, "bad_query"),
+    ],
+)
+def test_a_schema_that_would_lose_values_is_a_failure(tmp_path: Path, answer: t.Any, category: str, memory: bool) -> None:
+    class Small(Service):
+        def query(self, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO | None = None) -> t.Any:
+            return answer if into is None else super().query(path, payload, timeout=timeout, into=into)
+
+    service = t.cast("t.Any", Small(json.dumps(answer).encode()))
+    with _found_rows.on_disk(str(tmp_path / "rows"), 0, check_mode=False) as disk:
+        rows: _found_rows.Rows = _found_rows.InMemory(0) if memory else disk
+        with pytest.raises(DefenderError) as failed:
+            rows.take(service, "/", {}, timeout=1)
+    assert failed.value.category == category
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -203,6 +294,8 @@ def test_rows_beyond_the_limit_are_counted_and_not_kept(tmp_path: Path) -> None:
         b'{"schema": [], "results": [{"n": 1}]',
         b'{"schema": [], "results": null}',
         b'{"schema": []}',
+        b'{"schema": [], "results": [], "Results": [{"n": 1}]}',
+        b'{1: 2, "schema": [], "results": []}',
         b'{"results": []}',
         b"[]",
         b"",

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -370,7 +372,8 @@ def test_hunting_query_takes_no_answer_without_schema_and_results_for_an_empty_o
         ({"query": "DeviceInfo", "timespan": "2026-11-01T00:00:00/2026-11-02T00:00:00Z"}, "bad_request"),
         ({"query": "DeviceInfo", "limit": -1}, "bad_request"),
         ({"query": "DeviceInfo", "mode": "9"}, "bad_request"),
-        ({"query": "DeviceInfo", "dest": "/no/such/folder/file"}, "bad_request"),
+        ({"query": "DeviceInfo", "dest": "/dev/null"}, "bad_request"),
+        ({"query": "DeviceInfo", "dest": "/tmp"}, "bad_request"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -380,10 +383,64 @@ def test_hunting_query_refuses_before_anything_is_sent(tenant_with: Tenants, arg
     assert http.asked == []
 
 
-def test_hunting_query_sends_nothing_in_check_mode(tenant_with: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+def streaming(found: t.Any) -> FakeHttp:
+    """An answer in pieces, as a hunt into a file takes it."""
+
+    class Streaming(FakeHttp):
+        def send(self, *arguments: t.Any, into: t.Any = None, **rest: t.Any) -> t.Any:
+            done = super().send(*arguments, into=into, **rest)
+            if into is not None:
+                into.write(json.dumps(found).encode())
+            return done
+
+    return Streaming(token_answer(HUNTER), answer(200))
+
+
+def test_hunting_query_refuses_a_folder_that_is_not_there_unless_a_task_before_it_would_have_made_it(tenant_with: Tenants) -> None:
+    http = FakeHttp()
+    assert failed(hunting_query, tenant_with(http), query="DeviceInfo", dest="/no/such/folder/file").category == "bad_request"
+    assert http.asked == []
+    result = run(hunting_query, tenant_with(streaming(FOUND)), query="DeviceInfo", dest="/no/such/folder/file", check_mode=True)
+    assert result["changed"] is True
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+def test_hunting_query_reads_in_check_mode_and_writes_no_file(tenant_with: Tenants, tmp_path: Path, form: str) -> None:
+    """The same result as a run, which says whether the file would differ."""
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    dest = tmp_path / "rows"
+
+    def hunted(*, check_mode: bool, found: t.Any = FOUND) -> dict[str, t.Any]:
+        http = streaming(found)
+        result = run(hunting_query, tenant_with(http), query="DeviceInfo", dest=str(dest), format=form, check_mode=check_mode)
+        http.done()
+        return result
+
+    first = hunted(check_mode=True)
+    assert os.listdir(tmp_path) == []
+    assert (first["changed"], first["count"]) == (True, 2)
+    assert hunted(check_mode=False) == first
+    before = dest.read_bytes()
+    assert hunted(check_mode=True)["changed"] is hunted(check_mode=False)["changed"] is False
+    assert hunted(check_mode=True, found={**FOUND, "results": []})["changed"] is True
+    assert dest.read_bytes() == before
+    assert os.listdir(tmp_path) == ["rows"]
+
+
+def test_hunting_query_reads_in_check_mode_without_a_file_as_it_does_otherwise(tenant_with: Tenants) -> None:
+    results = [
+        run(hunting_query, tenant_with(FakeHttp(token_answer(HUNTER), answer(200, FOUND))), query="DeviceInfo", check_mode=check_mode)
+        for check_mode in (False, True)
+    ]
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_hunting_query_only_validates_when_told_to(tenant_with: Tenants, monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
     monkeypatch.setattr(_kql, "duckdb_kql", None)
     http = FakeHttp()
-    assert run(hunting_query, tenant_with(http), query="DeviceInfo", check_mode=True) == {"checked": False}
+    assert run(hunting_query, tenant_with(http), query="DeviceInfo", validate_only=True, check_mode=check_mode) == {"checked": False}
     assert http.asked == []
 
 

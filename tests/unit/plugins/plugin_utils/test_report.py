@@ -331,7 +331,10 @@ def test_a_plot_says_in_words_and_in_a_table_what_it_shows() -> None:
 def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     dest = tmp_path / "a" / "b"
     written = _report.files(made(tenant("a", incident())), ["html", "json", "csv", "markdown"])
-    _report.write(str(dest), written)
+    assert _report.write(str(dest), written, check_mode=True)
+    assert not dest.exists()
+    assert _report.write(str(dest), written, check_mode=False)
+    assert not _report.write(str(dest), written, check_mode=True)
     assert sorted(path.name for path in dest.iterdir()) == sorted(written)
     assert {path.stat().st_mode & 0o777 for path in dest.iterdir()} == {0o600}
     assert dest.stat().st_mode & 0o777 == 0o700

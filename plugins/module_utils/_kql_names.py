@@ -1,0 +1,196 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names in a KQL query: which it declares itself, and which it expects from outside.
+
+Read from the text, without a grammar: what decides is where a name stands, as learn.microsoft.com/kusto/query has it.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+# Strings (regular with escapes, verbatim, multi-line) and comments: nothing in them is syntax.
+OPAQUE = re.compile(
+    r"""h?@"(?:[^"]|"")*"|h?@'(?:[^']|'')*'|```.*?```|~~~.*?~~~|h?"(?:\\.|[^"\\\n])*"|h?'(?:\\.|[^'\\\n])*'|//[^\n]*""",
+    re.S | re.I,
+)
+# A name in brackets and quotes, behind nothing that it could be an index of.
+QUOTED = re.compile(r"""(?<![\w)\]])(\s*)\[\s*(["'])(\w+)\2\s*\]""")
+LET = re.compile(r"(?:^|[;{])\s*let\s+(\w+)\s*=(?![=~])")
+PARAMETERS = re.compile(r"\bdeclare\s+query_parameters\s*\(((?:[^()]|\([^()]*\))*)\)")
+FUNCTION = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)\s*\{")
+TYPES = "bool boolean date datetime decimal double dynamic guid int long real time timespan".split()
+# Numbers and lengths of time, texts, truth values.
+PLAIN = r"""[-+]?\d[\w.]*(?:(?<=[eE])[-+]\d+)?|"_*"(?:\s*"_*")*|true|false"""
+LITERAL = re.compile(
+    rf"{PLAIN}|pack_array\s*\(\s*(?:{PLAIN})?\s*(?:,\s*(?:{PLAIN})\s*)*\)"
+    rf"|(?:{'|'.join(TYPES)})\s*\((?:[^()]|\([^()]*\))*\)"
+    r"|(?:ago|now)\s*\(\s*[-+]?[\w.]*\s*\)"
+)
+ASSIGNED = re.compile(r"\s*=(?![=~>])")
+# Behind these words a subquery makes a value or a list, and its columns end with its bracket.
+SCALAR = re.compile(r"(?:\bin~?|\bhas_any|\bhas_all|\btoscalar|\barray_length)\s*\($")
+
+
+@dataclasses.dataclass(frozen=True)
+class Declaration:
+    """Where a query declares a name itself.
+
+    :arg span: of the value in the query, without the space around it.
+    :arg literal: whether the value is a literal, which another value can take the place of.
+    :arg outermost: whether it holds for the whole query, and not in the body of a function only.
+    """
+
+    name: str
+    line: int
+    span: tuple[int, int]
+    literal: bool
+    outermost: bool
+
+
+def plain(query: str) -> str:
+    """The query at the same length with nothing but syntax: comments are space, strings are underscores."""
+
+    def blank(match: re.Match[str]) -> str:
+        if match[0].startswith("//"):
+            return " " * len(match[0])
+        return '"' + "_" * (len(match[0]) - 2) + '"'
+
+    return OPAQUE.sub(blank, query)
+
+
+def declarations(query: str, name: str | None = None) -> list[Declaration]:
+    """What the query declares with `let` or `declare query_parameters`, in its order."""
+    text = _bare_names(query)
+    found = []
+    for let in LET.finditer(text):
+        start, end = let.end(), _end(text, let.end(), ";")
+        value = text[start:end]
+        start, end = start + len(value) - len(value.lstrip()), start + len(value.rstrip())
+        literal = LITERAL.fullmatch(text[start:end]) is not None
+        depth = _depth(text[: let.start(1)])
+        line = query.count("\n", 0, let.start(1)) + 1
+        found.append(Declaration(let[1], line, (start, end), literal, depth == 0))
+    for declared in PARAMETERS.finditer(text):
+        for parameter in re.finditer(r"(\w+)\s*:", declared[1]):
+            at = declared.start(1) + parameter.start()
+            line = query.count("\n", 0, at) + 1
+            found.append(Declaration(parameter[1], line, (at, at), False, True))
+    return [one for one in found if name in (None, one.name)]
+
+
+def takes(query: str, name: str) -> bool:
+    """Whether a value from outside for this name changes what the query says.
+
+    It does where the query declares the name with a literal, which the value replaces, and where it uses the name and neither
+    declares it nor makes a column of that name before.
+    """
+    if declared := declarations(query, name):
+        return all(one.literal for one in declared)
+    text = _without_functions_own(_bare_names(query), name)
+    makers: set[str] = set()
+    start = 0
+    while start < len(text):
+        end = _end(text, start, ";")
+        statement = text[start:end]
+        columns = list(_column_ranges(statement, name))
+        for maker in makers:
+            columns += [(at.start(), end) for at in _words(statement, maker)]
+        for word in _words(statement, name):
+            held = any(first <= word.start() < last for first, last in columns)
+            if not held and not _makes(statement, word) and not _is_member(statement, word):
+                return True
+        let = LET.match(statement)
+        if let and columns:
+            makers.add(let[1])
+        start = end + 1
+    return False
+
+
+def _bare_names(query: str) -> str:
+    """The syntax with every quoted name as a bare one, at the same length."""
+    text = plain(query)
+    for quoted in QUOTED.finditer(query):
+        if text[quoted.start(2)] == '"':
+            start, end = quoted.end(1), quoted.end()
+            text = text[:start] + quoted[3].center(end - start) + text[end:]
+    return text
+
+
+def _words(text: str, word: str) -> t.Iterator[re.Match[str]]:
+    return re.finditer(rf"(?<![\w$]){re.escape(word)}(?!\w)", text)
+
+
+def _depth(text: str) -> int:
+    return sum((letter in "([{") - (letter in ")]}") for letter in text)
+
+
+def _end(text: str, start: int, stop: str) -> int:
+    """Where the part that begins there ends: before a letter of `stop` outside of its brackets, or its closing one."""
+    depth = 0
+    for at in range(start, len(text)):
+        if depth == 0 and text[at] in stop:
+            return at
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth < 0:
+            return at
+    return len(text)
+
+
+def _without_functions_own(text: str, name: str) -> str:
+    """The syntax without the parts in which the name is a parameter of a function that the query defines."""
+    for function in FUNCTION.finditer(text):
+        if re.search(rf"\b{re.escape(name)}\s*:", function[1]):
+            start, end = function.start(), _end(text, function.end(), "")
+            text = text[:start] + _words_out(text[start:end], name) + text[end:]
+    return text
+
+
+def _words_out(text: str, name: str) -> str:
+    return re.sub(rf"\b{re.escape(name)}\b", " " * len(name), text)
+
+
+def _makes(text: str, word: re.Match[str]) -> bool:
+    """Whether the word is the name of a column, or of an argument, that is made here."""
+    if ASSIGNED.match(text, word.end()) or re.match(r"\s*:(?!:)", text[word.end() :]):
+        return True
+    before = text[: word.start()]
+    if re.search(r"(?:\bas|\brange|\bmaterialized-view|\bmv-expand|\bmv-apply)\s*$", before):
+        return True
+    operator = before[before.rfind("|") + 1 :]
+    if re.match(r"\s*parse(?:-where)?\b.*\bwith\b", operator, re.S):
+        return True
+    opening = before.rfind("(")
+    if opening >= 0 and re.search(r"(?:^|[\s,])$", before[:opening]):
+        # (a, b) = f(…)
+        inside = text[opening + 1 : _end(text, opening + 1, "")]
+        closing = opening + 1 + len(inside)
+        names_only = re.fullmatch(r"[\w\s,]+", inside)
+        return bool(names_only and ASSIGNED.match(text, closing + 1))
+    return False
+
+
+def _is_member(text: str, word: re.Match[str]) -> bool:
+    """Whether the word is the member of something: `d.name`, `$left.name`."""
+    before = text[: word.start()].rstrip()
+    return before.endswith(".") and not before.endswith("..")
+
+
+def _column_ranges(text: str, name: str) -> t.Iterator[tuple[int, int]]:
+    """The parts of a statement in which the name is a column that it has made before."""
+    for word in _words(text, name):
+        if not _makes(text, word) or _is_member(text, word):
+            continue
+        last = len(text)
+        for bracket in re.finditer(r"\(", text[: word.start()]):
+            close = _end(text, bracket.end(), "")
+            if close > word.start() and SCALAR.search(text[: bracket.end()]):
+                last = min(last, close)
+        # an operator's own expressions still see what was before it
+        yield _end(text, word.end(), "|"), last
