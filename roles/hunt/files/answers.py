@@ -24,12 +24,15 @@ RESULT: t.Final = "hunt_result.json"
 Json = dict[str, t.Any]
 
 
-def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], resume: bool) -> Json:
+def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], resume: bool, only_look: bool = False) -> Json:
     """The number of rows of each host that answered, by query. Without *resume* nothing is remembered.
 
     :param hunts: by name of the query a digest of all that decides its answer: other text, other answers.
     :param hosts: by host the name of its file.
+    :param only_look: for check mode: nothing is made and nothing removed.
     """
+    if only_look:
+        return {name: _answered(dest / ANSWERS / name / digest, hosts) if resume else {} for name, digest in hunts.items()}
     if not resume:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(dest / ANSWERS)
@@ -43,10 +46,14 @@ def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
             if old != folder:
                 shutil.rmtree(old)
         # what an interrupted task left beside the answers
-        for half in folder.glob(".hunt-*"):
+        for half in folder.glob(".defender-xdr-*"):
             half.unlink()
-        answered[name] = {host: _rows(folder / file) for host, file in hosts.items() if (folder / file).exists()}
+        answered[name] = _answered(folder, hosts)
     return answered
+
+
+def _answered(folder: Path, hosts: t.Mapping[str, str]) -> Json:
+    return {host: _rows(folder / file) for host, file in hosts.items() if (folder / file).exists()}
 
 
 def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], tenants: t.Mapping[str, Json], result: Json) -> Json:

@@ -188,9 +188,25 @@ def test_it_fails_when_too_few_answered(ansible: Ansible, customers: Customers, 
     assert result(run)["devices"]["hits"] == {good.host: 3}
 
 
-def test_check_mode_checks_the_queries_and_sends_none(ansible: Ansible, customer: Customer, with_secret: Json, queries: Path) -> None:
+def test_check_mode_asks_as_a_run_does_and_writes_no_file(ansible: Ansible, customer: Customer, with_secret: Json, queries: Path) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
-    run = hunt(ansible, "--check", hunt_folder=str(queries), hunt_dest=str(queries / "hits")).good()
+    variables = {"hunt_folder": str(queries), "hunt_dest": str(queries / "hits")}
+    run = hunt(ansible, "--check", **variables).good()
+    assert {name: one["hits"] for name, one in result(run).items()} == {"devices": {customer.host: 3}, "nobody": {}}
+    assert not (queries / "hits").exists()
+    hunt(ansible, **variables).good()
+    before = {path: path.read_bytes() for path in (queries / "hits").rglob("*") if path.is_file()}
+    assert sent(customer) == 4
+    run = hunt(ansible, "--check", **variables, hunt_resume=True).good()
+    assert result(run)["devices"]["hits"] == {customer.host: 3}
+    assert sent(customer) == 4, "whoever has answered before is asked again neither in a run nor in check mode"
+    hunt(ansible, "--check", **variables).good()
+    assert {path: path.read_bytes() for path in (queries / "hits").rglob("*") if path.is_file()} == before
+
+
+def test_queries_can_be_checked_without_sending_one(ansible: Ansible, customer: Customer, with_secret: Json, queries: Path) -> None:
+    ansible.write_inventory({customer.host: customer.variables()}, with_secret)
+    run = hunt(ansible, hunt_folder=str(queries), hunt_dest=str(queries / "hits"), hunt_validate_only=True).good()
     assert all(one["checked"] and one["hits"] == {} for one in result(run).values())
     assert "checked, not asked" in run.output
     assert sent(customer) == 0
