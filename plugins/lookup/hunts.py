@@ -32,6 +32,8 @@ options:
     description:
       - Values for the hunts' parameters, by parameter for every hunt that has it, or by hunt and then parameter for one hunt.
       - A time is text such as V(2026-11-01T00:00:00Z) or V(7d), and a length of time text such as V(12h).
+      - A file without a header takes a value for a name that it uses and neither declares nor makes as a column, and for one that it
+        declares with a C(let) whose value is a literal, which the given value replaces.
     type: dict
     default: {}
 seealso:

@@ -15,9 +15,19 @@ import json
 import os
 import shutil
 import sys
-import tempfile
+import types
 import typing as t
 from pathlib import Path
+
+if "ansible_collections" not in sys.modules:
+    # Ansible's loader is not in this process, and the collection need not lie where Python looks for one
+    for name in ("ansible_collections", "ansible_collections.mssp", "ansible_collections.mssp.defender_xdr"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(Path(__file__).resolve().parents[3])]
+        sys.modules[name] = package
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 ANSWERS: t.Final = ".answers"
 RESULT: t.Final = "hunt_result.json"
@@ -68,15 +78,17 @@ def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
             # no file rather than an empty one: an empty one says that tenants answered and nothing was found
             (dest / f"{name}.ndjson").unlink(missing_ok=True)
             continue
-        with _placed(dest / f"{name}.ndjson") as file:
+        _files.check(str(dest / f"{name}.ndjson"), option="hunt_dest")
+        with _files.draft(str(dest / f"{name}.ndjson"), option="hunt_dest") as draft:
             for host in (host for host in hosts if (folder / hosts[host]).exists()):
                 counts[name][host] = 0
                 with (folder / hosts[host]).open(encoding="utf-8", newline="\n") as rows:
                     for row in rows:
-                        file.write(_of(row.strip(), tenants[host]) + "\n")
+                        draft.file.write(_files.encoded(_of(row.strip(), tenants[host]) + "\n"))
                         counts[name][host] += 1
-    with _placed(dest / RESULT) as file:
-        json.dump(result, file, ensure_ascii=False, indent=1)
+            draft.keep()
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    _files.write(str(dest / RESULT), _files.encoded(text), option="hunt_dest")
     return counts
 
 
@@ -91,22 +103,6 @@ def _dumped(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-@contextlib.contextmanager
-def _placed(final: Path) -> t.Iterator[t.TextIO]:
-    """A file that takes its name when it is whole."""
-    handle, spare = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
-    try:
-        # half of a surrogate pair becomes the escape that JSON has for it
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(spare, final)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(spare)
-
-
 def _rows(path: Path) -> int:
     with path.open("rb") as file:
         return sum(1 for _line in file)
@@ -117,7 +113,12 @@ def main() -> None:
     os.umask(0o077)
     said = json.load(sys.stdin)
     dest = Path(said.pop("dest"))
-    json.dump(prepare(dest, **said) if sys.argv[1] == "prepare" else collect(dest, **said), sys.stdout)
+    try:
+        json.dump(prepare(dest, **said) if sys.argv[1] == "prepare" else collect(dest, **said), sys.stdout)
+    except DefenderError as e:
+        sys.exit(e.message)
+    except OSError as e:
+        sys.exit(_files.not_written(str(dest), e, option="hunt_dest").message)
 
 
 if __name__ == "__main__":

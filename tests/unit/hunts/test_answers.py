@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.tests.unit.hunts.conftest import ROLE
 
 HOSTS: t.Final = {"a": "a.ndjson", "b": "b.ndjson"}
@@ -64,3 +68,37 @@ def test_only_answers_to_the_same_question_are_remembered(answers: t.Any, tmp_pa
     assert answers.prepare(tmp_path, {"hunt": "1"}, HOSTS, True) == {"hunt": {"a": 1}}
     assert answers.prepare(tmp_path, {"hunt": "2"}, HOSTS, True) == {"hunt": {}}
     assert answers.prepare(tmp_path, {"hunt": "1"}, HOSTS, True) == {"hunt": {}}
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_regular_file_is_not_replaced(answers: t.Any, tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "hunt.ndjson"
+    target.mkdir() if kind == "folder" else os.mkfifo(target)
+    with pytest.raises(DefenderError, match=f"hunt_dest is {target}, which is a {kind}"):
+        answered(answers, tmp_path, a='{"n":1}\n')
+    assert target.is_dir() if kind == "folder" else target.is_fifo()
+
+
+def test_the_script_runs_where_python_does_not_know_the_collection(tmp_path: Path) -> None:
+    """As the role runs it: Ansible's loader is another process's."""
+    said = {"dest": str(tmp_path), "hunts": {"hunt": "1"}, "hosts": HOSTS, "resume": False}
+    command = [sys.executable, "-I", "-S", str(ROLE / "files/answers.py")]
+    prepared = subprocess.run([*command, "prepare"], input=json.dumps(said), capture_output=True, text=True, check=True)
+    assert json.loads(prepared.stdout) == {"hunt": {}}
+    (tmp_path / ".answers/hunt/1/a.ndjson").write_text('{"n":1}\n')
+    said = {"dest": str(tmp_path), "hunts": {"hunt": "1"}, "hosts": HOSTS, "tenants": TENANTS, "result": {}}
+    collected = subprocess.run([*command, "collect"], input=json.dumps(said), capture_output=True, text=True, check=True)
+    assert json.loads(collected.stdout) == {"hunt": {"a": 1}}
+    (tmp_path / "hunt.ndjson").unlink()
+    (tmp_path / "hunt.ndjson").mkdir()
+    refused = subprocess.run([*command, "collect"], input=json.dumps(said), capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr) == (1, f"hunt_dest is {tmp_path}/hunt.ndjson, which is a folder; name a file in it.\n")
+
+
+def test_check_mode_only_looks(answers: t.Any, tmp_path: Path) -> None:
+    answered(answers, tmp_path, a='{"n":1}\n')
+    before = sorted(tmp_path.rglob("*"))
+    assert answers.prepare(tmp_path, {"hunt": "1"}, HOSTS, True, only_look=True) == {"hunt": {"a": 1}}
+    assert answers.prepare(tmp_path, {"hunt": "1"}, HOSTS, False, only_look=True) == {"hunt": {}}
+    assert answers.prepare(tmp_path / "none", {"hunt": "1"}, HOSTS, True, only_look=True) == {"hunt": {}}
+    assert sorted(tmp_path.rglob("*")) == before

@@ -444,6 +444,21 @@ def test_hunting_query_only_validates_when_told_to(tenant_with: Tenants, monkeyp
     assert http.asked == []
 
 
+@pytest.mark.parametrize(
+    ("module", "arguments", "more"),
+    [
+        (access_token, {}, []),
+        (access_token_info, {"required_roles": [INCIDENT_ROLE]}, []),
+        (incident_info, {}, [answer(200, {"value": []})]),
+        (hunting_query, {"query": "DeviceInfo"}, [answer(200, FOUND)]),
+    ],
+)
+def test_what_reads_does_the_same_in_check_mode(tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any], more: list[t.Any]) -> None:
+    token = HUNTER if module is hunting_query else GOOD
+    results = [run(module, tenant_with(FakeHttp(token_answer(token), *more)), **arguments, check_mode=mode) for mode in (False, True)]
+    assert results[0] == results[1]
+
+
 @pytest.mark.parametrize("arguments", [{}, {"query": "x", "query_file": "y"}])
 def test_hunting_query_takes_one_query(arguments: dict[str, t.Any]) -> None:
     assert len(read(hunting_query, arguments)[1]) == 1
