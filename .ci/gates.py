@@ -251,7 +251,7 @@ def counted(number: int, what: str) -> str:
 
 def pytest(core: str, log: Log) -> str | None:
     options = ["-q", "-n", str(LANES), *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
-    command = (venv(core) / "bin/python", "-m", "pytest", *options)
+    command: list[str | Path] = [venv(core) / "bin/python", "-m", "pytest", *options]
     if core != MEASURED:
         return twice(log, *command, env=environment(venv(core)))
     folder = fresh_coverage(WORK)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,13 +62,13 @@ def test_each_test_that_passed_only_the_second_time_is_kept_by_name(tmp_path: Pa
 
 
 def test_what_fails_twice_fails_the_gate(tmp_path: Path, log: gates.Log) -> None:
-    with pytest.raises(gates.subprocess.CalledProcessError):
+    with pytest.raises(subprocess.CalledProcessError):
         gates.twice(log, *pytest_in(tmp_path, "def test_ill():\n    assert 0\n"), env={})
     assert log.flaky == []
 
 
 def test_a_run_that_names_no_failed_test_is_not_repeated(tmp_path: Path, log: gates.Log) -> None:
-    with pytest.raises(gates.subprocess.CalledProcessError):
+    with pytest.raises(subprocess.CalledProcessError):
         gates.twice(log, *pytest_in(tmp_path, ""), "--no-such-option", env={})
     assert "Once more" not in log.path.read_text()
 

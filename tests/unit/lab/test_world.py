@@ -269,9 +269,16 @@ def test_small_fleets_and_tenants_without_incidents_are_worlds_too(count: int) -
 
 def test_of_a_large_fleet_only_the_tenant_that_is_asked_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
+
+    def counting(real: t.Callable[[WorldTenant, World], t.Any]) -> t.Callable[[WorldTenant, World], t.Any]:
+        def make(tenant: WorldTenant, world: World) -> t.Any:
+            made.append(tenant.id)
+            return real(tenant, world)
+
+        return make
+
     for name in ("open_portal", "telemetry"):
-        real = getattr(defender_lab.world, name)
-        monkeypatch.setattr(defender_lab.world, name, lambda tenant, world, real=real: made.append(tenant.id) or real(tenant, world))
+        monkeypatch.setattr(defender_lab.world, name, counting(getattr(defender_lab.world, name)))
     world = build_world(tenants(1000, incidents=5), seed=1, now=NOW)
     assert made == []
     first = next(iter(world.tenants))

@@ -74,18 +74,14 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
         ({"roles": []}, ["has no role at all; "]),
     ],
 )
-def test_a_refusal_names_what_the_token_says_and_what_is_needed(
-    changes: dict[str, t.Any], facts: list[str]
-) -> None:
+def test_a_refusal_names_what_the_token_says_and_what_is_needed(changes: dict[str, t.Any], facts: list[str]) -> None:
     claims = known(graph_token(**{"roles": ["C", "D"], **changes}))
     first = _claims.problems(claims, expected(roles=("C", "D")), now=NOW)[0]
     assert [fact for fact in facts if fact not in first.text] == []
 
 
 @pytest.mark.parametrize("times", [{}, {"nbf": NOW * 2, "iat": NOW * 2, "exp": NOW * 3}])
-def test_a_signature_is_checked_whenever_the_token_is_valid(
-    papers: Papers, times: dict[str, int]
-) -> None:
+def test_a_signature_is_checked_whenever_the_token_is_valid(papers: Papers, times: dict[str, int]) -> None:
     token = signed(papers, {**ENDPOINT_V1, **times})
     assert _claims.verify(token, known(token), published(papers)) is None
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import uuid
 from urllib.parse import parse_qsl, urlsplit
@@ -15,6 +16,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.filter.consent_url import FilterModule
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_HINT
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, CONSENT_URL, TENANT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,20 +85,26 @@ def test_what_goes_into_a_link_comes_out_of_it(tenant: uuid.UUID, client: uuid.U
     [
         ({"tenant_id": "common"}, "one tenant"),
         ({"tenant_id": "organizations"}, "one tenant"),
+        ({"tenant_id": "Consumers"}, "one tenant"),
+        ({"tenant_id": "contoso"}, re.escape(TENANT_HINT)),
         ({"tenant_id": "contoso.onmicrosoft.com"}, "no GUID"),
         ({"tenant_id": ""}, "tenant_id is not set"),
         ({"tenant_id": f"{TENANT}/../common"}, "no GUID"),
         ({"client_id": "my app"}, "client_id is 'my app'"),
+        ({"client_id": "my app"}, r"\. Take the application \(client\) id from the app registration's overview page"),
         ({"form": "v1"}, "adminconsent, v2, page"),
-        ({"form": "v2"}, "redirect_uri is not set"),
-        ({"cloud": "mars"}, "gcc_high"),
-        ({"api": "teams"}, "endpoint"),
+        ({"form": "v2"}, "^redirect_uri is not set"),
+        ({"cloud": "mars"}, "public, gcc, gcc_high"),
+        ({"api": "teams"}, "graph, xdr, endpoint"),
         ({"redirect_uri": "http://partner.example/"}, "redirect_uri"),
         ({"redirect_uri": "https://partner.example/#here"}, "without a fragment"),
         ({"redirect_uri": "https://"}, "redirect_uri"),
         ({"redirect_uri": "https://[::1"}, "redirect_uri"),
         ({"redirect_uri": "//partner.example/"}, "redirect_uri"),
-        ({"login_url": "http://login.microsoftonline.com"}, "login_url"),
+        ({"redirect_uri": "https://partner.example/a page"}, "redirect_uri"),
+        ({"redirect_uri": "https://partner.example\\@evil.example/"}, "redirect_uri"),
+        ({"redirect_uri": "https://partner.example/\n"}, "redirect_uri"),
+        ({"login_url": "http://login.microsoftonline.com"}, "login_url is"),
     ],
 )
 def test_what_no_link_can_be_made_of_is_refused_in_a_sentence(changes: dict[str, str], word: str) -> None:
@@ -106,8 +114,9 @@ def test_what_no_link_can_be_made_of_is_refused_in_a_sentence(changes: dict[str,
     assert caught.value.category == "bad_request"
 
 
-def test_a_page_on_this_machine_may_be_the_landing() -> None:
-    assert parts(consent_link(TENANT, CLIENT, redirect_uri="http://localhost:8000/back"))[2]["redirect_uri"] == "http://localhost:8000/back"
+@pytest.mark.parametrize("page", ["http://localhost:8000/back", "http://127.0.0.1/"])
+def test_a_page_on_this_machine_may_be_the_landing(page: str) -> None:
+    assert parts(consent_link(TENANT, CLIENT, redirect_uri=page))[2]["redirect_uri"] == page
 
 
 def test_the_filter_speaks_in_the_words_of_the_link() -> None:

@@ -72,6 +72,9 @@ def test_a_module_that_is_none_of_ours_is_refused_with_those_that_are() -> None:
         _permissions.needed(["incident_inof"], "graph")
     assert caught.value.category == "bad_request"
     assert caught.value.message.startswith("required_for names incident_inof, which is no module of this collection; it has ")
+    assert ", ".join(_permissions.MODULES[:3]) in caught.value.message
+    with pytest.raises(DefenderError, match="^permissions_for names incident_inof, "):
+        _permissions.least("permissions_for", ["incident_inof"], "graph")
     assert "incident_info" in caught.value.message
 
 
