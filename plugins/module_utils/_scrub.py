@@ -28,9 +28,9 @@ HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
 # Keys of a result's top whose values are secrets that the caller asked for.
 SECRET_KEYS: t.Final = ("access_token", "secret_text")
-# In data, what is shorter may stand there by accident: a certificate_password of 1234 is in many ids.
+# What is shorter may stand in a result by accident: a certificate_password of 1234 is in many ids.
 LEAST: t.Final = 16
-# In text, what is shorter is hidden only where it stands alone: a hole in a GUID would tell it.
+# What is shorter is hidden in a crash only where it stands alone: a hole in a GUID would tell it.
 LEAST_INSIDE: t.Final = 8
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.+?)-----END", re.DOTALL)
 LOGIN = re.compile(r"(?<=://)[^/?#]*@")
@@ -90,13 +90,14 @@ def result(found: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any
     A failure is text for people. In a success, the data is the customer's: only a secret of this
     call is masked there, and a warning says how often.
     """
+    long = [secret for secret in secrets if len(secret) >= LEAST]
 
     def as_text(value: str) -> str:
-        return text(value, secrets)
+        return text(value, long)
 
     if found.get("failed"):
         return t.cast("dict[str, t.Any]", _with_strings(found, as_text))
-    mask = _Mask(secrets)
+    mask = _Mask(long)
     data = {
         name: member if name in SECRET_KEYS else _with_strings(member, mask)
         for name, member in found.items()
@@ -137,9 +138,9 @@ def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:
 class _Mask:
     """Masks the secrets of a call in data, and counts the values in which there was one."""
 
-    def __init__(self, secrets: t.Iterable[str]) -> None:
-        long = sorted((s for s in secrets if len(s) >= LEAST), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, long))) if long else None
+    def __init__(self, secrets: t.Collection[str]) -> None:
+        longest_first = sorted(secrets, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if secrets else None
         self._count = 0
 
     def __call__(self, value: str) -> str:

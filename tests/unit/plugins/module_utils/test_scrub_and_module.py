@@ -89,6 +89,11 @@ def test_a_failure_is_text_for_people_and_loses_what_looks_like_a_token() -> Non
     assert told == {"failed": True, "msg": HIDDEN, "error": {"code": [HIDDEN]}, "access_token": HIDDEN}
 
 
+def test_a_short_password_leaves_ids_in_a_failure_alone() -> None:
+    failure = {"failed": True, "msg": "Incident 1234 of tenant contoso-production was not found.", "tenant": CONTOSO}
+    assert _scrub.result(failure, ["1234", "contoso-prod"]) == failure
+
+
 def test_warnings_are_text_for_people_too() -> None:
     told = _scrub.result({"rows": [JWT], "warnings": [f"{SECRET} and {JWT}"]}, [SECRET])
     assert told == {"rows": [JWT], "warnings": [f"{HIDDEN} and {HIDDEN}"]}
