@@ -156,7 +156,8 @@ class ActionModule(ActionBase):
         )
         collector = None
         try:
-            if _destinations.are_given(module.SPEC, params["module_args"], self._task.module_defaults):
+            defaults = self._task.module_defaults or ()
+            if _destinations.are_given(module.SPEC, params["module_args"], defaults):
                 jobs = list(jobs)
                 _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
             with collecting as collector:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
@@ -157,8 +158,19 @@ def test_an_empty_list_of_hosts_is_nobody_and_says_so(fail_when: str, tenants: T
 
 def test_an_empty_list_of_hosts_removes_no_consent(tenants: Tenants) -> None:
     fleet = tenants(2)
-    told = fleet.play(sweep(module="consent", module_args={"state": "absent"}, hosts=[])).good().result("sweep")
+    task = sweep(module="consent", module_args={"state": "absent"}, hosts=[])
+    run = fleet.play(task, env={"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet"}).good()
+    told = run.result("sweep")
     assert (told["changed"], told["coverage"]["asked"], fleet.calls()) == (False, 0, 0)
+    assert "no tenant was asked" in run.output
+
+
+def test_a_sweep_of_one_host_works_ad_hoc(tenants: Tenants) -> None:
+    fleet = tenants(1)
+    arguments = json.dumps({"module": "incident_info", "module_args": {"limit": 1}})
+    run = fleet.ansible.adhoc(fleet.hosts[0], "sweep", arguments).good()
+    (result,) = (event["result"] for event in run.events)
+    assert result["answered"] == fleet.hosts
 
 
 def test_hosts_left_out_by_omit_are_the_batch(tenants: Tenants) -> None:
