@@ -165,6 +165,30 @@ def test_a_valid_query_passes_the_check_and_is_answered(
     assert len([line for line in customer.calls("graph") if line["path"] == HUNT]) == 1
 
 
+@pytest.mark.parametrize("timespan", ["", "P20D"])
+@pytest.mark.parametrize(
+    ("api", "path"), [("graph", HUNT), ("xdr", "/api/advancedhunting/run")], ids=["graph", "xdr"]
+)
+def test_the_slices_of_a_query_have_the_rows_of_the_whole(
+    ansible: Ansible, customer: Customer, with_secret: Json, api: str, path: str, timespan: str
+) -> None:
+    ansible.write_inventory({customer.host: customer.variables()}, with_secret)
+    query = "DeviceProcessEvents | project Timestamp, ReportId, DeviceId, ProcessCommandLine"
+    arguments = {"query": query, "api": api, "on_truncated": "split", "timespan": timespan or None}
+    whole = ansible.playbook([{"hosts": "tenants", "tasks": [hunting("hunt", **arguments)]}])
+    # what the service says when a query was too heavy: then two halves, of which one is too heavy too
+    heavy = {"error": {"code": "UnknownError", "message": ""}}
+    customer.fault(path=path, status=504, body=heavy, times=2)
+    dest = ansible.cwd / "rows.ndjson"
+    task = hunting("hunt", **arguments, dest=str(dest))
+    split = ansible.playbook([{"hosts": "tenants", "tasks": [task]}]).good().result("hunt")
+    assert len(split["slices"]) == 3
+    assert not split["truncated"]
+    rows = [json.loads(line) for line in dest.read_text().splitlines()]
+    assert sorted(map(json.dumps, rows)) == sorted(map(json.dumps, whole.result("hunt")["rows"]))
+    assert rows
+
+
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "on another machine"])
 def test_of_several_tenants_with_one_file_one_writes_it_and_the_others_fail(
     ansible: Ansible, customers: Customers, with_secret: Json, bastion: Bastion, elsewhere: bool
