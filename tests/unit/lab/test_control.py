@@ -78,6 +78,34 @@ def test_a_write_may_take_effect_and_lose_its_answer(desk, tenant) -> None:
     assert desk.call("graph", tenant, "GET", f"{PATH}/{first}").json()["assignedTo"] == "me@partner.example"
 
 
+@pytest.mark.parametrize(("origin", "path", "number"), [("graph", PATH, "id"), ("xdr", "/api/incidents", "incidentId")])
+def test_a_service_may_ignore_options_of_a_query(desk, tenant, origin, path, number) -> None:
+    whole = [one[number] for one in desk.call(origin, tenant, "GET", path).json()["value"]]
+    query = {"$filter": "createdTime lt 2000-01-01T00:00:00Z" if origin == "xdr" else "createdDateTime lt 2000-01-01T00:00:00Z", "$skip": "3"}
+    for ignore, count in ((["$filter"], 9), (["$skip"], 0), (["$filter", "$skip"], 12)):
+        fault(desk, tenant, origin=origin, ignore=ignore)
+        found = [one[number] for one in desk.call(origin, tenant, "GET", path, query).json()["value"]]
+        assert found == whole[12 - count :]
+    assert desk.call(origin, tenant, "GET", path, query).json()["value"] == []
+
+
+def test_pages_that_repeat_say_that_more_follow(desk, tenant) -> None:
+    fault(desk, tenant, ignore=["$skip"], times=2)
+    pages = [desk.call("graph", tenant, "GET", PATH, {"$top": "5", "$skip": skip}).json() for skip in ("5", "10")]
+    assert pages[0] == pages[1]
+    assert pages[0]["@odata.nextLink"].endswith("$skip=5")
+
+
+def test_an_object_may_have_other_members_or_lack_some(desk, tenant) -> None:
+    first, second = desk.call("graph", tenant, "GET", PATH).json()["value"][:2]
+    fault(desk, tenant, item={"tenantId": "other", "severity": None}, without=["createdDateTime"], times=2)
+    changed, whole = desk.call("graph", tenant, "GET", PATH).json()["value"][:2]
+    assert changed == {name: value for name, value in {**first, "tenantId": "other", "severity": None}.items() if name != "createdDateTime"}
+    assert whole == second
+    assert desk.call("graph", tenant, "GET", f"{PATH}/{second['id']}").json()["tenantId"] == "other"
+    assert desk.call("graph", tenant, "GET", PATH).json()["value"][0] == first
+
+
 def test_a_fault_at_the_login_host(desk, tenant) -> None:
     fault(desk, tenant, origin="login", status=503, times=1)
     assert [desk.ask_token(tenant.id).status for _unused in range(2)] == [503, 200]
@@ -105,6 +133,24 @@ def test_incidents_can_be_made_changed_and_taken_away(desk, tenant) -> None:
     assert gone not in {one["id"] for one in after}
     assert next(one for one in after if one["id"] == kept)["severity"] == "low"
     assert next(one for one in after if one["displayName"] == "fresh")["status"] == "active"
+
+
+def test_alerts_can_be_changed_by_their_incident(desk, tenant) -> None:
+    number = desk.call("graph", tenant, "GET", PATH).json()["value"][0]["id"]
+    details = {"UserName": ["anna"], "userName": ["berta"]}
+    desk.control("POST", "incidents", body={"tenant": tenant.host, "alerts": [{"incidentId": number, "customDetails": details}]})
+    alerts = desk.call("graph", tenant, "GET", PATH, "$expand=alerts").json()["value"]
+    assert {one["id"] for one in alerts if any(alert.get("customDetails") == details for alert in one["alerts"])} == {number}
+
+
+@pytest.mark.parametrize(("origin", "path", "time"), [("graph", PATH, "createdDateTime"), ("xdr", "/api/incidents", "createdTime")])
+def test_both_services_can_sort_by_creation(desk, tenant, origin, path, time) -> None:
+    oldest = desk.call("graph", tenant, "GET", PATH).json()["value"][-1]["id"]
+    desk.control("POST", "incidents", body={"tenant": tenant.host, "incidents": [{"id": oldest}], "order": "createdDateTime"})
+    times = [one[time] for one in desk.call(origin, tenant, "GET", path).json()["value"]]
+    assert times == sorted(times, reverse=True)
+    desk.control("POST", "incidents", body={"tenant": tenant.host, "order": "lastUpdateDateTime"})
+    assert desk.call("graph", tenant, "GET", PATH).json()["value"][0]["id"] == oldest
 
 
 def test_the_stories_of_the_world_are_told(desk) -> None:

@@ -149,8 +149,9 @@ class Control:
         return {"tenant": tenant.id, "reads": tenant.lag.reads, "tokens": tenant.lag.tokens}
 
     def _incidents(self, request: Request) -> Answer:
-        """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids."""
-        body = _object(request, frozenset({"tenant", "incidents", "delete"}))
+        """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids.
+        ``alerts``: members for the alerts that their ids or, for all of them, their incidents name. ``order``: by which time both APIs sort."""
+        body = _object(request, frozenset({"tenant", "incidents", "delete", "alerts", "order"}))
         shelf = self._store.shelf(self._tenant(body).id)
         gone = set(body.get("delete", ()))
         shelf.incidents = [one for one in shelf.incidents if one["id"] not in gone]
@@ -160,6 +161,11 @@ class Control:
                 known.update({"lastUpdateDateTime": instants.now(), **given})
             else:
                 shelf.incidents.append(_new(given, shelf.incidents))
+        for given in body.get("alerts", ()):
+            for alert in shelf.alerts:
+                if given.get("id", alert["id"]) == alert["id"] and given.get("incidentId", alert["incidentId"]) == alert["incidentId"]:
+                    alert.update(given)
+        shelf.order = {"": shelf.order, "createdDateTime": "createdDateTime", "lastUpdateDateTime": "lastUpdateDateTime"}[body.get("order", "")]
         shelf.changed()
         return {"count": len(shelf.incidents), "version": shelf.version}
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import typing as t
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from urllib.parse import unquote
 
 from defender_lab.exchange import Reply, Request, dumped
 
@@ -17,7 +19,9 @@ from defender_lab.exchange import Reply, Request, dumped
 @dataclass
 class Fault:
     """Empty conditions match everything. ``skip`` matching requests pass first, then ``times`` are hit.
-    ``after`` lets the request take effect before its answer is replaced."""
+    ``after`` lets the request take effect before its answer is replaced. ``ignore`` names query options, such as $filter, that the
+    service does not keep to; ``item`` changes members of the object that is answered, or of the first one in a list, and ``without``
+    takes some away."""
 
     tenant: str = ""
     origin: str = ""
@@ -33,6 +37,9 @@ class Fault:
     delay: float = 0.0
     redirect: str = ""
     after: bool = False
+    ignore: list[str] = field(default_factory=list)
+    item: dict[str, t.Any] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
 
     def meets(self, request: Request, tenant: str | None) -> bool:
         return (
@@ -46,6 +53,17 @@ class Fault:
     def needs_the_answer(self) -> bool:
         return self.after or self.truncate or not (self.status or self.reset or self.redirect)
 
+    def heard(self, request: Request) -> Request:
+        """The request as the service takes it: without the options that it ignores."""
+        parts = request.query.split("&")
+        return replace(request, query="&".join(part for part in parts if unquote(part.partition("=")[0]) not in self.ignore))
+
+    def _changed(self, body: bytes) -> bytes:
+        answer = json.loads(body)
+        things = answer.get("value", [answer])
+        things[:1] = [{name: value for name, value in {**one, **self.item}.items() if name not in self.without} for one in things[:1]]
+        return dumped(answer if "value" in answer else things[0])
+
     def reply(self, real: Reply | None) -> Reply:
         base = real or Reply(500)
         if self.redirect:
@@ -53,6 +71,8 @@ class Fault:
         elif self.status:
             body = self.body.encode() if isinstance(self.body, str) else b"" if self.body is None else dumped(self.body)
             base = Reply(self.status, body, {"Content-Type": "application/json"} if body else {})
+        elif base.status == 200 and (self.item or self.without):
+            base = replace(base, body=self._changed(base.body))
         wire = "reset" if self.reset else "truncate" if self.truncate else base.wire
         return Reply(base.status, base.body, {**base.headers, **self.headers}, wire, base.delay + self.delay)
 

@@ -58,7 +58,8 @@ class Lab:
         fault = self.faults.take(request, tenant)
         reply: Reply | None = None
         if fault is None or fault.needs_the_answer:
-            reply = await guard.answer(request, caller, request_id) if guard else self._login.answer(request)
+            taken = fault.heard(request) if fault else request
+            reply = await guard.answer(taken, caller, request_id) if guard else self._login.answer(taken)
         if fault:
             reply = fault.reply(reply)
         assert reply is not None

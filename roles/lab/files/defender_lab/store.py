@@ -20,13 +20,15 @@ MOST_PAGES = 500
 
 @dataclass
 class Shelf:
-    """One tenant's data. ``incidents`` and ``alerts`` are newest first; ``pages`` are answers kept until the version changes."""
+    """One tenant's data. ``incidents`` and ``alerts`` are newest first, by the time that ``order`` names: no page of Microsoft's says
+    which one it is. ``pages`` are answers kept until the version changes."""
 
     incidents: list[Record]
     alerts: list[Record]
     version: int = 0
     pages: dict[t.Any, t.Any] = field(default_factory=dict)
     by_incident: dict[str, list[Record]] = field(default_factory=dict)
+    order: str = "lastUpdateDateTime"
 
     def __post_init__(self) -> None:
         self.changed()
@@ -35,11 +37,14 @@ class Shelf:
         """Sort and index anew; what was kept is stale."""
         self.version += 1
         self.pages = {}
-        self.incidents.sort(key=_age, reverse=True)
-        self.alerts.sort(key=_age, reverse=True)
+        self.incidents.sort(key=self._age, reverse=True)
+        self.alerts.sort(key=self._age, reverse=True)
         self.by_incident = {}
         for alert in self.alerts:
             self.by_incident.setdefault(str(alert.get("incidentId")), []).append(alert)
+
+    def _age(self, record: Record) -> int:
+        return instants.ticks(record[self.order])
 
     def incident(self, key: str) -> Record | None:
         return next((one for one in self.incidents if one["id"] == key), None)
@@ -55,10 +60,6 @@ class Shelf:
                 self.pages.clear()
             self.pages[key] = made
         return t.cast(T, self.pages[key])
-
-
-def _age(record: Record) -> int:
-    return instants.ticks(record["lastUpdateDateTime"])
 
 
 class Source(t.Protocol):
