@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents in the collection's one vocabulary: what may be asked, and how an incident looks whichever API answered.
+"""What may be asked of incidents, and how an incident looks whichever API answered.
 
 Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
@@ -12,13 +12,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times, _vocabulary
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-# Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some determinations differently.
+# Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some
+# determinations differently.
 STATUSES: t.Final = ("active", "in_progress", "resolved", "redirected", "awaiting_action")
 SEVERITIES: t.Final = ("unknown", "informational", "low", "medium", "high")
-CLASSIFICATIONS: t.Final = ("unknown", "false_positive", "true_positive", "informational_expected_activity")
+CLASSIFICATIONS: t.Final = (
+    "unknown",
+    "false_positive",
+    "true_positive",
+    "informational_expected_activity",
+)
 DETERMINATIONS: t.Final = (
     "unknown",
     "apt",
@@ -36,6 +42,19 @@ DETERMINATIONS: t.Final = (
     "confirmed_activity",
     "line_of_business_application",
 )
+# The options that choose incidents, as a module's argument_spec has them.
+FILTERS: t.Final[t.Mapping[str, t.Any]] = {
+    "status": {"type": "list", "elements": "str", "choices": list(STATUSES)},
+    "severity": {"type": "list", "elements": "str", "choices": list(SEVERITIES)},
+    "classification": {"type": "list", "elements": "str", "choices": list(CLASSIFICATIONS)},
+    "determination": {"type": "list", "elements": "str", "choices": list(DETERMINATIONS)},
+    "assigned_to": {"type": "list", "elements": "str"},
+    "created_since": {"type": "str"},
+    "created_before": {"type": "str"},
+    "updated_since": {"type": "str"},
+    "updated_before": {"type": "str"},
+    "filter": {"type": "str"},
+}
 FIELDS: t.Final = (
     "id",
     "display_name",
@@ -59,31 +78,20 @@ FIELDS: t.Final = (
     "tenant_id",
     "alerts",
 )
-# Members whose values are enums. Their spelling differs between Graph's pages, its metadata and the older API.
-ENUMS: t.Final = frozenset(
-    {
-        "status",
-        "severity",
-        "classification",
-        "determination",
-        "serviceSource",
-        "detectionSource",
-        "investigationState",
-        "verdict",
-        "remediationStatus",
-        "detectionStatus",
-    }
-)
-# Free-form members: their keys are data, not names.
-FREE: t.Final = frozenset({"additionalData"})
-
+# What the examples of Graph's pages and the older API call the members of a comment.
+COMMENT: t.Final[t.Mapping[str, str]] = {
+    "created_by": "created_by_display_name",
+    "created_time": "created_date_time",
+}
+COMMENT_FIELDS: t.Final = ("comment", "created_by_display_name", "created_date_time")
 
 Incident = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which incidents are asked for. Times are ticks; C(before) is exclusive, C(since) inclusive; an empty tuple means any."""
+    """Which incidents are asked for. Times are ticks, a `since` included and a `before` excluded;
+    an empty tuple means any."""
 
     status: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
@@ -101,55 +109,89 @@ class Wanted:
 
 
 def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
-    """The module's parameters as L(Wanted); raises C(bad_request) for what no service could answer."""
+    """The parameters as `Wanted`; raises `bad_request` for what no service could answer."""
     times: dict[str, t.Any] = {
         name: _times.parse_time(name, params[name], at=at) if params.get(name) else None
         for name in ("created_since", "created_before", "updated_since", "updated_before")
     }
     for word in ("created", "updated"):
-        _times.check_order(f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"])
+        _times.check_order(
+            f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"]
+        )
     if params["limit"] < 0:
-        raise DefenderError("bad_request", f"limit is {params['limit']}; give a number of incidents, or 0 for all of them.")
+        raise DefenderError(
+            "bad_request",
+            f"limit is {params['limit']}; give a number of incidents, or 0 for all of them.",
+        )
     if strange := [name for name in params.get("fields") or [] if name not in FIELDS]:
-        raise DefenderError("bad_request", f"fields names {', '.join(strange)}; an incident has {', '.join(FIELDS)}.")
+        raise DefenderError(
+            "bad_request",
+            f"fields names {', '.join(strange)}; an incident has {', '.join(FIELDS)}.",
+        )
     lists: dict[str, t.Any] = {
-        name: tuple(params.get(name) or ()) for name in ("status", "severity", "classification", "determination", "assigned_to", "fields")
+        name: tuple(params.get(name) or ())
+        for name in (
+            "status",
+            "severity",
+            "classification",
+            "determination",
+            "assigned_to",
+            "fields",
+        )
     }
-    return Wanted(**lists, **times, filter=params.get("filter"), expand_alerts=params["expand_alerts"], limit=params["limit"])
+    return Wanted(
+        **lists,
+        **times,
+        filter=params.get("filter"),
+        expand_alerts=params["expand_alerts"],
+        limit=params["limit"],
+    )
 
 
-def normal(thing: t.Any, *, enum: bool = False) -> t.Any:
-    """An object of Graph with snake_case names and enum values; times are left as they came, which is RFC 3339 UTC."""
-    if isinstance(thing, dict):
-        return {_odata.snake(name): value if name in FREE else normal(value, enum=name in ENUMS) for name, value in thing.items()}
-    if isinstance(thing, list):
-        return [normal(member) for member in thing]
-    return _odata.snake(thing) if enum and isinstance(thing, str) else thing
+def normalized(
+    thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None
+) -> dict[str, t.Any]:
+    """An incident or an alert in the collection's words, its comments included.
+
+    :arg names: fields that the service calls otherwise than Graph does.
+    """
+    result: dict[str, t.Any] = _vocabulary.normalized(thing, renamed=tuple((names or {}).items()))
+    if isinstance(comments := result.get("comments"), list):
+        result["comments"] = [_comment(one) for one in comments]
+    return result
 
 
-def normal_values(thing: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The members as L(normal) tells them, under the names they came with."""
-    return {name: normal(value, enum=name in ENUMS) for name, value in thing.items()}
+def without_annotations(thing: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An object without what names types and contexts of OData; what is below it keeps them."""
+    return {name: value for name, value in thing.items() if "@odata." not in name}
 
 
-def comment(one: dict[str, t.Any]) -> dict[str, t.Any]:
-    """A comment under the names of Graph's metadata, which differ from those of its examples and of the older API."""
-    return {
-        "comment": one.get("comment"),
-        "created_by_display_name": one.get("created_by_display_name", one.get("created_by")),
-        "created_date_time": one.get("created_date_time", one.get("created_time")),
-    }
+def _comment(one: t.Any) -> t.Any:
+    """A comment under the names of Graph's metadata, whoever wrote it."""
+    if not isinstance(one, dict):
+        return one
+    names = {name: COMMENT.get(name, name) for name in one if name != "odata_type"}
+    kept = {name: name if names[name] in one else names[name] for name in names}
+    return {**dict.fromkeys(COMMENT_FIELDS), **{kept[name]: one[name] for name in names}}
+
+
+def identity(value: t.Any) -> str | None:
+    """An id as text, as Graph has it; None for what is no id."""
+    return str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
 
 
 def fits(incident: Incident, wanted: Wanted) -> bool:
-    """Whether an incident is one of those wanted, as far as it can be told from the incident (all but C(filter))."""
+    """Whether an incident is one of those wanted, as far as the incident tells: all but `filter`."""
     for name in ("status", "severity", "classification", "determination"):
         if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
             return False
     people = {name.lower() for name in wanted.assigned_to}
-    if people and (incident.get("assigned_to") or "").lower() not in people:
+    if people and str(incident.get("assigned_to") or "").lower() not in people:
         return False
-    windows = (("created_date_time", wanted.created_since, wanted.created_before), ("last_update_date_time", wanted.updated_since, wanted.updated_before))
+    windows = (
+        ("created_date_time", wanted.created_since, wanted.created_before),
+        ("last_update_date_time", wanted.updated_since, wanted.updated_before),
+    )
     for name, since, before in windows:
         if since is not None or before is not None:
             at = _times.read_time(incident[name])
@@ -159,31 +201,39 @@ def fits(incident: Incident, wanted: Wanted) -> bool:
 
 
 def page_size(limit: int, most: int) -> int:
-    """How many to ask for: no more than are wanted and one, which tells whether there are more."""
-    return min(most, limit + 1) if limit else most
+    """How many to ask for at once: for a small limit enough to tell since when the newest are.
 
-
-def values(page: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The incidents of a page as they came; an answer without a list of them is no empty list."""
-    found = page.get("value")
-    if not isinstance(found, list):
-        raise DefenderError("unavailable", "The service answered a list of incidents without its values, so nothing is known.")
-    return found
+    Services sort by last update, so the newest by creation need not be the first ones.
+    """
+    return min(most, max(25, 2 * limit + 8)) if limit else most
 
 
 def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
     """The incident with only these fields, the id always among them."""
-    return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
+    return (
+        {name: value for name, value in incident.items() if name == "id" or name in fields}
+        if fields
+        else incident
+    )
 
 
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
-    """The greatest last update among them, as RFC 3339 UTC."""
-    seen = [_times.read_time(incident["last_update_date_time"]) for incident in incidents if incident.get("last_update_date_time")]
-    return _times.format_time(max(seen)) if seen else None
+    """The greatest last update among them that can be read, as RFC 3339 UTC."""
+    updates = [_ticks(incident.get("last_update_date_time")) for incident in incidents]
+    return _times.format_time(max(known)) if (known := [at for at in updates if at]) else None
+
+
+def _ticks(text: t.Any) -> int | None:
+    try:
+        return _times.read_time(text) if isinstance(text, str) else None
+    except DefenderError:
+        return None
 
 
 def number(text: str) -> str:
     """An incident's number, refused when it is none: it becomes part of a URL."""
     if not (text.strip().isascii() and text.strip().isdecimal()):
-        raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
+        raise DefenderError(
+            "bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395."
+        )
     return text.strip()

@@ -10,86 +10,136 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import quote
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _odata
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
+    _incidents,
+    _odata,
+    _ownership,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import Incident, Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Api
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._walk import Page
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._walk import Page, Window
 
 PATH: t.Final = "/v1.0/security/incidents"
-MOST: t.Final = 50  # Graph refuses more: "The limit of '50' for Top query has been exceeded"
+# Graph refuses more: "The limit of '50' for Top query has been exceeded"
+MOST: t.Final = 50
 ENUMS: t.Final = ("status", "severity", "classification", "determination")
 
 
 def filter_text(wanted: Wanted) -> str | None:
-    """The C($filter) for what is wanted, or None for everything."""
-    lists = [_odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name))) for name in ENUMS]
-    people = _odata.any_of("assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to))
+    """The `$filter` for what is wanted, or None for everything."""
+    lists = [
+        _odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name)))
+        for name in ENUMS
+    ]
+    people = _odata.any_of(
+        "assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to)
+    )
     created = _odata.between("createdDateTime", wanted.created_since, wanted.created_before)
     updated = _odata.between("lastUpdateDateTime", wanted.updated_since, wanted.updated_before)
-    return _odata.all_of([f"({wanted.filter})" if wanted.filter else None, *lists, people, created, updated])
+    own = f"({wanted.filter})" if wanted.filter else None
+    return _odata.all_of([own, *lists, people, created, updated])
 
 
 class GraphIncidents:
-    """Pages of incidents for L(_walk), and single ones."""
+    """Pages of incidents for `_walk`, and single ones."""
 
     def __init__(self, api: Api, wanted: Wanted) -> None:
-        self.warnings: list[str] = []
+        self._without_alerts: dict[str, str] = {}  # why, by the incident's number
+        self.name = f"Tenant {api.tenant.options.label}: Microsoft Graph"
         self._api = api
+        self._options = api.tenant.options
         self._wanted = wanted
 
     @property
+    def warnings(self) -> list[str]:
+        """What the incidents lack, as far as no later page brought it."""
+        return [
+            f"Incident {number} is listed without its alerts, because Graph keeps failing over "
+            f"them: {reason}"
+            for number, reason in self._without_alerts.items()
+        ]
+
+    @property
     def opaque(self) -> bool:
-        """A filter in OData is told by Graph only."""
+        """Whether an incident fits a filter in OData, only Graph can tell."""
         return bool(self._wanted.filter)
 
     def fits(self, item: Incident) -> bool:
         """All other options can be told from the incident."""
         return _incidents.fits(item, self._wanted)
 
-    def page(self, *, matching: bool, since: int | None, until: int | None, skip: int) -> Page:
+    def page(self, window: Window, skip: int) -> Page:
         params = {"$top": str(_incidents.page_size(self._wanted.limit, MOST))}
-        bounds = _odata.between("lastUpdateDateTime", since, None if until is None else until + 1)
-        if text := _odata.all_of([filter_text(self._wanted) if matching else None, bounds]):
+        bounds = window.as_filter("createdDateTime", "lastUpdateDateTime")
+        matching = filter_text(self._wanted) if window.matching else None
+        if text := _odata.all_of([matching, bounds]):
             params["$filter"] = text
         if skip:
             params["$skip"] = str(skip)
-        answer = self._with_alerts(params) if self._wanted.expand_alerts else self._api.get(PATH, params)
-        items = [_told(incident) for incident in _incidents.values(answer)]
-        more = "@odata.nextLink" in answer
-        if more and not items:
-            raise DefenderError("unavailable", "Graph answered a page without incidents that says more follow, so the list is not complete.")
-        return Page(items, more, self._api.clock)
+        answer = self._with_alerts(params) if self._wanted.expand_alerts else self._list(params)
+        more = bool(answer.get("@odata.nextLink"))
+        if more and not answer["value"]:
+            raise DefenderError(
+                "unavailable",
+                f"{self.name} answered a page without incidents that says more follow, so the "
+                "list is not complete.",
+            )
+        return Page([_normalized(one) for one in answer["value"]], more, self._api.clock)
 
     def one(self, number: str) -> Incident:
-        """The incident with this id; raises C(not_found)."""
-        return _told(self._api.get(f"{PATH}/{number}", {"$expand": "alerts"} if self._wanted.expand_alerts else None))
+        """The incident with this id; raises `not_found`."""
+        expand = {"$expand": "alerts"} if self._wanted.expand_alerts else None
+        return _normalized(self._get(number, expand))
 
-    def _with_alerts(self, params: dict[str, str]) -> dict[str, t.Any]:
-        """A page with its alerts. Where Graph keeps failing over them, the incidents of that page one by one."""
-        try:
-            return self._api.get(PATH, {**params, "$expand": "alerts"})
-        except DefenderError as e:
-            if e.category not in ("unavailable", "timeout"):
-                raise
+    def _list(self, params: dict[str, str]) -> dict[str, t.Any]:
         answer = self._api.get(PATH, params)
-        answer["value"] = [self._expanded(incident) for incident in _incidents.values(answer)]
+        _ownership.objects(self._options, answer, "incident")
         return answer
 
-    def _expanded(self, incident: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _get(self, number: str, params: dict[str, str] | None) -> dict[str, t.Any]:
+        answer = self._api.get(f"{PATH}/{quote(number, safe='')}", params)
+        return _ownership.single(self._options, answer, "incident")
+
+    def _with_alerts(self, params: dict[str, str]) -> dict[str, t.Any]:
+        """A page with its alerts. Where Graph keeps failing over them, its incidents one by one."""
         try:
-            return self._api.get(f"{PATH}/{incident['id']}", {"$expand": "alerts"})
+            answer = self._list({**params, "$expand": "alerts"})
         except DefenderError as e:
-            if e.category not in ("unavailable", "timeout"):
+            if not _is_failure_over_alerts(e):
                 raise
-            self.warnings.append(f"Incident {incident['id']} is listed without its alerts, because Graph keeps failing over them: {e.message}")
+        else:
+            for incident in answer["value"]:
+                self._without_alerts.pop(str(incident.get("id")), None)
+            return answer
+        answer = self._list(params)
+        return {**answer, "value": [self._expanded(incident) for incident in answer["value"]]}
+
+    def _expanded(self, incident: dict[str, t.Any]) -> dict[str, t.Any]:
+        number = _incidents.identity(incident.get("id")) or ""
+        try:
+            expanded = self._get(number, {"$expand": "alerts"}) if number else incident
+        except DefenderError as e:
+            if not _is_failure_over_alerts(e):
+                raise
+            self._without_alerts[number] = e.message
             return incident
+        self._without_alerts.pop(number, None)
+        return expanded
 
 
-def _told(incident: dict[str, t.Any]) -> Incident:
-    """In the collection's words, without the annotations that name Graph's own types and contexts; evidence keeps its type."""
-    told = _incidents.normal({name: value for name, value in incident.items() if "@odata." not in name})
-    # Graph's own examples spell comments as the older API does
-    told["comments"] = [_incidents.comment(one) for one in told.get("comments") or []]
-    return t.cast("Incident", told)
+def _is_failure_over_alerts(error: DefenderError) -> bool:
+    return error.category in ("unavailable", "timeout")
+
+
+def _normalized(incident: dict[str, t.Any]) -> Incident:
+    plain = _incidents.without_annotations(incident)
+    alerts = plain.pop("alerts", None)
+    result = _incidents.normalized(plain)
+    result["id"] = _incidents.identity(result.get("id"))
+    result["comments"] = result.get("comments") or []
+    if alerts is not None:
+        result["alerts"] = [_incidents.normalized(alert) for alert in alerts]
+    return result

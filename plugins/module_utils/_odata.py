@@ -15,7 +15,8 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import format_time
 
-WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # compiled where every worker inherits it
+# compiled where every worker inherits it
+WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def quote(value: str) -> str:
@@ -24,35 +25,38 @@ def quote(value: str) -> str:
 
 
 def any_of(name: str, literals: t.Iterable[str]) -> str | None:
-    """C((name eq a or name eq b)), or None when there is nothing to compare with."""
+    """`(name eq a or name eq b)`, or None when there is nothing to compare with."""
     tests = [f"{name} eq {literal}" for literal in literals]
     return f"({' or '.join(tests)})" if len(tests) > 1 else tests[0] if tests else None
 
 
 def all_of(tests: t.Iterable[str | None]) -> str | None:
-    """The tests joined by C(and), without the empty ones; None when none is left."""
+    """The tests joined by `and`, without the empty ones; None when none is left."""
     return " and ".join(test for test in tests if test) or None
 
 
 def between(name: str, since: int | None, before: int | None) -> str | None:
-    """C(name ge since and name lt before) over ticks, with the bounds that are given."""
+    """`name ge since and name lt before` over ticks, with the bounds that are given."""
     bounds = (("ge", since), ("lt", before))
-    return all_of(f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None)
+    return all_of(
+        f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None
+    )
 
 
 @functools.lru_cache(maxsize=4096)
 def snake(name: str) -> str:
-    """C(lastUpdateDateTime) and C(LastUpdateDateTime) become C(last_update_date_time); C(@odata.type) becomes C(odata_type)."""
+    """`lastUpdateDateTime` and `LastUpdateDateTime` become `last_update_date_time`, and
+    `@odata.type` becomes `odata_type`."""
     name = name.lstrip("@#").replace(".", "_")
     return WORDS.sub("_", name).lower()
 
 
 def camel(name: str) -> str:
-    """C(in_progress) becomes C(inProgress), as Graph spells enum values."""
+    """`in_progress` becomes `inProgress`, as Graph spells enum values."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 
 
 def pascal(name: str) -> str:
-    """C(in_progress) becomes C(InProgress), as the older API spells enum values."""
+    """`in_progress` becomes `InProgress`, as the older API spells enum values."""
     return "".join(word.capitalize() for word in name.split("_"))

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads a whole list while it moves: pages bounded by time, and what changed meanwhile read again until nothing is new.
+"""Reads a whole list while it moves: pages bounded by time, and changes read until none is new.
 
-A page number means nothing in a set that others change: what was updated jumps to the front, and the rest moves. So the
-walk goes down by the last update of what it has seen, and counts (C($skip)) only where time is no help: among equal
-times, and where the service turns out to sort by something else.
+A page number means nothing in a set that others change: what was updated jumps to the front, and
+the rest moves. So the walk goes down by last update, and counts (`$skip`) only where time is no
+help: among equal times, and where the service turns out to sort by something else.
 
 Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 """
@@ -14,38 +14,75 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, read_time
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import all_of, between
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
+    SECOND,
+    format_time,
+    read_time,
+)
 
 Item = dict[str, t.Any]
+CREATED: t.Final = "created_date_time"
+UPDATED: t.Final = "last_update_date_time"
 # The service's clock (the Date header) and its own stamps may differ by a little.
-SKEW = 120 * SECOND
-# A set that keeps moving faster than it can be read ends the walk with an error, never with a list that looks complete.
-LOOKS, STEPS_BACK = 20, 100
+SKEW: t.Final = 120 * SECOND
+# A set that keeps moving faster than it can be read ends the walk with an error, never with a
+# list that looks complete.
+LOOKS: t.Final = 20
+STEPS_BACK: t.Final = 100
+# A few equal times in no steady order may come in the same order by chance, but not so often.
+ALIKE: t.Final = 3
+# No walk needs more requests for a page of what it has seen; a service that sends one round in
+# circles in some way that is not noticed otherwise ends here.
+REQUESTS_A_PAGE: t.Final = 25
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """One answer: items with C(id) and C(last_update_date_time), whether more may follow (never after none), and the service's time in ticks."""
+    """One answer: items with an `id` and both times, whether more may follow (never after none),
+    and the service's time in ticks."""
 
     items: list[Item]
     more: bool
     at: int | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Which items are asked for. Times are ticks; all bounds are included, and None is open.
+
+    `matching`: only items that fit the caller's filter, as far as the API can tell.
+    `narrows`: the limit may raise `created` while the window is read.
+    """
+
+    matching: bool = True
+    narrows: bool = False
+    since: int | None = None
+    until: int | None = None
+    created: int | None = None
+
+    def as_filter(self, created_name: str, updated_name: str) -> str | None:
+        """The bounds in OData, over the names that the API has for both times."""
+        before = None if self.until is None else self.until + 1
+        return all_of(
+            [between(created_name, self.created, None), between(updated_name, self.since, before)]
+        )
+
+
 class Source(t.Protocol):
     """Where pages come from. Newest first is expected of it, but never relied upon."""
 
-    def page(self, *, matching: bool, since: int | None, until: int | None, skip: int) -> Page:
-        """Items last updated from C(since) up to and including C(until), without the first C(skip) of them.
+    name: str
 
-        :arg matching: only items that fit the caller's filter, as far as the API can tell; otherwise all.
-        """
+    def page(self, window: Window, skip: int) -> Page:
+        """Items of the window, without the first `skip` of them."""
 
     def fits(self, item: Item) -> bool:
-        """Whether an item fits everything the caller asked for that can be told from the item itself."""
+        """Whether an item fits everything asked for that can be told from the item itself."""
 
     @property
     def opaque(self) -> bool:
@@ -54,155 +91,254 @@ class Source(t.Protocol):
 
 def updated(item: Item) -> int:
     """The item's last update in ticks."""
-    return read_time(item["last_update_date_time"])
+    return _ticks(item[UPDATED])
+
+
+def created(item: Item) -> int:
+    """The item's creation in ticks."""
+    return _ticks(item[CREATED])
+
+
+@functools.lru_cache(maxsize=16384)
+def _ticks(text: str) -> int:
+    return read_time(text)
+
+
+def _newest_first(item: Item) -> tuple[int, int, str]:
+    """Sorts by creation; of items created at once, the one with the greater number is newer."""
+    name = item["id"]
+    number = int(name) if name.isascii() and name.isdecimal() and len(name) < 20 else 0
+    return -created(item), -number, name
 
 
 def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
-    """Every item that fits, each once, newest first; and whether there are more than C(limit) (0 for no limit).
+    """Every item that fits, each once, newest by creation first; with a limit the first so many.
 
-    The answer is what was true at one moment of the call: of its only request, or of the last look at what had changed.
-    With a limit the walk ends as soon as there are more, so these are the newest as far as the service gives the newest first.
-    Raises C(truncated) when the set moved too fast to be read.
+    Also says whether there are more than `limit` (0 for no limit). The answer is what was true at
+    one moment of the call: of one request, or of the last look at what had changed. Raises
+    `truncated` when the set moved too fast to be read, and `unavailable` when the service does not
+    answer what it is asked.
     """
-    walk = _Walk(source, limit)
-    walk.down(_Window(limited=True))
-    if walk.requests > 1:
-        walk.settle()
-    while walk.stopped and not walk.enough():
-        # so many left the list meanwhile that those further down count
-        walk.down(_Window(limited=True, until=walk.depth))
-        walk.settle()
-    found = sorted(walk.fitting(), key=lambda item: (-updated(item), item["id"]))
-    return (found[:limit], True) if limit and len(found) > limit else (found, False)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Window:
-    """Times of last update, both included; None is open. C(matching) as in L(Source.page); C(limited) when the caller's limit ends its reading."""
-
-    matching: bool = True
-    limited: bool = False
-    since: int | None = None
-    until: int | None = None
+    for _attempt in range(LOOKS):
+        found = _Walk(source, limit).read()
+        if found is not None:
+            found.sort(key=_newest_first)
+            return (found[:limit], True) if limit and len(found) > limit else (found, False)
+    raise DefenderError(
+        "truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it."
+    )
 
 
 class _Walk:
     def __init__(self, source: Source, limit: int) -> None:
         self.source = source
         self.limit = limit
-        self.requests = 0
-        self.stopped = False  # by the limit, before the end
-        self.depth: int | None = None  # all that is newer was read
+        self._requests = 0
+        self._largest = 1  # items on a page
+        self._floor: int | None = None  # what was created earlier is beyond the limit
         self._seen: dict[str, Item] = {}
         self._refused: set[str] = set()  # what does not fit by the service's own word
         self._began: int | None = None
-        self._newest_first: bool | None = None  # None while the pages leave it open whether the service sorts by last update
+        # None while the pages leave it open whether the service sorts by last update
+        self._by_update: bool | None = None
         self._steps_back = 0
 
-    def fitting(self) -> list[Item]:
-        return [item for name, item in self._seen.items() if name not in self._refused and self.source.fits(item)]
+    def read(self) -> list[Item] | None:
+        """What fits, or None when so much left the list that older items count now."""
+        window = Window(narrows=bool(self.limit))
+        page = self._page(window, set())
+        while page.more and (narrow := self._narrowed(window)) != window:
+            # the few that count are often all there is in one answer, which is true of one moment
+            window, page = narrow, self._page(narrow, set())
+            if 2 * self.limit > len(page.items):
+                break
+        found = list(filter(self.source.fits, page.items))
+        if page.more:
+            self._down(window, page)
+            self._settle()
+            floor = self._floor
+            found = [one for one in self._fitting() if floor is None or created(one) >= floor]
+        return found if self._floor is None or len(found) > self.limit else None
 
-    def enough(self) -> bool:
-        return bool(self.limit) and len(self.fitting()) > self.limit
+    def _fitting(self) -> list[Item]:
+        known = (item for name, item in self._seen.items() if name not in self._refused)
+        return list(filter(self.source.fits, known))
 
-    def settle(self) -> None:
-        """Read again what changed since the last look began, until a look sees all of it at once, or nothing new."""
+    def _narrowed(self, window: Window) -> Window:
+        """The window without what is too old for the limit, by all that was seen so far."""
+        if not window.narrows or len(self._seen) <= self.limit:
+            return window
+        times = sorted(map(created, self._fitting()), reverse=True)
+        if len(times) > self.limit:
+            # one more than the limit, which tells whether there are more
+            floor = times[self.limit]
+            self._floor = floor if self._floor is None else max(floor, self._floor)
+        return dataclasses.replace(window, created=self._floor)
+
+    def _settle(self) -> None:
+        """Read what changed since the last look began, until a look sees all of it at once, or
+        nothing new."""
         for _look in range(LOOKS):
-            before, since, requests = dict(self._seen), self._began, self.requests
+            before, since, requests = dict(self._seen), self._began, self._requests
             self._began = None
-            changed = self.down(_Window(matching=False, since=since))
-            if self._seen == before or (self.requests == requests + 1 and not self.source.opaque):
+            changed = self._down(Window(matching=False, since=since))
+            at_once = self._requests == requests + 1 and not self.source.opaque
+            if self._seen == before or at_once:
                 return
             if self.source.opaque:
                 # whether a changed item still fits, only the service can say
-                self._refused = (self._refused | changed) - self.down(_Window(since=since))
-        raise DefenderError("truncated", f"The list was still changing after {LOOKS} further looks; {len(self._seen)} items were read, some may be old.")
+                self._refused = (self._refused | changed) - self._down(Window(since=since))
+        raise DefenderError(
+            "truncated",
+            f"{self.source.name}: the list was still changing after {LOOKS} further looks; "
+            f"{len(self._seen)} items were read, some may be old.",
+        )
 
-    def down(self, window: _Window) -> set[str]:
-        """One way down a window from its newest item; the ids that were met on it."""
+    def _down(self, window: Window, first: Page | None = None) -> set[str]:
+        """One way down a window from its newest item; the ids that were met on it.
+
+        :arg first: its first page, when it was read already.
+        """
         met: set[str] = set()
         left = window
-        while True:
-            page = self._page(left, met)
-            if self._stops(window) or not page.more:
-                return met
+        page = first or self._page(left, met)
+        met.update(item["id"] for item in page.items)
+        fresh = True
+        while page.more:
             times = [updated(item) for item in page.items]
             if times != sorted(times, reverse=True):
-                self._newest_first = False
-            if self._newest_first is False:
-                # whatever is newer changed since the walk began, and is read when it settles
-                self._count(dataclasses.replace(window, until=self._began) if window.limited else window, met)
+                self._by_update = False
+            if self._by_update is False:
+                # what is newer changed since the walk began, and is read when it settles
+                until = self._began if window.matching and window.since is None else window.until
+                self._count(dataclasses.replace(self._narrowed(window), until=until), met)
                 return met
             lowest = times[-1]
-            above = dataclasses.replace(left, since=lowest + 1, limited=False)
-            if not self._surely_newest_first(page.items) and self._page(above, met).more:
+            if not fresh and (times[0] != lowest or lowest != left.until):
+                raise self._circle("it answers the same items whatever it is asked")
+            above = dataclasses.replace(left, since=lowest + 1)
+            if not self._surely_by_update(page.items) and self._page(above, met).more:
                 self._count(above, met)
             if times[0] == lowest:
                 self._count(dataclasses.replace(left, since=lowest, until=lowest), met)
                 lowest -= 1
-            if self._stops(window):
+            left = self._narrowed(dataclasses.replace(left, until=lowest))
+            if left.since is not None and lowest < left.since:
                 return met
-            left = dataclasses.replace(left, until=lowest)
-            if window.limited:
-                self.depth = lowest
-            if window.since is not None and lowest < window.since:
-                return met
+            known = len(met)
+            page = self._page(left, met)
+            fresh = len(met) > known
+        return met
 
-    def _stops(self, window: _Window) -> bool:
-        if not window.limited:
-            return False
-        self.stopped = self.enough()
-        return self.stopped
+    def _surely_by_update(self, items: list[Item]) -> bool:
+        """Whether a page that goes down by last update does not go down by creation too."""
+        times = [created(item) for item in items]
+        if times != sorted(times, reverse=True):
+            self._by_update = True
+        return bool(self._by_update)
 
-    def _surely_newest_first(self, items: list[Item]) -> bool:
-        """Whether a page that goes down by last update does so for more than one reason: it does not go down by creation too."""
-        created = [read_time(item["created_date_time"]) for item in items if item.get("created_date_time")]
-        if created != sorted(created, reverse=True):
-            self._newest_first = True
-        return bool(self._newest_first)
-
-    def _count(self, window: _Window, met: set[str]) -> None:
-        """A window in which time is no help: page after page, each with the last item of the one before, to see that nothing moved."""
+    def _count(self, window: Window, met: set[str]) -> None:
+        """A window in which time is no help: page after page, each with the last item of the one
+        before, to see that nothing moved."""
         passed: set[str] = set()
         shown: set[str] = set()
         skip, back, overlaps = 0, 1, False
+        trail: list[tuple[str, ...]] = []  # the pages of this way through, and of the one before
+        earlier: list[tuple[str, ...]] = []
+        alike = 0
         while True:
             page = self._page(window, met, skip)
-            names = [item["id"] for item in page.items]
+            names = tuple(item["id"] for item in page.items)
             shown.update(names)
+            trail.append(names)
             if overlaps and not (names and names[0] in passed):
-                # something left the part that was counted over, so something was passed by: go back to known ground
+                # something left the part that was counted over, so something was passed by: go
+                # back to known ground
                 skip, back = max(0, skip - back), 2 * back
                 overlaps = skip > 0
                 self._step_back()
-            else:
-                passed.update(names)
-                overlaps = len(names) > 1
-                end = skip + len(names)
-                if self._stops(window) or (not page.more and end <= len(shown)):
-                    return
-                if page.more:
-                    skip, back = max(end - 1, skip + 1), 1
-                else:
-                    # equal times in no steady order: some were shown twice and others not at all
-                    skip, back, overlaps = 0, 1, False
-                    self._step_back()
+                continue
+            passed.update(names)
+            overlaps = len(names) > 1
+            end = skip + len(names)
+            if not page.more and end <= len(shown):
+                return
+            floor = self._narrowed(window).created
+            if floor is not None and floor != window.created:
+                inside = {name for name in shown if created(self._seen[name]) >= floor}
+                if window.created is None or 2 * len(inside) < len(shown):
+                    # without the older ones, the rest is counted from the last item known
+                    window = dataclasses.replace(window, created=floor)
+                    passed, shown = inside, set(inside)
+                    skip, back, overlaps = max(0, len(inside) - 1), 1, bool(inside)
+                    trail, earlier, alike = [], [], 0
+                    continue
+            if page.more:
+                if end > 2 * (len(shown) + self._largest):
+                    raise self._circle("its pages repeat each other")
+                skip, back = max(end - 1, skip + 1), 1
+                continue
+            alike = alike + 1 if trail == earlier else 0
+            if alike > ALIKE:
+                raise self._circle("its pages repeat each other")
+            # equal times in no steady order: some were shown twice and others not at all
+            skip, back, overlaps = 0, 1, False
+            earlier, trail = trail, []
+            self._step_back()
 
     def _step_back(self) -> None:
         self._steps_back += 1
         if self._steps_back > STEPS_BACK + len(self._seen):
-            raise DefenderError("truncated", f"The list moved faster than it could be read; {len(self._seen)} items were read, and others are missing.")
+            raise DefenderError(
+                "truncated",
+                f"{self.source.name}: the list moved faster than it could be read; "
+                f"{len(self._seen)} items were read, and others are missing.",
+            )
 
-    def _page(self, window: _Window, met: set[str], skip: int = 0) -> Page:
-        page = self.source.page(matching=window.matching, since=window.since, until=window.until, skip=skip)
-        self.requests += 1
+    def _circle(self, how: str) -> DefenderError:
+        return DefenderError(
+            "unavailable",
+            f"{self.source.name} does not answer a list that can be read to its end: {how}.",
+        )
+
+    def _page(self, window: Window, met: set[str], skip: int = 0) -> Page:
+        page = self.source.page(window, skip)
+        self._requests += 1
+        self._largest = max(self._largest, len(page.items))
+        for item in page.items:
+            self._check(item, window)
         if self._began is None:
             # what changes from now on is stamped later than this
             newest = [max(map(updated, page.items))] if page.items else []
-            self._began = min([*newest, *([] if page.at is None else [page.at - SKEW])], default=None)
+            dated = [] if page.at is None else [page.at - SKEW]
+            self._began = min([*newest, *dated], default=None)
         for item in page.items:
             known = self._seen.get(item["id"])
             if known is None or updated(known) <= updated(item):
                 self._seen[item["id"]] = item
             met.add(item["id"])
+        if self._requests > REQUESTS_A_PAGE * (1 + len(self._seen) // self._largest):
+            raise self._circle(f"{self._requests} requests brought {len(self._seen)} items")
         return page
+
+    def _check(self, item: Item, window: Window) -> None:
+        """Refuse an item that cannot be placed in the list, or that was not asked for."""
+        if not isinstance(item.get("id"), str) or not item["id"]:
+            raise DefenderError("unavailable", f"{self.source.name} listed an item without an id.")
+        bounds = {CREATED: window.created, UPDATED: window.since}
+        for name, since in bounds.items():
+            try:
+                at = _ticks(item.get(name) or "")
+            except (DefenderError, TypeError, AttributeError):
+                raise DefenderError(
+                    "unavailable",
+                    f"{self.source.name} listed item {item['id']} without a {name} that can be "
+                    "read, so it is not known whether the list is complete.",
+                ) from None
+            # a second, because a service may round what it is asked
+            if since is not None and at < since - SECOND:
+                raise DefenderError(
+                    "unavailable",
+                    f"{self.source.name} ignores $filter: asked for a {name} since "
+                    f"{format_time(since)}, it listed item {item['id']} with {item[name]}.",
+                )

@@ -12,9 +12,11 @@ author:
 short_description: List a customer tenant's incidents, or get one
 version_added: 0.1.0
 description:
-  - Lists the incidents of a tenant, newest first, or gets one by its id.
+  - Lists the incidents of a tenant, newest by creation first, or gets one by its id.
   - The list is complete although incidents change while it is read. What changed meanwhile is read again until nothing is new.
   - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in snake_case too.
+    The keys and values of open dictionaries, such as C(custom_details) of an alert, are as the service wrote them.
+  - An answer that holds an incident or alert of another tenant fails with the category V(wrong_tenant), and nothing of it is returned.
   - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph, or C(Incident.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
@@ -96,7 +98,9 @@ options:
     default: false
   limit:
     description:
-      - The most incidents to return. RV(truncated) says whether there are more. V(0) returns all.
+      - The most incidents to return. These are the newest by creation, whichever API answers; of incidents created at the same time,
+        those with the greater numbers.
+      - RV(truncated) says whether there are more. V(0) returns all.
     type: int
     default: 1000
   fields:
@@ -152,7 +156,7 @@ api:
   sample: graph
 incidents:
   description:
-    - The incidents with the fields of Microsoft Graph in snake_case.
+    - The incidents with the fields of Microsoft Graph in snake_case, newest by creation first.
     - A redirected one was merged into the incident of its C(redirect_incident_id).
   returned: success
   type: list
@@ -170,11 +174,13 @@ count:
   type: int
   sample: 1
 truncated:
-  description: Whether there are more than O(limit) allowed.
+  description: Whether more incidents fit than O(limit) allows. Those left out were created earlier than RV(incidents).
   returned: success
   type: bool
 watermark:
-  description: The greatest last update among RV(incidents), as RFC 3339 UTC; empty when there is none.
+  description:
+    - The greatest last update among RV(incidents), as RFC 3339 UTC; empty when there is none.
+    - Where RV(truncated) is true, older incidents that were updated before it may be missing.
   returned: success
   type: str
   sample: "2026-11-22T09:35:45.1133333Z"
@@ -196,33 +202,31 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _incidents_graph, _incidents_xdr, _module, _times, _walk
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
+    _incidents,
+    _incidents_graph,
+    _incidents_xdr,
+    _module,
+    _times,
+    _walk,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
 
 SPEC = _module.spec(
     {
         "id": {"type": "str"},
-        "status": {"type": "list", "elements": "str", "choices": list(_incidents.STATUSES)},
-        "severity": {"type": "list", "elements": "str", "choices": list(_incidents.SEVERITIES)},
-        "classification": {"type": "list", "elements": "str", "choices": list(_incidents.CLASSIFICATIONS)},
-        "determination": {"type": "list", "elements": "str", "choices": list(_incidents.DETERMINATIONS)},
-        "assigned_to": {"type": "list", "elements": "str"},
-        "created_since": {"type": "str"},
-        "created_before": {"type": "str"},
-        "updated_since": {"type": "str"},
-        "updated_before": {"type": "str"},
-        "filter": {"type": "str"},
+        **_incidents.FILTERS,
         "expand_alerts": {"type": "bool", "default": False},
         "limit": {"type": "int", "default": 1000},
         "fields": {"type": "list", "elements": "str"},
     },
-    mutually_exclusive=[("id", name) for name in ("status", "severity", "classification", "determination", "assigned_to", "filter")]
-    + [("id", f"{word}_{side}") for word in ("created", "updated") for side in ("since", "before")],
+    mutually_exclusive=[("id", name) for name in _incidents.FILTERS],
 )
 ROWS = "incidents"
-
-
-SOURCES: dict[str, t.Any] = {"graph": _incidents_graph.GraphIncidents, "xdr": _incidents_xdr.XdrIncidents}
+SOURCES: dict[str, t.Any] = {
+    "graph": _incidents_graph.GraphIncidents,
+    "xdr": _incidents_xdr.XdrIncidents,
+}
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -230,10 +234,18 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     number = _incidents.number(params["id"]) if params["id"] else None
     api = tenant.chosen_api("incident_info")
     source = SOURCES[api.name](api, wanted)
-    found, truncated = ([source.one(number)], False) if number else _walk.everything(source, limit=wanted.limit)
-    mark = _incidents.watermark(found) or ""
-    chosen = [_incidents.chosen(incident, wanted.fields) for incident in found]
-    return {"api": api.name, "incidents": chosen, "count": len(chosen), "truncated": truncated, "watermark": mark, "warnings": source.warnings}
+    if number:
+        found, truncated = [source.one(number)], False
+    else:
+        found, truncated = _walk.everything(source, limit=wanted.limit)
+    return {
+        "api": api.name,
+        "incidents": [_incidents.chosen(incident, wanted.fields) for incident in found],
+        "count": len(found),
+        "truncated": truncated,
+        "watermark": _incidents.watermark(found) or "",
+        "warnings": source.warnings,
+    }
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ CAMEL: t.Final = {
 
 
 def expected(world: list[Json], options: Json) -> list[Json]:
-    """The incidents that fit, newest first. The lab writes every time with seven decimals, so times compare as text."""
+    """The incidents that fit, newest by creation first. The lab writes every time with seven decimals, so times compare as text."""
 
     def fits(one: Json) -> bool:
         words = ("status", "severity", "classification", "determination")
@@ -123,7 +123,7 @@ def expected(world: list[Json], options: Json) -> list[Json]:
             and one["lastUpdateDateTime"] < options.get("updated_before", "9")
         )
 
-    return sorted(filter(fits, world), key=lambda one: one["lastUpdateDateTime"], reverse=True)
+    return sorted(filter(fits, world), key=lambda one: (one["createdDateTime"], int(one["id"])), reverse=True)
 
 
 def words(one: Json) -> Json:
@@ -181,7 +181,7 @@ def assert_alike(asked: Asked, options: Json) -> None:
     truth = expected(asked.world, options)
     limit = given["limit"] or len(truth)
     shown = [words(one) for one in truth[:limit]]
-    mark = shown[0]["last_update_date_time"].rstrip("0Z").rstrip(".") + "Z" if shown else ""
+    mark = max((one["last_update_date_time"].rstrip("0Z").rstrip(".") + "Z" for one in shown), default="")
     chosen = ["id", *given["fields"]] if "fields" in given else BOTH
     for told in (graph, xdr):
         assert [{name: one[name] for name in chosen} for one in told["incidents"]] == [{name: one[name] for name in chosen} for one in shown]
@@ -257,13 +257,24 @@ def test_incidents_come_one_by_one_where_the_page_with_alerts_keeps_failing(own:
 
 def test_an_incident_whose_alerts_never_come_is_listed_without_them_and_named(own: Asked) -> None:
     whole = own.run("graph", limit=3, expand_alerts=True)["incidents"]
-    number = whole[1]["id"]
-    own.lab.control("POST", "faults", tenant=own.tenant_id, origin="graph", path=f"/v1.0/security/incidents/{number}", status=503, times=1)
-    own.lab.control("POST", "faults", tenant=own.tenant_id, origin="graph", path="/v1.0/security/incidents", status=503, times=1)
-    told = own.run("graph", limit=3, expand_alerts=True, retries=0)
+    options = {"created_since": whole[2]["created_date_time"], "expand_alerts": True, "retries": 0}
+    path, number = "/v1.0/security/incidents", whole[1]["id"]
+    for place in (f"{path}/{number}", path):
+        own.lab.control("POST", "faults", tenant=own.tenant_id, origin="graph", path=place, status=503, times=1)
+    told = own.run("graph", **options)
     assert [one["id"] for one in told["incidents"]] == [one["id"] for one in whole]
     assert [one.get("alerts") for one in told["incidents"]] == [whole[0]["alerts"], None, whole[2]["alerts"]]
     assert [number in warning for warning in told["warnings"]] == [True]
+
+
+def test_alerts_that_came_with_a_later_page_are_no_warning(own: Asked) -> None:
+    whole = own.run("graph", limit=3, expand_alerts=True)
+    path, number = "/v1.0/security/incidents", whole["incidents"][1]["id"]
+    for place in (f"{path}/{number}", path):
+        own.lab.control("POST", "faults", tenant=own.tenant_id, origin="graph", path=place, status=503, times=1)
+    told = own.run("graph", limit=3, expand_alerts=True, retries=0)
+    assert told["incidents"] == whole["incidents"]
+    assert not told.get("warnings")
 
 
 # api: auto
@@ -279,7 +290,7 @@ def test_auto_takes_graph_where_it_is_allowed_and_remembers_it(own: Asked) -> No
     assert not told.get("warnings")
     since = own.lab.now()
     assert own.run("auto", limit=5)["incidents"] == told["incidents"]
-    assert own.calls(since) == [("graph", "/v1.0/security/incidents")]
+    assert set(own.calls(since)) == {("graph", "/v1.0/security/incidents")}
 
 
 def test_auto_takes_the_older_api_where_only_that_is_allowed_warns_and_remembers_it(own: Asked) -> None:
@@ -289,7 +300,7 @@ def test_auto_takes_the_older_api_where_only_that_is_allowed_warns_and_remembers
     assert [("MC1220762" in warning, own.tenant_id in warning) for warning in told["warnings"]] == [(True, True)]
     since = own.lab.now()
     assert own.run("auto", limit=5)["warnings"] == told["warnings"]
-    assert own.calls(since) == [("xdr", "/api/incidents")]
+    assert set(own.calls(since)) == {("xdr", "/api/incidents")}
 
 
 def test_auto_tells_what_graph_lacks_where_nothing_is_allowed_and_sends_no_call(own: Asked) -> None:

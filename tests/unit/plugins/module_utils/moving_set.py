@@ -10,7 +10,7 @@ import dataclasses
 import random
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._walk import Item, Page
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._walk import Item, Page, Window
 
 SECOND = 10_000_000
 NOON = 17_954_352_000_000_000  # 2026-11-23T12:00:00Z in ticks of 100 ns since 1970
@@ -66,13 +66,25 @@ class Row:
     @property
     def item(self) -> Item:
         state = "active" if self.active else "resolved"
-        return {"id": str(self.number), "created_date_time": stamp(self.created), "last_update_date_time": stamp(self.updated), "state": state}
+        return {
+            "id": str(self.number),
+            "created_date_time": stamp(self.created),
+            "last_update_date_time": stamp(self.updated),
+            "state": state,
+        }
 
 
 class MovingSet:
     """The caller wants what is active."""
 
-    def __init__(self, ages: t.Sequence[tuple[int, int, bool]], habits: Habits, schedule: t.Sequence[t.Sequence[Change]] = ()) -> None:
+    name = "The moving set"
+
+    def __init__(
+        self,
+        ages: t.Sequence[tuple[int, int, bool]],
+        habits: Habits,
+        schedule: t.Sequence[t.Sequence[Change]] = (),
+    ) -> None:
         """
         :arg ages: of each incident the ticks since its creation, of these the ticks until its last update, and whether it is active.
         :arg schedule: what changes before the second request, before the third, and so on; after its end nothing does.
@@ -80,9 +92,12 @@ class MovingSet:
         self.habits = habits
         self.schedule = list(schedule)
         self.now = NOON
-        self.rows = [Row(number, NOON - age, NOON - age + min(later, age), active) for number, (age, later, active) in enumerate(reversed(ages), 1000)]
+        self.rows = [
+            Row(number, NOON - age, NOON - age + min(later, age), active)
+            for number, (age, later, active) in enumerate(reversed(ages), 1000)
+        ]
         self.truths: list[Truth] = []
-        self.asked: list[dict[str, t.Any]] = []
+        self.asked: list[tuple[Window, int]] = []
         self._shuffle = random.Random(habits.unsteady)
 
     @property
@@ -96,20 +111,28 @@ class MovingSet:
         """What the caller would get if nothing moved from now on."""
         return {row.item["id"]: row.item for row in self.rows if row.active}
 
-    def page(self, *, matching: bool, since: int | None, until: int | None, skip: int) -> Page:
+    def page(self, window: Window, skip: int) -> Page:
         if self.asked:
             for change in self.schedule.pop(0) if self.schedule else ():
                 self._happen(change)
-        self.asked.append({"matching": matching, "since": since, "until": until, "skip": skip})
+        self.asked.append((window, skip))
         assert len(self.asked) < REQUESTS, "the walk does not end"
         self.truths.append(self.truth())
-        narrowed = matching and not self.habits.local
-        rows = [row for row in self._sorted() if (row.active or not narrowed) and (since is None or row.updated >= since)]
-        rows = [row for row in rows if until is None or row.updated <= until]
+        rows = [row for row in self._sorted() if self._is_inside(row, window)]
         length = min(self.habits.size, self.habits.cap)
         shown = rows[skip : skip + length]
         more = skip + len(shown) < len(rows) if self.habits.links else len(shown) == length
-        return Page([row.item for row in shown], more, self.now + self.habits.ahead if self.habits.dates else None)
+        at = self.now + self.habits.ahead if self.habits.dates else None
+        return Page([row.item for row in shown], more, at)
+
+    def _is_inside(self, row: Row, window: Window) -> bool:
+        bounds = (
+            row.active or not window.matching or self.habits.local,
+            window.since is None or row.updated >= window.since,
+            window.until is None or row.updated <= window.until,
+            window.created is None or row.created >= window.created,
+        )
+        return all(bounds)
 
     def _sorted(self) -> list[Row]:
         rows = list(self.rows)
@@ -122,7 +145,10 @@ class MovingSet:
     def _happen(self, change: Change) -> None:
         self.now += change.pause
         if change.kind == "create":
-            self.rows += [Row(5000 + len(self.rows) + extra, self.now, self.now, True) for extra in range(len(change.places))]
+            self.rows += [
+                Row(5000 + len(self.rows) + extra, self.now, self.now, True)
+                for extra in range(len(change.places))
+            ]
             return
         newest_first = sorted(self.rows, key=lambda row: (-row.updated, row.number))
         for place in change.places:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _incidents, _incidents_xdr, _walk
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import Wanted
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._walk import Window
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,7 +70,7 @@ class FakeApi:
         self.incidents = incidents
         self.asked: list[tuple[str, dict[str, str] | None]] = []
         self.clock = None
-        self.tenant = types.SimpleNamespace(options=types.SimpleNamespace(tenant_id=TENANT))
+        self.tenant = types.SimpleNamespace(options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})"))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> dict[str, t.Any]:
         self.asked.append((path, params))
@@ -116,7 +117,7 @@ def found(incidents: list[dict[str, t.Any]], **wanted: t.Any) -> list[str]:
 )
 def test_what_the_api_can_filter_is_asked_of_it(wanted: dict[str, t.Any], text: str | None) -> None:
     api = source(SAMPLE, **wanted)
-    api.page(matching=True, since=None, until=None, skip=0)
+    api.page(Window(), 0)
     assert t.cast("t.Any", api._api).asked[0][1].get("$filter") == text
 
 
@@ -132,32 +133,34 @@ def test_what_the_api_can_filter_is_asked_of_it(wanted: dict[str, t.Any], text: 
 )
 def test_what_the_api_cannot_filter_is_not_asked_of_it_and_pages_are_full(wanted: dict[str, t.Any]) -> None:
     api = source(SAMPLE, limit=3, **wanted)
-    api.page(matching=True, since=None, until=None, skip=0)
+    api.page(Window(), 0)
     assert t.cast("t.Any", api._api).asked == [(PATH, {"$top": "100"})]
 
 
-@pytest.mark.parametrize(("limit", "top"), [(1, "2"), (99, "100"), (100, "100"), (1000, "100"), (0, "100")])
+@pytest.mark.parametrize(("limit", "top"), [(1, "25"), (20, "48"), (50, "100"), (1000, "100"), (0, "100")])
 def test_no_page_is_larger_than_a_hundred(limit: int, top: str) -> None:
     api = source(limit=limit)
-    api.page(matching=True, since=None, until=None, skip=0)
+    api.page(Window(), 0)
     assert t.cast("t.Any", api._api).asked == [(PATH, {"$top": top})]
 
 
 def test_a_window_of_time_includes_both_its_ends_to_the_tick() -> None:
     api = source(status=("active",))
-    api.page(matching=True, since=NOON, until=NOON + 20_000_000, skip=7)
-    api.page(matching=False, since=NOON, until=None, skip=0)
+    api.page(Window(since=NOON, until=NOON + 20_000_000), 7)
+    api.page(Window(matching=False, since=NOON), 0)
+    api.page(Window(created=NOON), 0)
     window = "lastUpdateTime ge 2026-11-23T12:00:00Z and lastUpdateTime lt 2026-11-23T12:00:02.0000001Z"
     assert t.cast("t.Any", api._api).asked == [
         (PATH, {"$top": "100", "$filter": f"status eq 'Active' and {window}", "$skip": "7"}),
         (PATH, {"$top": "100", "$filter": "lastUpdateTime ge 2026-11-23T12:00:00Z"}),
+        (PATH, {"$top": "100", "$filter": "status eq 'Active' and createdTime ge 2026-11-23T12:00:00Z"}),
     ]
 
 
 def test_awaiting_action_is_refused_before_anything_is_sent() -> None:
     api = source(status=("active", "awaiting_action"))
     with pytest.raises(DefenderError) as refused:
-        api.page(matching=True, since=None, until=None, skip=0)
+        api.page(Window(), 0)
     assert refused.value.category == "unsupported"
     assert "awaiting_action" in refused.value.message
     assert t.cast("t.Any", api._api).asked == []
@@ -165,8 +168,8 @@ def test_awaiting_action_is_refused_before_anything_is_sent() -> None:
 
 def test_a_full_page_is_not_the_last_because_no_next_link_says_so() -> None:
     many = [{**SAMPLE, "incidentId": number} for number in range(100)]
-    assert source(*many).page(matching=True, since=None, until=None, skip=0).more
-    assert not source(*many[:99]).page(matching=True, since=None, until=None, skip=0).more
+    assert source(*many).page(Window(), 0).more
+    assert not source(*many[:99]).page(Window(), 0).more
 
 
 # What is finished here.
@@ -213,20 +216,22 @@ MIXED = [
     ],
 )
 def test_the_rest_is_told_from_the_incident(wanted: dict[str, t.Any], ids: list[str]) -> None:
-    assert found(MIXED, **wanted) == ids
+    # all were created at once, so that the greater numbers come first
+    assert found(MIXED, **wanted) == ids[::-1]
 
 
 @given(st.lists(st.sampled_from(SEVERITIES), max_size=30), st.sets(st.sampled_from(["unknown", "informational", "low", "medium", "high"]), min_size=1))
 def test_a_severity_is_found_whatever_else_is_on_the_page(severities: list[str], chosen: set[str]) -> None:
     incidents = [{**SAMPLE, "incidentId": 100 + number, "severity": severity} for number, severity in enumerate(severities)]
     words = dict(zip(SEVERITIES, ["unknown", "informational", "low", "medium", "high"], strict=True))
-    assert found(incidents, severity=tuple(chosen)) == [str(100 + number) for number, severity in enumerate(severities) if words[severity] in chosen]
+    fitting = [str(100 + number) for number, severity in enumerate(severities) if words[severity] in chosen]
+    assert found(incidents, severity=tuple(chosen)) == fitting[::-1]
 
 
 # What comes back.
 
 
-def test_the_documented_incident_is_told_in_graphs_words() -> None:
+def test_the_documented_incident_is_told_in_graph_vocabulary() -> None:
     assert told() == {
         "id": "924565",
         "redirect_incident_id": None,
@@ -246,7 +251,7 @@ def test_the_documented_incident_is_told_in_graphs_words() -> None:
     }
 
 
-def test_the_documented_alert_is_told_in_graphs_words() -> None:
+def test_the_documented_alert_is_told_in_graph_vocabulary() -> None:
     (alert,) = source(SAMPLE, expand_alerts=True).one("924565")["alerts"]
     assert alert == {
         "id": "caD70CFEE2-1F54-32DB-9988-3A868A1EBFAC",

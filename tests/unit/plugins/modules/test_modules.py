@@ -208,6 +208,7 @@ INCIDENT = {
     "severity": "Medium",
     "displayName": "Multi-stage incident",
     "assignedTo": "KaiC@contoso.onmicrosoft.com",
+    "createdDateTime": "2021-08-13T08:43:35.5533333Z",
     "lastUpdateDateTime": "2021-09-30T09:35:45.1133333Z",
 }
 
