@@ -75,6 +75,13 @@ def from_api_answer(label: str, what: str, status: int, body: t.Any, *, request_
     inner = error.get("innerError") or error.get("innererror")
     inner = inner if isinstance(inner, dict) else {}
     code, text = str(error.get("code") or ""), str(error.get("message") or "")
+    if status in (401, 403) and isinstance(body, dict) and body and not (error or request_id):
+        return DefenderError(
+            "network",
+            f"Tenant {label}: {what} was answered {status} by something else than the service.",
+            status=status,
+            advice="Check the proxy or filter between this machine and the service: it answered in its place.",
+        )
     matching = (rule for rule in API_RULES if _matches(rule, status, code, text, hunting=hunting))
     rule = next(matching, Rule("unavailable" if status >= 500 else "bad_request"))
     facts: dict[str, t.Any] = {}

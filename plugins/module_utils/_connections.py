@@ -109,6 +109,8 @@ class Adapter(HTTPAdapter):  # type: ignore[misc]
         key = (origin, *map(os.environ.get, ENVIRONMENT))
         if key not in self._proxies:
             value = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+            if _proxy.bypassed(*origin[1:], os.environ):
+                value = None
             source = _proxy.source_of(value, os.environ) if value else ""
             self._proxies[key] = _proxy.checked(source, value) if value else None
         return self._proxies[key]

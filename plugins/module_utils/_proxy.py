@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It can have breakin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import ipaddress
@@ -82,6 +83,28 @@ def source_of(value: str, environ: t.Mapping[str, str]) -> str:
     """The variable of the environment that holds this value."""
     found = (name for name in VARIABLES if environ.get(name) == value)
     return next(found, "the system's proxy setting")
+
+
+def bypassed(host: str, port: int, environ: t.Mapping[str, str]) -> bool:
+    """Whether `no_proxy` names this host, also in spellings that the HTTP library does not know.
+
+    Those are capitals, `*.example.com`, a scheme before the name, and networks and addresses of IPv6.
+    """
+    entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    return any(
+        _names(entry.lower(), host, port) for entry in re.split(r"[,;\s]+", entries) if entry
+    )
+
+
+def _names(entry: str, host: str, port: int) -> bool:
+    name = re.sub(r"^[a-z]+://", "", entry).rstrip("/") if "://" in entry else entry
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host) in ipaddress.ip_network(name.strip("[]"), strict=False)
+    for place in (host, f"{host}:{port}", f"[{host}]:{port}"):
+        suffix = name.removeprefix("*").removeprefix(".")
+        if suffix and (place == suffix or place.endswith(f".{suffix}")):
+            return True
+    return name == "*"
 
 
 def failure(error: BaseException, what: str, proxy: Proxy, target: str) -> DefenderError:

@@ -123,6 +123,15 @@ def test_an_answer_that_says_nothing_is_still_one_sentence(body: t.Any) -> None:
     assert error.message == f"Tenant {LABEL}: GET /x was answered 502 (an answer without a message)."
 
 
+@pytest.mark.parametrize("body", [{"message": "blocked"}, {"error": "access_denied"}])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_in_another_form_is_not_the_services(body: t.Any, status: int) -> None:
+    error = from_api_answer(LABEL, "GET /x", status, body)
+    assert (error.category, error.who, error.status) == ("network", "caller", status)
+    # with the service's id it is the service's
+    assert from_api_answer(LABEL, "GET /x", status, body, request_id="r-1").category != "network"
+
+
 @pytest.mark.parametrize(
     ("text", "roles"),
     [

@@ -546,6 +546,17 @@ def test_a_variable_that_cannot_be_used_is_named_at_once(http: Build, time: Fake
     assert refused(lambda: http(retries=0).send("GET", "https://localhost:1/x")).category == "network"
 
 
+@pytest.mark.parametrize("entries", ["*.invalid", "LOGIN.invalid", ".invalid"])
+def test_a_host_that_no_proxy_names_is_asked_directly(
+    http: Build, monkeypatch: pytest.MonkeyPatch, entries: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"localhost:{closed_port()}")
+    monkeypatch.setenv("NO_PROXY", entries)
+    error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))
+    assert "proxy" not in error.message
+    assert "no connection to login.invalid:443 (the host name is not known)" in error.message
+
+
 # Filters and portals
 
 

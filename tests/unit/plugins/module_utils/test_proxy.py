@@ -168,3 +168,51 @@ def test_no_value_is_too_strange(value: str) -> None:
 )
 def test_the_variable_is_named(environ: dict[str, str], name: str) -> None:
     assert _proxy.source_of("a", environ) == name
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "*",
+        "graph.microsoft.com",
+        "GRAPH.Microsoft.com",
+        "microsoft.com",
+        ".microsoft.com",
+        "*.microsoft.com",
+        "https://graph.microsoft.com/",
+        "graph.microsoft.com:443",
+        "localhost, graph.microsoft.com",
+        "localhost graph.microsoft.com",
+        "localhost;*.microsoft.com",
+    ],
+)
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_no_proxy_names_a_host_in_many_spellings(entries: str, name: str) -> None:
+    assert _proxy.bypassed("graph.microsoft.com", 443, {name: entries})
+    assert not _proxy.bypassed("login.example", 8443, {name: entries.replace("*", "x", 1)})
+
+
+@pytest.mark.parametrize(
+    ("host", "entries", "bypassed"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("10.1.2.3", "10.1.2.3:443", True),
+        ("10.1.2.3", "192.168.0.0/16", False),
+        ("::1", "::1", True),
+        ("::1", "[::1]", True),
+        ("fd00::1", "fd00::/8", True),
+        ("graph.microsoft.com", "10.0.0.0/8", False),
+        ("graph.microsoft.com", "soft.com", False),
+        ("graph.microsoft.com", "graph.microsoft.com:8443", False),
+        ("graph.microsoft.com", "", False),
+        ("graph.microsoft.com", ".", False),
+    ],
+)
+def test_no_proxy_knows_addresses_and_networks(host: str, entries: str, bypassed: bool) -> None:
+    assert _proxy.bypassed(host, 443, {"no_proxy": entries}) is bypassed
+
+
+@given(entries=st.text())
+def test_no_value_of_no_proxy_is_too_strange(entries: str) -> None:
+    assert _proxy.bypassed("graph.microsoft.com", 443, {"no_proxy": entries}) in (True, False)
