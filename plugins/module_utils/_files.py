@@ -158,7 +158,7 @@ def write(
 
 def not_written(path: str, error: OSError, *, option: str = "dest") -> DefenderError:
     """The error for a destination that could not be written, such as on a full disk."""
-    reason = error.strerror or type(error).__name__
+    reason = error.strerror or "the system gave no reason"
     return DefenderError("bad_request", f"{option} is {path}, which could not be written: {reason}.")
 
 
