@@ -19,7 +19,7 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils.movin
     MovingSet,
     Row,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Ages = list[tuple[int, int, bool]]
