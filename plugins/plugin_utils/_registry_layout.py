@@ -77,8 +77,7 @@ def parsed(text: str, path: str) -> Layout:
         documents = list(yaml.compose_all(text, Loader=LOADER))
         tokens = list(yaml.scan(text, Loader=LOADER))
     except (yaml.YAMLError, RecursionError) as e:
-        reason = " ".join(str(e).split())
-        raise DefenderError("bad_request", f"The registry {path} is no YAML: {reason}.") from None
+        raise DefenderError("bad_request", f"The registry {path} is no YAML: {_why(e)}.") from None
     if len(documents) > 1:
         raise DefenderError(
             "bad_request", f"The registry {path} has more than one YAML document; leave one."
@@ -105,6 +104,18 @@ def parsed(text: str, path: str) -> Layout:
         for node, start, end in zip(found, starts, ends, strict=True)
     ]
     return Layout(tuple(entries), margin, indent, before_list)
+
+
+def _why(error: Exception) -> str:
+    """The reason with its line, but without the line's text, in which a secret may stand."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return (
+            "it is nested too deeply"
+            if isinstance(error, RecursionError)
+            else "its text has a character that YAML does not allow"
+        )
+    mark = error.problem_mark or error.context_mark
+    return f"{error.problem or error.context}{f' in line {mark.line + 1}' if mark else ''}"
 
 
 def _in_brackets(path: str) -> DefenderError:

@@ -365,7 +365,12 @@ def test_an_entry_that_the_inventory_would_refuse_is_not_written(
         (f"? tenants\n: - tenant_id: {TWO}\n", "brackets"),
         ("tenants: []\ntenants: []\n", "the one key tenants"),
         ("tenants: [{tenant_id: x}]\n", "brackets"),
-        ("tenants: [\n", "no YAML"),
+        ("tenants: [\n", "no YAML: .* in line 2"),
+        (
+            "tenants:\n\t- secret\n",
+            "no YAML: found character that cannot start any token in line 2",
+        ),
+        ("tenants: [\x01]\n", "no YAML: its text has a character"),
         ("customers: []\n", "the one key tenants"),
         ("tenants: {}\n", "a list"),
         ("tenants: [a]\n", "a list"),
