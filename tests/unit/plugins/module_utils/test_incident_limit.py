@@ -30,7 +30,7 @@ NAMES = {
     "graph": ("id", "createdDateTime", "lastUpdateDateTime", "active", "high"),
     "xdr": ("incidentId", "createdTime", "lastUpdateTime", "Active", "High"),
 }
-SOURCES: t.Final = {
+SOURCES: dict[str, t.Any] = {
     "graph": _incidents_graph.GraphIncidents,
     "xdr": _incidents_xdr.XdrIncidents,
 }
