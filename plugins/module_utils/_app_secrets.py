@@ -104,7 +104,7 @@ class Secrets:
         if current is None or _end(current) - now < max(self.rotate_before * DAY, 1):
             return None
         if known:
-            self._tell_of_others(named, known, now)
+            self._warn_of_others(named, known, now)
         elif placed:
             self.api.tenant.warnings.append(
                 f"{self.place.name} is not known to hold {current}; that secret cannot be read again, and"
@@ -112,7 +112,7 @@ class Secrets:
             )
         return current
 
-    def _tell_of_others(self, named: t.Sequence[Credential], known: Credential, now: int) -> None:
+    def _warn_of_others(self, named: t.Sequence[Credential], known: Credential, now: int) -> None:
         """Of those that a rotation leaves alone: a killed run leaves some, and so does a person in the portal."""
         self.api.tenant.warnings.extend(
             f"{each} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but was made"
@@ -174,7 +174,7 @@ class Secrets:
             if len(suspects) == 1 and self._is_ours(suspects[0], planned, sent):
                 self._take(application, left[0])
                 left = []
-            outcome = _told(suspects, left)
+            outcome = _outcome_text(suspects, left)
         except DefenderError as e:
             also = f" Remove {left[0]} by key_id, which nobody has." if left else ""
             outcome = f"What there is of it could not be settled: {e.message}{also}"
@@ -242,7 +242,7 @@ def _callers_own(held: t.Iterable[Credential]) -> Credential | None:
     return used[0] if len(used) == 1 and used[0].hint else None
 
 
-def _told(suspects: t.Sequence[Json], left: t.Sequence[str]) -> str:
+def _outcome_text(suspects: t.Sequence[Json], left: t.Sequence[str]) -> str:
     """What became of a secret whose answer was lost, in words."""
     if left:
         return f"It may be {' or '.join(left)}, which was made meanwhile. Remove by key_id what no other run made; nobody has it."
