@@ -19,7 +19,7 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
     "credential_expired": ("partner", "Create a new credential for the application and hand it to this play."),
     "tenant_not_found": ("caller", "Check tenant_id and cloud: an organisation lives in exactly one cloud."),
     "not_licensed": ("customer", "The tenant needs a licence for this product, and the product has to be set up once."),
-    "wrong_tenant": ("caller", "Ask for a token of this tenant; nothing was sent with the other one."),
+    "wrong_tenant": ("partner", "Treat this as a security event: find out why another tenant's token came. Nothing was sent with it."),
     "wrong_audience": ("caller", "Ask for a token of the audience that this API expects."),
     "app_disabled": ("customer", "An administrator of that tenant has to enable the enterprise application again."),
     "blocked_by_policy": ("customer", "The tenant's conditional access for workload identities has to allow this application from this address."),

@@ -22,7 +22,7 @@ WHO = {  # the contract's four, by category
     "credential_expired": "partner",
     "tenant_not_found": "caller",
     "not_licensed": "customer",
-    "wrong_tenant": "caller",
+    "wrong_tenant": "partner",
     "wrong_audience": "caller",
     "app_disabled": "customer",
     "blocked_by_policy": "customer",
