@@ -74,14 +74,10 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
 )
 
 
-def registry_with(
-    path: str, tenant_id: str, name: str, variables: dict[str, t.Any] | None = None
-) -> str:
+def registry_with(path: str, tenant_id: str, name: str, variables: dict[str, t.Any] | None = None) -> str:
     try:
         _registry_lock.hold(path)
-        return _registry_text.with_tenant(
-            _registry_text.read(path), path, tenant_id, name, variables or {}
-        )
+        return _registry_text.with_tenant(_registry_text.read(path), path, tenant_id, name, variables or {})
     except DefenderError as e:
         raise AnsibleFilterError(e.message) from None
 

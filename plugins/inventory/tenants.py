@@ -215,9 +215,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _tenant_options,
 )
 
-LENIENT: t.Final = (
-    " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
-)
+LENIENT: t.Final = " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -226,9 +224,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def verify_file(self, path: str) -> bool:
         return bool(super().verify_file(path)) and _inventory.is_ours(Path(path))
 
-    def set_options(
-        self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None
-    ) -> None:
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """As in core, but a secret that is no text does not come out in the error."""
         with _inventory_options.discreet(direct or {}):
             _tenant_options.check_kinds(direct or {})
@@ -241,9 +237,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             _inventory.check(config, self.get_options())
             provider = _sources.provider(self, config, Path(path))
             key = f"{self.get_cache_key(path)}_{_inventory_cache.question(config, provider)}"
-            answers = _inventory_cache.Answers(
-                self._cache.get(key) if cache and self.get_option("cache") else None
-            )
+            answers = _inventory_cache.Answers(self._cache.get(key) if cache and self.get_option("cache") else None)
             hosts = _inventory.hosts(self, _sources.gathered(self, provider, Path(path), answers))
             _inventory.add(self, hosts)
             self._construct(inventory, hosts)
@@ -251,9 +245,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 _probe.add_health(self, hosts, path, answers)
         except DefenderError as e:
             lenient = not C.config.get_config_value("INVENTORY_ANY_UNPARSED_IS_FAILED")
-            raise AnsibleParserError(
-                f"{e.category}: {e.message}{LENIENT if lenient else ''}"
-            ) from None
+            raise AnsibleParserError(f"{e.category}: {e.message}{LENIENT if lenient else ''}") from None
         if self.get_option("cache"):
             self._cache[key] = answers.content
 
@@ -265,18 +257,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Ansible's own features; composed variables of all hosts before the first group that could bear a host's name."""
         get_host, strict = inventory.get_host, self.get_option("strict")
         for host in hosts:
-            self._set_composite_vars(
-                self.get_option("compose"), get_host(host).get_vars(), host, strict=strict
-            )
+            self._set_composite_vars(self.get_option("compose"), get_host(host).get_vars(), host, strict=strict)
         groups, keyed_groups = self.get_option("groups"), self.get_option("keyed_groups")
         for host in hosts:
             variables = get_host(host).get_vars()
-            self._add_host_to_composed_groups(
-                groups, variables, host, strict=strict, fetch_hostvars=False
-            )
+            self._add_host_to_composed_groups(groups, variables, host, strict=strict, fetch_hostvars=False)
         # last, because core would put a group of a host's name into a composed group in its place
         for host in hosts:
             variables = get_host(host).get_vars()
-            self._add_host_to_keyed_groups(
-                keyed_groups, variables, host, strict=strict, fetch_hostvars=False
-            )
+            self._add_host_to_keyed_groups(keyed_groups, variables, host, strict=strict, fetch_hostvars=False)

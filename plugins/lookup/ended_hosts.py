@@ -50,8 +50,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch
 
 
 class LookupModule(LookupBase):
-    def run(
-        self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
-    ) -> list[str]:
+    def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         del terms, kwargs
         return _batch.ended(variables or {})

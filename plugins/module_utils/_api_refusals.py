@@ -29,8 +29,7 @@ class Rule(t.NamedTuple):
 
 # the login service gave this token for the credential, so that the credential is not to blame
 TOKEN_REFUSED: t.Final = (
-    "The API refused a token that the login service had just given. Check the clock of this machine, and ask for a new token: "
-    "access_token with force_refresh."
+    "The API refused a token that the login service had just given. Check the clock of this machine, and ask for a new token: access_token with force_refresh."
 )
 # First match wins. Sources: Graph's and Defender's pages on errors, and public reports of real answers.
 API_RULES: t.Final = (

@@ -35,13 +35,8 @@ except ImportError:
     NEW_ENOUGH = False
 
 Passwords = tuple[bytes, ...]
-FORMS: t.Final = (
-    "Give a PEM file with certificate and key, or private_key_path beside it, or a PFX; "
-    "and certificate_password for an encrypted key."
-)
-KEY_APART: t.Final = (
-    "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
-)
+FORMS: t.Final = "Give a PEM file with certificate and key, or private_key_path beside it, or a PFX; and certificate_password for an encrypted key."
+KEY_APART: t.Final = "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
 PASSWORD: t.Final = "Give certificate_password."
 WRONG_PASSWORD: t.Final = "Correct certificate_password."
 NO_RSA: t.Final = "the key is no RSA key, and Entra ID takes no other."
@@ -156,11 +151,7 @@ def _read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Cer
     if not data.strip():
         raise _Unreadable("it is empty")
     if b"-----BEGIN" in data:
-        keys = [
-            _key(block, passwords, serialization.load_pem_private_key)
-            for label, block in _certificate_forms.blocks(data)
-            if label.endswith("PRIVATE KEY")
-        ]
+        keys = [_key(block, passwords, serialization.load_pem_private_key) for label, block in _certificate_forms.blocks(data) if label.endswith("PRIVATE KEY")]
         return keys, _certificates(data)
     try:
         return [], _certificates(data)
@@ -222,9 +213,7 @@ def _keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
         if not keys:
             raise _Unreadable("it holds no private key")
     except _Unreadable as e:
-        raise unusable(
-            f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice
-        ) from None
+        raise unusable(f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice) from None
     return keys
 
 
@@ -235,9 +224,7 @@ def _key(data: bytes, passwords: Passwords, load: t.Callable[..., t.Any]) -> t.A
         try:
             return load(data, password)
         except UnsupportedAlgorithm:
-            raise _Unreadable(
-                "the encryption or kind of its private key is not supported here"
-            ) from None
+            raise _Unreadable("the encryption or kind of its private key is not supported here") from None
         except TypeError:
             # cryptography's way to say that a password is missing
             encrypted = True
@@ -259,22 +246,15 @@ def _described(data: bytes) -> str:
     return "neither PEM, DER, PFX nor base64 of one of them"
 
 
-def _pair(
-    where: str, keys: list[t.Any], certificates: list[x509.Certificate]
-) -> tuple[t.Any, x509.Certificate]:
+def _pair(where: str, keys: list[t.Any], certificates: list[x509.Certificate]) -> tuple[t.Any, x509.Certificate]:
     """The key and its own certificate: the newest where a renewed one stands beside the old."""
     publics = {_public(key.public_key()): key for key in keys}
-    pairs = [
-        (certificate, publics.get(_public(certificate.public_key())))
-        for certificate in certificates
-    ]
+    pairs = [(certificate, publics.get(_public(certificate.public_key()))) for certificate in certificates]
     fitting = [(certificate, key) for certificate, key in pairs if key is not None]
     if not fitting:
         raise unusable(f"{where}: the private key belongs to no certificate in it.", TOGETHER)
     now = datetime.datetime.now(datetime.UTC)
-    fitting.sort(
-        key=lambda pair: (pair[0].not_valid_before_utc <= now, pair[0].not_valid_after_utc)
-    )
+    fitting.sort(key=lambda pair: (pair[0].not_valid_before_utc <= now, pair[0].not_valid_after_utc))
     own, key = fitting[-1]
     if now > own.not_valid_after_utc:
         message = f"{where}: the certificate expired on {_stamp(own.not_valid_after_utc)}."

@@ -34,10 +34,7 @@ def from_schema(schema: t.Any) -> list[Column]:
     """`name` and `type` of each column that has a name; raises `ValueError` for what is no schema."""
     if not isinstance(schema, list) or not all(isinstance(column, dict) for column in schema):
         raise ValueError("no schema")
-    columns = [
-        {"name": str(member(column, "name") or ""), "type": str(member(column, "type") or "")}
-        for column in schema
-    ]
+    columns = [{"name": str(member(column, "name") or ""), "type": str(member(column, "type") or "")} for column in schema]
     return [column for column in columns if column["name"]]
 
 

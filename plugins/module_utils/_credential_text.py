@@ -43,9 +43,7 @@ def file_text(option: str, path: str) -> str:
     where = f"{option} is {path}"
     text = decoded(file_bytes(option, path))
     if text is None:
-        raise unusable(
-            f"{where}, which is not text in UTF-8.", "Write the file as plain text in UTF-8."
-        )
+        raise unusable(f"{where}, which is not text in UTF-8.", "Write the file as plain text in UTF-8.")
     text = trimmed(text)
     if not text:
         raise unusable(f"{where}, which is empty.", "Write the credential into that file.")
@@ -80,8 +78,7 @@ def checked(where: str, text: str) -> str:
         if ord(character) not in PRINTABLE:
             name = unicodedata.name(character, "a control character").lower()
             raise unusable(
-                f"{where}: the character at position {position} is U+{ord(character):04X} ({name}); "
-                "a secret holds printable ASCII characters only.",
+                f"{where}: the character at position {position} is U+{ord(character):04X} ({name}); a secret holds printable ASCII characters only.",
                 "Copy the secret again, without quotation marks, line breaks and invisible characters.",
             )
     if not secret:

@@ -42,9 +42,7 @@ class Customer:
 def guid(source: str, value: t.Any) -> str:
     """The tenant id that a service told; raises C(unavailable) when it is none, because an inventory without that customer would not be whole."""
     if not GUID.fullmatch(str(value)):
-        raise DefenderError(
-            "unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID."
-        )
+        raise DefenderError("unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID.")
     return str(value).lower()
 
 
@@ -87,6 +85,4 @@ def safe(text: str) -> str:
 
 def host_name(customer: Customer, preference: t.Iterable[str]) -> str:
     """The first of the wanted names that the customer has and of which something is left; its tenant id as the last resort."""
-    return next(
-        filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id
-    )
+    return next(filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id)

@@ -79,9 +79,7 @@ def place(
 
 
 @contextlib.contextmanager
-def _written(
-    spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool
-) -> t.Iterator[_files.Draft]:
+def _written(spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool) -> t.Iterator[_files.Draft]:
     """A draft with the rows in this form."""
     if form == "ndjson":
         yield spool
@@ -99,9 +97,7 @@ def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, st
     cells(map(json.loads, lines), [column["name"] for column in schema], target)
 
 
-def cells(
-    rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO
-) -> None:
+def cells(rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO) -> None:
     """Write the rows as CSV with these columns, no cell of which is a formula.
 
     Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell begins a formula.
@@ -147,16 +143,11 @@ def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str
         "double": pa.float64(),
         "real": pa.float64(),
     }
-    fields = pa.schema(
-        [(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema]
-    )
+    fields = pa.schema([(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema])
     with pq.ParquetWriter(target, fields) as writer:
         rows = map(json.loads, lines)
         while batch := list(itertools.islice(rows, BATCH)):
-            columns = [
-                _column(field.name, [row.get(field.name) for row in batch], field.type)
-                for field in fields
-            ]
+            columns = [_column(field.name, [row.get(field.name) for row in batch], field.type) for field in fields]
             writer.write_batch(pa.record_batch(columns, schema=fields))
 
 
@@ -165,11 +156,7 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
         if pa.types.is_string(kind):
             return pa.array([_text(value) for value in values], kind)
         if pa.types.is_timestamp(kind):
-            return (
-                pa.array([value.rstrip("Z") if value else None for value in values], pa.string())
-                .cast(pa.timestamp("ns"))
-                .cast(kind)
-            )
+            return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
         if pa.types.is_boolean(kind):
             return pa.array([None if value is None else bool(value) for value in values], kind)
         if pa.types.is_floating(kind):
@@ -186,11 +173,7 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
 
 
 def _text(value: t.Any) -> str | None:
-    return (
-        None
-        if value is None
-        else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    )
+    return None if value is None else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _encodable(text: str) -> str:

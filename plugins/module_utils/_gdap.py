@@ -60,18 +60,14 @@ def folded(rows: t.Iterable[Row]) -> list[Customer]:
     for row in rows:
         if tenant_id := (row.get("customer") or {}).get("tenantId"):
             by_tenant.setdefault(guid(SOURCE, tenant_id), []).append(row)
-    return [
-        _customer(tenant_id, sorted(theirs, key=_rank)) for tenant_id, theirs in by_tenant.items()
-    ]
+    return [_customer(tenant_id, sorted(theirs, key=_rank)) for tenant_id, theirs in by_tenant.items()]
 
 
 def _rank(row: Row) -> tuple[int, tuple[int, ...]]:
     """Smaller is better; among equals the later end, of which none at all is the last."""
     status = snake(row.get("status") or "")
     end = row.get("endDateTime") or ""
-    return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(
-        -ord(letter) for letter in end
-    ) or (0,)
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(-ord(letter) for letter in end) or (0,)
 
 
 def _customer(tenant_id: str, rows: list[Row]) -> Customer:
@@ -79,10 +75,7 @@ def _customer(tenant_id: str, rows: list[Row]) -> Customer:
     facts = {
         **_short(best),
         "auto_extend_duration": best.get("autoExtendDuration"),
-        "roles": [
-            role["roleDefinitionId"]
-            for role in (best.get("accessDetails") or {}).get("unifiedRoles") or []
-        ],
+        "roles": [role["roleDefinitionId"] for role in (best.get("accessDetails") or {}).get("unifiedRoles") or []],
         "others": [_short(row) for row in others],
     }
     return Customer(

@@ -37,10 +37,7 @@ class Clash:
         fact = f"{self.name} is the name of a group, of another host, or one that Ansible reserves"
         if len(self.hosts) > 1:
             fact = f"{len(self.hosts)} tenants are called {self.name}"
-        hosts = [
-            f"tenant {customer.tenant_id} at {customer.where()} is the host {host}"
-            for host, customer in itertools.islice(self.hosts.items(), SHOWN)
-        ]
+        hosts = [f"tenant {customer.tenant_id} at {customer.where()} is the host {host}" for host, customer in itertools.islice(self.hosts.items(), SHOWN)]
         more = [f"and {len(self.hosts) - SHOWN} more"] * (len(self.hosts) > SHOWN)
         return f"{fact}: {'; '.join(hosts + more)}. Give them other names in the registry, or change hostnames."
 
@@ -72,22 +69,15 @@ class Names:
         a machine that is no tenant.
     """
 
-    def __init__(
-        self, groups: t.Collection[str] = (), hosts: t.Mapping[str, str] = NO_HOSTS
-    ) -> None:
+    def __init__(self, groups: t.Collection[str] = (), hosts: t.Mapping[str, str] = NO_HOSTS) -> None:
         self._groups = groups
         self._hosts = hosts
 
-    def give(
-        self, customers: t.Iterable[Customer], preference: t.Sequence[str]
-    ) -> tuple[dict[str, Customer], list[Clash]]:
+    def give(self, customers: t.Iterable[Customer], preference: t.Sequence[str]) -> tuple[dict[str, Customer], list[Clash]]:
         """Customers by host name, and the names that could not be given as they are."""
         claims = [Claim(each, _customers.host_name(each, preference)) for each in customers]
         while losers := self._losers(claims):
-            claims = [
-                self._longer(claim) if claim.customer.tenant_id in losers else claim
-                for claim in claims
-            ]
+            claims = [self._longer(claim) if claim.customer.tenant_id in losers else claim for claim in claims]
         found = {claim.host: claim.customer for claim in claims}
         changed: dict[str, dict[str, Customer]] = {}
         for claim in claims:
@@ -102,13 +92,7 @@ class Names:
         by_host: dict[str, list[Claim]] = {}
         for claim in claims:
             by_host.setdefault(claim.host, []).append(claim)
-        return {
-            claim.customer.tenant_id
-            for sharing in by_host.values()
-            for keeper in [self._keeper(sharing)]
-            for claim in sharing
-            if claim is not keeper
-        }
+        return {claim.customer.tenant_id for sharing in by_host.values() for keeper in [self._keeper(sharing)] for claim in sharing if claim is not keeper}
 
     def _keeper(self, sharing: t.Sequence[Claim]) -> Claim | None:
         """Whose the name is, if anybody's."""

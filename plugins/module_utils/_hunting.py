@@ -112,9 +112,7 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
             schema = _merged(schema, _answer(api, text, request, rows))
             heavy = None
             if rows.count - before >= ROWS:
-                heavy = DefenderError(
-                    "truncated", "one moment has more rows than Microsoft answers"
-                )
+                heavy = DefenderError("truncated", "one moment has more rows than Microsoft answers")
         except DefenderError as e:
             heavy = e
         if heavy is None:

@@ -115,9 +115,7 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
         for name in ("created_since", "created_before", "updated_since", "updated_before")
     }
     for word in ("created", "updated"):
-        _times.check_order(
-            f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"]
-        )
+        _times.check_order(f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"])
     if params["limit"] < 0:
         raise DefenderError(
             "bad_request",
@@ -148,9 +146,7 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
     )
 
 
-def normalized(
-    thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None
-) -> dict[str, t.Any]:
+def normalized(thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
     """An incident or an alert in the collection's words, its comments included.
 
     :arg names: fields that the service calls otherwise than Graph does.
@@ -210,11 +206,7 @@ def page_size(limit: int, most: int) -> int:
 
 def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
     """The incident with only these fields, the id always among them."""
-    return (
-        {name: value for name, value in incident.items() if name == "id" or name in fields}
-        if fields
-        else incident
-    )
+    return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
 
 
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
@@ -233,7 +225,5 @@ def _ticks(text: t.Any) -> int | None:
 def number(text: str) -> str:
     """An incident's number, refused when it is none: it becomes part of a URL."""
     if not (text.strip().isascii() and text.strip().isdecimal()):
-        raise DefenderError(
-            "bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395."
-        )
+        raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
     return text.strip()

@@ -30,13 +30,8 @@ ENUMS: t.Final = ("status", "severity", "classification", "determination")
 
 def filter_text(wanted: Wanted) -> str | None:
     """The `$filter` for what is wanted, or None for everything."""
-    lists = [
-        _odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name)))
-        for name in ENUMS
-    ]
-    people = _odata.any_of(
-        "assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to)
-    )
+    lists = [_odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name))) for name in ENUMS]
+    people = _odata.any_of("assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to))
     created = _odata.between("createdDateTime", wanted.created_since, wanted.created_before)
     updated = _odata.between("lastUpdateDateTime", wanted.updated_since, wanted.updated_before)
     own = f"({wanted.filter})" if wanted.filter else None
@@ -57,8 +52,7 @@ class GraphIncidents:
     def warnings(self) -> list[str]:
         """What the incidents lack, as far as no later page brought it."""
         return [
-            f"Incident {number} is listed without its alerts, because Graph keeps failing over "
-            f"them: {reason}"
+            f"Incident {number} is listed without its alerts, because Graph keeps failing over them: {reason}"
             for number, reason in self._without_alerts.items()
         ]
 
@@ -84,8 +78,7 @@ class GraphIncidents:
         if more and not answer["value"]:
             raise DefenderError(
                 "unavailable",
-                f"{self.name} answered a page without incidents that says more follow, so the "
-                "list is not complete.",
+                f"{self.name} answered a page without incidents that says more follow, so the list is not complete.",
             )
         return Page([_normalized(one) for one in answer["value"]], more, self._api.clock)
 

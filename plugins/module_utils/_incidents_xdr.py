@@ -80,13 +80,10 @@ def filter_text(wanted: Wanted) -> str | None:
     if "awaiting_action" in wanted.status:
         raise DefenderError(
             "unsupported",
-            "status names awaiting_action, which only Microsoft Graph knows; leave it out or set "
-            "api to graph.",
+            "status names awaiting_action, which only Microsoft Graph knows; leave it out or set api to graph.",
         )
     # Graph's words in capitals: inProgress is InProgress here
-    status = _odata.any_of(
-        "status", (_odata.quote(_odata.pascal(value)) for value in wanted.status)
-    )
+    status = _odata.any_of("status", (_odata.quote(_odata.pascal(value)) for value in wanted.status))
     # null is not documented as a value to compare with: the unassigned are told from the incident
     people = None
     if "" not in wanted.assigned_to:
@@ -147,10 +144,7 @@ class XdrIncidents:
         result["comments"] = result.get("comments") or []
         result["tenant_id"] = self._options.tenant_id
         if self._wanted.expand_alerts:
-            result["alerts"] = [
-                {**_in_graph_vocabulary(alert, ALERT), "incident_id": result["id"]}
-                for alert in alerts
-            ]
+            result["alerts"] = [{**_in_graph_vocabulary(alert, ALERT), "incident_id": result["id"]} for alert in alerts]
         return result
 
 

@@ -30,9 +30,7 @@ OLD: t.Final = ("mvexpand", "mvapply")
 CLOSING: t.Final = {"(": ")", "[": "]", "{": "}"}
 PIPE = re.compile(r"\|\s*(?:(?P<empty>\||;|[)\]}]|$)|(?P<word>[A-Za-z][\w-]*))")
 # An operator between two values that has no second one.
-OPEN_END = re.compile(
-    r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)"
-)
+OPEN_END = re.compile(r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)")
 # duckdb-kql's grammar wants something behind serialize; Kusto's does not
 BARE_SERIALIZE = re.compile(r"(\|\s*serialize)(?=\s*(?:\||;|$))", re.I)
 # Lists and ranges whose members duckdb-kql reads only up to the first sign of arithmetic.
@@ -76,9 +74,7 @@ def readable(query: str) -> str:
             if ARITHMETIC.search(_outer(text[first:last])):
                 changes += [(first, "("), (last, ")")]
     # from the end, so that places stay true; a bracket that closes stands before one that opens at its place
-    for at, added in sorted(
-        changes, key=lambda change: (change[0], change[1] != ")"), reverse=True
-    ):
+    for at, added in sorted(changes, key=lambda change: (change[0], change[1] != ")"), reverse=True):
         query = query[:at] + added + query[at:]
     return query
 

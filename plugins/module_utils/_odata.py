@@ -38,9 +38,7 @@ def all_of(tests: t.Iterable[str | None]) -> str | None:
 def between(name: str, since: int | None, before: int | None) -> str | None:
     """`name ge since and name lt before` over ticks, with the bounds that are given."""
     bounds = (("ge", since), ("lt", before))
-    return all_of(
-        f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None
-    )
+    return all_of(f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -91,9 +91,7 @@ def bypassed(host: str, port: int, environ: t.Mapping[str, str]) -> bool:
     Those are capitals, `*.example.com`, a scheme before the name, and networks and addresses of IPv6.
     """
     entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    return any(
-        _names(entry.lower(), host, port) for entry in re.split(r"[,;\s]+", entries) if entry
-    )
+    return any(_names(entry.lower(), host, port) for entry in re.split(r"[,;\s]+", entries) if entry)
 
 
 def _names(entry: str, host: str, port: int) -> bool:

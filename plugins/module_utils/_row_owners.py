@@ -58,17 +58,13 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
         _refuse(dest, options, records.get(path))
         yield warnings
         if file:
-            current = {
-                old: one for old, one in records.items() if _identity(old) == one.get("file")
-            }
+            current = {old: one for old, one in records.items() if _identity(old) == one.get("file")}
             current[path] = {
                 "tenant_id": options.tenant_id,
                 "tenant": options.label,
                 "file": _identity(path),
             }
-            with contextlib.suppress(
-                OSError
-            ):  # the rows are in place, and a full disk costs the record only
+            with contextlib.suppress(OSError):  # the rows are in place, and a full disk costs the record only
                 _replace(file, current)
 
 

@@ -38,13 +38,9 @@ LOGIN = re.compile(r"(?<=://)[^/?#]*@")
 FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "private_key_path")
 
 
-def secrets_of(
-    spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]
-) -> list[str]:
+def secrets_of(spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]) -> list[str]:
     """The values of this call's `no_log` options in every form they may be shown in."""
-    return forms(
-        str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name)
-    )
+    return forms(str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name))
 
 
 def secrets_in_files(params: t.Mapping[str, t.Any]) -> list[str]:
@@ -98,11 +94,7 @@ def result(found: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any
     if found.get("failed"):
         return t.cast("dict[str, t.Any]", _with_strings(found, as_text))
     mask = _Mask(long)
-    data = {
-        name: member if name in SECRET_KEYS else _with_strings(member, mask)
-        for name, member in found.items()
-        if name != "warnings"
-    }
+    data = {name: member if name in SECRET_KEYS else _with_strings(member, mask) for name, member in found.items() if name != "warnings"}
     warnings = [*_with_strings(found.get("warnings", []), as_text), *mask.warnings(data)]
     return {**data, **({"warnings": warnings} if warnings else {})}
 
@@ -118,10 +110,7 @@ def arguments(
         return LOGIN.sub("***@", text(value, secrets))
 
     hidden = {name for name in params if spec.get(name, {}).get("no_log") and params[name]}
-    return {
-        name: HIDDEN if name in hidden else _with_strings(value, as_text)
-        for name, value in params.items()
-    }
+    return {name: HIDDEN if name in hidden else _with_strings(value, as_text) for name, value in params.items()}
 
 
 def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:

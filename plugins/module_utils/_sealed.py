@@ -62,9 +62,7 @@ class Reader:
             public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender)
             plain = _cipher(self._private, public).decrypt(NONCE, message, name.encode())
         except (ValueError, InvalidTag):
-            raise DefenderError(
-                "outcome_unknown", f"{name} arrived damaged from the machine that ran the module."
-            ) from None
+            raise DefenderError("outcome_unknown", f"{name} arrived damaged from the machine that ran the module.") from None
         return json.loads(plain)
 
 
@@ -83,10 +81,7 @@ class Writer:
         if self._public is None:
             return result
         secret = {name for name in SECRET_KEYS if result.get(name)}
-        return {
-            name: {SEALED: self._sealed(name, value)} if name in secret else value
-            for name, value in result.items()
-        }
+        return {name: {SEALED: self._sealed(name, value)} if name in secret else value for name, value in result.items()}
 
     def _sealed(self, name: str, value: t.Any) -> str:
         private = ec.generate_private_key(ec.SECP256R1())

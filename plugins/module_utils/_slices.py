@@ -21,9 +21,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting_tables 
 
 # Operators that decide on each row alone, or make rows out of one row: learn.microsoft.com/kusto/query.
 ROW_WISE: t.Final = frozenset(
-    (
-        "where filter extend project project-away project-keep project-rename project-reorder parse parse-where parse-kv mv-expand"
-    ).split()
+    ("where filter extend project project-away project-keep project-rename project-reorder parse parse-where parse-kv mv-expand").split()
 )
 NEAR: t.Final = 8  # the part of a window within which an open slice is cut at the window's edge
 
@@ -131,9 +129,7 @@ def _cut(query: str) -> RowWise:
         if operator not in ROW_WISE:
             raise ValueError(f"it uses {operator}, which looks at several rows at once")
     end = table.end(1)
-    others = {
-        word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES
-    }
+    others = {word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES}
     return RowWise(query[:end], query[end:].strip(), TIMES[table[1]], tuple(sorted(others)))
 
 

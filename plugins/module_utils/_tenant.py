@@ -145,9 +145,7 @@ class Tenant:
         """The error for what is wrong with a token, with the consent link where a role is what is missing."""
         if problem.category != "role_missing":
             message = f"Tenant {self.options.label}: {problem.text}"
-            return DefenderError(
-                problem.category, message, who=problem.who, advice=problem.advice
-            )
+            return DefenderError(problem.category, message, who=problem.who, advice=problem.advice)
         lacking = missing(claims.roles, roles)
         return DefenderError(
             "role_missing",

@@ -104,9 +104,7 @@ def _interval(text: str) -> Timespan:
         )
     if not _times.FIRST <= since <= _times.LAST or not before <= _times.LAST:
         raise _beyond(text)
-    return Timespan(
-        f"{_times.format_time(since)}/{_times.format_time(before)}", since=since, before=before
-    )
+    return Timespan(f"{_times.format_time(since)}/{_times.format_time(before)}", since=since, before=before)
 
 
 def _beyond(text: str) -> DefenderError:

@@ -126,9 +126,7 @@ class TokenSource:
         except (KeyError, TypeError):
             return
         age = int(self._clock.wall() - at)
-        error.message += (
-            f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at once by access_token with force_refresh."
-        )
+        error.message += f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at once by access_token with force_refresh."
         raise error
 
     def _fetch(self) -> Token:
@@ -182,9 +180,7 @@ class TokenSource:
             service_time=wire.service_time,
         )
         advice = f"An administrator of that tenant has to consent: {self._consent_url}"
-        error = from_token_answer(
-            self._options.label, wire.status, body, advice=advice, caller=caller
-        )
+        error = from_token_answer(self._options.label, wire.status, body, advice=advice, caller=caller)
         if error.code == WRONG_SECRET and GUID.fullmatch(secret):
             error.message += " What was given has the form of an id."
         return error

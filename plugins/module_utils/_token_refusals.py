@@ -32,9 +32,7 @@ WORDS: t.Final[t.Mapping[str, str]] = {
 }
 LOOK_UP: t.Final = "Look the code up: https://login.microsoftonline.com/error?code={}"
 CLOCK: t.Final = "Set the clock of this machine, for example by NTP."
-RENEW: t.Final = (
-    "Renew the token in assertion_file: it is short-lived, and read anew for each request."
-)
+RENEW: t.Final = "Renew the token in assertion_file: it is short-lived, and read anew for each request."
 SKEW: t.Final = 120  # seconds; less is not worth a word
 LONGEST: t.Final = 300
 END = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp|Request ID)\s*:.*", re.S | re.I)
@@ -109,9 +107,7 @@ def _line(text: str, secrets: t.Sequence[str]) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
 
 
-def _refusal(
-    status: int, codes: t.Sequence[int], word: str, description: str, caller: Caller
-) -> Refusal:
+def _refusal(status: int, codes: t.Sequence[int], word: str, description: str, caller: Caller) -> Refusal:
     code = next((code for code in codes if code in CODES), None)
     if code == OUTSIDE_ITS_TIME:
         return _outside_its_time(description, caller)

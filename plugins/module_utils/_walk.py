@@ -68,9 +68,7 @@ class Window:
     def as_filter(self, created_name: str, updated_name: str) -> str | None:
         """The bounds in OData, over the names that the API has for both times."""
         before = None if self.until is None else self.until + 1
-        return all_of(
-            [between(created_name, self.created, None), between(updated_name, self.since, before)]
-        )
+        return all_of([between(created_name, self.created, None), between(updated_name, self.since, before)])
 
 
 class Source(t.Protocol):
@@ -124,9 +122,7 @@ def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
         if found is not None:
             found.sort(key=_newest_first)
             return (found[:limit], True) if limit and len(found) > limit else (found, False)
-    raise DefenderError(
-        "truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it."
-    )
+    raise DefenderError("truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it.")
 
 
 class _Walk:
@@ -190,8 +186,7 @@ class _Walk:
                 self._refused = (self._refused | changed) - self._down(Window(since=since))
         raise DefenderError(
             "truncated",
-            f"{self.source.name}: the list was still changing after {LOOKS} further looks; "
-            f"{len(self._seen)} items were read, some may be old.",
+            f"{self.source.name}: the list was still changing after {LOOKS} further looks; {len(self._seen)} items were read, some may be old.",
         )
 
     def _down(self, window: Window, first: Page | None = None) -> set[str]:
@@ -291,8 +286,7 @@ class _Walk:
         if self._steps_back > STEPS_BACK + len(self._seen):
             raise DefenderError(
                 "truncated",
-                f"{self.source.name}: the list moved faster than it could be read; "
-                f"{len(self._seen)} items were read, and others are missing.",
+                f"{self.source.name}: the list moved faster than it could be read; {len(self._seen)} items were read, and others are missing.",
             )
 
     def _circle(self, how: str) -> DefenderError:
@@ -332,13 +326,11 @@ class _Walk:
             except (DefenderError, TypeError, AttributeError):
                 raise DefenderError(
                     "unavailable",
-                    f"{self.source.name} listed item {item['id']} without a {name} that can be "
-                    "read, so it is not known whether the list is complete.",
+                    f"{self.source.name} listed item {item['id']} without a {name} that can be read, so it is not known whether the list is complete.",
                 ) from None
             # a second, because a service may round what it is asked
             if since is not None and at < since - SECOND:
                 raise DefenderError(
                     "unavailable",
-                    f"{self.source.name} ignores $filter: asked for a {name} since "
-                    f"{format_time(since)}, it listed item {item['id']} with {item[name]}.",
+                    f"{self.source.name} ignores $filter: asked for a {name} since {format_time(since)}, it listed item {item['id']} with {item[name]}.",
                 )

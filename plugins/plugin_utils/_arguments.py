@@ -30,9 +30,7 @@ class Arguments:
     :arg variables: those of the host that the task happens to run on.
     """
 
-    def __init__(
-        self, task: t.Any, module: str, given: t.Any, variables: Variables, *, loader: t.Any
-    ) -> None:
+    def __init__(self, task: t.Any, module: str, given: t.Any, variables: Variables, *, loader: t.Any) -> None:
         self._task = task
         self._action = f"{COLLECTION}.{module}"
         self._given = given

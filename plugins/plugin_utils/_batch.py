@@ -33,9 +33,7 @@ class Batch:
 
     asked: list[str]
     lost: frozenset[str] = frozenset()
-    unclear: frozenset[str] = (
-        frozenset()
-    )  # lost or ended, nobody knows; among the asked, as the lost
+    unclear: frozenset[str] = frozenset()  # lost or ended, nobody knows; among the asked, as the lost
     ended: tuple[str, ...] = ()  # not among the asked
 
 
@@ -49,9 +47,7 @@ def batch(task: t.Any, variables: Variables) -> Batch:
     if left.issuperset(names):
         return Batch(names)
     records = _Records(variables)
-    standings: dict[str, Standing] = {
-        name: "present" if name in left else records.standing(name) for name in names
-    }
+    standings: dict[str, Standing] = {name: "present" if name in left else records.standing(name) for name in names}
 
     def those(standing: Standing) -> list[str]:
         return [name for name in names if standings[name] == standing]

@@ -69,9 +69,7 @@ def batch_names(task: t.Any, variables: Variables) -> list[str]:
 def _manager_of(task: t.Any, variables: Variables) -> t.Any:
     if hasattr(task, "get_variable_manager"):
         return task.get_variable_manager()
-    return getattr(
-        task, "_variable_manager", getattr(variables["hostvars"], "_variable_manager", None)
-    )
+    return getattr(task, "_variable_manager", getattr(variables["hostvars"], "_variable_manager", None))
 
 
 class HostVariables:
@@ -109,9 +107,7 @@ class HostVariables:
         context = {"play": self._play, "host": host, "task": self._task}
         try:
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context, **self._lists))
-        except (
-            TypeError
-        ):  # core calls these lists private; without them each host costs a walk over all
+        except TypeError:  # core calls these lists private; without them each host costs a walk over all
             self._lists = {}
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context))
 
@@ -119,9 +115,7 @@ class HostVariables:
         """The play's hosts, as core's own strategies hand them to the variable manager."""
         if self._inventory is None:
             return {}
-        everywhere = self._inventory.get_hosts(
-            pattern=self._play.hosts or "all", ignore_restrictions=True
-        )
+        everywhere = self._inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)
         return {
             "_hosts": [host.name for host in self._inventory.get_hosts()],
             "_hosts_all": [host.name for host in everywhere],

@@ -28,9 +28,7 @@ def are_given(spec: Arguments, given: t.Any, defaults: t.Iterable[Arguments]) ->
     """
     options = [option for option in WRITTEN if option in spec["argument_spec"]]
     sources = [given, *(entry for entries in defaults for entry in entries.values())]
-    return any(
-        not isinstance(source, dict) or option in source for source in sources for option in options
-    )
+    return any(not isinstance(source, dict) or option in source for source in sources for option in options)
 
 
 def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> None:

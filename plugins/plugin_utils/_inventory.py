@@ -69,9 +69,7 @@ def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
     health = _probe.GROUPS if plugin.get_option("probe") else ()
     composed = map(plugin._sanitize_group_name, plugin.get_option("groups") or ())
     groups = {*plugin.inventory.groups, plugin.get_option("group"), *health, *composed}
-    names = Names(
-        groups, {name: _what_it_is(host) for name, host in plugin.inventory.hosts.items()}
-    )
+    names = Names(groups, {name: _what_it_is(host) for name, host in plugin.inventory.hosts.items()})
     named, clashes = names.give(wanted, plugin.get_option("hostnames"))
     for clash in clashes[:SHOWN]:
         display.warning(str(clash))
@@ -99,20 +97,14 @@ def variables_of(customer: Customer) -> Variables:
         "sources": _words.trusted(list(customer.sources)),
     }
     given = {f"{_tenant_options.PREFIX}{name}": value for name, value in ours.items() if value}
-    facts = {
-        name: _words.trusted(customer.variables[name])
-        for name in FACTS
-        if name in customer.variables
-    }
+    facts = {name: _words.trusted(customer.variables[name]) for name in FACTS if name in customer.variables}
     return {**given, **customer.variables, **facts}
 
 
 def add(plugin: t.Any, found: t.Mapping[str, Variables]) -> None:
     """Put the hosts into the inventory, all of them before the first group that could bear a host's name."""
     inventory, group = plugin.inventory, plugin.inventory.add_group(plugin.get_option("group"))
-    inventory.set_variable(
-        group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION)
-    )
+    inventory.set_variable(group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION))
     for host, variables in found.items():
         inventory.add_host(host, group=group)
         for name, value in variables.items():

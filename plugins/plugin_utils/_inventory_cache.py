@@ -60,9 +60,7 @@ class Answers:
 
     def _digest(self, asker: Asker) -> str:
         text = json.dumps(asker, default=str, sort_keys=True)
-        digest = hmac.new(
-            self._salt.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256
-        )
+        digest = hmac.new(self._salt.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         for option in CREDENTIAL_FILES:
             if asker.get(option):
                 with contextlib.suppress(OSError):
@@ -78,10 +76,7 @@ def question(config: t.Mapping[str, t.Any], provider: Asker) -> str:
     No secret is in it.
     """
     hidden = {name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")}
-    asked = [
-        {name: value for name, value in given.items() if name not in hidden}
-        for given in (config, provider)
-    ]
+    asked = [{name: value for name, value in given.items() if name not in hidden} for given in (config, provider)]
     text = json.dumps(asked, default=str, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 

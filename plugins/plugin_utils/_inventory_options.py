@@ -17,9 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options,
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 
-SECRETS: t.Final = tuple(
-    name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")
-)
+SECRETS: t.Final = tuple(name for name, option in _options.TENANT_SPEC.items() if option.get("no_log"))
 SHORTEST: t.Final = 4  # a shorter text is no secret, and would take words out of messages
 Template = t.Callable[[t.Any], t.Any]
 

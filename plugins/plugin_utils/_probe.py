@@ -76,9 +76,7 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
     resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
     roles = _permissions.needed(modules, resource)
     if threads < 1:
-        raise DefenderError(
-            "bad_request", f"probe_concurrency is {threads}, but must be at least 1."
-        )
+        raise DefenderError("bad_request", f"probe_concurrency is {threads}, but must be at least 1.")
     health: dict[str, Found] = {}
 
     def asked() -> t.Iterator[Job]:
@@ -130,15 +128,11 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
         host = plugin.inventory.get_host(name)
         tenant_id = str(host.vars[_tenant_options.VARIABLE])
         groups = tuple(sorted({"all", *(group.name for group in host.get_groups())}))
-        own = combine_vars(
-            host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all")
-        )
+        own = combine_vars(host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all"))
         variables = combine_vars(combine_vars(of_groups(groups), own), plugin._vars)
         plugin.templar.available_variables = variables
         try:
-            arguments = _inventory_options.resolved(
-                variables, plugin.templar.template, {}, shared=shared
-            )
+            arguments = _inventory_options.resolved(variables, plugin.templar.template, {}, shared=shared)
         except DefenderError as e:
             # kept by nobody: who has no options has no question either
             yield Job(
@@ -159,9 +153,7 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
     try:
         if job.error:
             raise job.error
-        tenant = Tenant(
-            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments))
-        )
+        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)))
         unused, claims = tenant.token(resource)
         granted = claims.roles if claims else ()
         tenant.token(resource, roles=roles)

@@ -34,9 +34,7 @@ BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
 PREFIX: t.Final = "defender_xdr_"
 OWN: t.Final = ("tenant_id", "name", "default_domain")
-SHAPE: t.Final = (
-    "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
-)
+SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
 
 Where = t.Callable[[str | None], str]  # the place of a key of an entry, or of the entry itself
 
@@ -61,9 +59,7 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
         except AnsibleError as e:
             raise DefenderError("bad_request", f"The registry {path} cannot be read: {e}") from None
         text = _decoded(path, text)
-        yield from (
-            _of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader)
-        )
+        yield from (_of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader))
 
 
 def _decoded(path: Path, text: str) -> str:
@@ -105,11 +101,7 @@ def _of_utf16(path: Path, raw: bytes) -> str:
 def _files(path: Path) -> list[Path]:
     kinds = {*YAML, CSV}
     if path.is_dir():
-        return sorted(
-            each
-            for each in path.iterdir()
-            if each.suffix.lower() in kinds and not each.name.startswith(".")
-        )
+        return sorted(each for each in path.iterdir() if each.suffix.lower() in kinds and not each.name.startswith("."))
     if not path.is_file():
         raise DefenderError(
             "bad_request",
@@ -132,14 +124,8 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     try:
         data = loader.load(trust_as_template(text), file_name=str(path))
     except AnsibleError as e:
-        raise DefenderError(
-            "bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}"
-        ) from None
-    if (
-        not isinstance(data, dict)
-        or set(data) != {"tenants"}
-        or not isinstance(data["tenants"], (list, type(None)))
-    ):
+        raise DefenderError("bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}") from None
+    if not isinstance(data, dict) or set(data) != {"tenants"} or not isinstance(data["tenants"], (list, type(None))):
         raise DefenderError(
             "bad_request",
             f"{_at(path, *_position(text, None, None))}: a registry has one key, {SHAPE}.",
@@ -147,9 +133,7 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     for index, entry in enumerate(data["tenants"] or []):
         where = functools.partial(_place, path, text, index)
         if not isinstance(entry, dict):
-            raise DefenderError(
-                "bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name."
-            )
+            raise DefenderError("bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name.")
         yield customer(entry, where)
 
 
@@ -163,9 +147,7 @@ def _position(text: str, index: int | None, key: str | None) -> tuple[int, int]:
     if index is not None:
         node = _member(node, "tenants").value[index]
         if key is not None:
-            node = next(
-                (name for name, unused in getattr(node, "value", []) if name.value == key), node
-            )
+            node = next((name for name, unused in getattr(node, "value", []) if name.value == key), node)
     return (node.start_mark.line, node.start_mark.column) if node else (0, 0)
 
 
@@ -190,9 +172,7 @@ def _malformed(path: Path, text: str) -> str | None:
 
 
 def _of_csv(path: Path, text: str) -> t.Iterator[Customer]:
-    for line, row in _registry_csv.records(
-        str(text).removeprefix(BOM), lambda line: _at(path, line, 0)
-    ):
+    for line, row in _registry_csv.records(str(text).removeprefix(BOM), lambda line: _at(path, line, 0)):
         given = {column: field for column, field in row.items() if field}
         yield customer(given, functools.partial(_field, path, line, tuple(row)))
 
@@ -205,14 +185,8 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
     """An entry that was checked; a reason to refuse it is told with its place."""
     plain = {name: _plain(entry.get(name), name, where) for name in OWN}
     if not GUID.fullmatch(plain["tenant_id"]):
-        fact = (
-            f"tenant_id is {plain['tenant_id']!r}, which is no GUID"
-            if plain["tenant_id"]
-            else "tenant_id is missing"
-        )
-        raise DefenderError(
-            "bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT
-        )
+        fact = f"tenant_id is {plain['tenant_id']!r}, which is no GUID" if plain["tenant_id"] else "tenant_id is missing"
+        raise DefenderError("bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT)
     variables = {_variable(key, where): value for key, value in entry.items() if key not in OWN}
     for name, value in entry.items():
         choices = TENANT_SPEC.get(name, {}).get("choices")

@@ -19,9 +19,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 SEPARATORS: t.Final = (",", ";", "\t", "|")
 REQUIRED: t.Final = ("tenant_id", "name")
 # Excel reads such a first line itself; a spreadsheet that does not writes it back with empty cells or in quotes.
-NAMED_SEPARATOR: t.Final = re.compile(
-    r"""["']?sep=(?:(\\t|[^\w\s"'\\]|\t)["']?)?["',;\t ]*(?:\r\n|\r|\n|\Z)""", re.I
-)
+NAMED_SEPARATOR: t.Final = re.compile(r"""["']?sep=(?:(\\t|[^\w\s"'\\]|\t)["']?)?["',;\t ]*(?:\r\n|\r|\n|\Z)""", re.I)
 At = t.Callable[[int], str]  # the place of a line, which counts from 0
 Record = tuple[int, list[str]]
 

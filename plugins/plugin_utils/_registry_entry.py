@@ -60,9 +60,7 @@ for tagged in (Unsafe, Vaulted):
 def dumped(tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
     """The entry as a list of one; raises C(bad_request) for one that the inventory would refuse."""
     if not name:
-        raise DefenderError(
-            "bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one."
-        )
+        raise DefenderError("bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one.")
     if str(variables.get("tenant_id") or tenant_id).lower() != tenant_id:
         raise DefenderError(
             "bad_request",
@@ -103,6 +101,5 @@ def _plain(value: t.Any, *, own: bool = False) -> t.Any:
         return [_plain(member) for member in value]
     raise DefenderError(
         "bad_request",
-        "The new entry has a value that is neither text, number, date, list nor mapping, which a "
-        "registry in YAML cannot hold.",
+        "The new entry has a value that is neither text, number, date, list nor mapping, which a registry in YAML cannot hold.",
     )

@@ -50,10 +50,7 @@ def _locked(folder: str, process: int) -> None:
     except FileNotFoundError:
         return  # the task that writes there says so
     except OSError as e:
-        display.warning(
-            f"{folder} cannot be locked ({e.strerror}); let only one task at a time write to the "
-            "registry in it."
-        )
+        display.warning(f"{folder} cannot be locked ({e.strerror}); let only one task at a time write to the registry in it.")
 
 
 def _wait(
@@ -72,8 +69,7 @@ def _wait(
             if now() >= deadline:
                 raise DefenderError(
                     "unavailable",
-                    f"Another process has kept the registries in {folder} locked for {WAIT:.0f} "
-                    "seconds; run this task again when it has ended.",
+                    f"Another process has kept the registries in {folder} locked for {WAIT:.0f} seconds; run this task again when it has ended.",
                 ) from None
             sleep(PAUSE)
         else:

@@ -40,8 +40,7 @@ def read(path: str) -> str:
     if not path.endswith((".yml", ".yaml")):
         raise DefenderError(
             "bad_request",
-            f"The registry is {path!r}, but only a .yml or .yaml file can be written to; "
-            "keep a CSV file by hand.",
+            f"The registry is {path!r}, but only a .yml or .yaml file can be written to; keep a CSV file by hand.",
         )
     place = os.path.expanduser(path)
     if os.path.exists(place) and not os.path.isfile(place):
@@ -52,25 +51,18 @@ def read(path: str) -> str:
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
-        raise DefenderError(
-            "bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first."
-        ) from None
+        raise DefenderError("bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first.") from None
     except OSError as e:
-        raise DefenderError(
-            "bad_request", f"The registry {path} cannot be read: {e.strerror}."
-        ) from None
+        raise DefenderError("bad_request", f"The registry {path} cannot be read: {e.strerror}.") from None
     if text.startswith("$ANSIBLE_VAULT"):
         raise DefenderError(
             "bad_request",
-            f"The registry {path} is a vault; it would have to be written in clear. "
-            "Keep the entry by hand.",
+            f"The registry {path} is a vault; it would have to be written in clear. Keep the entry by hand.",
         )
     return text
 
 
-def with_tenant(
-    text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]
-) -> str:
+def with_tenant(text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
     """The text with an entry for the tenant at its end, unless it has one already."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
     mark, text = _without_mark(text)
@@ -112,9 +104,7 @@ def _proven(edits: t.Iterable[str], wanted: t.Sequence[bytes], path: str, fact: 
                 return text
         except DefenderError as e:
             reason = e.message.rstrip(".")
-    raise DefenderError(
-        "bad_request", f"{fact} without damage to the registry {path}: {reason}. {BY_HAND}"
-    )
+    raise DefenderError("bad_request", f"{fact} without damage to the registry {path}: {reason}. {BY_HAND}")
 
 
 def _without_mark(text: str) -> tuple[str, str]:
@@ -143,9 +133,7 @@ def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
     return text, _registry_layout.next_line(text, start)
 
 
-def _removed(
-    text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int
-) -> str:
+def _removed(text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int) -> str:
     """Without these entries' lines; with brackets where no entry is left."""
     cuts = [(entry.start, entry.ends[turn]) for entry in going]
     edges = [0, *itertools.chain.from_iterable(cuts), len(text)]

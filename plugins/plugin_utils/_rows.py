@@ -160,9 +160,7 @@ def _explained(dest: str) -> t.Iterator[None]:
 
 def rescued(result: Json) -> str | None:
     """Keep the result that an interrupted sweep without a file has so far, for this user alone, and say where; None where nothing can be written."""
-    folder = os.path.join(
-        os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr"
-    )
+    folder = os.path.join(os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr")
     path = os.path.join(folder, "interrupted_sweep.json")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

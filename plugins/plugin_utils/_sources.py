@@ -81,35 +81,24 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
         kept |= _asked(arguments, missing)
         for source in missing:
             answers.put(source, arguments, kept[source])
-    found += [
-        _customers.unique(_from_kept(row, source) for row in rows) for source, rows in kept.items()
-    ]
+    found += [_customers.unique(_from_kept(row, source) for row in rows) for source, rows in kept.items()]
     return _standing(plugin, _customers.merged(found))
 
 
 def _registries(plugin: t.Any, path: Path) -> list[Path]:
     """The registry's files and folders, beginning at the folder of the inventory's own file."""
     if not (given := plugin.get_option("file")):
-        raise DefenderError(
-            "bad_request", "file names no registry; name its files, or take file out of sources."
-        )
+        raise DefenderError("bad_request", "file names no registry; name its files, or take file out of sources.")
     return [path.parent / Path(plugin.templar.template(each)).expanduser() for each in given]
 
 
 def _asked(params: Arguments, sources: t.Sequence[str]) -> dict[str, list[Row]]:
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, params)
     try:
-        tenant = Tenant(
-            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, params))
-        )
-        answers = {
-            source: [_to_keep(customer) for customer in SERVICES[source](tenant)]
-            for source in sources
-        }
+        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, params)))
+        answers = {source: [_to_keep(customer) for customer in SERVICES[source](tenant)] for source in sources}
     except DefenderError as e:
-        raise DefenderError(
-            e.category, _scrub.text(f"{' and '.join(sources)}: {e.message}", secrets)
-        ) from None
+        raise DefenderError(e.category, _scrub.text(f"{' and '.join(sources)}: {e.message}", secrets)) from None
     except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
         raise DefenderError("unavailable", _scrub.crash(e, secrets)["msg"]) from None
     for warning in tenant.warnings:
@@ -129,12 +118,7 @@ def _from_kept(row: t.Mapping[str, t.Any], source: str) -> Customer:
 def _standing(plugin: t.Any, found: list[Customer]) -> list[Customer]:
     """Without those whom only a relationship knows that is over or not there yet; who drops out is told."""
     statuses = plugin.get_option("gdap_statuses")
-    over = {
-        one.tenant_id: one
-        for one in found
-        if one.sources == (_gdap.SOURCE,)
-        and one.variables["defender_xdr_gdap"]["status"] not in statuses
-    }
+    over = {one.tenant_id: one for one in found if one.sources == (_gdap.SOURCE,) and one.variables["defender_xdr_gdap"]["status"] not in statuses}
     if over:
         names = [_customers.safe(one.name) or one.tenant_id for one in over.values()]
         display.warning(

@@ -63,9 +63,7 @@ def subject_of(action: t.Any, variables: Variables) -> Subject:
     if not machine:
         return here
     hostvars = variables.get("hostvars", {})
-    here = dataclasses.replace(
-        here, is_machine=machine in hostvars and VARIABLE in hostvars[machine]
-    )
+    here = dataclasses.replace(here, is_machine=machine in hostvars and VARIABLE in hostvars[machine])
     others = variables.get("ansible_delegated_vars", {}).get(machine, {})
     if VARIABLE not in others:
         return here

@@ -183,10 +183,7 @@ class ActionModule(ActionBase):
         elif not params["dest"] and params["module"] not in _door.MAKERS and (path := _rows.rescued(answers.told())):
             kept = f" What they answered is in {path}, until the next sweep is interrupted."
         answered, failed = len(answers.results), len(answers.failures)
-        words = (
-            f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants {answered} had"
-            f" answered and {failed} had failed.{kept}\n"
-        )
+        words = f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants {answered} had answered and {failed} had failed.{kept}\n"
         with contextlib.suppress(OSError):
             os.write(STDERR, words.encode())
 

@@ -79,9 +79,7 @@ def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
     return f"{option} is {kind}, but must be {what} (what it holds is not shown here). {remedy}"
 
 
-def check_kinds(
-    values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS
-) -> None:
+def check_kinds(values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS) -> None:
     """Refuse dictionaries and lists as values of tenant options, before core does; raises `bad_request`.
 
     :arg values: options by their name behind the prefix; those of other names are not looked at.
@@ -143,9 +141,7 @@ def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
     return bool(named) and str(named).strip().lower() != str(tenant_id).strip().lower()
 
 
-def _tenant_named(
-    variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
-) -> dict[str, t.Any]:
+def _tenant_named(variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What can be said of the tenant when its options cannot be used."""
 
     def plain(option: str) -> str | None:

@@ -87,9 +87,7 @@ def token_refusal(code: int, word: str, text: str) -> Json:
     return {"error": word, "error_codes": [code], "error_description": description}
 
 
-def test_a_code_of_the_login_service_blames_only_whom_it_names(
-    ansible: Ansible, customers: t.Callable[[int], list[Customer]]
-) -> None:
+def test_a_code_of_the_login_service_blames_only_whom_it_names(ansible: Ansible, customers: t.Callable[[int], list[Customer]]) -> None:
     restricted = "Access to 'contoso' tenant is denied."
     cases = [
         (

@@ -28,9 +28,7 @@ def home(fleet: Lab) -> Customer:
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(
-    pipelining: bool, home: Customer, ansible: Ansible, connected: Json, fleet: Lab
-) -> None:
+def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(pipelining: bool, home: Customer, ansible: Ansible, connected: Json, fleet: Lab) -> None:
     connected |= {
         "defender_xdr_client_secret": fleet.facts["client_secret"],
         "defender_xdr_token_cache": "none",
@@ -71,9 +69,7 @@ def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(
     token, secret = json.loads((ansible.inputs / "kept").read_text())
     assert token.startswith("eyJ")
     assert len(secret) >= 40
-    search = Search(
-        {"token": token, "new secret": secret, "client secret": fleet.facts["client_secret"]}
-    )
+    search = Search({"token": token, "new secret": secret, "client secret": fleet.facts["client_secret"]})
     assert search.text("the output", run.output.encode()) == []
     assert search.files(ansible.folder, apart=[ansible.inputs]) == []
     assert search.files(ansible.tmp, apart=[]) == []
@@ -91,9 +87,7 @@ def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(
 
 
 @pytest.mark.parametrize("module", ["access_token", "application_credential"])
-def test_a_failure_over_ssh_is_shown_without_a_secret(
-    module: str, home: Customer, ansible: Ansible, connected: Json, fleet: Lab
-) -> None:
+def test_a_failure_over_ssh_is_shown_without_a_secret(module: str, home: Customer, ansible: Ansible, connected: Json, fleet: Lab) -> None:
     secret_file = ansible.inputs / "secret"
     secret_file.write_text(fleet.facts["client_secret"])
     connected |= {

@@ -24,11 +24,7 @@ CORE = {
     "packaging",
     "yaml",
 }  # come with ansible-core
-LINES = [
-    line
-    for line in (ROOT / "requirements.txt").read_text().splitlines()
-    if line and not line.startswith("#")
-]
+LINES = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
 
 
 def imported(folder: Path) -> set[str]:

@@ -40,9 +40,7 @@ def hunting(name: str, **arguments: t.Any) -> Json:
     }
 
 
-def test_a_schema_in_capitals_gives_a_whole_file(
-    ansible: Ansible, customer: Customer, with_secret: Json
-) -> None:
+def test_a_schema_in_capitals_gives_a_whole_file(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     answer = {
         "schema": [
@@ -62,14 +60,10 @@ def test_a_schema_in_capitals_gives_a_whole_file(
     ]
     assert dest.read_text().splitlines()[1] == '"2026-11-20T07:01:02.1234567Z","a;=1+1","5"'
     with dest.open(newline="") as file:
-        assert list(csv.DictReader(file)) == [
-            {"Timestamp": "2026-11-20T07:01:02.1234567Z", "FileName": "a;=1+1", "More": "5"}
-        ]
+        assert list(csv.DictReader(file)) == [{"Timestamp": "2026-11-20T07:01:02.1234567Z", "FileName": "a;=1+1", "More": "5"}]
 
 
-def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anything_is_sent(
-    ansible: Ansible, customer: Customer, with_secret: Json
-) -> None:
+def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anything_is_sent(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     computed = OWN_LET.replace("10;", "5 * 2;")
     tasks = [
@@ -86,9 +80,7 @@ def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anythi
     assert len([line for line in customer.calls("graph") if line["path"] == HUNT]) == 3
 
 
-def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_another_file(
-    ansible: Ansible, customer: Customer, with_secret: Json
-) -> None:
+def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_another_file(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     folder = ansible.cwd / "queries"
     folder.mkdir()
@@ -112,9 +104,7 @@ def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_anot
     assert hits == {"column": 1, "computed": 1, "other": 0, "own": 0}
 
 
-def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(
-    ansible: Ansible, customer: Customer, with_secret: Json
-) -> None:
+def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     today = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -125,16 +115,10 @@ def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(
     open_ended = [day(5), "P5D", "5d"]
     query = "DeviceProcessEvents | project Timestamp, ReportId, DeviceId | order by Timestamp asc"
     row_wise = query.rsplit("|", 1)[0]
-    tasks = [
-        hunting(f"{api} {form}", query=row_wise, timespan=form, api=api)
-        for api in ("graph", "xdr")
-        for form in same + open_ended
-    ]
+    tasks = [hunting(f"{api} {form}", query=row_wise, timespan=form, api=api) for api in ("graph", "xdr") for form in same + open_ended]
     wrong = hunting("wrong", query=row_wise, timespan="P7D/yesterday")
     run = ansible.playbook([{"hosts": "tenants", "tasks": [*tasks, wrong]}])
-    found = {
-        task["name"]: sorted(map(json.dumps, run.result(task["name"])["rows"])) for task in tasks
-    }
+    found = {task["name"]: sorted(map(json.dumps, run.result(task["name"])["rows"])) for task in tasks}
     for api in ("graph", "xdr"):
         assert len({str(found[f"{api} {form}"]) for form in same}) == 1
         assert found[f"{api} {same[0]}"]
@@ -150,13 +134,10 @@ def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(
         "DeviceInfo | extend t = ago(1d) | where Timestamp between (t - 1h .. t + 1h)",
         "let w = 1h; DeviceInfo | extend t = ago(1d) | where Timestamp between (t .. t + w)",
         "DeviceInfo | where Timestamp !between (ago(2d) .. ago(1d) + 1h)",
-        "DeviceInfo | summarize count_distinct(DeviceName) by OSPlatform"
-        " | where count_distinct_DeviceName > 0",
+        "DeviceInfo | summarize count_distinct(DeviceName) by OSPlatform | where count_distinct_DeviceName > 0",
     ],
 )
-def test_a_valid_query_passes_the_check_and_is_answered(
-    ansible: Ansible, customer: Customer, with_secret: Json, query: str
-) -> None:
+def test_a_valid_query_passes_the_check_and_is_answered(ansible: Ansible, customer: Customer, with_secret: Json, query: str) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     tasks = [hunting("check", query=query, validate_only=True), hunting("hunt", query=query)]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
@@ -166,12 +147,8 @@ def test_a_valid_query_passes_the_check_and_is_answered(
 
 
 @pytest.mark.parametrize("timespan", ["", "P20D"])
-@pytest.mark.parametrize(
-    ("api", "path"), [("graph", HUNT), ("xdr", "/api/advancedhunting/run")], ids=["graph", "xdr"]
-)
-def test_the_slices_of_a_query_have_the_rows_of_the_whole(
-    ansible: Ansible, customer: Customer, with_secret: Json, api: str, path: str, timespan: str
-) -> None:
+@pytest.mark.parametrize(("api", "path"), [("graph", HUNT), ("xdr", "/api/advancedhunting/run")], ids=["graph", "xdr"])
+def test_the_slices_of_a_query_have_the_rows_of_the_whole(ansible: Ansible, customer: Customer, with_secret: Json, api: str, path: str, timespan: str) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     query = "DeviceProcessEvents | project Timestamp, ReportId, DeviceId, ProcessCommandLine"
     arguments = {"query": query, "api": api, "on_truncated": "split", "timespan": timespan or None}
@@ -223,9 +200,7 @@ def test_of_several_tenants_with_one_file_one_writes_it_and_the_others_fail(
     assert dest.read_text() not in ("", rows)
 
 
-def test_the_same_file_name_for_each_tenant_is_no_conflict(
-    ansible: Ansible, customers: Customers, with_secret: Json
-) -> None:
+def test_the_same_file_name_for_each_tenant_is_no_conflict(ansible: Ansible, customers: Customers, with_secret: Json) -> None:
     two = customers(2)
     ansible.write_inventory({one.host: one.variables() for one in two}, with_secret)
     dest = f"{ansible.cwd}/{{{{ inventory_hostname }}}}.csv"

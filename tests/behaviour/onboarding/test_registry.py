@@ -23,9 +23,7 @@ def tenant(number: int) -> str:
 
 def copying(content: str, **keywords: t.Any) -> list[t.Any]:
     copy = {"content": content, "dest": "{{ registry }}", "mode": "0644"}
-    return [
-        {"hosts": "all", "tasks": [{"name": "Write", "ansible.builtin.copy": copy, **keywords}]}
-    ]
+    return [{"hosts": "all", "tasks": [{"name": "Write", "ansible.builtin.copy": copy, **keywords}]}]
 
 
 def adding(arguments: str, **keywords: t.Any) -> list[t.Any]:
@@ -50,9 +48,7 @@ def test_two_runs_with_many_workers_lose_no_entry(runs: Ansible) -> None:
     registry = runs.cwd / "registry.yml"
     registry.write_text(f"tenants:\r\n# old\r\n-\r\n  tenant_id: {OLD}\r\n")
     playbook = runs.written(adding("id, inventory_hostname"))
-    both = [
-        runs.start("playbook", playbook, "--limit", limit) for limit in ("c0,c2,c4", "c1,c3,c5")
-    ]
+    both = [runs.start("playbook", playbook, "--limit", limit) for limit in ("c0,c2,c4", "c1,c3,c5")]
     for started in both:
         started.done().good()
     text = registry.read_bytes().decode()

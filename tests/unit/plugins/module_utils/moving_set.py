@@ -92,10 +92,7 @@ class MovingSet:
         self.habits = habits
         self.schedule = list(schedule)
         self.now = NOON
-        self.rows = [
-            Row(number, NOON - age, NOON - age + min(later, age), active)
-            for number, (age, later, active) in enumerate(reversed(ages), 1000)
-        ]
+        self.rows = [Row(number, NOON - age, NOON - age + min(later, age), active) for number, (age, later, active) in enumerate(reversed(ages), 1000)]
         self.truths: list[Truth] = []
         self.asked: list[tuple[Window, int]] = []
         self._shuffle = random.Random(habits.unsteady)
@@ -145,10 +142,7 @@ class MovingSet:
     def _happen(self, change: Change) -> None:
         self.now += change.pause
         if change.kind == "create":
-            self.rows += [
-                Row(5000 + len(self.rows) + extra, self.now, self.now, True)
-                for extra in range(len(change.places))
-            ]
+            self.rows += [Row(5000 + len(self.rows) + extra, self.now, self.now, True) for extra in range(len(change.places))]
             return
         newest_first = sorted(self.rows, key=lambda row: (-row.updated, row.number))
         for place in change.places:

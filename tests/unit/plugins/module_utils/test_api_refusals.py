@@ -157,5 +157,3 @@ def test_no_answer_of_an_api_is_too_strange_to_be_told(body: t.Any, status: int,
     error = from_api_answer(LABEL, "GET x", status, body, hunting=hunting)
     assert error.category in CATEGORIES
     assert json.loads(json.dumps(error.as_result()))["error"]["status"] == status
-
-

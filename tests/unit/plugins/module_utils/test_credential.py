@@ -70,9 +70,7 @@ ENDS = ["", " ", "\n", "\r\n", "\t", "\ufeff", "\ufeff\r\n ", "\u00a0"]
 
 @pytest.mark.parametrize("before", ENDS)
 @pytest.mark.parametrize("after", ENDS)
-def test_marks_and_white_space_around_a_secret_are_taken_off(
-    desk: Desk, before: str, after: str
-) -> None:
+def test_marks_and_white_space_around_a_secret_are_taken_off(desk: Desk, before: str, after: str) -> None:
     text = f"{before}s3cret~x{after}"
     assert _credential.read({"client_secret": text}) == "s3cret~x"
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
@@ -105,9 +103,7 @@ def test_utf_16_with_its_mark_is_read_and_without_it_named(desk: Desk, encoding:
     ],
 )
 @pytest.mark.parametrize("option", ["client_secret", "client_secret_file", "assertion_file"])
-def test_a_character_that_no_secret_holds_is_named_and_the_secret_is_not(
-    desk: Desk, option: str, stray: str, name: str
-) -> None:
+def test_a_character_that_no_secret_holds_is_named_and_the_secret_is_not(desk: Desk, option: str, stray: str, name: str) -> None:
     text = f"s3c{stray}ret-long-and-unique"
     given = text if option == "client_secret" else desk.put("secret", text.encode())
     where = option if option == "client_secret" else f"{option} {given}"
@@ -120,10 +116,7 @@ def test_a_character_that_no_secret_holds_is_named_and_the_secret_is_not(
     with pytest.raises(DefenderError) as caught:
         read()
     error = caught.value
-    assert error.message == (
-        f"{where}: the character at position 4 is {name}; "
-        "a secret holds printable ASCII characters only."
-    )
+    assert error.message == (f"{where}: the character at position 4 is {name}; a secret holds printable ASCII characters only.")
     assert (error.category, error.who) == ("bad_credentials", "caller")
     assert "ret-long-and-unique" not in str(error.as_result())
 
@@ -148,9 +141,7 @@ def test_a_dictionary_in_place_of_a_secret_is_told(text: str) -> None:
 
 @pytest.mark.parametrize("content", [b"\0" * 40, b"s3c\0ret", b"\xff\xfe\x00", b"caf\xe9"])
 @pytest.mark.parametrize("option", ["client_secret_file", "assertion_file"])
-def test_a_file_that_is_no_text_is_told_by_its_name(
-    desk: Desk, option: str, content: bytes
-) -> None:
+def test_a_file_that_is_no_text_is_told_by_its_name(desk: Desk, option: str, content: bytes) -> None:
     path = desk.put("secret", content)
 
     def read() -> None:
@@ -270,9 +261,7 @@ WRAPPINGS: dict[str, t.Callable[[bytes], bytes]] = {
     "base64 with line breaks": lambda content: base64_text(content, width=64).encode() + b"\r\n",
     "base64 with marks": lambda content: b"\xef\xbb\xbf" + base64_text(content).encode(),
     "base64 in UTF-16": lambda content: base64_text(content, width=76).encode("utf-16"),
-    "base64 with two characters for a line end": lambda content: base64_text(content, width=64)
-    .replace("\n", "\\n")
-    .encode(),
+    "base64 with two characters for a line end": lambda content: base64_text(content, width=64).replace("\n", "\\n").encode(),
     "base64 without padding": lambda content: base64_text(content).rstrip("=").encode(),
     "base64 for URLs": lambda content: base64.urlsafe_b64encode(content),
 }
@@ -299,9 +288,7 @@ def given_both_ways(desk: Desk, content: bytes, **more: str) -> list[dict[str, t
 
 @pytest.mark.parametrize("wrap", WRAPPINGS.values(), ids=WRAPPINGS)
 @pytest.mark.parametrize("password", [None, PASSWORD])
-def test_a_pfx_is_read_out_of_base64(
-    desk: Desk, papers: Papers, wrap: t.Callable[[bytes], bytes], password: str | None
-) -> None:
+def test_a_pfx_is_read_out_of_base64(desk: Desk, papers: Papers, wrap: t.Callable[[bytes], bytes], password: str | None) -> None:
     app = papers.application
     more = {"certificate_password": password} if password else {}
     for way in given_both_ways(desk, wrap(app.pfx(password)), **more):
@@ -310,9 +297,7 @@ def test_a_pfx_is_read_out_of_base64(
 
 @pytest.mark.parametrize("wrap", PEM_WRAPPINGS.values(), ids=PEM_WRAPPINGS)
 @pytest.mark.parametrize("password", [None, PASSWORD])
-def test_a_pem_is_read_whatever_became_of_its_lines(
-    desk: Desk, papers: Papers, wrap: t.Callable[[bytes], bytes], password: str | None
-) -> None:
+def test_a_pem_is_read_whatever_became_of_its_lines(desk: Desk, papers: Papers, wrap: t.Callable[[bytes], bytes], password: str | None) -> None:
     app = papers.application
     more = {"certificate_password": password} if password else {}
     key = app.encrypted_key_pem(password) if password else app.key_pem
@@ -343,9 +328,7 @@ def test_certificate_and_key_come_in_files_of_either_form(desk: Desk, papers: Pa
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\ufeff"])
-def test_a_line_end_behind_the_password_does_no_harm(
-    desk: Desk, papers: Papers, end: str
-) -> None:
+def test_a_line_end_behind_the_password_does_no_harm(desk: Desk, papers: Papers, end: str) -> None:
     app = papers.application
     for content in (app.pfx(PASSWORD), app.certificate_pem + app.encrypted_key_pem(PASSWORD)):
         path = desk.put("app", content)
@@ -408,9 +391,7 @@ def test_the_chain_is_in_order_and_without_strangers(desk: Desk, papers: Papers)
         (lambda app: b"/etc/app.pem", "it is what looks like a path, which belongs into certificate_path"),
     ],
 )
-def test_what_was_found_is_said(
-    desk: Desk, papers: Papers, content: t.Callable[[Pair], bytes], reason: str
-) -> None:
+def test_what_was_found_is_said(desk: Desk, papers: Papers, content: t.Callable[[Pair], bytes], reason: str) -> None:
     for way in given_both_ways(desk, content(papers.application)):
         error = refused(way)
         assert (error.category, error.who) == ("bad_credentials", "caller")
@@ -419,9 +400,7 @@ def test_what_was_found_is_said(
 
 
 @pytest.mark.parametrize("content", [lambda app: app.pfx(PASSWORD), lambda app: app.certificate_pem + app.encrypted_key_pem(PASSWORD)])
-def test_a_wrong_password_is_told_as_that(
-    desk: Desk, papers: Papers, content: t.Callable[[Pair], bytes]
-) -> None:
+def test_a_wrong_password_is_told_as_that(desk: Desk, papers: Papers, content: t.Callable[[Pair], bytes]) -> None:
     path = desk.put("app", content(papers.application))
     error = refused({"certificate_path": path, "certificate_password": "another-password-altogether"})
     assert ": certificate_password does not fit the " in error.message
@@ -449,9 +428,7 @@ def test_nothing_is_too_strange_to_be_told(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("wrap", PEM_WRAPPINGS.values(), ids=PEM_WRAPPINGS)
-def test_a_public_certificate_is_read_in_the_same_forms(
-    papers: Papers, wrap: t.Callable[[bytes], bytes]
-) -> None:
+def test_a_public_certificate_is_read_in_the_same_forms(papers: Papers, wrap: t.Callable[[bytes], bytes]) -> None:
     der = papers.application.certificate.public_bytes(DER)
     for content in (papers.application.certificate_pem, der):
         wrapped = wrap(content) if content != der or wrap in WRAPPINGS.values() else der

@@ -39,6 +39,8 @@ WHO = {  # the contract's four, by category
     "tls": "caller",
     "outcome_unknown": "caller",
 }
+
+
 def test_the_categories_are_the_contracts_and_each_names_who_must_act() -> None:
     assert {category: who for category, (who, _advice) in _errors.CATEGORIES.items()} == WHO
     assert all(advice.endswith(".") for _who, advice in _errors.CATEGORIES.values())

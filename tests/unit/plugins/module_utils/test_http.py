@@ -406,17 +406,13 @@ def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
         (b"\x30\x82\x01\x02", "it holds no certificate in PEM"),
     ],
 )
-def test_a_ca_path_that_is_no_bundle_is_told(
-    http: Build, tmp_path: Path, content: bytes | None, reason: str
-) -> None:
+def test_a_ca_path_that_is_no_bundle_is_told(http: Build, tmp_path: Path, content: bytes | None, reason: str) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_bytes(content)
     error = refused(lambda: http(ca_path=str(path)).send("GET", "https://localhost:1/x"))
     assert error.category == "tls"
-    assert error.message == (
-        f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}."
-    )
+    assert error.message == (f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}.")
 
 
 # Proxies
@@ -547,9 +543,7 @@ def test_a_variable_that_cannot_be_used_is_named_at_once(http: Build, time: Fake
 
 
 @pytest.mark.parametrize("entries", ["*.invalid", "LOGIN.invalid", ".invalid"])
-def test_a_host_that_no_proxy_names_is_asked_directly(
-    http: Build, monkeypatch: pytest.MonkeyPatch, entries: str
-) -> None:
+def test_a_host_that_no_proxy_names_is_asked_directly(http: Build, monkeypatch: pytest.MonkeyPatch, entries: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"localhost:{closed_port()}")
     monkeypatch.setenv("NO_PROXY", entries)
     error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))

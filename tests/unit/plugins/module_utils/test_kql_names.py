@@ -81,10 +81,7 @@ def test_a_name_that_is_declared_otherwise_is_refused_with_its_line(query: str, 
     with pytest.raises(DefenderError) as refused:
         _kql.with_parameters(query, {"threshold": 20})
     assert refused.value.category == "bad_request"
-    assert (
-        f"parameters has threshold, which the query declares itself in line {line},"
-        in refused.value.message
-    )
+    assert f"parameters has threshold, which the query declares itself in line {line}," in refused.value.message
     assert not _kql_names.takes(query, "threshold")
 
 
@@ -145,9 +142,7 @@ def test_a_name_that_is_only_a_column_is_no_use_of_a_parameter(query: str) -> No
 def test_several_values_are_replaced_and_added_in_one_query() -> None:
     query = "let a = 1; let b = 'x';\nlet f = () { let a = 3; DeviceInfo | take a };\nf() | where B == b and C == c"
     told = _kql.with_parameters(query, {"b": "y;", "c": 1, "a": 7})
-    assert told == (
-        'let c = long(1);\nlet a = long(7); let b = "y;";\nlet f = () { let a = long(7); DeviceInfo | take a };\nf() | where B == b and C == c'
-    )
+    assert told == ('let c = long(1);\nlet a = long(7); let b = "y;";\nlet f = () { let a = long(7); DeviceInfo | take a };\nf() | where B == b and C == c')
 
 
 def test_a_literal_of_a_function_alone_is_replaced_there() -> None:

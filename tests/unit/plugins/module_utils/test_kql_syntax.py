@@ -69,9 +69,7 @@ def test_what_microsofts_parser_takes_is_never_refused(query: str) -> None:
 
 
 @pytest.mark.parametrize(("query", "line", "column", "reason"), WRONG)
-def test_what_is_certainly_wrong_is_refused_with_its_place(
-    query: str, line: int, column: int, reason: str
-) -> None:
+def test_what_is_certainly_wrong_is_refused_with_its_place(query: str, line: int, column: int, reason: str) -> None:
     with pytest.raises(DefenderError) as refused:
         _kql.check(query)
     assert refused.value.category == "bad_query"
@@ -79,9 +77,7 @@ def test_what_is_certainly_wrong_is_refused_with_its_place(
     assert reason in refused.value.message
 
 
-@pytest.mark.parametrize(
-    "query", ["DeviceInfo DeviceName", "DeviceInfo | frobnicate 1", "DeviceInfo | where a b c"]
-)
+@pytest.mark.parametrize("query", ["DeviceInfo DeviceName", "DeviceInfo | frobnicate 1", "DeviceInfo | where a b c"])
 def test_a_check_that_is_not_sure_says_so(query: str) -> None:
     assert _kql.check(query) is False
 
@@ -95,9 +91,7 @@ def test_without_the_package_what_is_certain_is_refused_all_the_same(
         _kql.check(WRONG[0][0])
 
 
-@pytest.mark.parametrize(
-    "query", ["(" * 5000, "a" + " | where (x" * 300 + ")" * 300, "print " + "1 + " * 3000 + "1"]
-)
+@pytest.mark.parametrize("query", ["(" * 5000, "a" + " | where (x" * 300 + ")" * 300, "print " + "1 + " * 3000 + "1"])
 def test_a_query_nested_deeply_crashes_nothing(query: str) -> None:
     with contextlib.suppress(DefenderError):
         assert isinstance(_kql.check(query), bool)
@@ -116,12 +110,8 @@ def test_microsofts_parser_agrees(tmp_path: Path) -> None:
         pytest.skip("Microsoft's KQL parser needs node, which is not on PATH")
     for number, query in enumerate([*VALID, *(wrong for wrong, *_unused in WRONG)]):
         (tmp_path / f"{number:03d}.kql").write_text(query, encoding="utf-8")
-    done = subprocess.run(
-        [node, str(CHECK), str(tmp_path)], capture_output=True, text=True, check=False, timeout=300
-    )
+    done = subprocess.run([node, str(CHECK), str(tmp_path)], capture_output=True, text=True, check=False, timeout=300)
     if done.returncode == 3:
         pytest.skip(done.stderr.strip())
-    refused = {
-        int(line.split(".kql:")[0][-3:]) for line in done.stdout.splitlines() if ": Error " in line
-    }
+    refused = {int(line.split(".kql:")[0][-3:]) for line in done.stdout.splitlines() if ": Error " in line}
     assert refused == set(range(len(VALID), len(VALID) + len(WRONG))), done.stdout

@@ -47,9 +47,7 @@ def test_another_tenants_rows_stay_and_its_own_are_replaced(tmp_path: Path) -> N
     dest = tmp_path / "rows"
     assert write(dest, CONTOSO, "one") == []
     message = refused(dest, WOODGROVE)
-    assert message.startswith(
-        f"dest is {dest}, which holds rows of tenant contoso ({TENANT}), and tenant woodgrove ({OTHER_TENANT})"
-    )
+    assert message.startswith(f"dest is {dest}, which holds rows of tenant contoso ({TENANT}), and tenant woodgrove ({OTHER_TENANT})")
     assert dest.read_text() == "one"
     write(dest, CONTOSO, "two")
     write(dest, CONTOSO, "two")
@@ -99,10 +97,7 @@ def test_of_many_processes_one_writes_and_the_others_are_refused(tmp_path: Path)
     dest = tmp_path / "rows"
     context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(8), context.Queue()
-    workers = [
-        context.Process(target=_worker, args=(str(dest), number, barrier, results))
-        for number in range(8)
-    ]
+    workers = [context.Process(target=_worker, args=(str(dest), number, barrier, results)) for number in range(8)]
     for worker in workers:
         worker.start()
     outcomes = [results.get(timeout=60) for _worker_ in workers]
@@ -112,9 +107,7 @@ def test_of_many_processes_one_writes_and_the_others_are_refused(tmp_path: Path)
     assert [str(outcome) for outcome in outcomes if outcome != "conflict"] == [dest.read_text()]
 
 
-def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(_row_owners, "FILES", 1)
     for name in ("a", "b"):
@@ -128,9 +121,7 @@ def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"x": 1}', "\x00"])
-def test_a_broken_record_is_no_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
+def test_a_broken_record_is_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(_row_owners, "FILES", 1)
     write(tmp_path / "rows", CONTOSO, "one")
@@ -140,9 +131,7 @@ def test_a_broken_record_is_no_record(
     refused(tmp_path / "rows", CONTOSO)
 
 
-def test_where_no_record_can_be_kept_the_rows_are_written_with_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_record_can_be_kept_the_rows_are_written_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").write_text("a file")
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     (warning,) = write(tmp_path / "rows", CONTOSO, "one")

@@ -318,10 +318,7 @@ def test_a_refusal_is_believed_for_three_minutes(bench: Bench) -> None:
     again = bench.refused()
     told = {name: value for name, value in again.as_result().items() if name != "msg"}
     assert told == {name: value for name, value in first.as_result().items() if name != "msg"}
-    assert again.message == (
-        f"{first.message} Cached refusal, 179 s old; checked again after 180 s, "
-        "or at once by access_token with force_refresh."
-    )
+    assert again.message == (f"{first.message} Cached refusal, 179 s old; checked again after 180 s, or at once by access_token with force_refresh.")
     bench.time.passed = 180
     assert bench.source(token_answer(ONE)).get().value == ONE
 
@@ -334,9 +331,7 @@ def test_a_refusal_with_an_unknown_code_is_cached_like_any_other(bench: Bench) -
 
 
 @pytest.mark.parametrize(("code", "status"), [(50012, 500), (4242424, 503), (4242424, 429)])
-def test_no_secret_is_in_microsofts_words_at_any_status(
-    bench: Bench, code: int, status: int
-) -> None:
+def test_no_secret_is_in_microsofts_words_at_any_status(bench: Bench, code: int, status: int) -> None:
     error = bench.refused(refusal(code, "server_error", f"No {SECRET}. More.", status=status))
     assert ": No " in error.message
     assert SECRET not in str(error.as_result())
@@ -344,9 +339,7 @@ def test_no_secret_is_in_microsofts_words_at_any_status(
 
 def test_a_secret_in_the_form_of_an_id_is_told_only_when_it_is_refused(bench: Bench) -> None:
     wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
-    assert bench.refused(wrong, client_secret=CLIENT).message.endswith(
-        " What was given has the form of an id."
-    )
+    assert bench.refused(wrong, client_secret=CLIENT).message.endswith(" What was given has the form of an id.")
     assert "form of an id" not in bench.refused(wrong).message
 
 
@@ -364,9 +357,7 @@ def test_a_clock_that_is_wrong_is_told_and_not_cached(bench: Bench, papers: Pape
 
 
 @pytest.mark.parametrize("body", [b"", b"denied", b'{"message": "denied"}'])
-def test_what_is_not_of_the_login_service_is_a_matter_of_the_network(
-    bench: Bench, body: bytes
-) -> None:
+def test_what_is_not_of_the_login_service_is_a_matter_of_the_network(bench: Bench, body: bytes) -> None:
     error = bench.refused(Answer(403, {}, body))
     assert (error.category, error.who, error.status) == ("network", "caller", 403)
 

@@ -151,9 +151,7 @@ def test_a_certificate_that_expired_is_told_from_one_that_was_never_registered(r
 def test_a_word_alone_blames_nobody_where_the_code_is_unknown(word: str, status: int) -> None:
     error = from_token_answer(LABEL, status, token_body(4242424, word), advice="the consent link")
     assert (error.category, error.who, error.code) == ("bad_request", "caller", "AADSTS4242424")
-    assert error.message == (
-        f"No token for tenant {LABEL}: the login service answered {word}: A sentence (AADSTS4242424)."
-    )
+    assert error.message == (f"No token for tenant {LABEL}: the login service answered {word}: A sentence (AADSTS4242424).")
     assert error.advice == "Look the code up: https://login.microsoftonline.com/error?code=4242424"
     assert from_token_answer(LABEL, status, {"error": word}).category == "bad_request"
 
@@ -184,10 +182,7 @@ def test_a_tenant_that_is_closed_is_the_customers(code: int, word: str, text: st
     error = from_token_answer(LABEL, 400, body)
     assert (error.category, error.who) == ("tenant_not_found", "customer")
     sentence = text.rstrip(".")
-    assert error.message == (
-        f"No token for tenant {LABEL}: the customer's tenant is blocked or closed: {sentence} "
-        f"(AADSTS{code})."
-    )
+    assert error.message == (f"No token for tenant {LABEL}: the customer's tenant is blocked or closed: {sentence} (AADSTS{code}).")
     assert not any(each in f"{error.message} {error.advice}" for each in SECRET_WORDS)
 
 
@@ -200,9 +195,7 @@ def test_only_codes_about_a_credential_send_anybody_to_look_at_one() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"message": "denied"}, {"error": {"code": "Denied"}}])
 @pytest.mark.parametrize("status", [200, 400, 401, 403])
-def test_an_answer_in_another_form_is_not_the_login_services(
-    body: dict[str, t.Any], status: int
-) -> None:
+def test_an_answer_in_another_form_is_not_the_login_services(body: dict[str, t.Any], status: int) -> None:
     error = from_token_answer(LABEL, status, body)
     assert (error.category, error.who, error.status) == ("network", "caller", status)
     assert f"something else than the login service answered {status}" in error.message
@@ -317,5 +310,3 @@ TOKEN_BODY = st.fixed_dictionaries({}, optional={name: JSON for name in ("error"
 @example(body={"error": "unauthorized_client", "error_codes": 700016}, status=400)
 def test_no_answer_of_the_token_end_point_is_too_strange_to_be_told(body: dict[str, t.Any], status: int) -> None:
     assert from_token_answer(LABEL, status, body).category in CATEGORIES
-
-

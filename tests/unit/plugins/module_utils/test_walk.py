@@ -40,11 +40,7 @@ TIED = st.tuples(
     st.sampled_from([True, True, False]),
 )
 SIZES = st.integers(0, 12) | st.integers(12, 120)
-AGES = SIZES.flatmap(
-    lambda size: st.sampled_from([APART, TIED, APART | TIED]).flatmap(
-        lambda one: st.lists(one, min_size=size, max_size=size)
-    )
-)
+AGES = SIZES.flatmap(lambda size: st.sampled_from([APART, TIED, APART | TIED]).flatmap(lambda one: st.lists(one, min_size=size, max_size=size)))
 
 PLACES = st.lists(st.integers(0, 60), min_size=1, max_size=4).map(tuple)
 PAUSES = st.sampled_from([1, 33_333, SECOND, 300 * SECOND])
@@ -56,9 +52,7 @@ MASS = st.builds(
     PAUSES,
 )
 QUIET: st.SearchStrategy[list[Change]] = st.just([])
-CALM = st.lists(
-    QUIET | QUIET | QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=2), max_size=40
-)
+CALM = st.lists(QUIET | QUIET | QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=2), max_size=40)
 BUSY = st.lists(QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=3), max_size=80)
 
 
@@ -83,9 +77,7 @@ def habits(draw: st.DrawFn, /, **fixed: t.Any) -> Habits:
 
 def newest_first(items: t.Iterable[_walk.Item]) -> list[_walk.Item]:
     """By creation; the greater number is the newer one of those created at once."""
-    return sorted(
-        items, key=lambda item: (item["created_date_time"], int(item["id"])), reverse=True
-    )
+    return sorted(items, key=lambda item: (item["created_date_time"], int(item["id"])), reverse=True)
 
 
 def read(service: MovingSet, *, limit: int = 0) -> tuple[list[_walk.Item], bool]:
@@ -102,9 +94,7 @@ def assert_true_at_one_moment(service: MovingSet, found: list[_walk.Item]) -> No
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=CALM)
-def test_a_list_that_moves_is_told_as_it_was_at_one_moment(
-    ages: Ages, ways: Habits, schedule: Schedule
-) -> None:
+def test_a_list_that_moves_is_told_as_it_was_at_one_moment(ages: Ages, ways: Habits, schedule: Schedule) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service)
     assert_true_at_one_moment(service, found)
@@ -113,9 +103,7 @@ def test_a_list_that_moves_is_told_as_it_was_at_one_moment(
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=BUSY)
-def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(
-    ages: Ages, ways: Habits, schedule: Schedule
-) -> None:
+def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(ages: Ages, ways: Habits, schedule: Schedule) -> None:
     service = MovingSet(ages, ways, schedule)
     error: DefenderError | None = None
     try:
@@ -132,15 +120,10 @@ def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=CALM, limit=st.integers(1, 30))
-def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service_sorts_by(
-    ages: Ages, ways: Habits, schedule: Schedule, limit: int
-) -> None:
+def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service_sorts_by(ages: Ages, ways: Habits, schedule: Schedule, limit: int) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service, limit=limit)
-    assert any(
-        found == newest_first(truth.values())[:limit] and truncated == (len(truth) > limit)
-        for truth in service.truths
-    ), service.asked
+    assert any(found == newest_first(truth.values())[:limit] and truncated == (len(truth) > limit) for truth in service.truths), service.asked
 
 
 @MANY
@@ -149,9 +132,7 @@ def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service
     ways=habits(),
     seed=st.integers(1, 10**6),
 )
-def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(
-    ages: Ages, ways: Habits, seed: int
-) -> None:
+def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(ages: Ages, ways: Habits, seed: int) -> None:
     ways.unsteady = seed
     service = MovingSet(ages, ways)
     found, _unused = read(service)
@@ -166,9 +147,7 @@ def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(
     schedule=BUSY,
     limit=st.integers(0, 20),
 )
-def test_what_fits_on_one_page_takes_one_request_however_it_moves(
-    ages: Ages, ways: Habits, schedule: Schedule, limit: int
-) -> None:
+def test_what_fits_on_one_page_takes_one_request_however_it_moves(ages: Ages, ways: Habits, schedule: Schedule, limit: int) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service, limit=limit)
     assert len(service.asked) == 1
@@ -207,9 +186,7 @@ def test_a_list_that_shrinks_below_what_was_counted_is_counted_again() -> None:
 
 
 def test_what_left_the_list_makes_room_for_what_is_further_down() -> None:
-    service = MovingSet(
-        aged(*range(300, 309)), Habits(size=3, cap=3), [[], [], [Change("leave", (0, 1), 1)]]
-    )
+    service = MovingSet(aged(*range(300, 309)), Habits(size=3, cap=3), [[], [], [Change("leave", (0, 1), 1)]])
     found, truncated = read(service, limit=4)
     assert len(found) == 4
     assert found == newest_first(service.truth().values())[:4]
@@ -239,9 +216,7 @@ def test_what_left_and_came_back_is_found_where_only_the_service_can_tell() -> N
         [],
         [Change("enter", (0,), SECOND)],
     ]
-    service = MovingSet(
-        aged(*range(300, 306)), Habits(size=3, cap=3, opaque=True, dates=False), schedule
-    )
+    service = MovingSet(aged(*range(300, 306)), Habits(size=3, cap=3, opaque=True, dates=False), schedule)
     found, _unused = read(service)
     assert_true_at_one_moment(service, found)
     assert len(found) == 6
@@ -249,9 +224,7 @@ def test_what_left_and_came_back_is_found_where_only_the_service_can_tell() -> N
 
 def test_each_look_at_what_changed_reads_only_what_changed_since_the_one_before() -> None:
     """All thirty change at once, and then one of them before every fifth request: read from the beginning each time, that would never end."""
-    trickle: Schedule = [
-        [Change("update", (7,), SECOND)] if number % 5 == 0 else [] for number in range(500)
-    ]
+    trickle: Schedule = [[Change("update", (7,), SECOND)] if number % 5 == 0 else [] for number in range(500)]
     service = MovingSet(
         aged(*range(300, 330)),
         Habits(size=3, cap=3, dates=False),
@@ -300,10 +273,7 @@ def test_a_service_whose_clock_and_stamps_differ_loses_no_change(ahead: int) -> 
 
 def test_a_list_that_stands_still_takes_one_request_for_each_page_and_one_last_look() -> None:
     """A page whose incidents go down by update, but not by creation, needs no proof that the service sorts by update."""
-    ages = [
-        (HOUR + number, HOUR - number * SECOND, True) if number % 2 else (number * SECOND, 0, True)
-        for number in range(300, 330)
-    ]
+    ages = [(HOUR + number, HOUR - number * SECOND, True) if number % 2 else (number * SECOND, 0, True) for number in range(300, 330)]
     service = MovingSet(ages, Habits(size=10, cap=10))
     assert len(read(service)[0]) == 30
     # each page but the first begins with the last of the one before
@@ -385,9 +355,7 @@ AT_ONCE = [(SECOND, 0, True)] * 250
 
 @pytest.mark.parametrize("by", ["updated", "created"])
 @pytest.mark.parametrize("limit", [0, 10, 100])
-def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(
-    by: str, limit: int
-) -> None:
+def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(by: str, limit: int) -> None:
     service = Faulty(SPREAD, Habits(size=50, cap=50, by=by), "$filter")
     with pytest.raises(DefenderError) as raised:
         read(service, limit=limit)
@@ -399,9 +367,7 @@ def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(
 @pytest.mark.parametrize("ages", [SPREAD, AT_ONCE], ids=["spread", "at once"])
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("limit", [0, 100])
-def test_a_service_that_repeats_its_pages_is_an_error_after_a_few_requests(
-    ages: Ages, links: bool, limit: int, ignores: str
-) -> None:
+def test_a_service_that_repeats_its_pages_is_an_error_after_a_few_requests(ages: Ages, links: bool, limit: int, ignores: str) -> None:
     service = Faulty(ages, Habits(size=50, cap=50, links=links, by="created"), ignores)
     with pytest.raises(DefenderError) as raised:
         read(service, limit=limit)
@@ -425,31 +391,23 @@ class Scripted:
     def page(self, window: _walk.Window, skip: int) -> _walk.Page:
         rows, more = self.pages[self.asked % len(self.pages)]
         self.asked += 1
-        items = [
-            Row(number, NOON + made, NOON + made + later, True).item for number, made, later in rows
-        ]
+        items = [Row(number, NOON + made, NOON + made + later, True).item for number, made, later in rows]
         return _walk.Page(items, more and bool(items))
 
 
 ROWS = st.lists(st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)), max_size=8)
 SLOW_ROWS = st.lists(
-    st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)).map(
-        lambda row: (row[0], row[1] * HOUR, row[2] * HOUR)
-    ),
+    st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)).map(lambda row: (row[0], row[1] * HOUR, row[2] * HOUR)),
     max_size=8,
 )
 
 
 @MANY
 @given(
-    pages=st.lists(
-        st.tuples(ROWS | SLOW_ROWS, st.booleans() | st.just(True)), min_size=1, max_size=8
-    ),
+    pages=st.lists(st.tuples(ROWS | SLOW_ROWS, st.booleans() | st.just(True)), min_size=1, max_size=8),
     limit=st.integers(0, 12),
 )
-def test_the_walk_ends_for_any_sequence_of_pages(
-    pages: list[tuple[list[tuple[int, int, int]], bool]], limit: int
-) -> None:
+def test_the_walk_ends_for_any_sequence_of_pages(pages: list[tuple[list[tuple[int, int, int]], bool]], limit: int) -> None:
     service = Scripted(pages)
     category = ""
     try:
@@ -477,9 +435,7 @@ def test_the_walk_ends_for_any_sequence_of_pages(
         ({"id": ["7"]}, "an item without an id"),
     ],
 )
-def test_an_item_that_cannot_be_placed_is_one_sentence(
-    changes: dict[str, t.Any], said: str
-) -> None:
+def test_an_item_that_cannot_be_placed_is_one_sentence(changes: dict[str, t.Any], said: str) -> None:
     service = Scripted([([(7, 0, 0)], False)])
     whole = service.page(_walk.Window(), 0)
     service.page = lambda window, skip: _walk.Page([{**whole.items[0], **changes}], False)  # type: ignore[method-assign]

@@ -34,9 +34,7 @@ def variables(**more: t.Any) -> dict[str, t.Any]:
 def test_without_the_record_the_host_that_neither_failed_nor_was_unreachable_is_unclear(
     task: t.Any,
 ) -> None:
-    assert _batch.batch(task, variables()) == _batch.Batch(
-        HOSTS, lost=frozenset("bc"), unclear=frozenset("d")
-    )
+    assert _batch.batch(task, variables()) == _batch.Batch(HOSTS, lost=frozenset("bc"), unclear=frozenset("d"))
 
 
 class Later:
@@ -58,9 +56,7 @@ class Later:
 def test_a_record_of_another_form_makes_a_host_unclear(record: t.Any, task: t.Any) -> None:
     iterator = Later(record)
     assert _batch._iterator() is iterator
-    assert _batch.batch(task, variables()) == _batch.Batch(
-        HOSTS, lost=frozenset("bc"), unclear=frozenset("d")
-    )
+    assert _batch.batch(task, variables()) == _batch.Batch(HOSTS, lost=frozenset("bc"), unclear=frozenset("d"))
 
 
 def test_where_core_does_not_say_who_was_unreachable_all_are_unclear(task: t.Any) -> None:
@@ -69,8 +65,6 @@ def test_where_core_does_not_say_who_was_unreachable_all_are_unclear(task: t.Any
     assert _batch.batch(task, given) == _batch.Batch(HOSTS, unclear=frozenset("bcd"))
 
 
-def test_a_batch_that_is_complete_looks_for_no_record(
-    task: t.Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_that_is_complete_looks_for_no_record(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_batch, "_iterator", None)
     assert _batch.batch(task, variables(ansible_play_batch=HOSTS)) == _batch.Batch(HOSTS)

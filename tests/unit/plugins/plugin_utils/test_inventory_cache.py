@@ -102,11 +102,7 @@ def test_the_name_of_a_cache_depends_on_what_options_resolve_to_and_on_no_secret
         "tenant_id": "{{ lookup('env', 'PROVIDER') }}",
         "client_secret": SECRET,
     }
-    names = {
-        question(config, {"tenant_id": tenant_id, "client_secret": secret})
-        for tenant_id in "ab"
-        for secret in "cd"
-    }
+    names = {question(config, {"tenant_id": tenant_id, "client_secret": secret}) for tenant_id in "ab" for secret in "cd"}
     assert len(names) == 2
     assert question({**config, "client_secret": "x"}, {}) == question(config, {})
     assert question({**config, "file": ["x"]}, {}) != question(config, {})
@@ -140,13 +136,7 @@ def test_nothing_that_came_from_microsoft_is_trusted_before_or_after_the_cache(
         answers.put(
             source,
             ASKER,
-            [
-                {
-                    name: everywhere_trusted(value)
-                    for name, value in _sources._to_keep(customer).items()
-                }
-                for customer in customers
-            ],
+            [{name: everywhere_trusted(value) for name, value in _sources._to_keep(customer).items()} for customer in customers],
         )
         for kept in (answers, reopened(answers), Answers(everywhere_trusted(answers.content))):
             (row,) = Answers(kept.content).get(source, ASKER)

@@ -155,9 +155,7 @@ def test_whatever_a_job_raises_is_its_answer_and_stops_no_other_job(error: BaseE
         return job
 
     # more jobs than threads: a thread that died would leave the rest waiting for ever
-    answers = dict(
-        _pool.each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2)
-    )
+    answers = dict(_pool.each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2))
     assert answers == {job: (job, error) if job in (0, 5, 9) else job for job in range(10)}
 
 
@@ -174,9 +172,7 @@ def test_a_system_that_allows_no_more_threads_makes_a_sweep_slower(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", limited)
-    assert sorted(job for job, _unused in each(range(20), lambda job: job, threads=8)) == list(
-        range(20)
-    )
+    assert sorted(job for job, _unused in each(range(20), lambda job: job, threads=8)) == list(range(20))
 
 
 def test_a_system_that_allows_no_thread_at_all_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

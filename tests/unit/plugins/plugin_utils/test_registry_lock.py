@@ -69,9 +69,7 @@ def test_a_lock_that_stays_is_an_error_after_a_while(tmp_path: Path) -> None:
     slept: list[float] = []
     try:
         with pytest.raises(DefenderError, match=f"registries in {tmp_path} locked for 300 seconds"):
-            _registry_lock._wait(
-                second, str(tmp_path), now=lambda: next(hours) * 200.0, sleep=slept.append
-            )
+            _registry_lock._wait(second, str(tmp_path), now=lambda: next(hours) * 200.0, sleep=slept.append)
     finally:
         os.close(first)
         os.close(second)
@@ -79,9 +77,7 @@ def test_a_lock_that_stays_is_an_error_after_a_while(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(37, "No locks available"), FileNotFoundError()])
-def test_a_folder_that_cannot_be_locked_is_no_crash(
-    error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_locked_is_no_crash(error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(handle: int, folder: str) -> None:
         raise error
 

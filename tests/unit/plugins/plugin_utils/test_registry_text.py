@@ -54,9 +54,7 @@ def removed(text: str, tenant_id: str) -> str:
 
 def test_an_entry_comes_to_the_end_and_all_the_rest_stays() -> None:
     found = added(OURS, THREE, tier="gold")
-    assert found == OURS.replace(
-        "\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end"
-    )
+    assert found == OURS.replace("\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end")
 
 
 def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
@@ -64,12 +62,8 @@ def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
 
 
 def test_an_entry_goes_with_its_lines_and_no_other() -> None:
-    assert removed(OURS, ONE) == OURS.replace(
-        f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", ""
-    )
-    assert removed(OURS, TWO) == OURS.replace(
-        f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", ""
-    )
+    assert removed(OURS, ONE) == OURS.replace(f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", "")
+    assert removed(OURS, TWO) == OURS.replace(f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", "")
     assert removed(OURS, THREE) == OURS
 
 
@@ -202,9 +196,7 @@ def test_an_alias_in_the_place_of_an_entry_is_cut_where_it_stands() -> None:
     text = f"tenants:\n- &a {{tenant_id: {ONE}}}\n- {{tenant_id: {TWO}}}\n- {{<<: *a, tenant_id: {THREE}}}\n"
     assert removed(text, THREE) == text.rsplit("- ", 1)[0]
     assert removed(text, TWO) == text.replace(f"- {{tenant_id: {TWO}}}\n", "")
-    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [
-        {"tenant_id": TWO}
-    ]
+    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [{"tenant_id": TWO}]
 
 
 PIECES = [
@@ -226,13 +218,9 @@ PIECES = [
     line_break=st.sampled_from(["\n", "\r\n"]),
     tail=st.sampled_from(["", "# end\n", "\n\n", "...\n"]),
 )
-def test_any_entry_comes_and_goes_among_any_others(
-    pieces: list[str], turn: int, indent: str, line_break: str, tail: str
-) -> None:
+def test_any_entry_comes_and_goes_among_any_others(pieces: list[str], turn: int, indent: str, line_break: str, tail: str) -> None:
     ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(len(pieces))]
-    lines = "".join(
-        piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)
-    ).splitlines()
+    lines = "".join(piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)).splitlines()
     body = "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
     text = f"tenants:\n{body}{tail}".replace("\n", line_break)
     before = said(text)
@@ -282,9 +270,7 @@ def test_the_last_of_two_ids_counts_as_for_ansible_and_one_that_is_merged_in_too
 def test_a_list_without_entries_keeps_its_anchor_its_comment_and_the_line_breaks() -> None:
     text = f"tenants: &all  # ours\r\n- tenant_id: {ONE}\r\n"
     assert removed(text, ONE) == "tenants: &all []  # ours\r\n"
-    assert (
-        removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
-    )
+    assert removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
 
 
 @pytest.mark.parametrize(
@@ -313,9 +299,7 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_text_that_nobody_vouches_for_never_becomes_a_template(
-    tmp_path: Path, template: str
-) -> None:
+def test_text_that_nobody_vouches_for_never_becomes_a_template(tmp_path: Path, template: str) -> None:
     variables = {
         "note": template,
         "deep": [{"note": template}],
@@ -350,9 +334,7 @@ def test_what_was_vaulted_is_written_as_a_vault(tmp_path: Path) -> None:
         ({"note": object()}, "neither text, number"),
     ],
 )
-def test_an_entry_that_the_inventory_would_refuse_is_not_written(
-    variables: dict[str, t.Any], word: str
-) -> None:
+def test_an_entry_that_the_inventory_would_refuse_is_not_written(variables: dict[str, t.Any], word: str) -> None:
     with pytest.raises(DefenderError, match=word):
         _registry_text.with_tenant(OURS, "r.yml", THREE, "x", variables)
 
