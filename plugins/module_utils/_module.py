@@ -40,6 +40,8 @@ def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: li
     except DefenderError as e:
         e.facts.setdefault("tenant", named)
         e.facts.setdefault("waited_seconds", _waited(tenant))
+        if tenant and tenant.warnings:
+            e.facts["warnings"] = [*tenant.warnings, *e.facts.get("warnings", [])]
         raise
     finally:
         if secrets is not None:

@@ -231,7 +231,7 @@ SOURCES: dict[str, t.Any] = {
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     wanted = _incidents.wanted(params, at=_times.now())
-    number = _incidents.number(params["id"]) if params["id"] else None
+    number = _incidents.number(params["id"]) if params["id"] is not None else None
     api = tenant.chosen_api("incident_info")
     source = SOURCES[api.name](api, wanted)
     if number:

@@ -88,15 +88,15 @@ class FileCollector(Collector):
         if answer.get("failed"):
             return answer
         tenant = {"tenant_id": answer["tenant"]["id"], "tenant_name": answer["tenant"]["name"]}
-        listed = self._rows is not None and self._rows in answer
+        listed = self._rows if self._rows in answer else None
         begin = self._spool.file.tell()
-        for row in answer[self._rows] if listed else [self._trimmed(answer)]:
+        for row in answer[listed] if listed else [self._trimmed(answer)]:
             with _explained(self._spool.path):
                 self._spool.file.write(_files.json_line({**row, **tenant}))
         # rows of a tenant that fails half-way have no place, and never get into the file
         self._places[host] = (begin, self._spool.file.tell())
         if listed and not self._check_mode:
-            del answer[self._rows]
+            del answer[listed]
         return answer
 
     def finish(self, hosts: t.Iterable[str]) -> None:

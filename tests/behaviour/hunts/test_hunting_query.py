@@ -31,7 +31,7 @@ def with_secret(connected: Json, fleet: Lab) -> Json:
 
 
 def hunting(name: str, **arguments: t.Any) -> Json:
-    keywords = {key: arguments.pop(key) for key in ("delegate_to", "vars") if key in arguments}
+    keywords: Json = {key: arguments.pop(key) for key in ("delegate_to", "vars") if key in arguments}
     return {
         "name": name,
         "mssp.defender_xdr.hunting_query": arguments,

@@ -139,7 +139,7 @@ def test_a_threshold_that_is_none_is_refused_before_any_request(tenants: Tenants
     assert fleet.calls() == 0
 
 
-EMPTY: t.Final = {"list": [], "template": "{{ groups.tenants | select('eq', 'nobody') }}", "null": None, "none": "{{ none }}", "text": ""}
+EMPTY: t.Final[dict[str, t.Any]] = {"list": [], "template": "{{ groups.tenants | select('eq', 'nobody') }}", "null": None, "none": "{{ none }}", "text": ""}
 
 
 @pytest.mark.parametrize("fail_when", ["all", "any", "1%"])

@@ -88,7 +88,7 @@ def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
 
 def test_every_cell_is_quoted_so_that_no_other_separator_cuts_a_formula_out_of_it(tmp_path: Path) -> None:
     dest = tmp_path / "rows.csv"
-    rows = [{"Name": "a;=1+1", "Size": -5}, {"Name": 'b"; =1', "Size": None}, {"Name": "c\t@x\n+1", "Size": 0}]
+    rows: list[dict[str, t.Any]] = [{"Name": "a;=1+1", "Size": -5}, {"Name": 'b"; =1', "Size": None}, {"Name": "c\t@x\n+1", "Size": 0}]
     placed(dest, "csv", rows=rows, schema=SCHEMA[1:3])
     text = dest.read_bytes().decode()
     assert text == '"Name","Size"\r\n"a;=1+1","-5"\r\n"b""; =1",""\r\n"c\t@x\n+1","0"\r\n'

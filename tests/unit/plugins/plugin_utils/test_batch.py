@@ -10,14 +10,14 @@ import types
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _core
 
 HOSTS: t.Final = ["a", "b", "c", "d"]
 
 
 @pytest.fixture
 def task(monkeypatch: pytest.MonkeyPatch) -> t.Any:
-    monkeypatch.setattr(_batch._core, "batch_names", lambda task, variables: HOSTS)
+    monkeypatch.setattr(_core, "batch_names", lambda task, variables: HOSTS)
     return types.SimpleNamespace()
 
 

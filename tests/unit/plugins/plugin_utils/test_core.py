@@ -164,7 +164,7 @@ def found_without(context: t.Any, *names: str) -> dict[str, tuple[t.Any, ...]]:
     manager = Hidden(task.get_variable_manager(), *names)
     bare = Hidden(task, *names)
     if "get_variable_manager" not in names:
-        bare.get_variable_manager = lambda: manager
+        vars(bare)["get_variable_manager"] = lambda: manager
     found = _core.HostVariables(bare, {**variables, "hostvars": HiddenVars(variables["hostvars"], *names)}, loader=loader)
     assert found.knows("second")
     assert not found.knows("nobody")
@@ -233,7 +233,7 @@ def test_the_batch_is_the_plays_hosts_also_where_the_inventory_is_not_found(seri
         "ansible_failed_hosts": ["third"],
     }
     bare = Hidden(task, "_inventory")
-    bare.get_variable_manager = lambda: Hidden(task.get_variable_manager(), "_inventory")
+    vars(bare)["get_variable_manager"] = lambda: Hidden(task.get_variable_manager(), "_inventory")
     assert _core.batch_names(task, variables) == _core.batch_names(bare, hidden) == ["first", "second", "third"]
 
 

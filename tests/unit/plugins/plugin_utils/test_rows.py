@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible import constants as C
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _rows
 from hypothesis import given
@@ -266,7 +267,7 @@ def test_in_check_mode_the_folder_may_be_made_by_a_task_that_did_not_run(tmp_pat
 
 
 def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_rows.C.config, "get_config_value", lambda name: str(tmp_path))
+    monkeypatch.setattr(C.config, "get_config_value", lambda name: str(tmp_path))
     kept = _rows.rescued({"a": "x\ud800"})
     assert kept
     assert (json.loads(Path(kept).read_text()), stat.S_IMODE(Path(kept).stat().st_mode)) == (
@@ -274,5 +275,5 @@ def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(t
         0o600,
     )
     (tmp_path / "file").touch()
-    monkeypatch.setattr(_rows.C.config, "get_config_value", lambda name: str(tmp_path / "file"))
+    monkeypatch.setattr(C.config, "get_config_value", lambda name: str(tmp_path / "file"))
     assert _rows.rescued({}) is None
