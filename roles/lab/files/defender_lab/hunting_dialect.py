@@ -36,6 +36,10 @@ _KEPT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
 # Ranges and lists, whose members the translator reads only up to the first sign of arithmetic.
 _LIST = re.compile(r"(?<![\w.])(?P<word>!?between|!?in~?|has_any|has_all)\s*\(")
 _ARITHMETIC = re.compile(r"[\w)\]\"]\s*[-+*/%]")
+# A moment and a length of time as literals; a length as the end of a range counts from its start.
+_LENGTH = r"\d+(?:\.\d+)?(?:d|h|m|s|ms|tick|ticks)(?:\s*[*/]\s*\d+)?"
+_MOMENT = re.compile(rf"\s*(?:startof\w+\()?(?:ago|now|datetime)\([^()]*\)\)?(?:\s*[-+]\s*{_LENGTH})*\s*")
+_LENGTHS = re.compile(rf"\s*{_LENGTH}(?:\s*[-+]\s*{_LENGTH})*\s*")
 # Distinct values, counted exactly: the translator's dcount is exact too, but names its column otherwise.
 _DISTINCT = re.compile(r"\bcount_distinct(?P<if>if)?\s*\(")
 
@@ -100,11 +104,15 @@ def _with_brackets(query: str) -> str:
     for listed in _LIST.finditer(bare):
         end = _close(bare, listed.end())
         if "|" not in bare[listed.end() : end]:
-            for first, last in _parts(bare, listed.end(), end, ".." if "between" in listed["word"] else ","):
+            parts = list(_parts(bare, listed.end(), end, ".." if "between" in listed["word"] else ","))
+            sides = [bare[first:last] for first, last in parts]
+            if len(sides) == 2 and "between" in listed["word"] and _MOMENT.fullmatch(sides[0]) and _LENGTHS.fullmatch(sides[1]):
+                added += [(parts[1][0], f"(({query[slice(*parts[0])]}) + "), (parts[1][1], ")")]
+            for first, last in parts:
                 if _ARITHMETIC.search(_outer(bare[first:last])):
                     added += [(first, "("), (last, ")")]
     # from the end, so that places stay true; a bracket that closes stands before one that opens at its place
-    for at, sign in sorted(added, key=lambda one: (one[0], one[1] != ")"), reverse=True):
+    for at, sign in sorted(added, key=lambda one: (one[0], one[1] != ")", one[1] == "("), reverse=True):
         query = query[:at] + sign + query[at:]
     return query
 
