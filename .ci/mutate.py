@@ -12,27 +12,27 @@ import sys
 import typing as t
 from pathlib import Path
 
-from dev import VENV, environment
+from dev import ROOT, VENV, environment
 from gates import COLLECTION, copy
 
-# each module util, with the unit tests that are there to notice: those of others would only take longer
+# each file, with the unit tests that are there to notice: those of others would only take longer
 CORE: t.Final = {
-    "_app_credentials": ("modules/test_application_credential.py", "modules/test_secret_rotation.py"),
+    "_app_credentials": ("modules/test_application_credential.py", "modules/test_secret_rotation.py", "module_utils/test_app_*.py"),
     "_cache": ("module_utils/test_cache.py",),
-    "_claims": ("module_utils/test_claims.py", "module_utils/test_claims_facts.py"),
+    "_claims": ("module_utils/test_claims*.py",),
     "_consent_link": ("module_utils/test_consent_link.py",),
-    "_http": ("module_utils/test_http.py",),
-    "_kql": ("module_utils/test_kql.py",),
+    "_http": ("module_utils/test_http.py", "module_utils/test_connections.py"),
+    "_kql": ("module_utils/test_kql*.py",),
     "_odata": ("module_utils/test_odata.py",),
     "_permissions": ("module_utils/test_permissions.py",),
-    "_tenant": ("module_utils/test_tenant.py", "module_utils/test_token.py"),
+    "_tenant": ("module_utils/test_tenant*.py", "module_utils/test_token*.py"),
 }
 
 
 def config(name: str) -> str:
     """mutmut's settings: which file it mutates, and which tests it runs."""
-    plugins, units = COLLECTION / "plugins", COLLECTION / "tests/unit"
-    tests = [str(units / "plugins" / path) for path in CORE[name]]
+    plugins = COLLECTION / "plugins"
+    tests = [str(COLLECTION / path.relative_to(ROOT)) for pattern in CORE[name] for path in sorted((ROOT / "tests/unit/plugins").glob(pattern))]
     beside = [str(COLLECTION / part) for part in (".pytest.ini", "tests", "roles", "docs", "meta", "README.md", "requirements.txt")]
     options = {
         "source_paths": [str(plugins)],
@@ -64,7 +64,7 @@ def mutated(name: str) -> tuple[int, list[str]]:
 
     results = [line.strip().rsplit(": ", 1) for line in said("results", "--all true").splitlines() if ": " in line]
     survivors = [name for name, result in results if result not in ("killed", "timeout")]
-    return len(results), said("show", *survivors).split("\n# ")[: len(survivors)]
+    return len(results), f"\n{said('show', *survivors)}".split("\n# ")[1:]
 
 
 def main(names: list[str]) -> int:
