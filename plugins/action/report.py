@@ -4,7 +4,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.mssp.defender_xdr.plugins.modules.report import main
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import ActionModule
+from ansible_collections.mssp.defender_xdr.plugins.modules.report import SPEC, main
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.action import Report
 
 __all__ = ["ActionModule", "main"]
+
+
+class ActionModule(Report):
+    """Makes a report of what the hosts' facts say."""
+
+    spec = SPEC

@@ -4,7 +4,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.mssp.defender_xdr.plugins.modules.sweep import main
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import ActionModule
+from ansible_collections.mssp.defender_xdr.plugins.modules.sweep import SPEC, main
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.action import Sweep
 
 __all__ = ["ActionModule", "main"]
+
+
+class ActionModule(Sweep):
+    """Runs one module for every tenant of the batch."""
+
+    spec = SPEC

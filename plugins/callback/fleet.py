@@ -64,7 +64,9 @@ import typing as t
 from ansible import constants, context
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _live, _progress, _tally
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _progress
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet import live as _live
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet import tally as _tally
 
 C: t.Any = constants  # its names come out of core's configuration
 FREE: t.Final = ("free", "host_pinned")

@@ -84,8 +84,8 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
 
 
 def consent_url(tenant_id: str, client_id: str, **options: t.Any) -> str:

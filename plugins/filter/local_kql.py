@@ -92,7 +92,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _local_kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import local_kql as _local_kql
 
 
 def local_kql(source: t.Any, query: str, table: str = "Rows", parameters: dict[str, t.Any] | None = None) -> list[dict[str, t.Any]]:

@@ -53,10 +53,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
-    _registry_lock,
-    _registry_text,
-)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_edit as _registry_text
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_lock as _registry_lock
 
 
 def registry_without(path: str, tenant_id: str) -> str:

@@ -206,14 +206,12 @@ from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
-    _inventory,
-    _inventory_cache,
-    _inventory_options,
-    _probe,
-    _sources,
-    _tenant_options,
-)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import cache as _inventory_cache
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import hosts as _inventory
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import options as _inventory_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import probe as _probe
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import sources as _sources
 
 LENIENT: t.Final = " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
 

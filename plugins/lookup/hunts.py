@@ -75,7 +75,7 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import packs as _packs
 
 
 class LookupModule(LookupBase):

@@ -13,9 +13,10 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options, _scrub, _sealed
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 Run = t.Callable[[Tenant, dict[str, t.Any], bool], dict[str, t.Any]]
 

@@ -103,8 +103,8 @@ error:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import RESOURCES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 SPEC = _module.spec(

@@ -154,9 +154,10 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _token_check
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import RESOURCES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import token_report as _token_check
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

@@ -174,8 +174,9 @@ app_ids:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _applications, _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

@@ -231,8 +231,12 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _app_credential, _app_credentials, _app_kinds, _applications, _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credential as _app_credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credential_options as _app_kinds
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credentials as _app_credentials
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

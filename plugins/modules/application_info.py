@@ -112,8 +112,10 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _app_credentials, _applications, _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credentials as _app_credentials
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {"app_id": {"type": "str"}, "display_name": {"type": "str"}},

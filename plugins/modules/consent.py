@@ -207,9 +207,13 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _consent, _consent_link, _consent_state, _grants, _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._clouds import RESOURCES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import desired_state as _consent_state
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import consent_link as _consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

@@ -152,9 +152,11 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _consent, _grants, _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent_link import consent_link
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec({"app_id": {"type": "str"}, **_grants.WANTED_SPEC}, required_one_of=[("required_for", "api_permissions")])
 

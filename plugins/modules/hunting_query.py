@@ -222,15 +222,13 @@ error:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
-    _export,
-    _found_rows,
-    _hunting,
-    _kql,
-    _module,
-    _timespans,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import query as _hunting
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import timespans as _timespans
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

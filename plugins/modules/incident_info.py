@@ -202,15 +202,12 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import (
-    _incidents,
-    _incidents_graph,
-    _incidents_xdr,
-    _module,
-    _times,
-    _walk,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import graph as _incidents_graph
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import xdr as _incidents_xdr
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
     {

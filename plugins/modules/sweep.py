@@ -181,7 +181,7 @@ dest:
 """
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import MODULES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES
 
 COLLECTION = "mssp.defender_xdr"
 SPEC = {

@@ -15,9 +15,9 @@ import typing as t
 
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import CREDENTIAL, SOURCES, TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import CREDENTIAL, SOURCES, TENANT_SPEC
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
 PREFIX: t.Final = "defender_xdr_"

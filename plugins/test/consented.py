@@ -43,7 +43,7 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._grants import STATUSES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import STATUSES
 
 
 def consented(result: t.Any) -> bool:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _report, _report_indicators, _report_model
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import indicators as _report_indicators
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import model as _report_model
 
 Json = dict[str, t.Any]
 HOUR: t.Final = 3600 * _times.SECOND

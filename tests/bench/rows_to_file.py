@@ -24,7 +24,8 @@ from collections import deque
 from pathlib import Path
 
 import ijson
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _export, _found_rows
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
 
 COLUMNS: t.Final = {
     "Timestamp": "DateTime",

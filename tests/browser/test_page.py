@@ -14,7 +14,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _report, _report_indicators, _report_model
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import indicators as _report_indicators
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import model as _report_model
 from ansible_collections.mssp.defender_xdr.tests.bench import report_page
 from ansible_collections.mssp.defender_xdr.tests.browser.chromium import Chromium, chromium
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import packs as _packs
 
 ROLE: t.Final = Path(__file__).parents[3] / "roles" / "hunt"
 NOW: t.Final = datetime(2026, 9, 20, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import packs as _packs
 
 CHECK: t.Final = Path(__file__).parents[2] / "kusto" / "check.mjs"
 ABSENT: t.Final = 3

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 pytest.importorskip("duckdb_kql", reason="local_kql needs duckdb-kql: pip install -r tests/requirements-test.txt")
 
 from ansible_collections.mssp.defender_xdr.plugins.filter.local_kql import FilterModule, local_kql
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _local_kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import local_kql as _local_kql
 
 ROWS: t.Final[list[dict[str, t.Any]]] = [
     {"SHA256": "a", "tenant_id": "t1", "Timestamp": "2026-01-01T10:00:00.1234567Z", "Size": 1, "More": {"x": [1, 2]}, "Seen": True, "Share": 1},

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import packs as _packs
 from ansible_collections.mssp.defender_xdr.tests.unit.hunts.conftest import ROLE
 
 HEADER: t.Final = """\

@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _packs
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import packs as _packs
 
 # the story that each hunt is for, and what has to be in one of its rows
 FINDS: t.Final[t.Mapping[str, tuple[str, str]]] = {

@@ -10,9 +10,9 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _local_kql
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import local_kql as _local_kql
 from ansible_collections.mssp.defender_xdr.tests.unit.hunts.conftest import NOW
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st

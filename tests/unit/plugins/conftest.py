@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock, FakeHttp, parameters
 

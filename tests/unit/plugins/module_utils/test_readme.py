@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_SPEC
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import PERMISSIONS
 
 README = (Path(__file__).parents[4] / "README.md").read_text(encoding="utf-8")
 

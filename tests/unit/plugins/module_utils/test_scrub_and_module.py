@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import SECRET, TENANT, graph_token, parameters
 from hypothesis import given
 from hypothesis import strategies as st

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
 from ansible_collections.mssp.defender_xdr.plugins.modules import access_token, access_token_info, hunting_query, incident_info
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,

@@ -12,9 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import run
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._options import TENANT_SPEC
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._permissions import MODULES, PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES, PERMISSIONS
 from ansible_collections.mssp.defender_xdr.plugins.modules import sweep
 
 PLUGINS = Path(__file__).parents[4] / "plugins"

@@ -273,7 +273,7 @@ PREPARED = """
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
 from ansible_collections.mssp.defender_xdr.plugins.action import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 made = _connections.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses
 _connections.tls_context(PATH, True)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation may remove: decided here alone, without a request, from what is known for certain.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
+
+
+def holder_of(text: str | None, credentials: t.Iterable[Credential]) -> Credential | None:
+    """The only secret of the application that this text can be; None where several can, or none.
+
+    Graph keeps no more of a secret than its first characters. One that lacks them can be any text.
+    """
+    secrets = [credential for credential in credentials if credential.kind == "secret"]
+    fitting = [secret for secret in secrets if (text or "").startswith(secret.hint)]
+    if len(fitting) != 1 or not fitting[0].hint:
+        return None
+    return fitting[0]
+
+
+def predecessors(credentials: t.Iterable[Credential], keeper: Credential, *, now: int, grace: int) -> list[Credential]:
+    """Those of the keeper's kind and name whose time is over: `grace` ticks after the keeper began.
+
+    Only what began before the keeper, and ends no later, is its predecessor. Where nothing tells
+    since when the application has a credential, it is none, and has none.
+    """
+    if keeper.began is None or keeper.began + grace > now or not keeper.valid(now):
+        return []
+    return [each for each in credentials if precedes(each, keeper)]
+
+
+def removable(credentials: t.Iterable[Credential], keeper: Credential | None, *, now: int, grace: int) -> list[Credential]:
+    """What a rotation removes.
+
+    :arg keeper: the credential that `dest`, or the caller, holds for certain. Without one nothing
+        is removed, because nobody could say what still works afterwards.
+    """
+    if keeper is None:
+        return []
+    over = predecessors(credentials, keeper, now=now, grace=grace)
+    return [each for each in over if not each.in_use]
+
+
+def precedes(each: Credential, keeper: Credential) -> bool:
+    """Whether the keeper took its place, however long ago."""
+    alike = (each.kind, each.display_name) == (keeper.kind, keeper.display_name)
+    if not alike or each.key_id == keeper.key_id or each.began is None or keeper.began is None:
+        return False
+    ends_first = keeper.end is None or (each.end is not None and each.end <= keeper.end)
+    return ends_first and each.began < keeper.began

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a customer granted against what is wanted: roles by API, and the one word for how they compare.
+
+An API is C(graph), C(xdr), C(endpoint), or the application id of another one, as _directory names it.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.app_roles import APP_ROLES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import PRODUCTS
+
+Roles = t.Mapping[str, t.Sequence[str]]
+STATUSES: t.Final = ("not_consented", "partial", "complete", "superfluous")
+WANTED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
+    "required_for": {"type": "list", "elements": "str"},
+    "api_permissions": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"api": {"type": "str", "required": True}, "roles": {"type": "list", "elements": "str", "required": True}},
+    },
+}
+ROLE: t.Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Consent:
+    """What one application may do in a tenant.
+
+    :arg source: C(token) or C(service_principals), where this was read.
+    :arg consented: whether the application is known there at all.
+    :arg absent: the APIs that have no service principal there, so that nothing of them can be granted.
+    :arg since: the time of the newest grant as RFC 3339 UTC, where it is known.
+    """
+
+    source: str
+    consented: bool
+    granted: Roles = dataclasses.field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    since: str | None = None
+
+
+def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[str, ...]]:
+    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises C(bad_request) for none, or for a misspelt one.
+
+    :arg generation: the API, C(graph) or C(xdr), that is used by modules which know both.
+    """
+    least = _permissions.least("required_for", params["required_for"] or (), generation)
+    roles: dict[str, dict[str, None]] = {name: dict.fromkeys(of) for name, of in least.items()}
+    for entry in params["api_permissions"] or ():
+        name = _directory.resource_name("api_permissions", entry["api"])
+        for role in entry["roles"]:
+            _check(name, role)
+            roles.setdefault(name, {})[role] = None
+    if not any(roles.values()):
+        raise DefenderError("bad_request", "required_for and api_permissions name no role at all, so that there is nothing to compare consent with.")
+    return {name: tuple(of) for name, of in roles.items() if of}
+
+
+def _check(name: str, role: str) -> None:
+    """Refuse a role of another API, and one that is only misspelt. The table of Graph's roles is not whole, nor is any of other APIs."""
+    if name not in APP_ROLES or role in APP_ROLES[name]:
+        return
+    strange = name != "graph" or not ROLE.fullmatch(role)
+    elsewhere = any(role in known for known in APP_ROLES.values())
+    if strange or elsewhere or difflib.get_close_matches(role, APP_ROLES[name], n=1, cutoff=0.9):
+        _directory.published(name).role_ids("api_permissions", [role])
+
+
+def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
+    """C(status) and C(granted), C(missing), C(superfluous) by API."""
+    missing = {name: _permissions.missing(consent.granted.get(name, ()), of) for name, of in roles.items()}
+    extra = {name: superfluous(has, roles.get(name, ())) for name, has in consent.granted.items()}
+    status = "not_consented" if not consent.consented else "partial" if any(missing.values()) else "superfluous" if any(extra.values()) else "complete"
+    found = {"granted": consent.granted, "missing": missing, "superfluous": extra}
+    return {"status": status, **{word: {name: sorted(of) for name, of in each.items() if of} for word, each in found.items()}}
+
+
+def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
+    """The granted roles without which everything that was asked for is granted still."""
+    return [role for role in has if role not in asked and all(each in has for each in asked if _permissions.satisfies(role, each))]
+
+
+def told(roles: Roles) -> str:
+    """Roles by API in words."""
+    return "; ".join(f"{', '.join(of)} of {PRODUCTS.get(name, name)}" for name, of in roles.items())
+
+
+def flat(roles: Roles) -> list[str]:
+    """Roles of all APIs in one list."""
+    return [role for of in roles.values() for role in of]

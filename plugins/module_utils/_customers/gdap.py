@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Customers by their delegated admin relationships (GDAP): several of one customer become one customer.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer, guid
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import listed
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import snake
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+
+SOURCE: t.Final = "gdap"
+PATH: t.Final = "/v1.0/tenantRelationships/delegatedAdminRelationships"
+CLOUDS: t.Final = ("public", "gcc")  # the page: global service only
+MOST: t.Final = "300"  # the page's ceiling for $top
+# Best first: access that stands, that is being taken away, that is being set up, that was asked for, that has ended.
+STATUSES: t.Final = (
+    "active",
+    "expiring",
+    "termination_requested",
+    "terminating",
+    "activating",
+    "approved",
+    "approval_pending",
+    "created",
+    "expired",
+    "terminated",
+)
+Row = dict[str, t.Any]
+
+
+def customers(tenant: Tenant) -> list[Customer]:
+    """All customers of a provider, whatever became of the relationship; raises DefenderError.
+
+    :arg tenant: the provider's own.
+    """
+    if tenant.options.cloud not in CLOUDS:
+        raise DefenderError(
+            "unsupported",
+            f"cloud is {tenant.options.cloud}, but Microsoft Graph lists delegated admin relationships in the public cloud only; drop the source gdap.",
+        )
+    return folded(listed(tenant.api("graph", "tenants:gdap"), PATH, {"$top": MOST}))
+
+
+def folded(rows: t.Iterable[Row]) -> list[Customer]:
+    """One customer for all relationships with the same tenant: the best one's facts, and the others in short.
+
+    An invitation that names no customer yet is none.
+    """
+    by_tenant: dict[str, list[Row]] = {}
+    for row in rows:
+        if tenant_id := (row.get("customer") or {}).get("tenantId"):
+            by_tenant.setdefault(guid(SOURCE, tenant_id), []).append(row)
+    return [_customer(tenant_id, sorted(theirs, key=_rank)) for tenant_id, theirs in by_tenant.items()]
+
+
+def _rank(row: Row) -> tuple[int, tuple[int, ...]]:
+    """Smaller is better; among equals the later end, of which none at all is the last."""
+    status = snake(row.get("status") or "")
+    end = row.get("endDateTime") or ""
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(-ord(letter) for letter in end) or (0,)
+
+
+def _customer(tenant_id: str, rows: list[Row]) -> Customer:
+    best, *others = rows
+    facts = {
+        **_short(best),
+        "auto_extend_duration": best.get("autoExtendDuration"),
+        "roles": [role["roleDefinitionId"] for role in (best.get("accessDetails") or {}).get("unifiedRoles") or []],
+        "others": [_short(row) for row in others],
+    }
+    return Customer(
+        tenant_id=tenant_id,
+        name=best["customer"].get("displayName") or "",
+        variables={"defender_xdr_gdap": facts},
+        where=functools.partial("the GDAP relationship {}".format, best.get("id")),
+        sources=(SOURCE,),
+    )
+
+
+def _short(row: Row) -> Row:
+    return {
+        "id": row.get("id"),
+        "display_name": row.get("displayName"),
+        "status": snake(row.get("status") or ""),
+        "end_date_time": row.get("endDateTime"),
+    }

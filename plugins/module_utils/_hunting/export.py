@@ -1,0 +1,193 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A file of rows as NDJSON, CSV or Parquet, put in place whole or not at all.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import json
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_owners as _row_owners
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError:
+    pa = pq = None
+
+FORMATS: t.Final = ("ndjson", "csv", "parquet")
+BATCH: t.Final = 5000
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), in some languages also with the wide
+# letters of East Asia; a quote before it makes it text.
+FORMULA: t.Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def check_format(name: str) -> None:
+    """Refuse Parquet where the package for it is missing."""
+    if name == "parquet" and pa is None:
+        raise DefenderError(
+            "bad_request",
+            "format is parquet, but the Python package pyarrow is not installed here.",
+            advice="Run: pip install pyarrow",
+        )
+
+
+def mode_of(text: str) -> int:
+    """A file mode out of its octal digits."""
+    try:
+        mode = int(str(text), 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise DefenderError(
+            "bad_request",
+            f"mode is {text!r}, which is no file mode; give octal digits such as 0600.",
+        )
+    return mode
+
+
+def place(
+    spool: _files.Draft,
+    *,
+    form: str,
+    schema: list[dict[str, str]],
+    mode: int,
+    owner: Options,
+    check_mode: bool = False,
+) -> tuple[bool, list[str]]:
+    """Put the rows of `spool`, a draft in NDJSON, in place of its destination.
+
+    Returns whether that changes the file there (or would, in check mode), and warnings. Raises `conflict` if the file has the
+    rows of another tenant than `owner`. NDJSON is the spool itself. Any other form is a draft of its own, so that an
+    interrupted run leaves no half file under the final name.
+    """
+    with _written(spool, form, schema, check_mode=check_mode) as draft:
+        if check_mode:
+            return draft.would_change(mode=mode), []
+        with _row_owners.claimed(spool.path, owner) as warnings:
+            return draft.keep(mode=mode), warnings
+
+
+@contextlib.contextmanager
+def _written(spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool) -> t.Iterator[_files.Draft]:
+    """A draft with the rows in this form."""
+    if form == "ndjson":
+        yield spool
+        return
+    with _files.draft(spool.path, check_mode=check_mode) as draft:
+        try:
+            spool.file.seek(0)
+            WRITERS[form](spool.file, draft.file, schema)
+        except OSError as e:
+            raise _files.not_written(spool.path, e) from None
+        yield draft
+
+
+def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    cells(map(json.loads, lines), [column["name"] for column in schema], target)
+
+
+def cells(rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO) -> None:
+    """Write the rows as CSV with these columns, no cell of which is a formula.
+
+    Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell begins a formula.
+    CSV has no null, so that null and an empty text are both an empty cell.
+    """
+    # newlines as RFC 4180 has them
+    writer = csv.writer(_Encoded(target), lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerow([_cell(name) for name in names])
+    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+
+
+class _Encoded:
+    """The one method that csv needs of a text file."""
+
+    def __init__(self, target: t.BinaryIO) -> None:
+        self._target = target
+
+    def write(self, text: str) -> int:
+        return self._target.write(_encodable(text).encode())
+
+
+def _cell(value: t.Any) -> t.Any:
+    if isinstance(value, (dict, list)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    # Graph names .NET types, the older API too; what is not listed is kept as text, objects as JSON
+    types = {
+        "datetime": pa.timestamp("ns", "UTC"),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "long": pa.int64(),
+        "int": pa.int32(),
+        "sbyte": pa.bool_(),
+    }
+    types |= {
+        "bool": pa.bool_(),
+        "boolean": pa.bool_(),
+        "double": pa.float64(),
+        "real": pa.float64(),
+    }
+    fields = pa.schema([(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema])
+    with pq.ParquetWriter(target, fields) as writer:
+        rows = map(json.loads, lines)
+        while batch := list(itertools.islice(rows, BATCH)):
+            columns = [_column(field.name, [row.get(field.name) for row in batch], field.type) for field in fields]
+            writer.write_batch(pa.record_batch(columns, schema=fields))
+
+
+def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
+    try:
+        if pa.types.is_string(kind):
+            return pa.array([_text(value) for value in values], kind)
+        if pa.types.is_timestamp(kind):
+            return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
+        if pa.types.is_boolean(kind):
+            return pa.array([None if value is None else bool(value) for value in values], kind)
+        if pa.types.is_floating(kind):
+            # JSON has no NaN and no infinity, so Kusto writes them as text
+            return pa.array([None if value is None else float(value) for value in values], kind)
+        return pa.array(values, kind)
+    except (ValueError, TypeError, OverflowError, AttributeError) as e:
+        # nanoseconds reach from 1677 to 2262, and the first moment that Kusto knows is in the year 1
+        raise DefenderError(
+            "bad_request",
+            f"format is parquet, but the column {name} has a value that is no {kind}: {str(e).splitlines()[0]}.",
+            advice="Choose format ndjson or csv, or change the column in the query, as with tostring().",
+        ) from None
+
+
+def _text(value: t.Any) -> str | None:
+    return None if value is None else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _encodable(text: str) -> str:
+    """The text with U+FFFD for half of a surrogate pair, which JSON can say and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+Writer = t.Callable[[t.Iterable[bytes], t.BinaryIO, list[dict[str, str]]], None]
+WRITERS: t.Final[t.Mapping[str, Writer]] = {
+    "csv": _csv,
+    "parquet": _parquet,
+}

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes in a KQL query that Microsoft's parser refuses for certain, and the query in words that duckdb-kql reads.
+
+The grammar of duckdb-kql is smaller than Microsoft's, so its refusal alone says nothing about a query.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
+
+# learn.microsoft.com/kusto/query/queries: a word behind a pipe that is nearly one of these is a slip of the keyboard.
+OPERATORS: t.Final = (
+    "as assert-schema consume count distinct evaluate extend externaldata facet filter find fork getschema graph-mark-components"
+    " graph-match graph-merge graph-shortest-paths graph-to-table invoke join limit lookup macro-expand make-graph make-series mv-apply"
+    " mv-expand order parse parse-kv parse-where partition print project project-away project-by-names project-keep project-rename"
+    " project-reorder range reduce render sample sample-distinct scan search serialize sort summarize take top top-hitters top-nested"
+    " union where"
+).split()
+OLD: t.Final = ("mvexpand", "mvapply")
+CLOSING: t.Final = {"(": ")", "[": "]", "{": "}"}
+PIPE = re.compile(r"\|\s*(?:(?P<empty>\||;|[)\]}]|$)|(?P<word>[A-Za-z][\w-]*))")
+# An operator between two values that has no second one.
+OPEN_END = re.compile(r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)")
+# duckdb-kql's grammar wants something behind serialize; Kusto's does not
+BARE_SERIALIZE = re.compile(r"(\|\s*serialize)(?=\s*(?:\||;|$))", re.I)
+# Lists and ranges whose members duckdb-kql reads only up to the first sign of arithmetic.
+LIST = re.compile(r"(?<![\w.])(?P<word>!?between|!?in~?|has_any|has_all)\s*\(")
+ARITHMETIC = re.compile(r"[\w)\]\"]\s*[-+*/%]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mistake:
+    """What is wrong, and where: line and column count from one."""
+
+    line: int
+    column: int
+    reason: str
+
+
+def mistake(query: str) -> Mistake | None:
+    """The first thing in the query that is certainly wrong."""
+    text = _kql_names.plain(query)
+    found = [*_open_texts(query), *_brackets(text), *_pipes(text), *_open_ends(text)]
+    found += _doubles(query)
+    if not found:
+        return None
+    at, reason = min(found)
+    line = query.count("\n", 0, at)
+    return Mistake(line + 1, at - (query.rfind("\n", 0, at) + 1) + 1, reason)
+
+
+def readable(query: str) -> str:
+    """An equal query without what duckdb-kql's grammar lacks."""
+    text = _kql_names.plain(query)
+    changes: list[tuple[int, str]] = []
+    for bare in BARE_SERIALIZE.finditer(text):
+        changes.append((bare.end(), " _serialized = 0"))
+    for listed in LIST.finditer(text):
+        start, end = listed.end(), _close(text, listed.end())
+        if "|" in text[start:end]:
+            continue
+        stop = ".." if "between" in listed["word"] else ","
+        for first, last in _parts(text, start, end, stop):
+            if ARITHMETIC.search(_outer(text[first:last])):
+                changes += [(first, "("), (last, ")")]
+    # from the end, so that places stay true; a bracket that closes stands before one that opens at its place
+    for at, added in sorted(changes, key=lambda change: (change[0], change[1] != ")"), reverse=True):
+        query = query[:at] + added + query[at:]
+    return query
+
+
+def _open_texts(query: str) -> t.Iterator[tuple[int, str]]:
+    rest = _kql_names.OPAQUE.sub(lambda match: " " * len(match[0]), query)
+    if quote := re.search("[\"']", rest):
+        yield quote.start(), "a text begins here and does not end in its line"
+
+
+def _brackets(text: str) -> t.Iterator[tuple[int, str]]:
+    opened: list[int] = []
+    for at, letter in enumerate(text):
+        if letter in CLOSING:
+            opened.append(at)
+            continue
+        if letter not in CLOSING.values():
+            continue
+        if not opened or CLOSING[text[opened.pop()]] != letter:
+            yield at, f"{letter} closes nothing that was opened"
+            return
+    if opened:
+        yield opened[-1], f"{text[opened[-1]]} is never closed"
+
+
+def _pipes(text: str) -> t.Iterator[tuple[int, str]]:
+    if lead := re.match(r"\s*\|", text):
+        yield lead.end() - 1, "nothing stands before the pipe"
+    for pipe in PIPE.finditer(text):
+        if pipe["empty"] is not None:
+            yield pipe.start(), "no operator stands behind the pipe"
+            continue
+        near = difflib.get_close_matches(pipe["word"], OPERATORS, 1, 0.8)
+        if near and pipe["word"] not in (*OPERATORS, *OLD):
+            reason = f"{pipe['word']} is no operator; {near[0]} may be meant"
+            yield pipe.start("word"), reason
+
+
+def _open_ends(text: str) -> t.Iterator[tuple[int, str]]:
+    for end in OPEN_END.finditer(text):
+        yield end.start(), f"no value stands behind {end['sign']}"
+
+
+def _doubles(query: str) -> t.Iterator[tuple[int, str]]:
+    lines: dict[str, int] = {}
+    for one in _kql_names.declarations(query):
+        if one.outermost and lines.setdefault(one.name, one.line) != one.line:
+            reason = f"{one.name} has already been declared in line {lines[one.name]}"
+            yield one.span[0], reason
+
+
+def _close(text: str, start: int) -> int:
+    depth = 1
+    for at in range(start, len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if not depth:
+            return at
+    return len(text)
+
+
+def _parts(text: str, start: int, end: int, stop: str) -> t.Iterator[tuple[int, int]]:
+    """The parts between the stops that stand outside of every bracket."""
+    depth, first = 0, start
+    for at in range(start, end):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth == 0 and text.startswith(stop, at) and at >= first:
+            yield first, at
+            first = at + len(stop)
+    yield first, end
+
+
+def _outer(text: str) -> str:
+    """The text without what is inside its brackets."""
+    depth, kept = 0, []
+    for letter in text:
+        depth -= letter in ")]}"
+        if depth == 0:
+            kept.append(letter)
+        depth += letter in "([{"
+    return "".join(kept)

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the rows of a hunt go: into memory, or through a spool on disk into a file, with memory that does not grow.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import columns as _columns
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import json_rows as _row_cutter
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_owners as _row_owners
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+
+Row = dict[str, t.Any]
+SCHEMA, RESULTS = "schema", "results"  # the members of an answer, however they are capitalised
+# An answer has 50 MB at most; its rows and the file made of them need less than this.
+ROOM: t.Final = 256 * 1024 * 1024
+
+
+class Rows(t.Protocol):
+    """Takes answers, and can forget what came after a count."""
+
+    @property
+    def count(self) -> int:
+        """How many rows came."""
+
+    @property
+    def full(self) -> bool:
+        """Whether more rows came than are wanted."""
+
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
+        """Send a query, keep its rows, and return the columns of the answer."""
+
+    def rollback(self, count: int) -> None:
+        """Forget all rows but the first `count`."""
+
+
+class InMemory:
+    """A list of rows, for answers that Ansible is to hold."""
+
+    def __init__(self, limit: int) -> None:
+        self.rows: list[Row] = []
+        self._limit = limit
+
+    @property
+    def count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def full(self) -> bool:
+        return bool(self._limit) and self.count > self._limit
+
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
+        answer = api.query(path, body, timeout=timeout)
+        rows = _columns.member(answer, RESULTS)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise _incomplete(api)
+        names = dict.fromkeys(name for row in rows for name in row)
+        columns = _complete(api, answer, names)
+        self.rows.extend(rows)
+        return columns
+
+    def rollback(self, count: int) -> None:
+        del self.rows[count:]
+
+    def wanted(self) -> list[Row]:
+        """The rows within the limit."""
+        return self.rows[: self._limit] if self._limit else self.rows
+
+
+class OnDisk:
+    """Rows as NDJSON in a draft of the final file, which `_export` turns into what was asked for.
+
+    Only those within the limit are written, however many are counted.
+    """
+
+    def __init__(self, draft: _files.Draft, limit: int) -> None:
+        self.draft = draft
+        self._count = 0
+        self._limit = limit
+        self._marks: list[tuple[int, int]] = []
+
+    @property
+    def full(self) -> bool:
+        return bool(self._limit) and self.count > self._limit
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def kept(self) -> int:
+        """The number of rows in the file."""
+        return min(self.count, self._limit) if self._limit else self.count
+
+    def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
+        self._marks.append((self.count, self.draft.file.tell()))
+        answer = _Answer(self)
+        try:
+            api.query(path, body, timeout=timeout, into=t.cast("t.BinaryIO", answer))
+            answer.cutter.close()
+            self.draft.file.flush()
+        except _row_cutter.BROKEN:
+            raise _incomplete(api) from None
+        except OSError as e:
+            raise _files.not_written(self.draft.path, e) from None
+        return _complete(api, answer.cutter.members, answer.cutter.columns)
+
+    def add(self, lines: list[str]) -> None:
+        """Rows of the answer that is coming."""
+        kept = lines[: max(0, self._limit - self.count)] if self._limit else lines
+        self._count += len(lines)
+        self.draft.file.write(_files.encoded("".join(f"{line}\n" for line in kept)))
+
+    def rollback(self, count: int) -> None:
+        while self._marks and self._marks[-1][0] >= count:
+            self.forget()
+            self._marks.pop()
+
+    def forget(self) -> None:
+        """What came of the last answer."""
+        self._count, place = self._marks[-1]
+        self.draft.file.seek(place)
+        self.draft.file.truncate()
+
+
+class _Answer:
+    """What the transport takes for a file: rows are cut out of the answer as it comes.
+
+    They are forgotten where the request is repeated.
+    """
+
+    def __init__(self, rows: OnDisk) -> None:
+        self._rows = rows
+        self.cutter = _row_cutter.Cutter(RESULTS, rows.add)
+
+    def seek(self, place: int) -> None:
+        """To the start only, before `truncate`."""
+
+    def truncate(self) -> None:
+        self._rows.forget()
+        self.cutter = _row_cutter.Cutter(RESULTS, self._rows.add)
+
+    def write(self, piece: bytes) -> int:
+        self.cutter.feed(piece)
+        return len(piece)
+
+
+def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
+    """Refuse a file that cannot be written or has another tenant's rows, before anything is sent.
+
+    In check mode nothing is written, and the folder may be missing, because an earlier task that makes it has not run either.
+    """
+    folder = os.path.dirname(os.path.abspath(dest))
+    if not check_mode or os.path.isdir(folder):
+        _files.check(dest)
+    _row_owners.check(dest, owner)
+    place = tempfile.gettempdir() if check_mode else folder
+    if (free := shutil.disk_usage(place).free) < ROOM:
+        raise DefenderError(
+            "bad_request",
+            f"dest is {dest}, but only {free >> 20} MB are free in {place}; a hunt may need {ROOM >> 20} MB.",
+        )
+
+
+@contextlib.contextmanager
+def on_disk(dest: str, limit: int, *, check_mode: bool) -> t.Iterator[OnDisk]:
+    """Rows on their way into this file; what is not put in place is gone afterwards."""
+    with _files.draft(dest, check_mode=check_mode) as draft:
+        yield OnDisk(draft, limit)
+
+
+def _complete(api: Api, answer: t.Any, names: t.Iterable[str]) -> list[_columns.Column]:
+    try:
+        columns = _columns.from_schema(_columns.member(answer, SCHEMA))
+    except ValueError:
+        raise _incomplete(api) from None
+    return _columns.complete(columns, names)
+
+
+def _incomplete(api: Api) -> DefenderError:
+    label = api.tenant.options.label
+    return DefenderError(
+        "unavailable",
+        f"Tenant {label}: the answer to the hunting query has no whole schema and results.",
+    )

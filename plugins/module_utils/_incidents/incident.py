@@ -1,0 +1,230 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What may be asked of incidents, and how an incident looks whichever API answered.
+
+Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import vocabulary as _vocabulary
+
+# Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some
+# determinations differently.
+STATUSES: t.Final = ("active", "in_progress", "resolved", "redirected", "awaiting_action")
+SEVERITIES: t.Final = ("unknown", "informational", "low", "medium", "high")
+CLASSIFICATIONS: t.Final = (
+    "unknown",
+    "false_positive",
+    "true_positive",
+    "informational_expected_activity",
+)
+DETERMINATIONS: t.Final = (
+    "unknown",
+    "apt",
+    "malware",
+    "security_personnel",
+    "security_testing",
+    "unwanted_software",
+    "other",
+    "multi_staged_attack",
+    "compromised_account",
+    "phishing",
+    "malicious_user_activity",
+    "not_malicious",
+    "not_enough_data_to_validate",
+    "confirmed_activity",
+    "line_of_business_application",
+)
+# The options that choose incidents, as a module's argument_spec has them.
+FILTERS: t.Final[t.Mapping[str, t.Any]] = {
+    "status": {"type": "list", "elements": "str", "choices": list(STATUSES)},
+    "severity": {"type": "list", "elements": "str", "choices": list(SEVERITIES)},
+    "classification": {"type": "list", "elements": "str", "choices": list(CLASSIFICATIONS)},
+    "determination": {"type": "list", "elements": "str", "choices": list(DETERMINATIONS)},
+    "assigned_to": {"type": "list", "elements": "str"},
+    "created_since": {"type": "str"},
+    "created_before": {"type": "str"},
+    "updated_since": {"type": "str"},
+    "updated_before": {"type": "str"},
+    "filter": {"type": "str"},
+}
+FIELDS: t.Final = (
+    "id",
+    "display_name",
+    "status",
+    "severity",
+    "classification",
+    "determination",
+    "assigned_to",
+    "custom_tags",
+    "system_tags",
+    "comments",
+    "created_date_time",
+    "last_update_date_time",
+    "last_modified_by",
+    "description",
+    "summary",
+    "resolving_comment",
+    "priority_score",
+    "incident_web_url",
+    "redirect_incident_id",
+    "tenant_id",
+    "alerts",
+)
+# What the examples of Graph's pages and the older API call the members of a comment.
+COMMENT: t.Final[t.Mapping[str, str]] = {
+    "created_by": "created_by_display_name",
+    "created_time": "created_date_time",
+}
+COMMENT_FIELDS: t.Final = ("comment", "created_by_display_name", "created_date_time")
+
+Incident = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which incidents are asked for. Times are ticks, a `since` included and a `before` excluded;
+    an empty tuple means any."""
+
+    status: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    classification: tuple[str, ...] = ()
+    determination: tuple[str, ...] = ()
+    assigned_to: tuple[str, ...] = ()
+    created_since: int | None = None
+    created_before: int | None = None
+    updated_since: int | None = None
+    updated_before: int | None = None
+    filter: str | None = None
+    expand_alerts: bool = False
+    limit: int = 1000
+    fields: tuple[str, ...] = ()
+
+
+def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
+    """The parameters as `Wanted`; raises `bad_request` for what no service could answer."""
+    times: dict[str, t.Any] = {
+        name: _times.parse_time(name, params[name], at=at) if params.get(name) else None
+        for name in ("created_since", "created_before", "updated_since", "updated_before")
+    }
+    for word in ("created", "updated"):
+        _times.check_order(f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"])
+    if params["limit"] < 0:
+        raise DefenderError(
+            "bad_request",
+            f"limit is {params['limit']}; give a number of incidents, or 0 for all of them.",
+        )
+    if strange := [name for name in params.get("fields") or [] if name not in FIELDS]:
+        raise DefenderError(
+            "bad_request",
+            f"fields names {', '.join(strange)}; an incident has {', '.join(FIELDS)}.",
+        )
+    lists: dict[str, t.Any] = {
+        name: tuple(params.get(name) or ())
+        for name in (
+            "status",
+            "severity",
+            "classification",
+            "determination",
+            "assigned_to",
+            "fields",
+        )
+    }
+    return Wanted(
+        **lists,
+        **times,
+        filter=params.get("filter"),
+        expand_alerts=params["expand_alerts"],
+        limit=params["limit"],
+    )
+
+
+def normalized(thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+    """An incident or an alert in the collection's words, its comments included.
+
+    :arg names: fields that the service calls otherwise than Graph does.
+    """
+    result: dict[str, t.Any] = _vocabulary.normalized(thing, renamed=tuple((names or {}).items()))
+    if isinstance(comments := result.get("comments"), list):
+        result["comments"] = [_comment(one) for one in comments]
+    return result
+
+
+def without_annotations(thing: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An object without what names types and contexts of OData; what is below it keeps them."""
+    return {name: value for name, value in thing.items() if "@odata." not in name}
+
+
+def _comment(one: t.Any) -> t.Any:
+    """A comment under the names of Graph's metadata, whoever wrote it."""
+    if not isinstance(one, dict):
+        return one
+    names = {name: COMMENT.get(name, name) for name in one if name != "odata_type"}
+    kept = {name: name if names[name] in one else names[name] for name in names}
+    return {**dict.fromkeys(COMMENT_FIELDS), **{kept[name]: one[name] for name in names}}
+
+
+def identity(value: t.Any) -> str | None:
+    """An id as text, as Graph has it; None for what is no id."""
+    return str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+
+
+def fits(incident: Incident, wanted: Wanted) -> bool:
+    """Whether an incident is one of those wanted, as far as the incident tells: all but `filter`."""
+    for name in ("status", "severity", "classification", "determination"):
+        if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
+            return False
+    people = {name.lower() for name in wanted.assigned_to}
+    if people and str(incident.get("assigned_to") or "").lower() not in people:
+        return False
+    windows = (
+        ("created_date_time", wanted.created_since, wanted.created_before),
+        ("last_update_date_time", wanted.updated_since, wanted.updated_before),
+    )
+    for name, since, before in windows:
+        if since is not None or before is not None:
+            at = _times.read_time(incident[name])
+            if (since is not None and at < since) or (before is not None and at >= before):
+                return False
+    return True
+
+
+def page_size(limit: int, most: int) -> int:
+    """How many to ask for at once: for a small limit enough to tell since when the newest are.
+
+    Services sort by last update, so the newest by creation need not be the first ones.
+    """
+    return min(most, max(25, 2 * limit + 8)) if limit else most
+
+
+def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
+    """The incident with only these fields, the id always among them."""
+    return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
+
+
+def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
+    """The greatest last update among them that can be read, as RFC 3339 UTC."""
+    updates = [_ticks(incident.get("last_update_date_time")) for incident in incidents]
+    return _times.format_time(max(known)) if (known := [at for at in updates if at]) else None
+
+
+def _ticks(text: t.Any) -> int | None:
+    try:
+        return _times.read_time(text) if isinstance(text, str) else None
+    except DefenderError:
+        return None
+
+
+def number(text: str) -> str:
+    """An incident's number, refused when it is none: it becomes part of a URL."""
+    if not (text.strip().isascii() and text.strip().isdecimal()):
+        raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
+    return text.strip()

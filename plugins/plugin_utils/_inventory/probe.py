@@ -1,0 +1,170 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks every tenant of an inventory for a token, in parallel, and says how it stands.
+
+Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ansible.inventory.helpers import get_group_vars
+from ansible.template import trust_as_template
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
+    CATEGORIES,
+    RETRYABLE,
+    DefenderError,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import options as _inventory_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import words as _words
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.cache import Answers
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.words import HEALTHY
+
+GROUPS: t.Final = (HEALTHY, *CATEGORIES)
+VARIABLE: t.Final = f"{_tenant_options.PREFIX}probe"
+# Findings that are not worth keeping: over at once, or our own mistake.
+PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
+Found = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One host with its tenant's options, or why they could not be made."""
+
+    host: str
+    tenant_id: str
+    arguments: dict[str, t.Any] = dataclasses.field(repr=False)
+    error: DefenderError | None = None
+
+    @property
+    def subject(self) -> str:
+        """What its finding is kept under."""
+        return f"probe {self.tenant_id}"
+
+    def asker(self, resource: str, roles: t.Sequence[str]) -> dict[str, t.Any]:
+        """Who asks, and for what."""
+        return {**self.arguments, "resource": resource, "roles": list(roles)}
+
+
+def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answers) -> None:
+    """Probe the hosts and group them by what was found: C({category, roles, checked_at, text}).
+
+    The category is C(healthy), or the one that a task would fail with.
+
+    :arg answers: what was found earlier, each for the options that the host had. Who has no such answer is asked, and what will last is put there.
+    """
+    inventory, threads = plugin.inventory, plugin.get_option("probe_concurrency")
+    resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
+    roles = _permissions.needed(modules, resource)
+    if threads < 1:
+        raise DefenderError("bad_request", f"probe_concurrency is {threads}, but must be at least 1.")
+    health: dict[str, Found] = {}
+
+    def asked() -> t.Iterator[Job]:
+        for job in _jobs(plugin, hosts, path):
+            kept = answers.get(job.subject, job.asker(resource, roles))
+            if kept is None:
+                yield job
+            else:
+                health[job.host] = kept
+
+    def probed(job: Job) -> Found:
+        return _one(job, resource, roles)
+
+    for job, found in _pool.each(asked(), probed, crashed=_crashed, threads=threads):
+        health[job.host] = found
+        if found["category"] not in PASSING:
+            answers.put(job.subject, job.asker(resource, roles), found)
+    inventory.add_group(HEALTHY)
+    for host in hosts:
+        inventory.set_variable(host, VARIABLE, _shown(health[host]))
+        # not add_child, which takes a group where one has the host's name
+        inventory.add_host(host, group=inventory.add_group(health[host]["category"]))
+
+
+def _shown(found: Found) -> Found:
+    """The variable: words of ours and our own time are trusted, roles that nobody knows and the text are not."""
+    return {
+        **_words.trusted(found),
+        "checked_at": trust_as_template(found["checked_at"]),
+        "text": found["text"],
+    }
+
+
+def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
+    shared = _tenant_options.elsewhere()
+    sources = [*plugin.inventory.processed_sources, path]
+
+    @functools.cache
+    def of_groups(names: tuple[str, ...]) -> dict[str, t.Any]:
+        groups = [plugin.inventory.groups[name] for name in names]
+        return dict(
+            combine_vars(
+                get_group_vars(groups),
+                get_vars_from_inventory_sources(plugin.loader, sources, groups, "all"),
+            )
+        )
+
+    for name in hosts:
+        host = plugin.inventory.get_host(name)
+        tenant_id = str(host.vars[_tenant_options.VARIABLE])
+        groups = tuple(sorted({"all", *(group.name for group in host.get_groups())}))
+        own = combine_vars(host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all"))
+        variables = combine_vars(combine_vars(of_groups(groups), own), plugin._vars)
+        plugin.templar.available_variables = variables
+        try:
+            arguments = _inventory_options.resolved(variables, plugin.templar.template, {}, shared=shared)
+        except DefenderError as e:
+            # kept by nobody: who has no options has no question either
+            yield Job(
+                name,
+                tenant_id,
+                {},
+                DefenderError(e.category, f"The options of {name} could not be made: {e.message}"),
+            )
+        else:
+            yield Job(name, tenant_id, {"tenant_name": name, **arguments})
+
+
+def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
+    """How one tenant stands; whatever goes wrong becomes a category."""
+    secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
+    granted: t.Sequence[str] = ()
+    category, text = HEALTHY, ""
+    try:
+        if job.error:
+            raise job.error
+        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)))
+        unused, claims = tenant.token(resource)
+        granted = claims.roles if claims else ()
+        tenant.token(resource, roles=roles)
+    except DefenderError as e:
+        category, text = e.category, _scrub.text(e.message, secrets)
+    return _finding(category, text, granted)
+
+
+def _crashed(job: Job, error: BaseException) -> Found:
+    """The finding for one tenant's crash, which must not take the others with it."""
+    secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
+    return _finding("unavailable", _scrub.crash(error, secrets)["msg"])
+
+
+def _finding(category: str, text: str, roles: t.Iterable[str] = ()) -> Found:
+    return {
+        "category": category,
+        "roles": list(roles),
+        "checked_at": _times.format_time(_times.now() // _times.SECOND * _times.SECOND),
+        "text": text,
+    }

@@ -1,0 +1,456 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tenant guard: with which token a call may leave, when a token is renewed, and that nothing leaves otherwise."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api, Tenant
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    CONSENT_URL,
+    INCIDENT_ROLE,
+    NOW,
+    OTHER_TENANT,
+    TENANT,
+    TOKEN_URL,
+    FakeClock,
+    FakeHttp,
+    answer,
+    graph_token,
+    not_consented,
+    parameters,
+    refusal,
+    token_answer,
+)
+
+INCIDENTS = "https://graph.microsoft.com/v1.0/security/incidents"
+LABEL = f"contoso ({TENANT})"
+GOOD = graph_token(uti="good")
+RENEWED = graph_token(uti="renewed")
+ROLELESS = graph_token(roles=["SecurityAlert.Read.All"])
+XDR_TOKEN = graph_token(aud="https://api.security.microsoft.com", roles=["Incident.Read.All"])
+EMPTY = answer(200, {"value": []})
+STALE = answer(401, {"error": {"code": "InvalidAuthenticationToken", "message": "Lifetime validation failed, the token is expired.", "innerError": {}}})
+WithTenant = t.Callable[..., Tenant]
+
+
+def refused(call: t.Callable[[], t.Any]) -> DefenderError:
+    with pytest.raises(DefenderError) as caught:
+        call()
+    return caught.value
+
+
+def urls(http: FakeHttp) -> list[str]:
+    return [asked.url for asked in http.asked]
+
+
+@pytest.fixture
+def again(tmp_path: Path, time: FakeClock) -> t.Callable[..., tuple[Tenant, FakeHttp]]:
+    """A new task for the same tenant, with the cache that the tasks before it left."""
+
+    def build(*script: Answer | DefenderError, **changes: t.Any) -> tuple[Tenant, FakeHttp]:
+        http = FakeHttp(*script)
+        tenant = Tenant(_options.check(parameters(token_cache=str(tmp_path / "tokens"), **changes)), clock=time.clock)
+        tenant.http = t.cast("t.Any", http)
+        return tenant, http
+
+    return build
+
+
+Again = t.Callable[..., tuple[Tenant, FakeHttp]]
+
+
+# What leaves
+
+
+def test_a_call_carries_the_tenants_token_and_asks_for_new_words(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), EMPTY)
+    assert tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents", {"$top": "50"}) == {"value": []}
+    token, call = http.asked
+    assert (token.method, token.url, token.headers.get("Authorization")) == ("POST", TOKEN_URL, None)
+    assert (call.method, call.url, call.params, call.bearer) == ("GET", INCIDENTS, {"$top": "50"}, GOOD)
+    assert call.headers["Prefer"] == "include-unknown-enum-members"
+    http.done()
+
+
+def test_a_hunt_is_a_post_that_may_be_repeated_but_not_when_it_was_too_heavy(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(graph_token(roles=["ThreatHunting.Read.All"])), answer(200, {"schema": [], "results": []}))
+    tenant_with(http).api("graph", "hunting_query").query("/v1.0/security/runHuntingQuery", {"Query": "DeviceInfo"}, timeout=200)
+    call = http.asked[1]
+    assert (call.method, call.payload, call.timeout, call.repeatable) == ("POST", {"Query": "DeviceInfo"}, 200, True)
+    assert not call.repeat & {500, 504}
+    assert 429 in call.repeat
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes", "module", "url", "token"),
+    [
+        ("xdr", {}, "incident_info", "https://api.security.microsoft.com/api/incidents", XDR_TOKEN),
+        ("xdr", {"region": "eu"}, "incident_info", "https://eu.api.security.microsoft.com/api/incidents", XDR_TOKEN),
+        ("graph", {"graph_url": "https://localhost:8443/"}, "incident_info", "https://localhost:8443/api/incidents", GOOD),
+    ],
+)
+def test_each_api_has_its_own_host_and_token(tenant_with: WithTenant, resource: str, changes: dict[str, str], module: str, url: str, token: str) -> None:
+    http = FakeHttp(token_answer(token), EMPTY)
+    tenant_with(http, **changes).api(resource, module).get("/api/incidents")
+    assert urls(http) == [TOKEN_URL, url]
+
+
+def test_one_token_serves_many_calls(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), EMPTY, EMPTY, EMPTY)
+    api = tenant_with(http).api("graph", "incident_info")
+    for _unused in range(3):
+        api.get("/v1.0/security/incidents")
+    assert urls(http) == [TOKEN_URL] + [INCIDENTS] * 3
+
+
+# What does not leave
+
+
+WRONG = [
+    ({"tid": OTHER_TENANT, "iss": f"https://sts.windows.net/{OTHER_TENANT}/"}, "wrong_tenant"),
+    ({"tid": None}, "wrong_tenant"),
+    ({"iss": f"https://sts.windows.net/{OTHER_TENANT}/"}, "wrong_tenant"),
+    ({"aud": "https://api.security.microsoft.com"}, "wrong_audience"),
+    ({"aud": "https://management.azure.com"}, "wrong_audience"),
+    ({"appid": OTHER_TENANT}, "bad_credentials"),
+    ({"exp": NOW - 1}, "bad_credentials"),
+    ({"scp": "SecurityIncident.Read.All"}, "bad_credentials"),
+    ({"roles": ["SecurityAlert.Read.All"]}, "role_missing"),
+    ({"roles": None}, "role_missing"),
+]
+
+
+@pytest.mark.parametrize(("changes", "category"), WRONG)
+def test_a_token_that_does_not_fit_never_leaves(tenant_with: WithTenant, changes: dict[str, t.Any], category: str) -> None:
+    http = FakeHttp(token_answer(graph_token(**changes)))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
+    assert error.category == category
+    assert LABEL in error.message
+    assert urls(http) == [TOKEN_URL]
+
+
+@pytest.mark.parametrize(("changes", "category"), WRONG)
+def test_the_guard_stands_before_every_call_and_not_only_before_the_first(
+    tenant_with: WithTenant, time: FakeClock, changes: dict[str, t.Any], category: str
+) -> None:
+    spoilt = {"exp": NOW + 9000, **changes, **({"exp": NOW} if "exp" in changes else {})}
+    http = FakeHttp(token_answer(GOOD), EMPTY, token_answer(graph_token(**spoilt)))
+    api = tenant_with(http).api("graph", "incident_info")
+    api.get("/v1.0/security/incidents")
+    time.passed = 3599  # the first token is over, a new one comes
+    assert refused(lambda: api.get("/v1.0/security/incidents")).category == category
+    assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL]
+
+
+def test_a_token_of_another_tenant_in_the_cache_never_leaves(again: Again) -> None:
+    tenant, _http = again(token_answer(graph_token(tid=OTHER_TENANT)))
+    refused(lambda: tenant.api("graph", "incident_info"))
+    tenant, http = again()
+    assert refused(lambda: tenant.api("graph", "incident_info")).category == "wrong_tenant"
+    assert http.asked == []
+
+
+def test_an_opaque_token_is_used_with_one_warning(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer("an-opaque-token-long-and-unique"), EMPTY, EMPTY)
+    tenant = tenant_with(http)
+    api = tenant.api("graph", "incident_info")
+    api.get("/v1.0/security/incidents")
+    api.get("/v1.0/security/incidents")
+    assert [asked.bearer for asked in http.asked[1:]] == ["an-opaque-token-long-and-unique"] * 2
+    assert tenant.warnings == [f"The token of tenant {LABEL} for graph is opaque, so its tenant and roles could not be checked."]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v1.0/security/incidents?$skip=50",
+        "https://graph.microsoft.com.evil.example/x",
+        "https://graph.microsoft.com@evil.example/x",
+        "https://graph.microsoft.com:8443/x",
+        "https://api.security.microsoft.com/x",
+    ],
+)
+def test_a_link_to_another_origin_is_refused_before_anything_is_sent(tenant_with: WithTenant, link: str) -> None:
+    http = FakeHttp(token_answer(GOOD))
+    api = tenant_with(http).api("graph", "incident_info")
+    error = refused(lambda: api.get(link))
+    assert (error.category, error.who) == ("network", "microsoft")
+    assert urls(http) == [TOKEN_URL]
+
+
+def test_a_link_that_hides_its_origin_behind_a_backslash_is_refused(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD))
+    api = tenant_with(http).api("graph", "incident_info")
+    with pytest.raises(DefenderError):
+        api.get("https://evil.example\\@graph.microsoft.com/v1.0/security/incidents")
+
+
+@pytest.mark.parametrize("link", ["http://evil.example/x", "https://evil.example:port/x"])
+def test_a_link_that_is_no_url_is_refused(tenant_with: WithTenant, link: str) -> None:
+    api = tenant_with(FakeHttp(token_answer(GOOD)), graph_url="https://localhost:8443").api("graph", "incident_info")
+    with pytest.raises(DefenderError):
+        api.get(link)
+
+
+def test_a_link_on_the_same_origin_is_followed_unchanged(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), EMPTY)
+    link = f"{INCIDENTS}?$top=50&$skiptoken=a%2Fb'c"
+    tenant_with(http).api("graph", "incident_info").get(link)
+    assert urls(http) == [TOKEN_URL, link]
+
+
+def test_an_api_that_a_cloud_lacks_is_refused_before_anything_is_sent(tenant_with: WithTenant) -> None:
+    http = FakeHttp()
+    assert refused(lambda: tenant_with(http, cloud="china").api("graph", "incident_info")).category == "unsupported"
+    assert http.asked == []
+
+
+# Roles
+
+
+def test_a_missing_role_is_told_with_what_was_granted_and_the_consent_link(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(graph_token(roles=["A.Read.All", "B.Read.All"])))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
+    assert error.message == (
+        f"Tenant {LABEL} grants application {CLIENT} the roles [A.Read.All, B.Read.All] of graph; {INCIDENT_ROLE} is missing. "
+        f"An administrator of that tenant has to consent again: {CONSENT_URL}"
+    )
+    result = error.as_result()
+    assert (result["missing_roles"], result["error"]["who"], CONSENT_URL in result["error"]["advice"]) == ([INCIDENT_ROLE], "customer", True)
+
+
+def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(again: Again, time: FakeClock) -> None:
+    again(token_answer(ROLELESS))[0].read_token("graph")
+    time.passed = 181
+    tenant, http = again(token_answer(GOOD), EMPTY)
+    tenant.api("graph", "incident_info").get("/v1.0/security/incidents")
+    assert [asked.bearer for asked in http.asked] == ["", GOOD]
+
+
+def test_a_new_token_that_still_lacks_the_role_is_not_renewed_again(again: Again, time: FakeClock) -> None:
+    again(token_answer(ROLELESS))[0].read_token("graph")
+    time.passed = 181
+    tenant, http = again(token_answer(ROLELESS))
+    assert refused(lambda: tenant.api("graph", "incident_info")).category == "role_missing"
+    assert urls(http) == [TOKEN_URL]
+    tenant, http = again()
+    assert refused(lambda: tenant.api("graph", "incident_info")).category == "role_missing"
+    assert http.asked == []
+
+
+def test_a_young_cached_token_that_lacks_a_role_is_believed(again: Again, time: FakeClock) -> None:
+    again(token_answer(ROLELESS))[0].read_token("graph")
+    time.passed = 180
+    tenant, http = again()
+    assert refused(lambda: tenant.api("graph", "incident_info")).category == "role_missing"
+    assert http.asked == []
+
+
+# Answers
+
+
+def test_a_refused_token_is_renewed_once_and_the_call_repeated(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), STALE, token_answer(RENEWED), EMPTY)
+    tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    assert [asked.bearer for asked in http.asked] == ["", GOOD, "", RENEWED]
+
+
+def test_a_token_that_is_refused_twice_is_not_renewed_again(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), STALE, token_answer(RENEWED), STALE)
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    assert (error.category, error.status, error.code) == ("bad_credentials", 401, "InvalidAuthenticationToken")
+    assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL, INCIDENTS]
+
+
+def test_a_refused_token_may_be_named_in_the_header_only(tenant_with: WithTenant) -> None:
+    stale = answer(401, None, **{"www-authenticate": 'Bearer error="invalid_token", error_description="The token is over."'})
+    http = FakeHttp(token_answer(GOOD), stale, token_answer(RENEWED), EMPTY)
+    tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    http.done()
+
+
+def test_the_renewed_token_has_to_pass_the_guard_too(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), STALE, token_answer(graph_token(tid=OTHER_TENANT)))
+    assert refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")).category == "wrong_tenant"
+    assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL]
+
+
+@pytest.mark.parametrize(
+    "text", ["Unauthorized request - reason of failure: Account mode is inactive", "Unauthorized request - reason of failure: No Tvm license"]
+)
+def test_a_401_that_speaks_of_the_account_renews_nothing(tenant_with: WithTenant, text: str) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(401, {"error": {"code": "Unauthorized", "message": text, "target": "t-1"}}))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    assert (error.category, error.who, error.request_id) == ("not_licensed", "customer", "t-1")
+    assert urls(http) == [TOKEN_URL, INCIDENTS]
+
+
+def test_a_missing_role_that_only_the_api_knows_is_told_with_the_consent_link(tenant_with: WithTenant) -> None:
+    text = "Missing application roles. API required roles: SecurityIncident.Read.All, application roles: User.Read.All."
+    http = FakeHttp(token_answer(GOOD), answer(403, {"error": {"code": "Forbidden", "message": text, "innerError": {"request-id": "r-1"}}}))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    assert (error.category, error.facts["missing_roles"], error.request_id) == ("role_missing", [INCIDENT_ROLE], "r-1")
+    assert CONSENT_URL in error.advice
+
+
+def test_a_403_without_a_reason_names_the_roles_that_the_call_needs(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(403, {"error": {"code": "Forbidden", "message": "Access denied."}}))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    assert error.category == "role_missing"
+    assert error.as_result()["missing_roles"] == [INCIDENT_ROLE]
+
+
+def test_a_tenant_without_consent_lacks_every_role_that_the_call_needs(tenant_with: WithTenant) -> None:
+    error = refused(lambda: tenant_with(FakeHttp(not_consented())).api("graph", "incident_info"))
+    assert error.category == "not_consented"
+    assert error.as_result()["missing_roles"] == [INCIDENT_ROLE]
+
+
+def test_the_header_with_the_request_id_is_told(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(500, {"error": {"code": "UnknownError", "message": ""}}, request_id="r-7"))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents/5", {"$filter": "a-query-string"}))
+    assert (error.category, error.request_id) == ("unavailable", "r-7")
+    assert error.message == f"Tenant {LABEL}: GET /v1.0/security/incidents/5 was answered 500 (UnknownError)."
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>a proxy's page</html>", b"[]", b"null"])
+def test_a_200_without_an_object_is_no_answer(tenant_with: WithTenant, body: bytes) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(200, body))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    assert (error.category, error.status) == ("unavailable", 200)
+
+
+def test_the_keys_of_the_tenant_are_fetched_without_a_credential(tenant_with: WithTenant) -> None:
+    http = FakeHttp(answer(200, {"keys": []}))
+    assert tenant_with(http).keys() == {"keys": []}
+    (asked,) = http.asked
+    assert (asked.method, asked.url, asked.headers) == ("GET", f"https://login.microsoftonline.com/{TENANT}/discovery/v2.0/keys", {})
+
+
+@pytest.mark.parametrize("reply", [answer(404, {}), answer(200, b"<html>")])
+def test_keys_that_do_not_come_are_told(tenant_with: WithTenant, reply: Answer) -> None:
+    assert refused(tenant_with(FakeHttp(reply)).keys).category == "unavailable"
+
+
+# Which api
+
+
+def chosen(tenant: Tenant) -> Api:
+    return tenant.chosen_api("incident_info")
+
+
+def test_auto_takes_graph_where_its_role_is_granted(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD))
+    tenant = tenant_with(http)
+    assert (chosen(tenant).name, tenant.warnings) == ("graph", [])
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        token_answer(ROLELESS),
+        refusal(650052, "invalid_client", "no subscription"),
+        refusal(500011, "invalid_resource", "The resource principal was not found."),
+    ],
+)
+def test_auto_takes_the_older_api_where_only_that_is_allowed_and_warns(tenant_with: WithTenant, graph: Answer) -> None:
+    http = FakeHttp(graph, token_answer(XDR_TOKEN))
+    tenant = tenant_with(http)
+    assert chosen(tenant).name == "xdr"
+    (warning,) = tenant.warnings
+    assert "MC1220762" in warning
+    http.done()
+
+
+def test_auto_tells_what_graph_lacks_where_neither_is_allowed(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(ROLELESS), token_answer(graph_token(aud="https://api.security.microsoft.com", roles=[]))))
+    error = refused(lambda: chosen(tenant))
+    assert (error.category, error.facts["missing_roles"]) == ("role_missing", [INCIDENT_ROLE])
+
+
+@pytest.mark.parametrize(
+    ("script", "category"),
+    [
+        ([not_consented()], "not_consented"),
+        ([answer(503)], "unavailable"),
+        ([DefenderError("network", "x")], "network"),
+        ([token_answer(graph_token(tid=OTHER_TENANT))], "wrong_tenant"),
+    ],
+)
+def test_auto_does_not_try_the_older_api_where_that_is_not_the_question(tenant_with: WithTenant, script: list[t.Any], category: str) -> None:
+    http = FakeHttp(*script)
+    assert refused(lambda: chosen(tenant_with(http))).category == category
+    http.done()
+
+
+@pytest.mark.parametrize(("api", "token"), [("graph", GOOD), ("xdr", XDR_TOKEN)])
+def test_an_api_that_was_named_is_the_only_one_that_is_asked(tenant_with: WithTenant, api: str, token: str) -> None:
+    http = FakeHttp(token_answer(token))
+    assert chosen(tenant_with(http, api=api)).name == api
+    http = FakeHttp(token_answer(graph_token(aud="https://graph.microsoft.com" if api == "graph" else "https://api.security.microsoft.com", roles=[])))
+    assert refused(lambda: chosen(tenant_with(http, api=api))).category == "role_missing"
+    http.done()
+
+
+def test_what_auto_found_out_is_remembered_in_the_cache(again: Again, time: FakeClock) -> None:
+    chosen(again(token_answer(ROLELESS), token_answer(XDR_TOKEN))[0])
+    time.passed = 1000
+    tenant, http = again()
+    assert chosen(tenant).name == "xdr"
+    assert http.asked == []
+
+
+# Changes
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_a_change_is_repeated_only_where_doing_it_twice_is_doing_it_once(tenant_with: WithTenant, repeatable: bool) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(201, {"id": "1"}))
+    api = tenant_with(http).api("graph", "incident_info")
+    assert api.write("POST", "/v1.0/security/incidents/1/comments", {"comment": "Seen."}, repeatable=repeatable) == {"id": "1"}
+    assert (http.asked[1].repeatable, http.asked[1].payload) == (repeatable, {"comment": "Seen."})
+
+
+def test_a_change_that_is_answered_with_nothing_is_done(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), Answer(204, {}, b""))
+    assert tenant_with(http).api("graph", "incident_info").write("DELETE", "/v1.0/applications/1") == {}
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 507])
+def test_a_change_that_may_have_run_has_an_unknown_outcome(tenant_with: WithTenant, status: int) -> None:
+    body = {"error": {"code": "ServiceUnavailable", "message": "Please try again."}}
+    for repeatable, category in ((False, "outcome_unknown"), (True, "timeout" if status in (408, 504) else "unavailable")):
+        http = FakeHttp(token_answer(GOOD), answer(status, body, request_id="r-1"))
+        api = tenant_with(http).api("graph", "incident_info")
+        error = refused(lambda api=api, repeatable=repeatable: api.write("POST", "/v1.0/x", {}, repeatable=repeatable))  # type: ignore[misc]
+        assert (error.category, error.status, error.request_id) == (category, status, "r-1")
+        assert error.as_result()["error"]["retryable"] is repeatable
+        assert "Please try again." in error.message
+
+
+@pytest.mark.parametrize(("status", "category"), [(400, "bad_request"), (404, "not_found"), (409, "conflict"), (429, "throttled"), (501, "unsupported")])
+def test_a_change_that_was_refused_did_not_run(tenant_with: WithTenant, status: int, category: str) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(status, {}))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    assert (error.category, error.status) == (category, status)
+
+
+def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(201, b'{"id": "1'))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    assert (error.category, error.status) == ("outcome_unknown", 201)
+
+
+def test_an_empty_answer_to_a_change_is_no_failure(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(202, b""))
+    assert tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}) == {}
