@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutation of the safety core by mutmut: `mutate.py _claims ...` changes a copy of each, bit by bit, and shows what no test noticed."""
+"""Mutation of the safety core by mutmut: `mutate.py _tenant/claims ...` changes a copy of each, bit by bit, and shows what no test noticed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from gates import COLLECTION, copy
 
 # each file, with the unit tests that are there to notice: those of others would only take longer
 CORE: t.Final = {
-    "_app_credentials": ("modules/test_application_credential.py", "modules/test_secret_rotation.py", "module_utils/test_app_*.py"),
-    "_cache": ("module_utils/test_cache.py",),
-    "_claims": ("module_utils/test_claims*.py",),
-    "_consent_link": ("module_utils/test_consent_link.py",),
-    "_http": ("module_utils/test_http.py", "module_utils/test_connections.py"),
-    "_kql": ("module_utils/test_kql*.py",),
+    "_applications/credentials": ("modules/test_application_credential.py", "modules/test_secret_rotation.py"),
+    "_applications/rotation": ("module_utils/_applications/test_rotation.py", "modules/test_secret_rotation.py"),
+    "_hunting/kql": ("module_utils/_hunting/test_kql*.py",),
     "_odata": ("module_utils/test_odata.py",),
-    "_permissions": ("module_utils/test_permissions.py",),
-    "_tenant": ("module_utils/test_tenant*.py", "module_utils/test_token*.py"),
+    "_tenant/claims": ("module_utils/_tenant/test_claims*.py",),
+    "_tenant/connections": ("module_utils/_tenant/test_http.py", "module_utils/_tenant/test_connections.py"),
+    "_tenant/consent_link": ("module_utils/_tenant/test_consent_link.py",),
+    "_tenant/http": ("module_utils/_tenant/test_http.py", "module_utils/_tenant/test_connections.py"),
+    "_tenant/ownership": ("module_utils/_tenant/test_ownership.py",),
+    "_tenant/permissions": ("module_utils/_tenant/test_permissions.py",),
+    "_tenant/tenant": ("module_utils/_tenant/test_tenant*.py", "module_utils/_tenant/test_token*.py"),
+    "_tenant/token_cache": ("module_utils/_tenant/test_token_cache.py",),
 }
 
 
