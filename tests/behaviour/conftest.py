@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import os
 import typing as t
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab, running
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
 
-FLEET: t.Final = 400
+# enough for the share of one process of pytest; more would cost every test that reads the inventory
+FLEET: t.Final = 400 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 700
 
 
 def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
@@ -48,7 +51,9 @@ def customers(fleet: Lab, _unused: t.Iterator[dict[str, t.Any]]) -> t.Callable[[
 
     def take(count: int) -> list[Customer]:
         since = fleet.now()
-        return [Customer(fleet, one["host"], one["tenant_id"], since) for _unused, one in zip(range(count), _unused, strict=False)]
+        taken = list(itertools.islice(_unused, count))
+        assert len(taken) == count, f"the fleet of {FLEET} tenants is used up"
+        return [Customer(fleet, one["host"], one["tenant_id"], since) for one in taken]
 
     return take
 

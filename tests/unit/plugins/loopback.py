@@ -140,6 +140,10 @@ class Service:
     def _next_of_script(self, request: Received) -> Reply:
         return self.script.pop(0) if self.script else Reply(599, b"nobody expected this request")
 
+    def close(self) -> None:
+        """Let go of the port where the service itself runs in another process."""
+        self._server.server_close()
+
     @contextlib.contextmanager
     def serving(self) -> t.Iterator[Service]:
         with _running(self._server):

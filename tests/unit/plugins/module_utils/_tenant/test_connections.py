@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gc
 import importlib
@@ -40,12 +41,43 @@ NOT_SHARED = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Apart:
+    """A service in a process of its own: a thread that is in the middle of TLS must not be forked."""
+
+    url: str
+    _asking: int
+    _answers: int
+
+    def connections(self) -> int:
+        """How many there were; after that the service ends."""
+        os.write(self._asking, b".")
+        return int(os.read(self._answers, 20))
+
+
 @pytest.fixture
-def service(papers: Papers, tmp_path: Path) -> t.Iterator[Service]:
+def service(papers: Papers, tmp_path: Path) -> t.Iterator[Apart]:
     """Serves each connection in a thread of its own, which answers one request before it reads the next bytes."""
-    with Service(papers.server, tmp_path).serving() as running:
-        running.reply_to = lambda request: Reply(200, json.dumps({"path": request.path}).encode())
-        yield running
+    running = Service(papers.server, tmp_path)
+    running.reply_to = lambda request: Reply(200, json.dumps({"path": request.path}).encode())
+    (asked, ask), (reply, replied) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(ask)
+            with running.serving():
+                os.read(asked, 1)  # comes to its end with the test process, too
+                os.write(replied, str(running.connections).encode())
+        finally:
+            os._exit(0)
+    try:
+        yield Apart(running.url, ask, reply)
+    finally:
+        os.close(ask)
+        os.waitpid(child, 0)
+        for handle in (asked, reply, replied):
+            os.close(handle)
+        running.close()
 
 
 @pytest.fixture
@@ -87,15 +119,15 @@ def path_asked(http: Http, url: str) -> str:
         return f"{type(e).__name__}: {e}"
 
 
-def test_every_worker_gets_its_own_answer_after_its_parent_has_talked(service: Service, http: Http) -> None:
+def test_every_worker_gets_its_own_answer_after_its_parent_has_talked(service: Apart, http: Http) -> None:
     assert path_asked(http, f"{service.url}/parent") == "/parent"
     results = [forked(functools.partial(path_asked, http, f"{service.url}/{number}")) for number in range(WORKERS)]
     assert [result() for result in results] == [f"/{number}" for number in range(WORKERS)]
     assert path_asked(http, f"{service.url}/parent-again") == "/parent-again"
-    assert service.connections == 1 + WORKERS, "the parent keeps its connection, and each worker has its own"
+    assert service.connections() == 1 + WORKERS, "the parent keeps its connection, and each worker has its own"
 
 
-def test_a_worker_inherits_no_open_connection(service: Service, http: Http) -> None:
+def test_a_worker_inherits_no_open_connection(service: Apart, http: Http) -> None:
     path_asked(http, f"{service.url}/parent")
     assert client_connections() == 1
     assert forked(client_connections)() == 0
@@ -108,7 +140,7 @@ def client_connections() -> int:
     return sum(1 for each in every if not each.server_side and each.fileno() >= 0)
 
 
-def test_no_file_of_the_collection_keeps_what_must_not_survive_a_fork(service: Service, http: Http) -> None:
+def test_no_file_of_the_collection_keeps_what_must_not_survive_a_fork(service: Apart, http: Http) -> None:
     for path in sorted(PLUGINS.rglob("*.py")):
         importlib.import_module(".".join((PACKAGE, *path.relative_to(PLUGINS).with_suffix("").parts)))
     path_asked(http, f"{service.url}/parent")
