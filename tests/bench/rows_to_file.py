@@ -19,6 +19,7 @@ import multiprocessing
 import re
 import tempfile
 import time
+import types
 import typing as t
 from collections import deque
 from pathlib import Path
@@ -85,12 +86,10 @@ class Service:
 
 def ours(form: str) -> t.Callable[[Path, Path], None]:
     def work(body: Path, folder: Path) -> None:
-        rows = _found_rows.OnDisk(str(folder), 0)
-        try:
+        owner = t.cast("t.Any", types.SimpleNamespace(tenant_id="contoso", label="contoso"))
+        with _found_rows.on_disk(str(folder / f"rows.{form}"), 0, check_mode=False) as rows:
             schema = rows.take(t.cast("t.Any", Service(body)), "/", {}, schema="schema", results="results", timeout=1)
-            _export.place(rows.file, str(folder / f"rows.{form}"), form=form, schema=schema, mode=0o600)
-        finally:
-            rows.close()
+            _export.place(rows.draft, form=form, schema=schema, mode=0o600, owner=owner)
 
     return work
 

@@ -35,7 +35,7 @@ def imported(folder: Path) -> set[str]:
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(str(node.module).split(".")[0])
+                found.add(str(node.module).split(".", maxsplit=1)[0])
     names = found - set(sys.stdlib_module_names) - CORE - {"__future__"}
     return {PACKAGES.get(name, name) for name in names}
 

@@ -118,7 +118,7 @@ def _in_brackets(path: str) -> DefenderError:
 
 def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]]:
     """The node of the key C(tenants), and the nodes of its entries."""
-    if isinstance(root, yaml.MappingNode) and [key.value for key, _ in root.value] == ["tenants"]:
+    if isinstance(root, yaml.MappingNode) and [pair[0].value for pair in root.value] == ["tenants"]:
         ((key, found),) = root.value
         entries = [] if _is_null(found) else found.value
         is_list = _is_null(found) or isinstance(found, yaml.SequenceNode)

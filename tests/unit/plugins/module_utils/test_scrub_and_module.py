@@ -127,7 +127,7 @@ def test_of_a_certificate_only_its_private_key_is_secret() -> None:
 
 
 def test_the_secrets_in_files_are_known_too(tmp_path: Path) -> None:
-    for name, content in {"secret": f" {SECRET}\n", "assertion": JWT, "key": PEM, "public": PEM.split("-----BEGIN PRIVATE")[0]}.items():
+    for name, content in {"secret": f" {SECRET}\n", "assertion": JWT, "key": PEM, "public": PEM.split("-----BEGIN PRIVATE", maxsplit=1)[0]}.items():
         (tmp_path / name).write_text(content)
     (tmp_path / "pfx").write_bytes(b"\xff\xfe\x00\x80")
     (tmp_path / "utf-16").write_text(f"{SECRET}\r\n", encoding="utf-16")

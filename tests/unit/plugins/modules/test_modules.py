@@ -412,8 +412,8 @@ def test_hunting_query_reads_in_check_mode_and_writes_no_file(tenant_with: Tenan
         pytest.importorskip("pyarrow")
     dest = tmp_path / "rows"
 
-    def hunted(*, check_mode: bool, found: t.Any = FOUND) -> dict[str, t.Any]:
-        http = streaming(found)
+    def hunted(*, check_mode: bool, found: t.Any = None) -> dict[str, t.Any]:
+        http = streaming(found or FOUND)
         result = run(hunting_query, tenant_with(http), query="DeviceInfo", dest=str(dest), format=form, check_mode=check_mode)
         http.done()
         return result

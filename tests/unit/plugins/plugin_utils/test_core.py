@@ -201,11 +201,11 @@ def test_magic_variables_with_other_arguments_are_still_those_of_core(
     core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make = VariableManager._get_magic_variables
-    monkeypatch.setattr(
-        VariableManager,
-        "_get_magic_variables",
-        lambda self, *args, later=None, **more: make(self, *args, **more),
-    )
+
+    def with_another(self: t.Any, *args: t.Any, later: t.Any = None, **more: t.Any) -> t.Any:
+        return make(self, *args, **more)
+
+    monkeypatch.setattr(VariableManager, "_get_magic_variables", with_another)
     assert found_without(context) == WANTED
 
 

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.rotation import holder_of, predecessors, removable
 from hypothesis import given
@@ -19,7 +17,7 @@ maybe = st.none() | times
 
 
 @st.composite
-def applications(draw: t.Callable[..., t.Any]) -> list[Credential]:
+def applications(draw: st.DrawFn) -> list[Credential]:
     """Credentials as an application may have them; every id is there once."""
     many = draw(st.integers(0, 6))
     return [

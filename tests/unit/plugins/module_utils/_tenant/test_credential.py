@@ -264,7 +264,7 @@ WRAPPINGS: dict[str, t.Callable[[bytes], bytes]] = {
     "base64 in UTF-16": lambda content: base64_text(content, width=76).encode("utf-16"),
     "base64 with two characters for a line end": lambda content: base64_text(content, width=64).replace("\n", "\\n").encode(),
     "base64 without padding": lambda content: base64_text(content).rstrip("=").encode(),
-    "base64 for URLs": lambda content: base64.urlsafe_b64encode(content),
+    "base64 for URLs": base64.urlsafe_b64encode,
 }
 PEM_WRAPPINGS: dict[str, t.Callable[[bytes], bytes]] = {
     **WRAPPINGS,
@@ -370,7 +370,7 @@ def test_the_chain_is_in_order_and_without_strangers(desk: Desk, papers: Papers)
         (lambda app: app.certificate_pem, "it holds a certificate without its private key"),
         (lambda app: app.certificate.public_bytes(DER), "it holds a certificate without its private key"),
         (lambda app: app.key_pem, "it holds a private key without a certificate"),
-        (lambda app: key_der(app), "it holds a private key without a certificate"),
+        (key_der, "it holds a private key without a certificate"),
         (lambda app: app.pfx(PASSWORD), "the PFX is protected, so certificate_password is needed"),
         (
             lambda app: app.certificate_pem + app.encrypted_key_pem(PASSWORD),

@@ -273,9 +273,11 @@ def test_any_cells_survive_what_a_spreadsheet_does_to_a_file(
         ]
     )
 
+    written_in = encoding
+
     class Loader(DataLoader):
-        def get_text_file_contents(self, file_name: str, encoding_: str | None = None) -> str:
-            return file.getvalue().encode(encoding).decode(errors="surrogateescape")
+        def get_text_file_contents(self, file_name: str, encoding: str | None = None) -> str:
+            return file.getvalue().encode(written_in).decode(errors="surrogateescape")
 
     with mock.patch.object(Path, "is_file", return_value=True):
         found = [(one.tenant_id, one.name, one.variables.get("note", "")) for one in _registry.read([Path("/r.csv")], Loader())]
