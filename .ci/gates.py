@@ -250,7 +250,7 @@ def counted(number: int, what: str) -> str:
 
 
 def pytest(core: str, log: Log) -> str | None:
-    options = ["-q", "-n", str(LANES), *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
+    options = ["-q", "-n", str(LANES), "--dist=worksteal", *(f"--ignore={folder}" for folder in (*LAB_TESTS, DOCUMENTS))]
     command: list[str | Path] = [venv(core) / "bin/python", "-m", "pytest", *options]
     if core != MEASURED:
         return twice(log, *command, env=environment(venv(core)))

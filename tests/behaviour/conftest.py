@@ -17,7 +17,7 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, 
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
 
 # enough for the share of one process of pytest; more would cost every test that reads the inventory
-FLEET: t.Final = 400 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 700
+FLEET: t.Final = 480 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 700
 
 
 def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
