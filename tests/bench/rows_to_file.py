@@ -88,7 +88,7 @@ def ours(form: str) -> t.Callable[[Path, Path], None]:
     def work(body: Path, folder: Path) -> None:
         owner = t.cast("t.Any", types.SimpleNamespace(tenant_id="contoso", label="contoso"))
         with _found_rows.on_disk(str(folder / f"rows.{form}"), 0, check_mode=False) as rows:
-            schema = rows.take(t.cast("t.Any", Service(body)), "/", {}, schema="schema", results="results", timeout=1)
+            schema = rows.take(t.cast("t.Any", Service(body)), "/", {}, timeout=1)
             _export.place(rows.draft, form=form, schema=schema, mode=0o600, owner=owner)
 
     return work
@@ -133,8 +133,10 @@ def measure(case: str, body: Path, folder: Path) -> tuple[float, float, float]:
     results = context.Queue()
     process = context.Process(target=_measured, args=(case, body, folder, results))
     process.start()
-    found: tuple[float, float, float] = results.get()
     process.join()
+    if process.exitcode:
+        raise SystemExit(f"{case} ended with {process.exitcode}; what it said is above.")
+    found: tuple[float, float, float] = results.get()
     return found
 
 
