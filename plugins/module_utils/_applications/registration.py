@@ -19,9 +19,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import quote
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import origin
 
 AUDIENCES: t.Final = ("AzureADMultipleOrgs", "AzureADMyOrg", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 FIELDS: t.Final = "id,appId,displayName,signInAudience,createdDateTime,web,requiredResourceAccess"

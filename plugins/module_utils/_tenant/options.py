@@ -16,8 +16,8 @@ import typing as t
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import CLOUDS, LOGIN_ALIASES, REGIONS, RESOURCES, Service, owner_of, service
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import checked
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import origin
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 

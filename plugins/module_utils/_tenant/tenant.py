@@ -20,11 +20,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import c
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api_refusals import from_api_answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import Service
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Answer, Clock, Http, origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import PERMISSIONS, missing
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token import REMEMBERED, Token, TokenSource
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import forget
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import REMEMBERED, Token, TokenSource
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer, Clock, Http, origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND
 
 # A 401 that speaks of the token is worth one new token; one that speaks of the account is not.

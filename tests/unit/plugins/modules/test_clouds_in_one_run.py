@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import tenant as _tenant
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer
 from ansible_collections.mssp.defender_xdr.plugins.modules import incident_info
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, SECRET, answer, jwt_of, token_answer

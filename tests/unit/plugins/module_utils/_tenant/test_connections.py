@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 import urllib3.poolmanager
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Reply, Service
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import TokenFile, forget
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Clock
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, LOGIN, OTHER_TENANT, TENANT, FakeClock
 
 ENTRY: t.Final[dict[str, t.Any]] = {"token": "eyJ-a-token-that-is-long-and-unique", "expires_at": 5, "obtained_at": 1}

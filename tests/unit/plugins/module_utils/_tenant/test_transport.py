@@ -18,8 +18,8 @@ import requests
 import urllib3.util
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import http as _http
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Http, origin, retry_after
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import transport as _http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http, origin, retry_after
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Proxy, Reply, Service, closed_port
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import NOW, FakeClock

@@ -18,10 +18,10 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_memory
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import credential as _credential
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.http import Answer, Clock, Http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID, Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import Entry, TokenFile
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_refusals import Caller, from_token_answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer, Clock, Http
 
 try:
     import msal
