@@ -82,4 +82,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([Path(arg).stem for arg in sys.argv[1:]]))
+    sys.exit(main([arg.removeprefix("plugins/module_utils/").removesuffix(".py") for arg in sys.argv[1:]]))
