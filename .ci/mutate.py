@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import typing as t
-from pathlib import Path
 
 from dev import ROOT, VENV, environment
 from gates import COLLECTION, copy
