@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import os
 import typing as t
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab, running
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
 
-# enough for the share of one process of pytest; more would cost every test that reads the inventory
-FLEET: t.Final = 480 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 700
+# enough for all tests, of which one process of pytest may come to run nearly every one
+FLEET: t.Final = 800
 
 
 def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
@@ -46,13 +45,22 @@ def _unused(fleet: Lab) -> t.Iterator[dict[str, t.Any]]:
 
 
 @pytest.fixture
-def customers(fleet: Lab, _unused: t.Iterator[dict[str, t.Any]]) -> t.Callable[[int], list[Customer]]:
+def _inventory(tmp_path: Path) -> Path:
+    """Beside the test's folder, which some tests search for secrets."""
+    return tmp_path.with_suffix(".yml")
+
+
+@pytest.fixture
+def customers(fleet: Lab, _unused: t.Iterator[dict[str, t.Any]], _inventory: Path) -> t.Callable[[int], list[Customer]]:
     """So many tenants that no other test uses."""
+    mine: set[str] = set()
 
     def take(count: int) -> list[Customer]:
         since = fleet.now()
         taken = list(itertools.islice(_unused, count))
         assert len(taken) == count, f"the fleet of {FLEET} tenants is used up"
+        mine.update(one["host"] for one in taken)
+        _inventory.write_text(fleet.inventory_of(mine))
         return [Customer(fleet, one["host"], one["tenant_id"], since) for one in taken]
 
     return take
@@ -74,9 +82,11 @@ def home(fleet: Lab) -> t.Iterator[Customer]:
 
 
 @pytest.fixture
-def ansible(tmp_path: Path, fleet: Lab) -> Ansible:
-    """Ansible with the fleet's inventory."""
-    return Ansible(tmp_path, fleet.inventory)
+def ansible(tmp_path: Path, fleet: Lab, _inventory: Path) -> Ansible:
+    """Ansible with the fleet's inventory, in which only the tenants of this test stand: every run reads the whole of it."""
+    if not _inventory.exists():
+        _inventory.write_text(fleet.inventory_of(()))
+    return Ansible(tmp_path, str(_inventory))
 
 
 @pytest.fixture

@@ -44,6 +44,12 @@ class Lab:
     def inventory(self) -> str:
         return str(self.folder / "inventory.yml")
 
+    def inventory_of(self, hosts: t.Collection[str]) -> str:
+        """The inventory as the lab wrote it, without the tenants that are not among these hosts."""
+        others = {one["host"] for one in self.facts["tenants"]}.difference(hosts)
+        lines = Path(self.inventory).read_text().splitlines(keepends=True)
+        return "".join(line for line in lines if line.strip().partition(":")[0] not in others)
+
     @property
     def urls(self) -> dict[str, str]:
         return t.cast("dict[str, str]", self.facts["urls"])

@@ -36,6 +36,9 @@ LOOKS: t.Final = 20
 STEPS_BACK: t.Final = 100
 # A few equal times in no steady order may come in the same order by chance, but not so often.
 ALIKE: t.Final = 3
+# A list that grows at its top while it is counted shows once more what was passed by, at most all
+# of it each time. One that shows so many times what it has answers the same pages for ever.
+REPEATS: t.Final = 10
 # No walk needs more requests for a page of what it has seen; a service that sends one round in
 # circles in some way that is not noticed otherwise ends here.
 REQUESTS_A_PAGE: t.Final = 25
@@ -269,7 +272,7 @@ class _Walk:
                     trail, earlier, alike = [], [], 0
                     continue
             if page.more:
-                if end > 2 * (len(shown) + self._largest):
+                if end > REPEATS * (len(shown) + self._largest):
                     raise self._circle("its pages repeat each other")
                 skip, back = max(end - 1, skip + 1), 1
                 continue

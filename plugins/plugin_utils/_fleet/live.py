@@ -14,6 +14,7 @@ import collections
 import contextlib
 import dataclasses
 import os
+import sys
 import threading
 import time
 import typing as t
@@ -200,6 +201,8 @@ class Live:
             elif now - self._last >= self._interval:
                 self._last = now
                 self._display.display(fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True)
+                with contextlib.suppress(OSError, ValueError):
+                    sys.stdout.flush()  # core flushes only when it forks, and a pipe would keep the line back until then
 
     def _work(self, ended: threading.Event) -> None:
         while not ended.wait(TICK):

@@ -47,7 +47,7 @@ NASTY: t.Final = [
 TEXT: t.Final = st.lists(st.sampled_from(NASTY) | st.text(max_size=3), max_size=6).map("".join)
 NUMBER: t.Final = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 # each example is a query or two of some milliseconds
-some = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+some = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module", params=["lab", "controller"])

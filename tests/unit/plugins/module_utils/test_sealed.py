@@ -24,7 +24,7 @@ def sent(result: dict[str, t.Any], reader: _sealed.Reader) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", json.loads(json.dumps(_sealed.Writer(reader.public_key).sealed(result))))
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 5)
 @given(secret=st.text(min_size=1))
 def test_what_was_sealed_is_opened_as_it_was(secret: str) -> None:
     reader = _sealed.Reader()

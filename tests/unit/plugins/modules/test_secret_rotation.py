@@ -129,7 +129,7 @@ def task(directory: Directory, **arguments: t.Any) -> Json:
     return {**result, "said": tenant.warnings}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     pauses=st.lists(st.floats(min_value=0, max_value=120), min_size=1, max_size=15),
     valid_for=st.integers(2, 90),
@@ -175,7 +175,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=settings().max_examples // 2)
 @given(steps=steps)
 def test_whatever_goes_wrong_the_secret_in_the_file_is_never_removed(steps: list[tuple[float, str, int]]) -> None:
     directory = Directory(FakeClock())

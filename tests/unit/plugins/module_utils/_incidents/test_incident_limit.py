@@ -98,7 +98,7 @@ def predicate(params: dict[str, str]) -> t.Callable[[dict[str, t.Any]], bool]:
 
 @pytest.mark.parametrize("api", ["graph", "xdr"])
 @pytest.mark.parametrize("by", ["updated", "created"])
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples // 2)
 @given(rows=ROWS, limit=st.integers(0, 12), narrow=st.booleans())
 def test_a_limit_gives_the_newest_by_creation_of_any_set_of_incidents(
     api: str, by: str, rows: list[tuple[int, int, bool, bool]], limit: int, narrow: bool

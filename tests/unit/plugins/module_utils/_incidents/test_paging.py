@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 Ages = list[tuple[int, int, bool]]
 Schedule = list[list[Change]]
-MANY = settings(max_examples=150)
+MANY = settings(max_examples=settings().max_examples * 3 // 2)
 HOUR = 3600 * SECOND
 
 # What the service holds when the reading begins: spread out, or with many equal times. Of each incident its age, when it
@@ -243,6 +243,14 @@ def test_what_comes_while_a_list_by_creation_is_counted_does_not_make_it_be_coun
     assert_true_at_one_moment(service, read(service)[0])
     counted = [skip for window, skip in service.asked[1:] if window.matching]
     assert counted == sorted(set(counted))
+
+
+def test_a_list_that_grows_twice_while_it_is_counted_is_not_taken_for_pages_that_repeat() -> None:
+    """Both times, half of what was passed by is shown once more."""
+    grown = [Change("create", tuple(range(24)), 1)]
+    ages = [(age * SECOND, age % 2 * age * SECOND, True) for age in range(60)]
+    service = MovingSet(ages, Habits(size=5, cap=5, by="created", opaque=True), [*([[]] * 10), grown, [], [], [], grown])
+    assert_true_at_one_moment(service, read(service)[0])
 
 
 def test_what_changes_while_the_changes_are_read_is_read_too() -> None:

@@ -204,13 +204,13 @@ def shape(thing: t.Any) -> t.Any:
     return thing.lower().replace("_", "") if isinstance(thing, str) else thing
 
 
-@settings(max_examples=400)
+@settings(max_examples=settings().max_examples * 4)
 @given(thing=JSON)
 def test_no_key_and_no_value_is_lost_in_any_json(thing: t.Any) -> None:
     assert shape(normalized(thing)) == shape(thing)
 
 
-@settings(max_examples=400)
+@settings(max_examples=settings().max_examples * 4)
 @given(keys=st.lists(KEYS, unique=True), renamed=st.dictionaries(KEYS, KEYS.filter(bool)))
 def test_no_two_keys_of_an_object_get_the_same_name(keys: list[str], renamed: dict[str, str]) -> None:
     names = _vocabulary.field_names(tuple(keys), tuple(renamed.items()))

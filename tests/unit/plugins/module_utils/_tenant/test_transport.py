@@ -680,7 +680,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=500)
+@settings(max_examples=settings().max_examples * 5)
 @given(rest=st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 @example(rest="evil.example\\@graph.microsoft.com/v1.0/security/incidents")
 @example(rest="graph.microsoft.com/v1.0/security/incidents?$skip=50")
