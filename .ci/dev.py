@@ -23,7 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
 PYTHON = str(VENV / "bin" / "python")
-REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements-test.txt", ROOT / "tests" / "requirements.txt"]
+REQUIREMENTS = [
+    ROOT / "requirements.txt",
+    ROOT / "tests" / "requirements-test.txt",
+    ROOT / "tests" / "requirements.txt",
+]
 LAB_TENANTS = "25"
 PYTEST = [PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet"]
 NO_DOCUMENTS = "--ignore=tests/behaviour/documents"
@@ -44,9 +48,21 @@ Everything is made in .venv (or $DEV_VENV); nothing outside the checkout is touc
 
 
 def environment(venv: Path) -> dict[str, str]:
-    """What every tool runs with: this checkout's collection and tools, and nobody's private Ansible settings."""
-    private = ("ANSIBLE_", "DEFENDER_XDR_", "PYTHONPATH", "PYTHONHOME", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(private) or name.endswith("_COLOR")}
+    """What every tool runs with: this checkout's collection and tools, and nobody's private Ansible
+    settings."""
+    private = (
+        "ANSIBLE_",
+        "DEFENDER_XDR_",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    )
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(private) or name.endswith("_COLOR")
+    }
     home = os.environ.get("HOME", "")
     if not (os.path.isdir(home) and os.access(home, os.W_OK)):
         home = str(venv / "home")
@@ -78,12 +94,22 @@ def locked(folder: Path) -> t.Iterator[None]:
         yield
 
 
-def make_venv(venv: Path, python: str, pip_args: t.Sequence[str], wanted: str, collection: Path) -> None:
-    """Make the virtual environment, unless it is there and made of the same; make `collection` importable in it."""
+def make_venv(
+    venv: Path, python: str, pip_args: t.Sequence[str], wanted: str, collection: Path
+) -> None:
+    """Make the virtual environment, unless it is there and made of the same; make `collection`
+    importable in it."""
     with locked(venv):
         stamp = venv / "stamp"
         wanted = hashlib.sha256("\0".join([wanted, *pip_args, str(venv)]).encode()).hexdigest()
-        works = subprocess.run([venv / "bin" / "python", "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode == 0 if stamp.exists() else False
+        works = (
+            subprocess.run(
+                [venv / "bin" / "python", "-c", ""], stderr=subprocess.DEVNULL, check=False
+            ).returncode
+            == 0
+            if stamp.exists()
+            else False
+        )
         if works and stamp.read_text() == wanted:
             return
         stamp.unlink(missing_ok=True)
@@ -91,7 +117,12 @@ def make_venv(venv: Path, python: str, pip_args: t.Sequence[str], wanted: str, c
             for old in ("bin", "include", "lib", "share"):
                 shutil.rmtree(venv / old, ignore_errors=True)
             subprocess.run([python, "-m", "venv", venv], check=True)
-        subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-qq", *pip_args], env=environment(venv), stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [venv / "bin" / "python", "-m", "pip", "install", "-qq", *pip_args],
+            env=environment(venv),
+            stdin=subprocess.DEVNULL,
+            check=True,
+        )
         packages = next((venv / "lib").glob("python3*/site-packages"))
         link = packages / "ansible_collections" / "mssp" / "defender_xdr"
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +135,13 @@ def prepare() -> dict[str, str]:
     if not (VENV / "stamp").exists():
         print(f"Making {VENV} (once) …", file=sys.stderr)
     contents = "".join(path.read_text() for path in REQUIREMENTS)
-    make_venv(VENV, getattr(sys, "_base_executable", sys.executable), ["-r", str(REQUIREMENTS[-1])], contents, ROOT)
+    make_venv(
+        VENV,
+        getattr(sys, "_base_executable", sys.executable),
+        ["-r", str(REQUIREMENTS[-1])],
+        contents,
+        ROOT,
+    )
     return environment(VENV)
 
 
@@ -125,8 +162,19 @@ def run(command: t.Sequence[str], env: dict[str, str]) -> int:
 def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
     """A running lab, with its folder; stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="lab-", dir=VENV))
-    command = [PYTHON, "-m", "defender_lab", "--dir", str(folder), "--parent-pid", str(os.getpid()), *options]
-    process = subprocess.Popen(command, env=env | {"PYTHONPATH": str(ROOT / "roles/lab/files")}, start_new_session=True)
+    command = [
+        PYTHON,
+        "-m",
+        "defender_lab",
+        "--dir",
+        str(folder),
+        "--parent-pid",
+        str(os.getpid()),
+        *options,
+    ]
+    process = subprocess.Popen(
+        command, env=env | {"PYTHONPATH": str(ROOT / "roles/lab/files")}, start_new_session=True
+    )
     try:
         deadline = time.monotonic() + 60
         while not (folder / "lab.json").exists():
@@ -147,8 +195,24 @@ def demo(args: list[str]) -> int:
     with lab(env, ["--tenants", LAB_TENANTS]) as folder:
         # tokens of a lab that is gone in a minute have no place in the user's cache
         env["DEFENDER_XDR_TOKEN_CACHE"] = str(folder / "tokens")
-        env |= {"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
-        return run([PYTHON, "-m", "ansible", "playbook", "mssp.defender_xdr.demo", "-i", str(folder / "inventory.yml"), *args], env)
+        env |= {
+            "ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet",
+            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        }
+        return run(
+            [
+                PYTHON,
+                "-m",
+                "ansible",
+                "playbook",
+                "mssp.defender_xdr.demo",
+                "-i",
+                str(folder / "inventory.yml"),
+                *args,
+            ],
+            env,
+        )
 
 
 def play_with_lab(args: list[str]) -> int:
@@ -156,11 +220,14 @@ def play_with_lab(args: list[str]) -> int:
     if not any(arg.startswith("--tenants") for arg in args):
         args = ["--tenants", LAB_TENANTS, *args]
     with lab(env, args) as folder:
-        ansible, playbook = (shlex.quote(str(VENV / "bin" / name)) for name in ("ansible", "ansible-playbook"))
+        ansible, playbook = (
+            shlex.quote(str(VENV / "bin" / name)) for name in ("ansible", "ansible-playbook")
+        )
         inventory = shlex.quote(str(folder / "inventory.yml"))
         print(
             "\nThe lab is up, until Ctrl-C. In another terminal, try:\n\n"
-            f"  {ansible} -i {inventory} tenants -m mssp.defender_xdr.incident_info -a 'status=active severity=high'\n"
+            f"  {ansible} -i {inventory} tenants -m mssp.defender_xdr.incident_info -a"
+            " 'status=active severity=high'\n"
             f"  {playbook} -i {inventory} mssp.defender_xdr.demo\n",
             flush=True,
         )
@@ -169,7 +236,8 @@ def play_with_lab(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """All tests but the documents' examples, which take minutes and have a gate of their own; or those named."""
+    """All tests but the documents' examples, which take minutes and have a gate of their own; or
+    those named."""
     return run([*PYTEST, *(args or [NO_DOCUMENTS])], prepare())
 
 
@@ -183,25 +251,40 @@ def fresh_coverage(where: Path) -> Path:
 
 def coverage(args: list[str]) -> int:
     env = prepare() | {"COVERAGE_FILE": str(fresh_coverage(VENV) / "data")}
-    return run([*PYTEST, "--cov", "--cov-report=term-missing:skip-covered", *(args or [NO_DOCUMENTS])], env)
+    return run(
+        [*PYTEST, "--cov", "--cov-report=term-missing:skip-covered", *(args or [NO_DOCUMENTS])], env
+    )
 
 
 def mutate(args: list[str]) -> int:
     env = prepare()
-    subprocess.run([PYTHON, "-m", "pip", "install", "-qq", "mutmut>=3.8,<4"], env=env, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "-qq", "mutmut>=3.8,<4"],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
     return run([PYTHON, str(ROOT / ".ci" / "mutate.py"), *args], env)
 
 
 def bench(args: list[str]) -> int:
     env = prepare()
-    subprocess.run([PYTHON, "-m", "pip", "install", "-qq", "-r", str(ROOT / "tests/bench/requirements.txt")], env=env, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "-qq", "-r", str(ROOT / "tests/bench/requirements.txt")],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
     return run([PYTHON, str(ROOT / "tests/bench/run.py"), *args], env)
 
 
 def gates(group: str) -> t.Callable[[list[str]], int]:
     def work(args: list[str]) -> int:
         names = [f"{group}-{arg}" for arg in args] if group == "sanity" else args
-        return run([sys.executable, str(ROOT / ".ci" / "gates.py"), *(names or filter(None, [group]))], environment(VENV))
+        return run(
+            [sys.executable, str(ROOT / ".ci" / "gates.py"), *(names or filter(None, [group]))],
+            environment(VENV),
+        )
 
     return work
 
@@ -235,7 +318,10 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except subprocess.CalledProcessError as error:
-        return f"{shlex.join(map(str, error.cmd))} failed with {error.returncode}; what it said is above."  # type: ignore[return-value]
+        return (
+            f"{shlex.join(map(str, error.cmd))} failed with {error.returncode}; what it said is"
+            " above."
+        )  # type: ignore[return-value]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation as a site: modules, plugins, roles and the guides of docs/docsite. Warnings are errors."""
+"""The documentation as a site: modules, plugins, roles and the guides of docs/docsite. Warnings are
+errors."""
 
 from __future__ import annotations
 
@@ -46,19 +47,51 @@ def build(run: t.Callable[..., None], tools: Path, site: Path, env: t.Mapping[st
         **where,
     )
     conf = site / "conf.py"
-    # the links to Ansible come from `inventory`, so that no network is needed; nothing links to Python or Jinja
-    conf.write_text(f"{conf.read_text()}\nintersphinx_mapping = {{'ansible': ({ANSIBLE!r}, '../ansible.inv')}}\n")
+    # the links to Ansible come from `inventory`, so that no network is needed; nothing links to
+    # Python or Jinja
+    conf.write_text(
+        f"{conf.read_text()}\n"
+        f"intersphinx_mapping = {{'ansible': ({ANSIBLE!r}, '../ansible.inv')}}\n"
+    )
     rst = site / "rst"
     rst.chmod(0o700)
     config = ("--config-file", site / "antsibull-docs.cfg")
-    run(antsibull, *config, "collection", "--cleanup", "everything", "--fail-on-error", "--use-current", "--squash-hierarchy", "--dest-dir", rst, NAME, **where)
-    (site / "ansible.inv").write_bytes(inventory("\n".join(path.read_text() for path in rst.rglob("*.rst"))))
-    run(tools / "sphinx-build", "-M", "html", rst, site / "build", "-c", site, "-W", "--keep-going", "--quiet", **where)
+    run(
+        antsibull,
+        *config,
+        "collection",
+        "--cleanup",
+        "everything",
+        "--fail-on-error",
+        "--use-current",
+        "--squash-hierarchy",
+        "--dest-dir",
+        rst,
+        NAME,
+        **where,
+    )
+    (site / "ansible.inv").write_bytes(
+        inventory("\n".join(path.read_text() for path in rst.rglob("*.rst")))
+    )
+    run(
+        tools / "sphinx-build",
+        "-M",
+        "html",
+        rst,
+        site / "build",
+        "-c",
+        site,
+        "-W",
+        "--keep-going",
+        "--quiet",
+        **where,
+    )
     return site / "build/html"
 
 
 def inventory(text: str) -> bytes:
-    """What Sphinx calls an inventory: where Ansible's documentation has the plugins and settings that this text speaks of.
+    """What Sphinx calls an inventory: where Ansible's documentation has the plugins and settings
+    that this text speaks of.
 
     That such a plugin is there is checked by antsibull-docs lint-collection-docs.
     """
@@ -66,7 +99,16 @@ def inventory(text: str) -> bytes:
     plugins = set(re.findall(r"ansible_collections\.(ansible\.builtin\.(\w+))", text))
     settings = set(re.findall(r"\bANSIBLE_[A-Z_]+\b", text))
     lines = [f"{label} std:label -1 {page} {label}" for label, page in PAGES.items()]
-    lines += [f"ansible_collections.{full} std:label -1 collections/ansible/builtin/{page}.html {full}" for full, page in sorted(plugins)]
-    lines += [f"{name} std:envvar -1 reference_appendices/config.html#envvar-{name} {name}" for name in sorted(settings)]
-    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: \n# The remainder of this file is compressed using zlib.\n"
+    lines += [
+        f"ansible_collections.{full} std:label -1 collections/ansible/builtin/{page}.html {full}"
+        for full, page in sorted(plugins)
+    ]
+    lines += [
+        f"{name} std:envvar -1 reference_appendices/config.html#envvar-{name} {name}"
+        for name in sorted(settings)
+    ]
+    head = (
+        "# Sphinx inventory version 2\n# Project: Ansible\n# Version: \n"
+        "# The remainder of this file is compressed using zlib.\n"
+    )
     return head.encode() + zlib.compress("".join(f"{line}\n" for line in lines).encode())

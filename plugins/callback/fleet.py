@@ -14,12 +14,16 @@ version_added: 0.1.0
 author:
   - The mssp.defender_xdr contributors (@mssp)
 description:
-  - Shows what matters in a run over many tenants. On a terminal a line at the foot says how many tenants answered, failed and are left,
-    how fast it goes and how long it will take, also while P(mssp.defender_xdr.sweep#module) is at work.
-  - Each task ends with one line of counts instead of a line for every host. The run ends with the coverage, that is who was asked,
-    who answered, and for those that failed the category and who must act.
-  - Where the output is no terminal, as in a pipe or in AWX, plain lines with the same numbers come every few seconds.
-  - What fails is shown as P(ansible.builtin.default#callback) shows it. So is what C(debug) prints, what C(--diff) shows, and with C(-v) everything.
+  - Shows what matters in a run over many tenants. On a terminal a line at the foot says how many
+    tenants answered, failed and are left, how fast it goes and how long it will take, also while
+    P(mssp.defender_xdr.sweep#module) is at work.
+  - Each task ends with one line of counts instead of a line for every host. The run ends with the
+    coverage, that is who was asked, who answered, and for those that failed the category and who
+    must act.
+  - Where the output is no terminal, as in a pipe or in AWX, plain lines with the same numbers come
+    every few seconds.
+  - What fails is shown as P(ansible.builtin.default#callback) shows it. So is what C(debug) prints,
+    what C(--diff) shows, and with C(-v) everything.
   - A task that runs on one host alone is shown as P(ansible.builtin.default#callback) shows it.
   - Results with C(no_log) are counted, never shown.
 extends_documentation_fragment:
@@ -31,8 +35,8 @@ options:
   progress:
     description:
       - How to show progress while a task runs.
-      - V(auto) shows V(bar) on a terminal and V(lines) elsewhere. A terminal that E(TERM) says to be dumb and one that
-        ansible-runner or AWX made count as none.
+      - V(auto) shows V(bar) on a terminal and V(lines) elsewhere. A terminal that E(TERM) says to
+        be dumb and one that ansible-runner or AWX made count as none.
       - V(bar) is the line at the foot of the terminal.
       - V(lines) are plain lines.
       - V(none) shows none.
@@ -103,24 +107,40 @@ class CallbackModule(Default):
             return None
         if self._free:
             every = [one.state() for one in running]
-            asked, answered, failed = (sum(getattr(one, name) for one in every) for name in ("asked", "answered", "failed"))
+            asked, answered, failed = (
+                sum(getattr(one, name) for one in every) for name in ("asked", "answered", "failed")
+            )
             return _live.State(self._play.get_name(), asked, answered, failed, open_end=True)
         task = running[-1]
         sweep = self._board.read()
         if sweep.number != task.sweeps:
-            return _live.State(task.name, sweep.asked, sweep.answered, sweep.failed) if sweep.answered + sweep.failed < sweep.asked else None
+            return (
+                _live.State(task.name, sweep.asked, sweep.answered, sweep.failed)
+                if sweep.answered + sweep.failed < sweep.asked
+                else None
+            )
         # one host is no fleet; and nothing is drawn once all is done
         return task.state() if 1 < task.asked != task.done else None
 
     def _start_live(self) -> None:
         wanted = self._option("progress", "auto")
-        asks = C.ENABLE_TASK_DEBUGGER or context.CLIARGS.get("step") or str(self._play.strategy).endswith("debug")
+        asks = (
+            C.ENABLE_TASK_DEBUGGER
+            or context.CLIARGS.get("step")
+            or str(self._play.strategy).endswith("debug")
+        )
         if wanted == "none" or asks:  # a line that moves would be in the way of who types an answer
             self._stop_live()
         elif self._live is None:
-            terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "AWX_ISOLATED_DATA_DIR" not in os.environ
+            terminal = (
+                sys.stdout.isatty()
+                and os.environ.get("TERM", "dumb") != "dumb"
+                and "AWX_ISOLATED_DATA_DIR" not in os.environ
+            )
             stream = sys.stdout if wanted == "bar" or (wanted == "auto" and terminal) else None
-            self._live = _live.Live(self._display, stream, self._look, interval=float(self._option("interval", 5.0)))
+            self._live = _live.Live(
+                self._display, stream, self._look, interval=float(self._option("interval", 5.0))
+            )
             self._live.start()
 
     def _stop_live(self) -> None:
@@ -131,7 +151,9 @@ class CallbackModule(Default):
     def _option(self, name: str, default: t.Any) -> t.Any:
         try:
             return self.get_option(name)
-        except KeyError:  # ansible-runner makes a subclass, under whose name core knows no option of ours
+        except (
+            KeyError
+        ):  # ansible-runner makes a subclass, under whose name core knows no option of ours
             return default
 
     # Tasks
@@ -139,13 +161,27 @@ class CallbackModule(Default):
     def _begin(self, task: t.Any) -> None:
         if not self._free:
             self._finish()
-        if isinstance(task, TaskInclude) or str(task.action).rsplit(".", 1)[-1] == "pause" or getattr(task, "debugger", None):
+        if (
+            isinstance(task, TaskInclude)
+            or str(task.action).rsplit(".", 1)[-1] == "pause"
+            or getattr(task, "debugger", None)
+        ):
             return
         still = len(self._batch) - len(set(self._batch) & set(self._play._removed_hosts))
         asked = 0 if self._free else 1 if task.run_once else still
         if task._uuid not in self._tallies:
-            name, word = str(task.name or task.get_name()).strip(), "answered" if _tally.ours(task) else "ok"  # the role is in the banner above
-            self._tallies[task._uuid] = _tally.Tally(name, asked, time.monotonic(), self._board.read().number, word, self._free or asked != 1)
+            name, word = (
+                str(task.name or task.get_name()).strip(),
+                "answered" if _tally.ours(task) else "ok",
+            )  # the role is in the banner above
+            self._tallies[task._uuid] = _tally.Tally(
+                name,
+                asked,
+                time.monotonic(),
+                self._board.read().number,
+                word,
+                self._free or asked != 1,
+            )
         if self._live and not self._free:
             self._live.fresh()
 
@@ -155,9 +191,18 @@ class CallbackModule(Default):
         for tally in tallies.values():
             shown = self.get_option("display_skipped_hosts") or tally.words.keys() - {"skipped"}
             if shown and tally.done > 1:
-                color = C.COLOR_ERROR if tally.failed else C.COLOR_CHANGED if tally.words["changed"] else C.COLOR_OK
+                color = (
+                    C.COLOR_ERROR
+                    if tally.failed
+                    else C.COLOR_CHANGED
+                    if tally.words["changed"]
+                    else C.COLOR_OK
+                )
                 name = f"{tally.name}: " if self._free else ""
-                self._display.display(f"{name}{tally.summary(_live.duration(time.monotonic() - tally.began))}", color=color)
+                self._display.display(
+                    f"{name}{tally.summary(_live.duration(time.monotonic() - tally.began))}",
+                    color=color,
+                )
 
     def _count(self, result: t.Any, word: str) -> bool:
         """Count a result; whether its line is one of many, so that the count stands for it."""
@@ -170,11 +215,17 @@ class CallbackModule(Default):
             if tally:
                 tally.add(found)
         else:
-            if (failed or word == "unreachable") and "defender_xdr_tenant_id" in result.host.get_vars():
+            if (
+                failed or word == "unreachable"
+            ) and "defender_xdr_tenant_id" in result.host.get_vars():
                 self._lost[host] = None
             if tally:
                 tally.count(word)
-        return tally is not None and (tally.many or _tally.is_sweep(task)) and not self._run_is_verbose(result)
+        return (
+            tally is not None
+            and (tally.many or _tally.is_sweep(task))
+            and not self._run_is_verbose(result)
+        )
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         many = self._count(result, "changed" if result.result.get("changed") else "ok")
@@ -236,7 +287,9 @@ class CallbackModule(Default):
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         self._finish()
         super().v2_playbook_on_play_start(play)
-        self._batch = [host.name for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)]
+        self._batch = [
+            host.name for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)
+        ]
         self._start_live()
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
@@ -259,7 +312,13 @@ class CallbackModule(Default):
         hosts = included_file._hosts
         if len(hosts) > MANY and not self._display.verbosity:
             label = self._get_item_label(included_file._vars)
-            self._display.display(f"included: {included_file._filename} for {len(hosts)} hosts{f' => (item={label})' if label else ''}", color=C.COLOR_INCLUDED)
+            self._display.display(
+                (
+                    f"included: {included_file._filename} for {len(hosts)}"
+                    f" hosts{f' => (item={label})' if label else ''}"
+                ),
+                color=C.COLOR_INCLUDED,
+            )
         else:
             super().v2_playbook_on_include(included_file)
 
@@ -275,21 +334,39 @@ class CallbackModule(Default):
             self._display.banner("COVERAGE")
             columns = (self._display.columns or 0) if sys.stdout.isatty() else 0
             for line in self._coverage.lines(columns):
-                self._display.display(line, color=C.COLOR_ERROR if self._coverage.failed else C.COLOR_OK)
+                self._display.display(
+                    line, color=C.COLOR_ERROR if self._coverage.failed else C.COLOR_OK
+                )
             self._display.display("", screen_only=True)
 
     def _recap(self, stats: t.Any) -> None:
         """The default's recap of the hosts that failed, and one line for all."""
         every = {host: stats.summarize(host) for host in stats.processed}
-        bad = {host: None for host, count in every.items() if count["failures"] or count["unreachable"]}
-        super().v2_playbook_on_stats(types.SimpleNamespace(processed=bad, summarize=stats.summarize, custom=stats.custom))
-        names = {"ok": "ok", "changed": "changed", "unreachable": "unreachable", "failures": "failed", "skipped": "skipped", "rescued": "rescued"}
+        bad = {
+            host: None for host, count in every.items() if count["failures"] or count["unreachable"]
+        }
+        super().v2_playbook_on_stats(
+            types.SimpleNamespace(processed=bad, summarize=stats.summarize, custom=stats.custom)
+        )
+        names = {
+            "ok": "ok",
+            "changed": "changed",
+            "unreachable": "unreachable",
+            "failures": "failed",
+            "skipped": "skipped",
+            "rescued": "rescued",
+        }
         names["ignored"] = "ignored"
-        sums = " ".join(f"{word}={sum(count[key] for count in every.values())}" for key, word in names.items())
-        self._display.display(f"{len(every)} hosts : {sums}", color=C.COLOR_ERROR if bad else C.COLOR_OK)
+        sums = " ".join(
+            f"{word}={sum(count[key] for count in every.values())}" for key, word in names.items()
+        )
+        self._display.display(
+            f"{len(every)} hosts : {sums}", color=C.COLOR_ERROR if bad else C.COLOR_OK
+        )
 
 
 def _hide(result: t.Any) -> None:
-    """Core censors what a C(no_log) task returned, yet keeps its error, whose words come out of that."""
+    """Core censors what a C(no_log) task returned, yet keeps its error, whose words come out of
+    that."""
     if result.result.get("_ansible_no_log") or "censored" in result.result:
         result.result.pop("exception", None)

@@ -14,10 +14,13 @@ short_description: Treat a customer tenant as a host
 version_added: 0.1.0
 description:
   - Makes an inventory host stand for a customer's Microsoft Entra tenant.
-  - The modules of this collection run in Ansible's own process for such a host and talk to Microsoft's cloud.
-  - Any other module that runs on such a host, such as M(ansible.builtin.copy) or M(ansible.builtin.command), runs on the
-    controller with the controller's own Python, as with P(ansible.builtin.local#connection).
-  - Its options describe the tenant. Modules read them from the variables of the task's own host, whatever connection is in use.
+  - The modules of this collection run in Ansible's own process for such a host and talk to
+    Microsoft's cloud.
+  - Any other module that runs on such a host, such as M(ansible.builtin.copy) or
+    M(ansible.builtin.command), runs on the controller with the controller's own Python, as with
+    P(ansible.builtin.local#connection).
+  - Its options describe the tenant. Modules read them from the variables of the task's own host,
+    whatever connection is in use.
 notes:
   - The remote user is ignored; the user who runs Ansible is used.
 extends_documentation_fragment:
@@ -281,19 +284,35 @@ class Connection(LocalConnection):
 
     transport = "mssp.defender_xdr.tenant"
 
-    def _resolve_option_variables(self, variables: dict[str, t.Any], templar: t.Any) -> dict[str, t.Any]:
-        """Spare what runs over this connection the tenant's options, such as the look-up of a secret.
+    def _resolve_option_variables(
+        self, variables: dict[str, t.Any], templar: t.Any
+    ) -> dict[str, t.Any]:
+        """Spare what runs over this connection the tenant's options, such as the look-up of a
+        secret.
 
-        Only the collection's modules read them, each for itself. A core without this method asks `set_options` alone.
+        Only the collection's modules read them, each for itself. A core without this method asks
+        `set_options` alone.
         """
-        return t.cast("dict[str, t.Any]", super()._resolve_option_variables(_without_tenant(variables), templar))
+        return t.cast(
+            "dict[str, t.Any]",
+            super()._resolve_option_variables(_without_tenant(variables), templar),
+        )
 
-    def set_options(self, task_keys: t.Any = None, var_options: dict[str, t.Any] | None = None, direct: t.Any = None) -> None:
-        """Keep the tenant's options from core, which refuses one of a wrong kind with its value in the message."""
-        super().set_options(task_keys=task_keys, var_options=_without_tenant(var_options or {}), direct=direct)
+    def set_options(
+        self,
+        task_keys: t.Any = None,
+        var_options: dict[str, t.Any] | None = None,
+        direct: t.Any = None,
+    ) -> None:
+        """Keep the tenant's options from core, which refuses one of a wrong kind with its value in
+        the message."""
+        super().set_options(
+            task_keys=task_keys, var_options=_without_tenant(var_options or {}), direct=direct
+        )
 
     def update_vars(self, variables: dict[str, t.Any]) -> None:
-        """Give commands the controller's own interpreter: there is nothing to discover on a tenant."""
+        """Give commands the controller's own interpreter: there is nothing to discover on a
+        tenant."""
         super().update_vars(variables)
         variables.setdefault("ansible_python_interpreter", sys.executable)
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this doc fragment is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this doc fragment is **PRIVATE** to the collection. It can have breaking changes at any
+# time.
 
 from __future__ import annotations
 
@@ -14,14 +15,15 @@ class ModuleDocFragment:
 options:
   tenant_id:
     description:
-      - GUID of the customer tenant. A domain name is refused, because it can move to another tenant.
+      - GUID of the customer tenant. A domain name is refused, because it can move to another
+        tenant.
       - A tenant is always named. This option has no default and no environment variable.
     type: str
   tenant_name:
     description:
       - Name of the tenant in results and messages.
-      - Defaults to the inventory name of the host. A task that names another O(tenant_id) than the host's has no other name for
-        that tenant than its id, unless it sets O(tenant_name).
+      - Defaults to the inventory name of the host. A task that names another O(tenant_id) than the
+        host's has no other name for that tenant than its id, unless it sets O(tenant_name).
     type: str
   client_id:
     description:
@@ -30,25 +32,30 @@ options:
   client_secret:
     description:
       - The application's client secret. The secret's value is needed, not its id.
-      - It must be text. A dictionary, such as a vault look-up whose C(.secret) was forgotten, is refused and not shown. The same
-        holds for every option of a tenant.
-      - Exactly one of O(client_secret), O(client_secret_file), O(certificate_path), O(certificate), O(assertion_file) must be set.
-        Where several sources set one (task, variables, environment, C(ansible.cfg)), only the nearest source counts.
+      - It must be text. A dictionary, such as a vault look-up whose C(.secret) was forgotten, is
+        refused and not shown. The same holds for every option of a tenant.
+      - Exactly one of O(client_secret), O(client_secret_file), O(certificate_path), O(certificate),
+        O(assertion_file) must be set. Where several sources set one (task, variables, environment,
+        C(ansible.cfg)), only the nearest source counts.
     type: str
   client_secret_file:
     description:
-      - File whose content is the client secret, in UTF-8 or UTF-16. White space, line ends and a byte order mark around it are taken off.
+      - File whose content is the client secret, in UTF-8 or UTF-16. White space, line ends and a
+        byte order mark around it are taken off.
     type: path
   certificate_path:
     description:
-      - File with the application's certificate. PEM or DER with the private key in O(private_key_path), PEM with the key in it, or PFX.
+      - File with the application's certificate. PEM or DER with the private key in
+        O(private_key_path), PEM with the key in it, or PFX.
       - Any of these may also be in base64, as Azure Key Vault hands out a PFX.
       - The thumbprint is computed. The key must be an RSA key.
     type: path
   certificate:
     description:
-      - The application's certificate and private key as text, for example out of a vault. PEM, or the base64 of a PFX.
-      - The line ends of PEM may be the two characters backslash and n, as variables of CI systems have them.
+      - The application's certificate and private key as text, for example out of a vault. PEM, or
+        the base64 of a PFX.
+      - The line ends of PEM may be the two characters backslash and n, as variables of CI systems
+        have them.
     type: str
   private_key_path:
     description:
@@ -60,13 +67,15 @@ options:
     type: str
   certificate_chain:
     description:
-      - Send the certificate and its chain with each token request (C(x5c)), so that Entra ID can trust it by subject name
-        and issuer and a renewed certificate works without being registered.
+      - Send the certificate and its chain with each token request (C(x5c)), so that Entra ID can
+        trust it by subject name and issuer and a renewed certificate works without being
+        registered.
     type: bool
     default: false
   assertion_file:
     description:
-      - File with a federated token (workload identity) that a federated credential of the application trusts.
+      - File with a federated token (workload identity) that a federated credential of the
+        application trusts.
       - It is read anew for every token request, because such tokens often live only for minutes.
     type: path
   cloud:
@@ -77,7 +86,8 @@ options:
     choices: [public, gcc, gcc_high, dod, china]
   region:
     description:
-      - Use the API host of this region, which may answer faster. Any of them serves any tenant of the public cloud.
+      - Use the API host of this region, which may answer faster. Any of them serves any tenant of
+        the public cloud.
       - Microsoft Graph has no regional hosts and ignores it.
     type: str
     choices: [us, eu, uk, au, swa, ina, aea]
@@ -91,7 +101,8 @@ options:
     choices: [auto, graph, xdr]
   login_url:
     description:
-      - Base URL of the login service instead of the cloud's. C(https://login.windows.net) means the public cloud.
+      - Base URL of the login service instead of the cloud's. C(https://login.windows.net) means the
+        public cloud.
     type: str
   graph_url:
     description:
@@ -111,7 +122,8 @@ options:
     type: str
   xdr_audience:
     description:
-      - Audience of tokens for the Defender XDR API instead of the cloud's. One that belongs to another resource is refused.
+      - Audience of tokens for the Defender XDR API instead of the cloud's. One that belongs to
+        another resource is refused.
     type: str
   endpoint_audience:
     description:
@@ -119,8 +131,8 @@ options:
     type: str
   ca_path:
     description:
-      - File with the CA certificates to trust, in PEM, instead of those of the Python package certifi.
-        The variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are ignored.
+      - File with the CA certificates to trust, in PEM, instead of those of the Python package
+        certifi. The variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are ignored.
     type: path
   validate_certs:
     description:
@@ -129,14 +141,18 @@ options:
     default: true
   proxy:
     description:
-      - Address of a proxy as V(http://host:port), V(host:port), or V(http://user:password@host:port).
-      - V(socks5h://host:port) and its like need the Python package PySocks (C(pip install requests[socks])).
+      - Address of a proxy as V(http://host:port), V(host:port), or
+        V(http://user:password@host:port).
+      - V(socks5h://host:port) and its like need the Python package PySocks
+        (C(pip install requests[socks])).
       - Without it E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY) are honoured.
     type: str
   request_timeout:
     description:
-      - Seconds to wait for the service in one request, which is how long it may take to begin its answer and how long it may pause in it.
-      - Without it that is 30 seconds, and 200 for a hunting query, because Microsoft allows a query three minutes.
+      - Seconds to wait for the service in one request, which is how long it may take to begin its
+        answer and how long it may pause in it.
+      - Without it that is 30 seconds, and 200 for a hunting query, because Microsoft allows a query
+        three minutes.
     type: int
   retries:
     description:
@@ -145,19 +161,22 @@ options:
     default: 4
   retry_deadline:
     description:
-      - The most seconds spent on one request with all its retries and waits, until the last byte of its answer.
+      - The most seconds spent on one request with all its retries and waits, until the last byte of
+        its answer.
     type: int
     default: 300
   max_response_size:
     description:
-      - The largest answer to one request that is accepted, unpacked, as bytes or with a unit such as V(64M).
-      - A hunting query with a larger answer fails as V(bad_request), any other request as V(unavailable).
+      - The largest answer to one request that is accepted, unpacked, as bytes or with a unit such
+        as V(64M).
+      - A hunting query with a larger answer fails as V(bad_request), any other request as
+        V(unavailable).
     type: str
     default: 512M
   token_cache:
     description:
-      - Folder of the token cache, which must belong to the user and be closed to others (mode 0700).
-        It holds one file of mode 0600 for each login host, tenant, application and audience.
+      - Folder of the token cache, which must belong to the user and be closed to others (mode
+        0700). It holds one file of mode 0600 for each login host, tenant, application and audience.
       - V(none) keeps no token on disk.
     type: path
     default: ~/.ansible/defender_xdr/tokens

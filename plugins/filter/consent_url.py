@@ -11,13 +11,16 @@ author:
 short_description: The link with which a customer's administrator consents to the application
 version_added: 0.2.0
 description:
-  - Makes the link that an administrator of one customer tenant opens to consent to everything that the application lists. Nothing is sent.
-  - The administrator signs in, sees the permissions and accepts or declines. M(mssp.defender_xdr.consent_info) says what came of it.
+  - Makes the link that an administrator of one customer tenant opens to consent to everything that
+    the application lists. Nothing is sent.
+  - The administrator signs in, sees the permissions and accepts or declines.
+    M(mssp.defender_xdr.consent_info) says what came of it.
 positional: client_id
 options:
   _input:
     description:
-      - GUID of the customer tenant. V(common), V(organizations) and domain names are refused, because the link has to lead to one tenant.
+      - GUID of the customer tenant. V(common), V(organizations) and domain names are refused,
+        because the link has to lead to one tenant.
     type: str
     required: true
   client_id:
@@ -27,9 +30,12 @@ options:
     required: true
   form:
     description:
-      - V(adminconsent) is the end point for administrators, and asks for everything that the application lists.
-      - V(v2) is its newer twin. It asks with the scope C(/.default) of one O(api), and needs O(redirect_uri).
-      - V(page) is the link of Microsoft's page on partner access, with the tenant in the place of C(common).
+      - V(adminconsent) is the end point for administrators, and asks for everything that the
+        application lists.
+      - V(v2) is its newer twin. It asks with the scope C(/.default) of one O(api), and needs
+        O(redirect_uri).
+      - V(page) is the link of Microsoft's page on partner access, with the tenant in the place of
+        C(common).
     type: str
     default: adminconsent
     choices: [adminconsent, v2, page]
@@ -69,7 +75,8 @@ EXAMPLES = r"""
 
 - name: Show a link that leads back to a page of yours
   ansible.builtin.debug:
-    msg: "{{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(defender_xdr_client_id, form='v2', redirect_uri=landing, state='ticket 4711') }}"
+    msg:
+      "{{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(defender_xdr_client_id, form='v2', redirect_uri=landing, state='ticket 4711') }}"
   vars:
     landing: https://onboarding.partner.example/consented
 """
@@ -78,14 +85,17 @@ RETURN = r"""
 _value:
   description: The link.
   type: str
-  sample: https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
+  sample:
+    https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
 """
 
 import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import (
+    consent_link,
+)
 
 
 def consent_url(tenant_id: str, client_id: str, **options: t.Any) -> str:

@@ -11,10 +11,12 @@ author:
 short_description: Run KQL over rows of many tenants on the controller
 version_added: 0.1.0
 description:
-  - Runs a query in Kusto query language over rows that were collected before, which is how to ask across customers. No portal and no
-    API of Microsoft does that.
-  - The rows are read into memory. The query reaches nothing but them, neither files nor the network.
-  - It runs on DuckDB. What the translation to it does not know is refused. Times keep six decimals instead of Microsoft's seven.
+  - Runs a query in Kusto query language over rows that were collected before, which is how to ask
+    across customers. No portal and no API of Microsoft does that.
+  - The rows are read into memory. The query reaches nothing but them, neither files nor the
+    network.
+  - It runs on DuckDB. What the translation to it does not know is refused. Times keep six decimals
+    instead of Microsoft's seven.
 requirements:
   - duckdb
   - duckdb-kql
@@ -22,10 +24,11 @@ positional: query
 options:
   _input:
     description:
-      - A list of rows, or the path of a file on the controller with one JSON object a line, as M(mssp.defender_xdr.sweep) and
-        the role P(mssp.defender_xdr.hunt#role) write them.
+      - A list of rows, or the path of a file on the controller with one JSON object a line, as
+        M(mssp.defender_xdr.sweep) and the role P(mssp.defender_xdr.hunt#role) write them.
       - Or a dictionary of those by table name, for a query over several tables.
-      - A column is a number, a truth value, a time (RFC 3339) or dynamic when all of its values are. Otherwise it is text.
+      - A column is a number, a truth value, a time (RFC 3339) or dynamic when all of its values
+        are. Otherwise it is text.
     type: raw
     required: true
   query:
@@ -54,7 +57,8 @@ EXAMPLES = r"""
   mssp.defender_xdr.sweep:
     module: hunting_query
     module_args:
-      query: DeviceNetworkEvents | where RemoteIPType == "Public" | distinct InitiatingProcessFileName, InitiatingProcessSHA256, RemoteIP
+      query: DeviceNetworkEvents | where RemoteIPType == "Public" | distinct
+        InitiatingProcessFileName, InitiatingProcessSHA256, RemoteIP
     dest: /tmp/talkers.ndjson
     fail_when: never
   run_once: true
@@ -62,7 +66,8 @@ EXAMPLES = r"""
 
 - name: Show which programs call the same address from more than one customer
   ansible.builtin.debug:
-    msg: "{{ talkers.dest | mssp.defender_xdr.local_kql(shared, table='Talkers', parameters={'least': 2}) }}"
+    msg:
+      "{{ talkers.dest | mssp.defender_xdr.local_kql(shared, table='Talkers', parameters={'least': 2}) }}"
   vars:
     shared: |
       Talkers
@@ -73,7 +78,8 @@ EXAMPLES = r"""
 
 - name: Join what was found with what is known
   ansible.builtin.debug:
-    msg: "{{ {'Talkers': talkers.dest, 'Known': known} | mssp.defender_xdr.local_kql('Talkers | join kind=leftanti Known on RemoteIP | count') }}"
+    msg:
+      "{{ {'Talkers': talkers.dest, 'Known': known} | mssp.defender_xdr.local_kql('Talkers | join kind=leftanti Known on RemoteIP | count') }}"
   vars:
     known:
       - RemoteIP: 192.0.2.10
@@ -92,10 +98,14 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import local_kql as _local_kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import (
+    local_kql as _local_kql,
+)
 
 
-def local_kql(source: t.Any, query: str, table: str = "Rows", parameters: dict[str, t.Any] | None = None) -> list[dict[str, t.Any]]:
+def local_kql(
+    source: t.Any, query: str, table: str = "Rows", parameters: dict[str, t.Any] | None = None
+) -> list[dict[str, t.Any]]:
     try:
         return _local_kql.run(_local_kql.tables(source, table), query, parameters or {})
     except DefenderError as e:

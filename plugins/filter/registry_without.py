@@ -11,16 +11,18 @@ author:
 short_description: A registry of tenants with one less
 version_added: 0.2.0
 description:
-  - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it, and returns its text without the entry of the
-    tenant. M(ansible.builtin.copy) writes it. Where there is none the text comes back as it was.
-  - From here until the end of its task no other task gets at registries in the same folder with this filter or P(mssp.defender_xdr.registry_with#filter),
-    in other runs of Ansible on this machine neither. Write the text in the same task, so that no entry is lost.
+  - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it,
+    and returns its text without the entry of the tenant. M(ansible.builtin.copy) writes it. Where
+    there is none the text comes back as it was.
+  - From here until the end of its task no other task gets at registries in the same folder with
+    this filter or P(mssp.defender_xdr.registry_with#filter), in other runs of Ansible on this
+    machine neither. Write the text in the same task, so that no entry is lost.
 positional: tenant_id
 options:
   _input:
     description:
-      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A vault is refused, and so is an edit that would
-        change what another entry says.
+      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A
+        vault is refused, and so is an edit that would change what another entry says.
     type: path
     required: true
   tenant_id:
@@ -36,7 +38,8 @@ seealso:
 EXAMPLES = r"""
 - name: Take the tenant out of the registry
   ansible.builtin.copy:
-    content: "{{ '/tmp/registry.yml' | mssp.defender_xdr.registry_without(defender_xdr_tenant_id) }}"
+    content:
+      "{{ '/tmp/registry.yml' | mssp.defender_xdr.registry_without(defender_xdr_tenant_id) }}"
     dest: /tmp/registry.yml
     mode: "0644"
   throttle: 1
@@ -53,8 +56,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_edit as _registry_text
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_lock as _registry_lock
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_edit as _registry_text,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_lock as _registry_lock,
+)
 
 
 def registry_without(path: str, tenant_id: str) -> str:

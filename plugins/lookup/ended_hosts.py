@@ -11,9 +11,11 @@ author:
 short_description: Name the hosts that the play ended on purpose
 version_added: 0.2.0
 description:
-  - Ansible's C(ansible_play_hosts_all) without C(ansible_play_hosts) are the hosts that are no longer in the play. This lookup
-    names those of them that the play ended on purpose, such as with C(meta=end_host). The others were lost by a failure.
-  - The roles of this collection use it to count only tenants that were meant to be asked, as M(mssp.defender_xdr.sweep) does.
+  - Ansible's C(ansible_play_hosts_all) without C(ansible_play_hosts) are the hosts that are no
+    longer in the play. This lookup names those of them that the play ended on purpose, such as with
+    C(meta=end_host). The others were lost by a failure.
+  - The roles of this collection use it to count only tenants that were meant to be asked, as
+    M(mssp.defender_xdr.sweep) does.
   - It knows the current batch of the play. Hosts of other batches, with C(serial), are not named.
 options:
   _terms:
@@ -38,7 +40,8 @@ RETURN = r"""
 _raw:
   description:
     - The names of the hosts, in the order of the play.
-    - A host of which this version of ansible-core does not say whether it failed or was ended is not among them.
+    - A host of which this version of ansible-core does not say whether it failed or was ended is
+      not among them.
   type: list
   elements: str
 """
@@ -50,6 +53,8 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch
 
 
 class LookupModule(LookupBase):
-    def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
+    def run(
+        self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
+    ) -> list[str]:
         del terms, kwargs
         return _batch.ended(variables or {})

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credentials as text: read from files, freed of marks and white space at their ends, and checked for stray characters.
+"""Credentials as text: read from files, freed of marks and white space at their ends, and checked
+for stray characters.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ def file_bytes(option: str, path: str) -> bytes:
 
 
 def file_text(option: str, path: str) -> str:
-    """The text of a file, without marks and white space at its ends; it may be in UTF-8 or UTF-16."""
+    """The text of a file, without marks and white space at its ends; it may be in UTF-8 or
+    UTF-16."""
     where = f"{option} is {path}"
     text = decoded(file_bytes(option, path))
     if text is None:
-        raise unusable(f"{where}, which is not text in UTF-8.", "Write the file as plain text in UTF-8.")
+        raise unusable(
+            f"{where}, which is not text in UTF-8.", "Write the file as plain text in UTF-8."
+        )
     text = trimmed(text)
     if not text:
         raise unusable(f"{where}, which is empty.", "Write the credential into that file.")
@@ -51,7 +55,8 @@ def file_text(option: str, path: str) -> str:
 
 
 def decoded(content: bytes) -> str | None:
-    """Bytes as text: UTF-8, or UTF-16 with its mark, as PowerShell writes it; None for what is neither."""
+    """Bytes as text: UTF-8, or UTF-16 with its mark, as PowerShell writes it; None for what is
+    neither."""
     name = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
     try:
         text = content.decode(name)
@@ -71,15 +76,22 @@ def trimmed(text: str) -> str:
 def checked(where: str, text: str) -> str:
     """A secret without marks and white space at its ends.
 
-    Raises `bad_credentials` for a character that no secret holds, by position and code point, never by the secret.
+    Raises `bad_credentials` for a character that no secret holds, by position and code point, never
+    by the secret.
     """
     secret = trimmed(text)
     for position, character in enumerate(secret, start=1):
         if ord(character) not in PRINTABLE:
             name = unicodedata.name(character, "a control character").lower()
             raise unusable(
-                f"{where}: the character at position {position} is U+{ord(character):04X} ({name}); a secret holds printable ASCII characters only.",
-                "Copy the secret again, without quotation marks, line breaks and invisible characters.",
+                (
+                    f"{where}: the character at position {position} is U+{ord(character):04X}"
+                    f" ({name}); a secret holds printable ASCII characters only."
+                ),
+                (
+                    "Copy the secret again, without quotation marks, line breaks and invisible"
+                    " characters."
+                ),
             )
     if not secret:
         raise unusable(f"{where} is empty.", "Give the secret.")

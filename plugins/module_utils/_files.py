@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one place that writes files: a destination is checked first, then replaced whole or left alone.
+"""The one place that writes files: a destination is checked first, then replaced whole or left
+alone.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-PREFIX: t.Final = ".defender-xdr-"  # of drafts, before the name of their destination: a killed process leaves its own
+# of drafts, before the name of their destination: a killed process leaves its own
+PREFIX: t.Final = ".defender-xdr-"
 PRIVATE: t.Final = 0o600
 KINDS: t.Final = (
     (stat.S_ISCHR, "a device"),
@@ -49,7 +51,8 @@ class Draft:
         A symbolic link at the destination is replaced, never followed.
 
         :arg path: another name in the same folder, such as that of a partial result.
-        :arg durable: wait until the disk has it. What can be made again need not survive a power cut.
+        :arg durable: wait until the disk has it. What can be made again need not survive a power
+            cut.
         """
         path = path or self.path
         with self._explained():
@@ -103,12 +106,16 @@ def check(path: str, *, option: str = "dest") -> None:
     """
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith("/"):
-        raise DefenderError("bad_request", f"{option} is {path}, which is a folder; name a file in it.")
+        raise DefenderError(
+            "bad_request", f"{option} is {path}, which is a folder; name a file in it."
+        )
     with contextlib.suppress(OSError):
         mode = os.stat(path).st_mode
         for is_kind, name in KINDS:
             if is_kind(mode):
-                raise DefenderError("bad_request", f"{option} is {path}, which is {name}; name a regular file.")
+                raise DefenderError(
+                    "bad_request", f"{option} is {path}, which is {name}; name a regular file."
+                )
     try:
         # a permission bit tells little: what mkstemp can do now, the writer can do later
         handle, spare = tempfile.mkstemp(prefix=PREFIX, dir=folder)
@@ -159,7 +166,9 @@ def write(
 def not_written(path: str, error: OSError, *, option: str = "dest") -> DefenderError:
     """The error for a destination that could not be written, such as on a full disk."""
     reason = error.strerror or "the system gave no reason"
-    return DefenderError("bad_request", f"{option} is {path}, which could not be written: {reason}.")
+    return DefenderError(
+        "bad_request", f"{option} is {path}, which could not be written: {reason}."
+    )
 
 
 def json_line(value: t.Any) -> bytes:

@@ -4,7 +4,7 @@
 
 """The module door: a module's SPEC and run() inside an ordinary Ansible module.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -22,16 +22,29 @@ Run = t.Callable[[Tenant, dict[str, t.Any], bool], dict[str, t.Any]]
 
 
 def spec(options: t.Mapping[str, t.Any], **rules: t.Any) -> dict[str, t.Any]:
-    """What AnsibleModule and the in-process door validate with: the module's own options beside the tenant's."""
-    return {"argument_spec": {**_options.TENANT_SPEC, **options}, "supports_check_mode": True, **rules}
+    """What AnsibleModule and the in-process door validate with: the module's own options beside the
+    tenant's."""
+    return {
+        "argument_spec": {**_options.TENANT_SPEC, **options},
+        "supports_check_mode": True,
+        **rules,
+    }
 
 
-def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: list[str] | None = None) -> dict[str, t.Any]:
-    """Run a module for the tenant that its parameters name; a DefenderError leaves with the tenant among its facts.
+def perform(
+    run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: list[str] | None = None
+) -> dict[str, t.Any]:
+    """Run a module for the tenant that its parameters name; a DefenderError leaves with the tenant
+    among its facts.
 
-    :arg secrets: takes what else must not be shown: the tokens that the call held, and what its credential's files hold.
+    :arg secrets: takes what else must not be shown: the tokens that the call held, and what its
+        credential's files hold.
     """
-    named: dict[str, t.Any] = {"id": params.get("tenant_id"), "name": params.get("tenant_name") or params.get("tenant_id"), "cloud": params.get("cloud")}
+    named: dict[str, t.Any] = {
+        "id": params.get("tenant_id"),
+        "name": params.get("tenant_name") or params.get("tenant_id"),
+        "cloud": params.get("cloud"),
+    }
     tenant = None
     try:
         # a token that was given needs no application to acquire one
@@ -49,7 +62,13 @@ def perform(run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: li
             secrets += _scrub.secrets_in_files(params)
             secrets += _scrub.forms(tenant.tokens if tenant else ())
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
-    return {"tenant": named, "changed": False, **result, "waited_seconds": _waited(tenant), **({"warnings": warnings} if warnings else {})}
+    return {
+        "tenant": named,
+        "changed": False,
+        **result,
+        "waited_seconds": _waited(tenant),
+        **({"warnings": warnings} if warnings else {}),
+    }
 
 
 def _waited(tenant: Tenant | None) -> float:
@@ -61,8 +80,8 @@ def serve(module_spec: t.Mapping[str, t.Any], run: Run) -> None:
     """A module's main(): parameters in, JSON out."""
     module = AnsibleModule(**module_spec)
     result = _answer(module, run, _scrub.secrets_of(module_spec["argument_spec"], module.params))
-    # Masked here already. AnsibleModule would mask every value of a no_log option wherever it occurs:
-    # a certificate_password of 1234 in an incident's id too.
+    # Masked here already. AnsibleModule would mask every value of a no_log option wherever it
+    # occurs: a certificate_password of 1234 in an incident's id too.
     module.no_log_values = set()
     for warning in result.pop("warnings", []):
         module.warn(warning)
@@ -88,4 +107,6 @@ def _answer(module: AnsibleModule, run: Run, secrets: list[str]) -> dict[str, t.
 
 def only_here(module_spec: t.Mapping[str, t.Any]) -> None:
     """The main() of what only its action does, should it ever arrive on a machine."""
-    AnsibleModule(**module_spec).fail_json(msg="This runs on the controller only; do not delegate it to another machine.")
+    AnsibleModule(**module_spec).fail_json(
+        msg="This runs on the controller only; do not delegate it to another machine."
+    )

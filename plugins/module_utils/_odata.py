@@ -4,7 +4,7 @@
 
 """OData filters and names: quoting that no value breaks out of, and camelCase against snake_case.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def quote(value: str) -> str:
-    """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF, SQUOTE-in-string)."""
+    """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF,
+    SQUOTE-in-string)."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -38,7 +39,9 @@ def all_of(tests: t.Iterable[str | None]) -> str | None:
 def between(name: str, since: int | None, before: int | None) -> str | None:
     """`name ge since and name lt before` over ticks, with the bounds that are given."""
     bounds = (("ge", since), ("lt", before))
-    return all_of(f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None)
+    return all_of(
+        f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None
+    )
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@
 Text for people (messages, warnings, tracebacks) loses secrets and whatever looks like a token.
 Data of a successful result loses only the secrets of this very call, and the result says so.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -38,9 +38,13 @@ LOGIN = re.compile(r"(?<=://)[^/?#]*@")
 FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "private_key_path")
 
 
-def secrets_of(spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]) -> list[str]:
+def secrets_of(
+    spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]
+) -> list[str]:
     """The values of this call's `no_log` options in every form they may be shown in."""
-    return forms(str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name))
+    return forms(
+        str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name)
+    )
 
 
 def secrets_in_files(params: t.Mapping[str, t.Any]) -> list[str]:
@@ -94,7 +98,11 @@ def result(found: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any
     if found.get("failed"):
         return t.cast("dict[str, t.Any]", _with_strings(found, as_text))
     mask = _Mask(long)
-    data = {name: member if name in SECRET_KEYS else _with_strings(member, mask) for name, member in found.items() if name != "warnings"}
+    data = {
+        name: member if name in SECRET_KEYS else _with_strings(member, mask)
+        for name, member in found.items()
+        if name != "warnings"
+    }
     warnings = [*_with_strings(found.get("warnings", []), as_text), *mask.warnings(data)]
     return {**data, **({"warnings": warnings} if warnings else {})}
 
@@ -110,7 +118,10 @@ def arguments(
         return LOGIN.sub("***@", text(value, secrets))
 
     hidden = {name for name in params if spec.get(name, {}).get("no_log") and params[name]}
-    return {name: HIDDEN if name in hidden else _with_strings(value, as_text) for name, value in params.items()}
+    return {
+        name: HIDDEN if name in hidden else _with_strings(value, as_text)
+        for name, value in params.items()
+    }
 
 
 def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:

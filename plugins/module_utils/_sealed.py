@@ -9,7 +9,7 @@ So the action sends along the public half of a key that lives as long as its tas
 encrypts the secrets of its answer for it (ECDH on P-256 with a key of its own, HKDF, AES-GCM).
 Nothing is left on a disk, and all that is displayed is a public key and cipher text.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Reader:
             public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender)
             plain = _cipher(self._private, public).decrypt(NONCE, message, name.encode())
         except (ValueError, InvalidTag):
-            raise DefenderError("outcome_unknown", f"{name} arrived damaged from the machine that ran the module.") from None
+            raise DefenderError(
+                "outcome_unknown", f"{name} arrived damaged from the machine that ran the module."
+            ) from None
         return json.loads(plain)
 
 
@@ -81,7 +83,10 @@ class Writer:
         if self._public is None:
             return result
         secret = {name for name in SECRET_KEYS if result.get(name)}
-        return {name: {SEALED: self._sealed(name, value)} if name in secret else value for name, value in result.items()}
+        return {
+            name: {SEALED: self._sealed(name, value)} if name in secret else value
+            for name, value in result.items()
+        }
 
     def _sealed(self, name: str, value: t.Any) -> str:
         private = ec.generate_private_key(ec.SECP256R1())

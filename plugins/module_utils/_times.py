@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Points in time and spans as Microsoft counts them: whole ticks of 100 ns, because Python's datetime drops the seventh digit.
+"""Points in time and spans as Microsoft counts them: whole ticks of 100 ns, because Python's
+datetime drops the seventh digit.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ UNITS = {
     "w": 7 * 86400 * SECOND,
 }
 AGE = re.compile(r"(\d{1,6})([smhdw])")
-RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:[0-5]\d)?")
+RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:[0-5]\d)?"
+)
 DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-# The first and the last moment of Kusto's datetime: from the year 1 to the last tick of the year 9999.
+# The first and the last moment of Kusto's datetime: from the year 1 to the last tick of the year
+# 9999.
 FIRST = -62_135_596_800 * SECOND
 LAST = 253_402_300_800 * SECOND - 1
 
@@ -38,9 +42,11 @@ def now() -> int:
 
 
 def parse_time(option: str, text: str, *, at: int) -> int:
-    """Ticks for an RFC 3339 time with an offset, or for an age such as C(24h) counted back from C(at).
+    """Ticks for an RFC 3339 time with an offset, or for an age such as C(24h) counted back from
+    C(at).
 
-    A naive time is refused: nobody can say whose clock it means. Digits past the seventh are dropped.
+    A naive time is refused: nobody can say whose clock it means. Digits past the seventh are
+    dropped.
     """
     text = str(text).strip()
     if age := AGE.fullmatch(text):
@@ -51,19 +57,29 @@ def parse_time(option: str, text: str, *, at: int) -> int:
     if parts is None:
         raise DefenderError(
             "bad_request",
-            f"{option} is {text!r}, which is neither an RFC 3339 time such as 2026-11-01T08:00:00Z nor an age such as 90m, 24h or 7d.",
+            (
+                f"{option} is {text!r}, which is neither an RFC 3339 time such as"
+                " 2026-11-01T08:00:00Z nor an age such as 90m, 24h or 7d."
+            ),
         )
     day, clock, fraction, offset = parts.groups()
     if offset is None:
         raise DefenderError(
             "bad_request",
-            f"{option} is {text!r}, which has no offset; write {day}T{clock}Z for UTC, or add an offset such as +02:00.",
+            (
+                f"{option} is {text!r}, which has no offset; write {day}T{clock}Z for UTC, or add"
+                " an offset such as +02:00."
+            ),
         )
     try:
-        moment = datetime.datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
+        moment = datetime.datetime.fromisoformat(
+            f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}"
+        )
         since = moment.astimezone(datetime.UTC) - EPOCH
     except (ValueError, OverflowError) as e:
-        raise DefenderError("bad_request", f"{option} is {text!r}, which is no possible time: {e}.") from None
+        raise DefenderError(
+            "bad_request", f"{option} is {text!r}, which is no possible time: {e}."
+        ) from None
     return (since.days * 86400 + since.seconds) * SECOND + int((fraction or "0").ljust(7, "0")[:7])
 
 
@@ -77,7 +93,8 @@ def format_time(ticks: int) -> str:
 
 
 def read_time(text: str) -> int:
-    """Ticks of a time that a service wrote (always UTC, up to seven digits, sometimes without the Z)."""
+    """Ticks of a time that a service wrote (always UTC, up to seven digits, sometimes without the
+    Z)."""
     return parse_time(
         "a time of the service",
         text if text[-1:] in "Zz" or text[-6:-5] in ("+", "-") else f"{text}Z",
@@ -86,7 +103,8 @@ def read_time(text: str) -> int:
 
 
 def parse_span(option: str, text: str) -> int:
-    """Ticks of a length of time: an ISO 8601 duration of weeks, days, hours, minutes, seconds, or an age."""
+    """Ticks of a length of time: an ISO 8601 duration of weeks, days, hours, minutes, seconds, or
+    an age."""
     if age := AGE.fullmatch(text):
         ticks = int(age[1]) * UNITS[age[2]]
     elif (parts := DURATION.fullmatch(text)) and any(parts.groups()):
@@ -101,7 +119,10 @@ def parse_span(option: str, text: str) -> int:
     else:
         raise DefenderError(
             "bad_request",
-            f"{option} is {text!r}, which is neither an ISO 8601 duration such as P7D or PT12H nor an age such as 12h or 7d.",
+            (
+                f"{option} is {text!r}, which is neither an ISO 8601 duration such as P7D or PT12H"
+                " nor an age such as 12h or 7d."
+            ),
         )
     if not ticks:
         raise DefenderError(
@@ -116,5 +137,8 @@ def check_order(first: str, earlier: int | None, second: str, later: int | None)
     if earlier is not None and later is not None and earlier >= later:
         raise DefenderError(
             "bad_request",
-            f"{first} ({format_time(earlier)}) is not before {second} ({format_time(later)}); nothing can lie between them.",
+            (
+                f"{first} ({format_time(earlier)}) is not before {second} ({format_time(later)});"
+                " nothing can lie between them."
+            ),
         )

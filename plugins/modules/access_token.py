@@ -12,11 +12,15 @@ author:
 short_description: Acquire an app-only access token for a customer tenant
 version_added: 0.1.0
 description:
-  - Acquires a token for one of the three resources behind Microsoft Defender XDR, out of the token cache or from the tenant's login service.
-  - The token is checked before it is handed out. Its tenant and its audience must be the right ones.
-  - A result with a token is never displayed, but it can be registered. A failure is displayed, so this task itself needs no C(no_log).
+  - Acquires a token for one of the three resources behind Microsoft Defender XDR, out of the token
+    cache or from the tenant's login service.
+  - The token is checked before it is handed out. Its tenant and its audience must be the right
+    ones.
+  - A result with a token is never displayed, but it can be registered. A failure is displayed, so
+    this task itself needs no C(no_log).
   - Give C(no_log=true) to every task that uses the registered token.
-  - Needs no application permission. The other modules acquire their tokens themselves; this one is for what the collection does not do.
+  - Needs no application permission. The other modules acquire their tokens themselves; this one is
+    for what the collection does not do.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
@@ -24,7 +28,8 @@ extends_documentation_fragment:
 options:
   resource:
     description:
-      - The resource that the token is for. V(graph) is Microsoft Graph, V(xdr) the Defender XDR API, V(endpoint) the Defender for Endpoint API.
+      - The resource that the token is for. V(graph) is Microsoft Graph, V(xdr) the Defender XDR
+        API, V(endpoint) the Defender for Endpoint API.
     type: str
     default: graph
     choices: [graph, xdr, endpoint]
@@ -97,7 +102,8 @@ error:
   description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
   returned: failure
   type: dict
-  sample: {category: not_consented, status: 400, code: AADSTS700016, who: customer, advice: An administrator has to consent.}
+  sample: {category: not_consented, status: 400, code: AADSTS700016, who: customer, advice: An
+    administrator has to consent.}
 """
 
 import typing as t
@@ -121,7 +127,9 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         "api": params["resource"],
         "access_token": token.value,
         "expires_at": format_time(token.expires_at * SECOND),
-        "audience": claims.audience if claims else tenant.options.service(params["resource"]).audience,
+        "audience": claims.audience
+        if claims
+        else tenant.options.service(params["resource"]).audience,
         "roles": list(claims.roles) if claims else [],
         "app_id": claims.app_id if claims else tenant.options.client_id,
         "from_cache": token.from_cache,

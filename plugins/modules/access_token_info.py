@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Reads the claims of a token and says everything that is wrong with it for a given purpose.
   - Checks the tenant's own token, acquired for O(resource), or one given as O(access_token).
-  - A role that allows writing covers its reading twin. C(SecurityIncident.ReadWrite.All) satisfies C(SecurityIncident.Read.All).
+  - A role that allows writing covers its reading twin. C(SecurityIncident.ReadWrite.All) satisfies
+    C(SecurityIncident.Read.All).
   - Needs no application permission, and makes no call to the API itself.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
@@ -46,13 +47,15 @@ options:
   verify_signature:
     description:
       - Verify the token's signature with the keys that the tenant's login service publishes.
-      - Tokens for Microsoft Graph cannot be verified by anyone but Graph, which is then the problem C(signature_not_verifiable).
+      - Tokens for Microsoft Graph cannot be verified by anyone but Graph, which is then the problem
+        C(signature_not_verifiable).
     type: bool
     default: false
   on_problem:
     description:
       - V(fail) fails the task when there is a problem.
-      - V(report) always succeeds and leaves the decision to the playbook. What is wrong, or why no token could be had, is then in RV(error).
+      - V(report) always succeeds and leaves the decision to the playbook. What is wrong, or why no
+        token could be had, is then in RV(error).
     type: str
     default: fail
     choices: [fail, report]
@@ -102,7 +105,8 @@ problems:
   elements: dict
   contains:
     code:
-      description: A word for it, such as V(wrong_audience), V(expired), V(role_missing) or the category of the refusal.
+      description: A word for it, such as V(wrong_audience), V(expired), V(role_missing) or the
+        category of the refusal.
       type: str
     text:
       description: One sentence with the facts.
@@ -147,7 +151,8 @@ waited_seconds:
   type: float
   sample: 0.0
 error:
-  description: The gravest problem. C(category) is for playbooks, C(who) must act, C(advice) says how, with the consent link where one helps.
+  description: The gravest problem. C(category) is for playbooks, C(who) must act, C(advice) says
+    how, with the consent link where one helps.
   returned: when RV(valid) is false
   type: dict
 """
@@ -155,7 +160,9 @@ error:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import token_report as _token_check
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    token_report as _token_check,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
@@ -172,8 +179,16 @@ SPEC = _module.spec(
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    required = _token_check.required(params["resource"], params["required_roles"], params["required_for"])
-    report, error = _token_check.check(tenant, params["resource"], required, given=params["access_token"], verify=params["verify_signature"])
+    required = _token_check.required(
+        params["resource"], params["required_roles"], params["required_for"]
+    )
+    report, error = _token_check.check(
+        tenant,
+        params["resource"],
+        required,
+        given=params["access_token"],
+        verify=params["verify_signature"],
+    )
     if error and params["on_problem"] == "fail":
         error.facts.update(report)
         raise error

@@ -12,14 +12,19 @@ author:
 short_description: Register the multi-tenant application in the provider's own tenant
 version_added: 0.1.0
 description:
-  - Creates, changes or deletes an application registration through Microsoft Graph, with the application permissions that customers will be asked for.
-  - It works in the tenant that the task names, which is the provider's own one. O(client_id) and the credential are those of the application that
-    makes the call; O(app_id) and O(display_name) name the one that is managed.
-  - Permissions are given by name. Their ids are looked up in that tenant's service principal of each API. A name that the API does not offer is
-    refused, with the near ones or with the API that it belongs to.
-  - A permission that is added here is in force nowhere until an administrator of each customer has consented again.
-  - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which allows to change applications that the caller owns.
-    C(Application.ReadWrite.All) does as well, and allows to change any.
+  - Creates, changes or deletes an application registration through Microsoft Graph, with the
+    application permissions that customers will be asked for.
+  - It works in the tenant that the task names, which is the provider's own one. O(client_id) and
+    the credential are those of the application that makes the call; O(app_id) and O(display_name)
+    name the one that is managed.
+  - Permissions are given by name. Their ids are looked up in that tenant's service principal of
+    each API. A name that the API does not offer is refused, with the near ones or with the API that
+    it belongs to.
+  - A permission that is added here is in force nowhere until an administrator of each customer has
+    consented again.
+  - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which
+    allows to change applications that the caller owns. C(Application.ReadWrite.All) does as well,
+    and allows to change any.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
@@ -34,13 +39,15 @@ attributes:
 options:
   display_name:
     description:
-      - The name that administrators see when they consent. Without O(app_id) it also selects the registration, and several of that name are
-        refused with their ids.
-      - With O(state=absent) it must be the registration's name to the letter, in case and spaces too, with O(app_id) as well.
+      - The name that administrators see when they consent. Without O(app_id) it also selects the
+        registration, and several of that name are refused with their ids.
+      - With O(state=absent) it must be the registration's name to the letter, in case and spaces
+        too, with O(app_id) as well.
     type: str
   app_id:
     description:
-      - The application (client) id of a registration that exists, where its name does not tell it or shall change.
+      - The application (client) id of a registration that exists, where its name does not tell it
+        or shall change.
     type: str
   state:
     description:
@@ -50,13 +57,17 @@ options:
     choices: [present, absent]
   sign_in_audience:
     description:
-      - Whose accounts the application is for. Only V(AzureADMultipleOrgs) and V(AzureADandPersonalMicrosoftAccount) can be consented to by other tenants.
-      - Left out, a new application is for V(AzureADMultipleOrgs), and one that exists stays as it is.
+      - Whose accounts the application is for. Only V(AzureADMultipleOrgs) and
+        V(AzureADandPersonalMicrosoftAccount) can be consented to by other tenants.
+      - Left out, a new application is for V(AzureADMultipleOrgs), and one that exists stays as it
+        is.
     type: str
-    choices: [AzureADMultipleOrgs, AzureADMyOrg, AzureADandPersonalMicrosoftAccount, PersonalMicrosoftAccount]
+    choices: [AzureADMultipleOrgs, AzureADMyOrg, AzureADandPersonalMicrosoftAccount,
+      PersonalMicrosoftAccount]
   redirect_uris:
     description:
-      - All addresses of the web platform that a consent may return to. Left out, they stay as they are.
+      - All addresses of the web platform that a consent may return to. Left out, they stay as they
+        are.
     type: list
     elements: str
   api_permissions:
@@ -67,8 +78,9 @@ options:
     suboptions:
       api:
         description:
-          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph), V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the
-            application id of any other API.
+          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph),
+            V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the application id of any
+            other API.
         type: str
         required: true
       roles:
@@ -79,19 +91,24 @@ options:
   permissions_for:
     description:
       - Modules of this collection; the application asks for the least permissions that they need.
-      - Modules that know both generations of the API get those of Microsoft Graph, or those of the Defender XDR API where O(api=xdr).
+      - Modules that know both generations of the API get those of Microsoft Graph, or those of the
+        Defender XDR API where O(api=xdr).
     type: list
     elements: str
   purge_permissions:
     description:
-      - Whether application permissions that are neither in O(api_permissions) nor in O(permissions_for) are taken off the registration.
-      - Otherwise they stay, and RV(unmanaged_permissions) lists them. Delegated permissions always stay.
-      - Refused where those name no role at all, because the application would lose every application permission.
+      - Whether application permissions that are neither in O(api_permissions) nor in
+        O(permissions_for) are taken off the registration.
+      - Otherwise they stay, and RV(unmanaged_permissions) lists them. Delegated permissions always
+        stay.
+      - Refused where those name no role at all, because the application would lose every
+        application permission.
     type: bool
     default: false
   service_principal:
     description:
-      - Whether the application also gets its service principal in its own tenant, so that it can be consented to and used there. V(false) leaves it alone.
+      - Whether the application also gets its service principal in its own tenant, so that it can be
+        consented to and used there. V(false) leaves it alone.
     type: bool
     default: true
 seealso:
@@ -138,8 +155,10 @@ api:
   sample: graph
 application:
   description:
-    - The registration, or an empty dictionary when it is absent. In check mode, the ids of one that would be created are empty.
-    - C(api_permissions) has C(api), C(roles) and, where there are some, C(delegated) with the ids of delegated permissions.
+    - The registration, or an empty dictionary when it is absent. In check mode, the ids of one that
+      would be created are empty.
+    - C(api_permissions) has C(api), C(roles) and, where there are some, C(delegated) with the ids
+      of delegated permissions.
   returned: success
   type: dict
   sample:
@@ -151,7 +170,8 @@ application:
     api_permissions: [{api: graph, roles: [SecurityIncident.Read.All, ThreatHunting.Read.All]}]
     service_principal_id: 59e617e5-e447-4adc-8b88-00af644d7c92
 unmanaged_permissions:
-  description: Application permissions of the registration that this task did not ask for; empty when it names no permissions.
+  description: Application permissions of the registration that this task did not ask for; empty
+    when it names no permissions.
   returned: success
   type: list
   elements: dict
@@ -175,7 +195,9 @@ app_ids:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    registration as _applications,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
@@ -188,7 +210,10 @@ SPEC = _module.spec(
         "api_permissions": {
             "type": "list",
             "elements": "dict",
-            "options": {"api": {"type": "str", "required": True}, "roles": {"type": "list", "elements": "str", "required": True}},
+            "options": {
+                "api": {"type": "str", "required": True},
+                "roles": {"type": "list", "elements": "str", "required": True},
+            },
         },
         "permissions_for": {"type": "list", "elements": "str"},
         "purge_permissions": {"type": "bool", "default": False},
@@ -206,9 +231,17 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     api = tenant.api("graph", "application")
     with _applications.as_owner(api):
         if params["state"] == "absent":
-            result = _applications.ensure_absent(api, app_id=app_id, display_name=display_name, check_mode=check_mode)
+            result = _applications.ensure_absent(
+                api, app_id=app_id, display_name=display_name, check_mode=check_mode
+            )
         else:
-            result = _applications.ensure_present(api, wish, app_id=app_id, service_principal=params["service_principal"], check_mode=check_mode)
+            result = _applications.ensure_present(
+                api,
+                wish,
+                app_id=app_id,
+                service_principal=params["service_principal"],
+                check_mode=check_mode,
+            )
     return {"api": "graph", **result}
 
 

@@ -12,23 +12,32 @@ author:
 short_description: Create, rotate and remove the credentials of the application
 version_added: 0.1.0
 description:
-  - Keeps a client secret, a certificate or a federated credential on an application registration of the provider's own tenant.
-  - A secret is made when there is none of that name, and again when the present one has less than O(rotate_before) days left. The present one is
-    the one in O(dest), or O(current_secret); where neither tells, it is the one that ends last.
-  - A new secret is returned once, or written to O(dest), and is never displayed by its task. Without a place for it, none is made.
+  - Keeps a client secret, a certificate or a federated credential on an application registration of
+    the provider's own tenant.
+  - A secret is made when there is none of that name, and again when the present one has less than
+    O(rotate_before) days left. The present one is the one in O(dest), or O(current_secret); where
+    neither tells, it is the one that ends last.
+  - A new secret is returned once, or written to O(dest), and is never displayed by its task.
+    Without a place for it, none is made.
   - A certificate is added beside its predecessor of the same name. Only its public part is used.
-  - Rotation removes a predecessor when its successor has been there for O(keep_old_for) days. A predecessor began before its successor and ends no
-    later; what a person adds meanwhile is none, and neither is a certificate that was registered with its own start (as the portal does), because
-    nobody can tell since when it is there. An ended one waits for its time too. The credential that the task itself authenticates with always stays.
-  - A secret is removed only where its successor is known to be held, so that an accident (a killed run, a lost result, an answer that did not come)
-    never costs the secret that works. It is held when O(dest) has it, when it is O(current_secret), or when the task itself authenticates with it.
-    Otherwise both stay, and a warning names them. A secret is known by its first three characters, which is all that Graph keeps of it; two with the
-    same ones are not told apart, and stay.
-  - When the answer to making a secret is lost, or is a 408 or 5xx, the task fails with C(outcome_unknown). What was made is removed again where it
-    can only be ours, and RV(key_ids) names it otherwise. Run the task again; the secret in O(dest) has not been touched.
+  - Rotation removes a predecessor when its successor has been there for O(keep_old_for) days. A
+    predecessor began before its successor and ends no later; what a person adds meanwhile is none,
+    and neither is a certificate that was registered with its own start (as the portal does),
+    because nobody can tell since when it is there. An ended one waits for its time too. The
+    credential that the task itself authenticates with always stays.
+  - A secret is removed only where its successor is known to be held, so that an accident (a killed
+    run, a lost result, an answer that did not come) never costs the secret that works. It is held
+    when O(dest) has it, when it is O(current_secret), or when the task itself authenticates with
+    it. Otherwise both stay, and a warning names them. A secret is known by its first three
+    characters, which is all that Graph keeps of it; two with the same ones are not told apart, and
+    stay.
+  - When the answer to making a secret is lost, or is a 408 or 5xx, the task fails with
+    C(outcome_unknown). What was made is removed again where it can only be ours, and RV(key_ids)
+    names it otherwise. Run the task again; the secret in O(dest) has not been touched.
   - A new secret or certificate may need some minutes before every login server knows it.
-  - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which allows to change applications that the caller owns.
-    C(Application.ReadWrite.All) does as well, and allows to change any.
+  - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which
+    allows to change applications that the caller owns. C(Application.ReadWrite.All) does as well,
+    and allows to change any.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
@@ -43,18 +52,21 @@ attributes:
 options:
   app_id:
     description:
-      - The application (client) id of the registration. O(client_id) is the application that makes the call, which may be the same one.
+      - The application (client) id of the registration. O(client_id) is the application that makes
+        the call, which may be the same one.
       - One that the tenant does not have is an error, with O(state=absent) too.
     type: str
     required: true
   type:
     description:
-      - What kind of credential. Needed with O(state=present); with O(state=absent) it narrows O(name) down.
+      - What kind of credential. Needed with O(state=present); with O(state=absent) it narrows
+        O(name) down.
     type: str
     choices: [secret, certificate, federated]
   name:
     description:
-      - Its name, to the letter. Credentials of other names are left alone. With O(state=absent), all of that name are removed.
+      - Its name, to the letter. Credentials of other names are left alone. With O(state=absent),
+        all of that name are removed.
       - It is never empty. One without a name is removed by its O(key_id).
     type: str
   key_id:
@@ -63,7 +75,8 @@ options:
     type: str
   state:
     description:
-      - Whether there is such a credential. The last valid one of an application, and the one that this task uses, are removed with O(force=true) only.
+      - Whether there is such a credential. The last valid one of an application, and the one that
+        this task uses, are removed with O(force=true) only.
     type: str
     default: present
     choices: [present, absent]
@@ -74,30 +87,37 @@ options:
     default: 180
   rotate_before:
     description:
-      - A new secret is made when the latest one has less than this many days left. For a certificate, which is issued elsewhere, it is a warning.
+      - A new secret is made when the latest one has less than this many days left. For a
+        certificate, which is issued elsewhere, it is a warning.
     type: int
     default: 30
   keep_old_for:
     description:
-      - Days that the predecessor of a secret or certificate stays valid after its successor was registered. With V(0) a secret goes as soon as its
-        successor is in O(dest), and a certificate at once.
+      - Days that the predecessor of a secret or certificate stays valid after its successor was
+        registered. With V(0) a secret goes as soon as its successor is in O(dest), and a
+        certificate at once.
     type: int
     default: 7
   dest:
     description:
-      - A file for the new secret. It is written whole or not at all, and readable by its owner only.
+      - A file for the new secret. It is written whole or not at all, and readable by its owner
+        only.
       - It suits O(client_secret_file) of the plays that use the secret.
-      - One file has one name of credentials, and one task that writes it. Without the file, nothing is removed; and while there is a secret of that name
-        with enough days left, no other is made, because nobody can tell whether it is in use elsewhere. A warning says which one to remove by O(key_id).
+      - One file has one name of credentials, and one task that writes it. Without the file, nothing
+        is removed; and while there is a secret of that name with enough days left, no other is
+        made, because nobody can tell whether it is in use elsewhere. A warning says which one to
+        remove by O(key_id).
     type: path
   return_secret:
     description:
-      - Whether a new secret is in the result, as RV(secret_text). Without O(dest), it is where the task registers its result.
+      - Whether a new secret is in the result, as RV(secret_text). Without O(dest), it is where the
+        task registers its result.
     type: bool
   current_secret:
     description:
-      - The secret that its users have at present, such as looked up in a vault, where the task has no O(dest). It shows which secret is in use, so that
-        its predecessors can be removed, and that a new one is made in time. Leave it out where there is none yet.
+      - The secret that its users have at present, such as looked up in a vault, where the task has
+        no O(dest). It shows which secret is in use, so that its predecessors can be removed, and
+        that a new one is made in time. Leave it out where there is none yet.
     type: str
     version_added: 0.2.0
   public_certificate:
@@ -127,8 +147,8 @@ options:
     type: bool
     default: false
 notes:
-  - Certificates are a list that is written whole. Do not run two tasks at once that change the certificates of one application, or the secrets of one
-    name.
+  - Certificates are a list that is written whole. Do not run two tasks at once that change the
+    certificates of one application, or the secrets of one name.
 seealso:
   - module: mssp.defender_xdr.application
   - module: mssp.defender_xdr.application_info
@@ -151,7 +171,8 @@ EXAMPLES = r"""
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: secret
     name: vaulted
-    current_secret: "{{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret | default(omit) }}"
+    current_secret:
+      "{{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret | default(omit) }}"
   register: made
 
 - name: Put it where it belongs
@@ -201,21 +222,26 @@ secret_text:
   returned: when a secret was made and the result is where it goes
   type: str
 credential:
-  description: The credential that is as wanted; empty with O(state=absent). In check mode, the C(key_id) of one that would be made is empty.
+  description: The credential that is as wanted; empty with O(state=absent). In check mode, the
+    C(key_id) of one that would be made is empty.
   returned: success
   type: dict
-  sample: {type: secret, display_name: ansible, key_id: f0b0b335-1d71-4883-8f98-567911bfdca6, hint: "[6g", start: "2026-11-09T19:50:29Z",
+  sample: {type: secret, display_name: ansible, key_id: f0b0b335-1d71-4883-8f98-567911bfdca6, hint:
+    "[6g", start: "2026-11-09T19:50:29Z",
            end: "2027-05-08T19:50:29Z", days_left: 166, in_use: false, superseded: false}
 credentials:
   description:
-    - All credentials of the application, those that end first at the top, each like RV(credential). A certificate has C(sha1) and C(sha256), a federated
-      credential C(issuer), C(subject) and C(audiences).
+    - All credentials of the application, those that end first at the top, each like RV(credential).
+      A certificate has C(sha1) and C(sha256), a federated credential C(issuer), C(subject) and
+      C(audiences).
   returned: success
   type: list
   elements: dict
 key_ids:
-  description: The ids of secrets that nobody has and that could not be removed for certain. Remove them with O(key_id), unless another run made them.
-  returned: when the answer to making a secret was lost, or it could not be written, and something of it may be left
+  description: The ids of secrets that nobody has and that could not be removed for certain. Remove
+    them with O(key_id), unless another run made them.
+  returned: when the answer to making a secret was lost, or it could not be written, and something
+    of it may be left
   type: list
   elements: str
 waited_seconds:
@@ -232,10 +258,18 @@ error:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credential as _app_credential
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credential_options as _app_kinds
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credentials as _app_credentials
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credential as _app_credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credential_options as _app_kinds,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credentials as _app_credentials,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    registration as _applications,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
@@ -258,8 +292,15 @@ SPEC = _module.spec(
         "audience": {"type": "str", "default": "api://AzureADTokenExchange"},
         "force": {"type": "bool", "default": False},
     },
-    mutually_exclusive=[("public_certificate", "public_certificate_path"), ("name", "key_id"), ("dest", "current_secret")],
-    required_if=[("state", "present", ("type", "name")), ("state", "absent", ("name", "key_id"), True)],
+    mutually_exclusive=[
+        ("public_certificate", "public_certificate_path"),
+        ("name", "key_id"),
+        ("dest", "current_secret"),
+    ],
+    required_if=[
+        ("state", "present", ("type", "name")),
+        ("state", "absent", ("name", "key_id"), True),
+    ],
 )
 
 
@@ -271,10 +312,14 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     with _applications.as_owner(api):
         if params["state"] == "absent":
             chosen = _app_kinds.chosen(params)
-            result = _app_credentials.ensure_absent(api, kinds, app_id, chosen, force=params["force"], check_mode=check_mode)
+            result = _app_credentials.ensure_absent(
+                api, kinds, app_id, chosen, force=params["force"], check_mode=check_mode
+            )
         else:
             kind, keep = kinds[params["type"]], params["keep_old_for"]
-            result = _app_credentials.ensure_present(api, kind, app_id, params["name"], keep_old_for=keep, check_mode=check_mode)
+            result = _app_credentials.ensure_present(
+                api, kind, app_id, params["name"], keep_old_for=keep, check_mode=check_mode
+            )
     return {"api": "graph", **result}
 
 

@@ -12,8 +12,8 @@ author:
 short_description: Read an application registration and when its credentials end
 version_added: 0.1.0
 description:
-  - Reads application registrations of the provider's own tenant through Microsoft Graph, with permissions by name and with every credential and the
-    days that it has left.
+  - Reads application registrations of the provider's own tenant through Microsoft Graph, with
+    permissions by name and with every credential and the days that it has left.
   - Needs the application permission C(Application.Read.All) of Microsoft Graph.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
@@ -22,7 +22,8 @@ extends_documentation_fragment:
 options:
   app_id:
     description:
-      - The application (client) id of the registration. Without it and without O(display_name), the one that the task authenticates as.
+      - The application (client) id of the registration. Without it and without O(display_name), the
+        one that the task authenticates as.
     type: str
   display_name:
     description:
@@ -40,7 +41,8 @@ EXAMPLES = r"""
 
 - name: Say which credential ends first
   ansible.builtin.debug:
-    msg: "{{ ours.applications[0].credentials[0].display_name }} ends on {{ ours.applications[0].credentials[0].end }}."
+    msg: "{{ ours.applications[0].credentials[0].display_name }} ends on
+      {{ ours.applications[0].credentials[0].end }}."
   when: ours.applications[0].credentials | length > 0
 """
 
@@ -56,7 +58,8 @@ api:
   type: str
   sample: graph
 applications:
-  description: The registrations; empty when there is none. A registration in another tenant is not seen from here.
+  description: The registrations; empty when there is none. A registration in another tenant is not
+    seen from here.
   returned: success
   type: list
   elements: dict
@@ -79,20 +82,23 @@ applications:
       type: list
       elements: str
     api_permissions:
-      description: What it asks of customers, as C(api), C(roles) by name, and C(delegated) with ids where there are delegated permissions.
+      description: What it asks of customers, as C(api), C(roles) by name, and C(delegated) with ids
+        where there are delegated permissions.
       type: list
       elements: dict
       sample: [{api: graph, roles: [SecurityIncident.Read.All]}]
     credentials:
       description:
-        - Its credentials, those that end first at the top. C(type) is V(secret), V(certificate) or V(federated); C(days_left) is below zero when it has
-          ended and null when it has no end; C(in_use) says that this task authenticates with it, or may do so.
-        - C(superseded) says that a later one of its type and name is there, so that nobody needs to worry about its end. The one that this task
-          authenticates with is never superseded.
+        - Its credentials, those that end first at the top. C(type) is V(secret), V(certificate) or
+          V(federated); C(days_left) is below zero when it has ended and null when it has no end;
+          C(in_use) says that this task authenticates with it, or may do so.
+        - C(superseded) says that a later one of its type and name is there, so that nobody needs to
+          worry about its end. The one that this task authenticates with is never superseded.
       type: list
       elements: dict
       sample:
-        - {type: secret, display_name: ansible, key_id: f0b0b335-1d71-4883-8f98-567911bfdca6, hint: "[6g", start: "2026-01-09T19:50:29Z",
+        - {type: secret, display_name: ansible, key_id: f0b0b335-1d71-4883-8f98-567911bfdca6, hint:
+          "[6g", start: "2026-01-09T19:50:29Z",
            end: "2026-12-09T19:50:29Z", days_left: 16, in_use: true, superseded: false}
 count:
   description: How many there are.
@@ -113,8 +119,12 @@ error:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credentials as _app_credentials
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credentials as _app_credentials,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    registration as _applications,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
@@ -132,10 +142,20 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     if display_name is not None:
         found = _applications.named(api, display_name, fields=FIELDS)
     else:
-        one = _applications.find(api, app_id=app_id or tenant.options.client_id, display_name=None, fields=FIELDS)
+        one = _applications.find(
+            api, app_id=app_id or tenant.options.client_id, display_name=None, fields=FIELDS
+        )
         found = [one] if one else []
     registrar = _applications.Registrar(api)
-    rows = [{**registrar.view(each), "credentials": _app_credentials.shown(_app_credentials.all_of(api, each), _app_credentials.moment(api))} for each in found]
+    rows = [
+        {
+            **registrar.view(each),
+            "credentials": _app_credentials.shown(
+                _app_credentials.all_of(api, each), _app_credentials.moment(api)
+            ),
+        }
+        for each in found
+    ]
     return {"api": "graph", "applications": rows, "count": len(rows)}
 
 

@@ -11,30 +11,35 @@ author:
 short_description: The application's consent in a customer tenant
 version_added: 0.2.0
 description:
-  - Grants an application its application roles in a customer tenant, or takes them and the application away. By API where the caller's own token
-    may do that in that tenant. Otherwise a person at the customer must act, and the result says what that person does, with the link.
-  - Needs C(AppRoleAssignment.ReadWrite.All) of Microsoft Graph, C(Application.Read.All) of Microsoft Graph, in the customer's tenant, to grant by API.
-    To make a service principal there (of another application, or of a Defender API that the tenant has but never used), and for O(state=absent),
-    C(Application.ReadWrite.All) too. To give out the link and to wait, nothing.
+  - Grants an application its application roles in a customer tenant, or takes them and the
+    application away. By API where the caller's own token may do that in that tenant. Otherwise a
+    person at the customer must act, and the result says what that person does, with the link.
+  - Needs C(AppRoleAssignment.ReadWrite.All) of Microsoft Graph, C(Application.Read.All) of
+    Microsoft Graph, in the customer's tenant, to grant by API. To make a service principal there
+    (of another application, or of a Defender API that the tenant has but never used), and for
+    O(state=absent), C(Application.ReadWrite.All) too. To give out the link and to wait, nothing.
   - Only what differs is written. A write whose answer was lost is settled by looking.
 options:
   state:
     description:
       - V(present) grants everything that is wanted.
-      - V(absent) revokes every grant of the application and deletes its service principal in that tenant, and drops everything that the
-        token cache holds of the tenant.
+      - V(absent) revokes every grant of the application and deletes its service principal in that
+        tenant, and drops everything that the token cache holds of the tenant.
     type: str
     default: present
     choices: [present, absent]
   app_id:
     description:
-      - Application (client) id of the application that is consented to, where it is not O(client_id).
+      - Application (client) id of the application that is consented to, where it is not
+        O(client_id).
       - So an application with the rights to do so grants another one its roles.
     type: str
   required_for:
     description:
-      - Modules of this collection whose least roles are granted. Ignored with O(state=absent), as O(api_permissions) is.
-      - For modules that know both generations the roles of Microsoft Graph are meant, unless O(api) is V(xdr).
+      - Modules of this collection whose least roles are granted. Ignored with O(state=absent), as
+        O(api_permissions) is.
+      - For modules that know both generations the roles of Microsoft Graph are meant, unless O(api)
+        is V(xdr).
     type: list
     elements: str
   api_permissions:
@@ -45,8 +50,9 @@ options:
     suboptions:
       api:
         description:
-          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph), V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the
-            application id of another API.
+          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph),
+            V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the application id of another
+            API.
         type: str
         required: true
       roles:
@@ -56,14 +62,16 @@ options:
         required: true
   purge:
     description:
-      - By API, also revoke the roles that are neither in O(api_permissions) nor needed for O(required_for), and grant each wanted role by its own name
-        where a C(ReadWrite) role covered it.
+      - By API, also revoke the roles that are neither in O(api_permissions) nor needed for
+        O(required_for), and grant each wanted role by its own name where a C(ReadWrite) role
+        covered it.
       - Otherwise they stay, and RV(superfluous) lists them.
     type: bool
     default: false
   method:
     description:
-      - V(api) fails where the caller's token has not the roles for it. V(link) never writes. V(auto) is V(api) where that is allowed, otherwise V(link).
+      - V(api) fails where the caller's token has not the roles for it. V(link) never writes.
+        V(auto) is V(api) where that is allowed, otherwise V(link).
     type: str
     default: auto
     choices: [auto, api, link]
@@ -84,14 +92,17 @@ options:
     type: str
   wait:
     description:
-      - Wait until a fresh token shows that it was done, by the API or by a person. It asks the login service only.
-      - For another application's O(app_id) the service principals are read instead, and with O(state=absent) nothing is waited for.
+      - Wait until a fresh token shows that it was done, by the API or by a person. It asks the
+        login service only.
+      - For another application's O(app_id) the service principals are read instead, and with
+        O(state=absent) nothing is waited for.
       - In check mode nothing is waited for.
     type: bool
     default: false
   wait_timeout:
     description:
-      - The most seconds to wait. After that the task fails with C(not_consented), C(role_missing) or C(timeout), and C(customer) must act.
+      - The most seconds to wait. After that the task fails with C(not_consented), C(role_missing)
+        or C(timeout), and C(customer) must act.
     type: int
     default: 900
   wait_interval:
@@ -179,7 +190,8 @@ consent_url:
   description: The link with which an administrator of the tenant consents.
   returned: success
   type: str
-  sample: https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
+  sample:
+    https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
 advice:
   description: What somebody at the customer has to do; empty where nothing is left to do.
   returned: success
@@ -190,7 +202,8 @@ dropped_tokens:
   type: int
   sample: 2
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures. Waiting for a person does not count.
+  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+    Waiting for a person does not count.
   returned: always
   type: float
   sample: 0.0
@@ -208,10 +221,16 @@ missing_roles:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import desired_state as _consent_state
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    comparison as _grants,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    desired_state as _consent_state,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import consent_link as _consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    consent_link as _consent_link,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
@@ -222,7 +241,11 @@ SPEC = _module.spec(
         **_grants.WANTED_SPEC,
         "purge": {"type": "bool", "default": False},
         "method": {"type": "str", "default": "auto", "choices": ["auto", "api", "link"]},
-        "link_form": {"type": "str", "default": "adminconsent", "choices": list(_consent_link.FORMS)},
+        "link_form": {
+            "type": "str",
+            "default": "adminconsent",
+            "choices": list(_consent_link.FORMS),
+        },
         "redirect_uri": {"type": "str"},
         "link_state": {"type": "str"},
         "wait": {"type": "bool", "default": False},
@@ -236,7 +259,9 @@ SPEC = _module.spec(
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _consent.application(tenant, params["app_id"])
     absent = params["state"] == "absent"
-    wanted = {} if absent else _grants.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
+    wanted = (
+        {} if absent else _grants.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
+    )
     link = _consent_link.consent_link(
         tenant.options.tenant_id,
         app_id,
@@ -247,9 +272,16 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         cloud=tenant.options.cloud,
         login_url=tenant.options.login_url,
     )
-    wish = _consent_state.Wish(app_id, wanted, params["method"], params["purge"], _consent_state.patience(params), link)
+    wish = _consent_state.Wish(
+        app_id, wanted, params["method"], params["purge"], _consent_state.patience(params), link
+    )
     ensure = _consent_state.absent if absent else _consent_state.present
-    return {"api": "graph", "app_id": app_id, "consent_url": link, **ensure(tenant, wish, check_mode=check_mode)}
+    return {
+        "api": "graph",
+        "app_id": app_id,
+        "consent_url": link,
+        **ensure(tenant, wish, check_mode=check_mode),
+    }
 
 
 def main() -> None:

@@ -11,22 +11,26 @@ author:
 short_description: What a customer tenant has granted to the application
 version_added: 0.2.0
 description:
-  - Says whether a customer has consented, which of the wanted application roles are granted, which are missing and which are superfluous.
-  - Where the token for Microsoft Graph has C(Application.Read.All) (or C(Directory.Read.All)), the service principals in that tenant are read, which
-    also says since when. Otherwise the roles of fresh tokens are compared, which calls no API at all. Nothing is believed that was cached.
+  - Says whether a customer has consented, which of the wanted application roles are granted, which
+    are missing and which are superfluous.
+  - Where the token for Microsoft Graph has C(Application.Read.All) (or C(Directory.Read.All)), the
+    service principals in that tenant are read, which also says since when. Otherwise the roles of
+    fresh tokens are compared, which calls no API at all. Nothing is believed that was cached.
   - Needs no application permission.
-  - A tenant that has not consented is an answer here. So is one without the product. It fails where the tenant refuses for another reason, such as
-    a disabled application or an expired credential.
+  - A tenant that has not consented is an answer here. So is one without the product. It fails where
+    the tenant refuses for another reason, such as a disabled application or an expired credential.
 options:
   app_id:
     description:
-      - Application (client) id of the application whose consent is meant, where it is not O(client_id).
+      - Application (client) id of the application whose consent is meant, where it is not
+        O(client_id).
       - Another application's grants can only be read from its service principal.
     type: str
   required_for:
     description:
       - Modules of this collection whose least roles are wanted.
-      - For modules that know both generations the roles of Microsoft Graph are wanted, unless O(api) is V(xdr).
+      - For modules that know both generations the roles of Microsoft Graph are wanted, unless
+        O(api) is V(xdr).
     type: list
     elements: str
   api_permissions:
@@ -37,8 +41,9 @@ options:
     suboptions:
       api:
         description:
-          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph), V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the
-            application id of another API, which only service principals can tell about.
+          - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph),
+            V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the application id of another
+            API, which only service principals can tell about.
         type: str
         required: true
       roles:
@@ -98,8 +103,9 @@ app_id:
   type: str
 status:
   description:
-    - V(not_consented) where the tenant does not know the application, V(partial) where RV(missing) has roles (all of them, it may be),
-      V(complete), or V(superfluous) where nothing is missing and more is granted than was asked for.
+    - V(not_consented) where the tenant does not know the application, V(partial) where RV(missing)
+      has roles (all of them, it may be), V(complete), or V(superfluous) where nothing is missing
+      and more is granted than was asked for.
   returned: success
   type: str
   sample: partial
@@ -114,7 +120,8 @@ granted:
   type: dict
   sample: {graph: [SecurityIncident.Read.All]}
 missing:
-  description: The wanted roles that are not granted, by API. A C(ReadWrite) role covers its C(Read) twin.
+  description: The wanted roles that are not granted, by API. A C(ReadWrite) role covers its C(Read)
+    twin.
   returned: success
   type: dict
   sample: {graph: [ThreatHunting.Read.All]}
@@ -125,12 +132,14 @@ superfluous:
   sample: {}
 absent:
   description:
-    - The APIs that the tenant has no service principal of, so that none of their roles can be granted before it has the product. Known from tokens only.
+    - The APIs that the tenant has no service principal of, so that none of their roles can be
+      granted before it has the product. Known from tokens only.
   returned: success
   type: list
   elements: str
 since:
-  description: The time of the newest grant, as RFC 3339 UTC. Empty where the source is a token, which does not say.
+  description: The time of the newest grant, as RFC 3339 UTC. Empty where the source is a token,
+    which does not say.
   returned: success
   type: str
   sample: "2026-11-22T09:35:45Z"
@@ -138,7 +147,8 @@ consent_url:
   description: Where an administrator of the tenant consents to what the application lists.
   returned: success
   type: str
-  sample: https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
+  sample:
+    https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
 waited_seconds:
   description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
   returned: always
@@ -153,12 +163,19 @@ error:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    comparison as _grants,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import (
+    consent_link,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
-SPEC = _module.spec({"app_id": {"type": "str"}, **_grants.WANTED_SPEC}, required_one_of=[("required_for", "api_permissions")])
+SPEC = _module.spec(
+    {"app_id": {"type": "str"}, **_grants.WANTED_SPEC},
+    required_one_of=[("required_for", "api_permissions")],
+)
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -172,7 +189,9 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         "source": found.source,
         "absent": list(found.absent),
         "since": found.since or "",
-        "consent_url": consent_link(tenant.options.tenant_id, app_id, login_url=tenant.options.login_url),
+        "consent_url": consent_link(
+            tenant.options.tenant_id, app_id, login_url=tenant.options.login_url
+        ),
     }
 
 

@@ -13,8 +13,10 @@ short_description: Run an advanced hunting query (KQL) in a customer tenant
 version_added: 0.1.0
 description:
   - Runs a query in Kusto query language over the tenant's advanced hunting tables.
-  - Microsoft answers at most 100,000 rows or 50 MB, and gives a query three minutes. What hits a cap is said in RV(truncated).
-  - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph, or C(AdvancedHunting.Read.All) of the older Defender XDR API.
+  - Microsoft answers at most 100,000 rows or 50 MB, and gives a query three minutes. What hits a
+    cap is said in RV(truncated).
+  - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph, or
+    C(AdvancedHunting.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
@@ -23,8 +25,9 @@ attributes:
     description: Can run in check mode and say what would change, without changing anything.
     support: full
     details: >-
-      Reads as it does otherwise and writes no file. RV(ignore:changed) says whether O(dest) would differ. Its folder may be missing,
-      as an earlier task that makes it has not run either. To check a query without sending it, use O(validate_only).
+      Reads as it does otherwise and writes no file. RV(ignore:changed) says whether O(dest) would
+      differ. Its folder may be missing, as an earlier task that makes it has not run either. To
+      check a query without sending it, use O(validate_only).
   diff_mode:
     description: Says what has changed, or would change, in diff mode.
     support: N/A
@@ -40,58 +43,66 @@ options:
     type: path
   parameters:
     description:
-      - Values for names that the query uses. Each is put before the query as a C(let) statement, quoted so that no value can
-        become part of the query.
-      - Where the query itself declares the name with a C(let) whose value is a literal, such as C(let threshold = 10;), the given value
-        takes the place of that literal. A name that the query declares in any other way is refused with the line.
+      - Values for names that the query uses. Each is put before the query as a C(let) statement,
+        quoted so that no value can become part of the query.
+      - Where the query itself declares the name with a C(let) whose value is a literal, such as
+        C(let threshold = 10;), the given value takes the place of that literal. A name that the
+        query declares in any other way is refused with the line.
       - >-
         Text, numbers, booleans and lists of those become the KQL values of the same kind.
-        A point in time is C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a length of time C({timespan: 12h}).
+        A point in time is C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a length of
+        time C({timespan: 12h}).
     type: dict
     default: {}
   timespan:
     description:
-      - How far back the query may look, as an ISO 8601 duration (V(P7D)) or an age (V(7d)) before now, as V(START/END),
-        as V(START/P7D), as V(P7D/END), or as V(START), which goes on until now. START and END are times such as
-        V(2026-11-01T08:00:00Z), or ages.
+      - How far back the query may look, as an ISO 8601 duration (V(P7D)) or an age (V(7d)) before
+        now, as V(START/END), as V(START/P7D), as V(P7D/END), or as V(START), which goes on until
+        now. START and END are times such as V(2026-11-01T08:00:00Z), or ages.
       - A length before now counts by the service's clock.
       - Microsoft's default is 30 days. The shorter of this and the query's own limits counts.
-      - The older API (O(api=xdr)) has no time span. There it becomes a condition behind the table, and a query that looks at several
-        rows at once or reads a second table is refused with the reason.
+      - The older API (O(api=xdr)) has no time span. There it becomes a condition behind the table,
+        and a query that looks at several rows at once or reads a second table is refused with the
+        reason.
     type: str
   limit:
     description:
-      - The most rows to return. RV(truncated) says whether there were more. V(0) returns all that Microsoft answered.
+      - The most rows to return. RV(truncated) says whether there were more. V(0) returns all that
+        Microsoft answered.
     type: int
     default: 0
   on_truncated:
     description:
-      - What to do when the answer hit one of Microsoft's caps (100,000 rows, 50 MB, three minutes), so that rows are missing which
-        nobody asked to leave out.
+      - What to do when the answer hit one of Microsoft's caps (100,000 rows, 50 MB, three minutes),
+        so that rows are missing which nobody asked to leave out.
       - V(warn) returns what came, with a warning. V(fail) fails.
-      - V(split) halves the time until every slice is whole. Only a query whose rows do not depend on each other can be split, which is
-        one table and the operators C(where), C(extend), C(project) and their kin, C(parse) and C(mv-expand).
-        Any other fails with the reason, because sums of slices are wrong numbers.
-        The slices together have every row of the whole query, also those ahead of this machine's clock, those older than
-        Microsoft's default, and those without a time.
+      - V(split) halves the time until every slice is whole. Only a query whose rows do not depend
+        on each other can be split, which is one table and the operators C(where), C(extend),
+        C(project) and their kin, C(parse) and C(mv-expand). Any other fails with the reason,
+        because sums of slices are wrong numbers. The slices together have every row of the whole
+        query, also those ahead of this machine's clock, those older than Microsoft's default, and
+        those without a time.
     type: str
     default: warn
     choices: [split, warn, fail]
   dest:
     description:
-      - Write the rows into this file instead of returning them. It is put in place whole or not at all, and memory does not grow
-        with it. NDJSON has each row as the service wrote it.
-      - A file that holds the rows of another tenant is left as it is, and the task fails with the category V(conflict). Give each tenant
-        a file of its own, as with C({{ inventory_hostname }}) in the name. What a file holds is recorded below
-        C(~/.ansible/defender_xdr) (C(ANSIBLE_HOME)) on the machine where the module runs, until it is moved or changed.
+      - Write the rows into this file instead of returning them. It is put in place whole or not at
+        all, and memory does not grow with it. NDJSON has each row as the service wrote it.
+      - A file that holds the rows of another tenant is left as it is, and the task fails with the
+        category V(conflict). Give each tenant a file of its own, as with
+        C({{ inventory_hostname }}) in the name. What a file holds is recorded below
+        C(~/.ansible/defender_xdr) (C(ANSIBLE_HOME)) on the machine where the module runs, until it
+        is moved or changed.
     type: path
   format:
     description:
-      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header and quotes every cell, and cells that a
-        spreadsheet would take for a formula get a quote before them; V(parquet) has types from the answer's schema and needs the
-        Python package C(pyarrow).
+      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header and quotes
+        every cell, and cells that a spreadsheet would take for a formula get a quote before them;
+        V(parquet) has types from the answer's schema and needs the Python package C(pyarrow).
       - CSV has no null. There null and an empty text are both an empty cell.
-      - A value whose column the answer's schema does not list gets a column of its own, behind the others.
+      - A value whose column the answer's schema does not list gets a column of its own, behind the
+        others.
     type: str
     default: ndjson
     choices: [ndjson, csv, parquet]
@@ -102,9 +113,10 @@ options:
     default: "0600"
   validate_only:
     description:
-      - Check the query's syntax and all options, and send nothing. The result has RV(checked) and no rows.
-      - The syntax is checked with the Python package C(duckdb-kql). What that does not know, but Microsoft's parser might take, is
-        not refused.
+      - Check the query's syntax and all options, and send nothing. The result has RV(checked) and
+        no rows.
+      - The syntax is checked with the Python package C(duckdb-kql). What that does not know, but
+        Microsoft's parser might take, is not refused.
     type: bool
     default: false
     version_added: 0.2.0
@@ -150,7 +162,8 @@ EXAMPLES = r"""
 
 - name: Say how many rows were found
   ansible.builtin.debug:
-    msg: "{{ encoded.tenant.name }}: {{ encoded.count }} rows{{ ', and more' if encoded.truncated else '' }}"
+    msg: "{{ encoded.tenant.name }}: {{ encoded.count }}
+      rows{{ ', and more' if encoded.truncated else '' }}"
 """
 
 RETURN = r"""
@@ -175,7 +188,8 @@ dest:
   returned: success with O(dest), except with O(validate_only)
   type: str
 schema:
-  description: The columns in their order, each with C(name) and C(type). Where the service names no type, it is empty.
+  description: The columns in their order, each with C(name) and C(type). Where the service names no
+    type, it is empty.
   returned: success, except with O(validate_only)
   type: list
   elements: dict
@@ -191,8 +205,10 @@ truncated:
   type: bool
 slices:
   description:
-    - The slices of time that the query was split into, each with C(since), C(before) (exclusive) and C(count). Empty for one piece.
-    - The first begins with the first moment that Kusto knows and also has the rows without a time. The last ends with the last one.
+    - The slices of time that the query was split into, each with C(since), C(before) (exclusive)
+      and C(count). Empty for one piece.
+    - The first begins with the first moment that Kusto knows and also has the rows without a time.
+      The last ends with the last one.
   returned: success, except with O(validate_only)
   type: list
   elements: dict
@@ -203,8 +219,9 @@ missing_slices:
   elements: dict
 checked:
   description:
-    - Whether the query's syntax could be checked as a whole. V(false) without the Python package C(duckdb-kql), and for a query that
-      it does not understand although nothing in it is surely wrong. Nothing was sent.
+    - Whether the query's syntax could be checked as a whole. V(false) without the Python package
+      C(duckdb-kql), and for a query that it does not understand although nothing in it is surely
+      wrong. Nothing was sent.
   returned: with O(validate_only)
   type: bool
 waited_seconds:
@@ -215,7 +232,8 @@ waited_seconds:
 error:
   description:
     - What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
-    - V(not_licensed) with the key C(table) means that the tenant has no licence for the product that fills a documented table.
+    - V(not_licensed) with the key C(table) means that the tenant has no licence for the product
+      that fills a documented table.
   returned: failure
   type: dict
 """
@@ -226,8 +244,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import query as _hunting
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import timespans as _timespans
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_sinks as _found_rows,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    timespans as _timespans,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(

@@ -13,11 +13,15 @@ short_description: List a customer tenant's incidents, or get one
 version_added: 0.1.0
 description:
   - Lists the incidents of a tenant, newest by creation first, or gets one by its id.
-  - The list is complete although incidents change while it is read. What changed meanwhile is read again until nothing is new.
-  - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in snake_case too.
-    The keys and values of open dictionaries, such as C(custom_details) of an alert, are as the service wrote them.
-  - An answer that holds an incident or alert of another tenant fails with the category V(wrong_tenant), and nothing of it is returned.
-  - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph, or C(Incident.Read.All) of the older Defender XDR API.
+  - The list is complete although incidents change while it is read. What changed meanwhile is read
+    again until nothing is new.
+  - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in
+    snake_case too. The keys and values of open dictionaries, such as C(custom_details) of an alert,
+    are as the service wrote them.
+  - An answer that holds an incident or alert of another tenant fails with the category
+    V(wrong_tenant), and nothing of it is returned.
+  - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph, or
+    C(Incident.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
@@ -73,7 +77,8 @@ options:
     elements: str
   created_since:
     description:
-      - Only incidents created at this time or later. RFC 3339 with an offset, or an age such as V(90m), V(24h), V(7d).
+      - Only incidents created at this time or later. RFC 3339 with an offset, or an age such as
+        V(90m), V(24h), V(7d).
     type: str
   created_before:
     description:
@@ -89,7 +94,8 @@ options:
     type: str
   filter:
     description:
-      - A filter in OData, in addition to the other options. It is written in the words of the API that answers, so set O(api) too.
+      - A filter in OData, in addition to the other options. It is written in the words of the API
+        that answers, so set O(api) too.
     type: str
   expand_alerts:
     description:
@@ -98,8 +104,8 @@ options:
     default: false
   limit:
     description:
-      - The most incidents to return. These are the newest by creation, whichever API answers; of incidents created at the same time,
-        those with the greater numbers.
+      - The most incidents to return. These are the newest by creation, whichever API answers; of
+        incidents created at the same time, those with the greater numbers.
       - RV(truncated) says whether there are more. V(0) returns all.
     type: int
     default: 1000
@@ -174,7 +180,8 @@ count:
   type: int
   sample: 1
 truncated:
-  description: Whether more incidents fit than O(limit) allows. Those left out were created earlier than RV(incidents).
+  description: Whether more incidents fit than O(limit) allows. Those left out were created earlier
+    than RV(incidents).
   returned: success
   type: bool
 watermark:
@@ -203,10 +210,16 @@ missing_roles:
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _times
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import graph as _incidents_graph
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    graph as _incidents_graph,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import xdr as _incidents_xdr
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    xdr as _incidents_xdr,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(

@@ -12,15 +12,18 @@ author:
 short_description: Write a report of what was read from all tenants of the play
 version_added: 0.1.0
 description:
-  - Makes one HTML page that needs no network, the same data as JSON and CSV, and a summary in Markdown, out of the facts that
-    the roles P(mssp.defender_xdr.preflight#role), P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role)
-    left with the hosts, or out of what M(mssp.defender_xdr.sweep) found.
-  - A tenant that could not be read is in it with the reason and who must act, and never as one without incidents.
+  - Makes one HTML page that needs no network, the same data as JSON and CSV, and a summary in
+    Markdown, out of the facts that the roles P(mssp.defender_xdr.preflight#role),
+    P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role) left with the hosts, or
+    out of what M(mssp.defender_xdr.sweep) found.
+  - A tenant that could not be read is in it with the reason and who must act, and never as one
+    without incidents.
   - Use it with C(run_once=true), or through the role P(mssp.defender_xdr.report#role).
   - Needs no application permission, because it asks no tenant anything.
 attributes:
   action:
-    description: Has a corresponding action plugin, so parts of the options can be executed on the controller.
+    description: Has a corresponding action plugin, so parts of the options can be executed on the
+      controller.
     support: full
   async:
     description: Supports C(async).
@@ -40,14 +43,15 @@ requirements:
 options:
   dest:
     description:
-      - Folder on the controller for the files, which is made where it is missing, for its owner alone. The files get mode 0600.
+      - Folder on the controller for the files, which is made where it is missing, for its owner
+        alone. The files get mode 0600.
       - Without it nothing is written, and only O(fail_when) is judged.
     type: path
   formats:
     description:
       - What to write.
-      - V(html) is C(report.html), V(json) is C(report.json), V(markdown) is C(report.md), and V(csv) are C(tenants.csv),
-        C(incidents.csv), C(hits.csv) and C(indicators.csv).
+      - V(html) is C(report.html), V(json) is C(report.json), V(markdown) is C(report.md), and
+        V(csv) are C(tenants.csv), C(incidents.csv), C(hits.csv) and C(indicators.csv).
     type: list
     elements: str
     choices: [html, json, csv, markdown]
@@ -59,34 +63,40 @@ options:
     default: Defender XDR
   hosts:
     description:
-      - The hosts to report. An empty list is nobody - there is no report, nothing is written, and the task does not fail.
-      - Without this option all hosts that the play began with are reported, also those that were lost, but not those that the play
-        ended on purpose before anything was read from them, such as with C(meta=end_host).
+      - The hosts to report. An empty list is nobody - there is no report, nothing is written, and
+        the task does not fail.
+      - Without this option all hosts that the play began with are reported, also those that were
+        lost, but not those that the play ended on purpose before anything was read from them, such
+        as with C(meta=end_host).
     type: list
     elements: str
   incidents:
     description:
-      - The registered result of a M(mssp.defender_xdr.sweep) of M(mssp.defender_xdr.incident_info), instead of the hosts' facts.
-      - Where the sweep had O(mssp.defender_xdr.sweep#module:dest), its incidents are read from there.
+      - The registered result of a M(mssp.defender_xdr.sweep) of M(mssp.defender_xdr.incident_info),
+        instead of the hosts' facts.
+      - Where the sweep had O(mssp.defender_xdr.sweep#module:dest), its incidents are read from
+        there.
     type: dict
   incidents_from:
     description:
-      - A file of incidents that an earlier sweep wrote. Such a file does not say who answered, so a tenant without a row in it
-        counts as not read.
+      - A file of incidents that an earlier sweep wrote. Such a file does not say who answered, so a
+        tenant without a row in it counts as not read.
     type: path
   hunts_from:
     description:
-      - The file C(hunt_result.json) that an earlier hunt left in its folder, instead of the fact C(hunt_result).
+      - The file C(hunt_result.json) that an earlier hunt left in its folder, instead of the fact
+        C(hunt_result).
     type: path
   tier_variable:
     description:
-      - The host variable that names the tenant's tier. A tenant without it is of the tier V(default).
+      - The host variable that names the tenant's tier. A tenant without it is of the tier
+        V(default).
     type: str
     default: defender_xdr_tier
   sla:
     description:
-      - Hours from the creation of an incident until it has to be resolved, by tier and severity. A tier that is not listed has
-        those of V(default); a severity without hours has no limit.
+      - Hours from the creation of an incident until it has to be resolved, by tier and severity. A
+        tier that is not listed has those of V(default); a severity without hours has no limit.
     type: dict
     default: {default: {high: 8, medium: 24, low: 72}}
   asked:
@@ -97,8 +107,9 @@ options:
     default: []
   fail_when:
     description:
-      - Fail after everything is written when V(all) or V(any) tenants could not be read, V(never), or when a share of them such as
-        V(10%) or more could not. A tenant that was read in part counts as read.
+      - Fail after everything is written when V(all) or V(any) tenants could not be read, V(never),
+        or when a share of them such as V(10%) or more could not. A tenant that was read in part
+        counts as read.
     type: str
     default: never
 seealso:
@@ -128,10 +139,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 coverage:
-  description: How many tenants were C(asked), C(read), read C(partly) and C(unread), and the unread ones C(by_category) and C(by_who) must act.
+  description: How many tenants were C(asked), C(read), read C(partly) and C(unread), and the unread
+    ones C(by_category) and C(by_who) must act.
   returned: success or failure of tenants
   type: dict
-  sample: {asked: 25, read: 17, partly: 0, unread: 8, by_category: {not_consented: 8}, by_who: {customer: 8}}
+  sample: {asked: 25, read: 17, partly: 0, unread: 8, by_category: {not_consented: 8}, by_who:
+    {customer: 8}}
 files:
   description: The files that were written, by name.
   returned: success or failure of tenants
@@ -148,7 +161,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 SPEC = {
     "argument_spec": {
         "dest": {"type": "path"},
-        "formats": {"type": "list", "elements": "str", "choices": ["html", "json", "csv", "markdown"], "default": ["html", "json", "csv", "markdown"]},
+        "formats": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["html", "json", "csv", "markdown"],
+            "default": ["html", "json", "csv", "markdown"],
+        },
         "title": {"type": "str", "default": "Defender XDR"},
         "hosts": {"type": "list", "elements": "str"},
         "incidents": {"type": "dict"},

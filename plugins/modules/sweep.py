@@ -12,16 +12,20 @@ author:
 short_description: Run one of the collection's modules for every tenant of the play in one task
 version_added: 0.1.0
 description:
-  - Serves all tenants of the play's current batch from one process, with threads and shared connections.
-    A thousand tenants take seconds instead of the minutes that a task for each host takes.
-  - Each tenant gets the options and arguments that a task of its own would get, templated with its own variables, with the
-    C(module_defaults) of the swept module.
-  - One tenant's trouble stays its own. A tenant that did not answer is in RV(failures) with the reason, and never an empty result.
-  - Use it with C(run_once=true). It works with C(serial), but not with a strategy without batches, such as P(ansible.builtin.free#strategy).
+  - Serves all tenants of the play's current batch from one process, with threads and shared
+    connections. A thousand tenants take seconds instead of the minutes that a task for each host
+    takes.
+  - Each tenant gets the options and arguments that a task of its own would get, templated with its
+    own variables, with the C(module_defaults) of the swept module.
+  - One tenant's trouble stays its own. A tenant that did not answer is in RV(failures) with the
+    reason, and never an empty result.
+  - Use it with C(run_once=true). It works with C(serial), but not with a strategy without batches,
+    such as P(ansible.builtin.free#strategy).
   - Needs the application permission of the module that it runs, and none of its own.
 attributes:
   action:
-    description: Has a corresponding action plugin, so parts of the options can be executed on the controller.
+    description: Has a corresponding action plugin, so parts of the options can be executed on the
+      controller.
     support: full
   async:
     description: Supports C(async).
@@ -80,28 +84,34 @@ options:
     default: 32
   hosts:
     description:
-      - The hosts to serve. An empty list is nobody - no tenant is asked, nothing is changed, and the task does not fail.
-      - Without this option all hosts of the play's current batch are served. Those that earlier tasks lost count as failed, and
-        those that the play ended on purpose, such as with C(meta=end_host), are not asked.
+      - The hosts to serve. An empty list is nobody - no tenant is asked, nothing is changed, and
+        the task does not fail.
+      - Without this option all hosts of the play's current batch are served. Those that earlier
+        tasks lost count as failed, and those that the play ended on purpose, such as with
+        C(meta=end_host), are not asked.
     type: list
     elements: str
   fail_when:
     description:
-      - Fail the task when V(all) or V(any) tenants did not answer, V(never), or when a share of them such as V(10%) or more did not.
+      - Fail the task when V(all) or V(any) tenants did not answer, V(never), or when a share of
+        them such as V(10%) or more did not.
       - The task's result is complete also when it fails.
     type: str
     default: all
   dest:
     description:
-      - Write the rows of all tenants (incidents, rows of a hunt) into this file on the controller, one JSON object a line, each with C(tenant_id) and
-        C(tenant_name), and leave them out of the result. They stand in the order of the hosts. The file gets mode 0600 and is
-        put in place when all tenants are done. It stays as it was where no tenant answered.
-      - In check mode nothing is written, the rows stay in the result, and RV(ignore:changed) says whether the file would change.
+      - Write the rows of all tenants (incidents, rows of a hunt) into this file on the controller,
+        one JSON object a line, each with C(tenant_id) and C(tenant_name), and leave them out of the
+        result. They stand in the order of the hosts. The file gets mode 0600 and is put in place
+        when all tenants are done. It stays as it was where no tenant answered.
+      - In check mode nothing is written, the rows stay in the result, and RV(ignore:changed) says
+        whether the file would change.
       - An interrupted sweep leaves the rows it had in a file with C(.partial) behind its name.
-      - Without it an interrupted sweep leaves the result it had so far in C(~/.ansible/defender_xdr/interrupted_sweep.json), mode 0600; tokens and new
-        secrets never.
-      - For a file of each tenant give the O(ignore:dest) of the swept module in O(module_args) instead. Two tenants with the same
-        file are refused before any tenant is asked; put C({{ inventory_hostname }}) into its name.
+      - Without it an interrupted sweep leaves the result it had so far in
+        C(~/.ansible/defender_xdr/interrupted_sweep.json), mode 0600; tokens and new secrets never.
+      - For a file of each tenant give the O(ignore:dest) of the swept module in O(module_args)
+        instead. Two tenants with the same file are refused before any tenant is asked; put
+        C({{ inventory_hostname }}) into its name.
     type: path
   fields:
     description:
@@ -142,7 +152,8 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description:
-    - The result of each tenant that answered, by host, as the swept module describes it. With O(dest) without the rows, except in check mode.
+    - The result of each tenant that answered, by host, as the swept module describes it. With
+      O(dest) without the rows, except in check mode.
   returned: success or failure of tenants
   type: dict
 answered:
@@ -157,20 +168,22 @@ failures:
   sample: {litware: {category: not_consented, who: customer, msg: Tenant litware gives no token.}}
 coverage:
   description:
-    - How many tenants were C(asked), C(answered) and C(failed). Every host that the batch began with counts as asked,
-      except those in RV(ended).
+    - How many tenants were C(asked), C(answered) and C(failed). Every host that the batch began
+      with counts as asked, except those in RV(ended).
   returned: success or failure of tenants
   type: dict
   sample: {asked: 25, answered: 24, failed: 1}
 ended:
-  description: The hosts of the batch that the play ended on purpose before the sweep. They were not asked and do not count.
+  description: The hosts of the batch that the play ended on purpose before the sweep. They were not
+    asked and do not count.
   returned: when there are such hosts
   type: list
   elements: str
 lost_or_ended:
   description:
-    - Hosts that were no longer in the play, where this version of ansible-core does not say whether a task failed for them or
-      the play ended them on purpose. They are in RV(failures), but O(fail_when) leaves them out.
+    - Hosts that were no longer in the play, where this version of ansible-core does not say whether
+      a task failed for them or the play ended them on purpose. They are in RV(failures), but
+      O(fail_when) leaves them out.
   returned: when there are such hosts
   type: list
   elements: str
@@ -186,7 +199,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissi
 COLLECTION = "mssp.defender_xdr"
 SPEC = {
     "argument_spec": {
-        "module": {"type": "str", "required": True, "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)]},
+        "module": {
+            "type": "str",
+            "required": True,
+            "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)],
+        },
         "module_args": {"type": "dict", "default": {}},
         "concurrency": {"type": "int", "default": 32},
         "hosts": {"type": "list", "elements": "str"},

@@ -9,7 +9,7 @@ end_host` and a failed task look alike. The strategy's own record of each host k
 forked out of the strategy's loop, so that this record is a local variable further down its stack.
 Where it cannot be found or read, the hosts in question are `unclear`.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Batch:
 
     asked: list[str]
     lost: frozenset[str] = frozenset()
-    unclear: frozenset[str] = frozenset()  # lost or ended, nobody knows; among the asked, as the lost
+    unclear: frozenset[str] = (
+        frozenset()
+    )  # lost or ended, nobody knows; among the asked, as the lost
     ended: tuple[str, ...] = ()  # not among the asked
 
 
@@ -47,7 +49,9 @@ def batch(task: t.Any, variables: Variables) -> Batch:
     if left.issuperset(names):
         return Batch(names)
     records = _Records(variables)
-    standings: dict[str, Standing] = {name: "present" if name in left else records.standing(name) for name in names}
+    standings: dict[str, Standing] = {
+        name: "present" if name in left else records.standing(name) for name in names
+    }
 
     def those(standing: Standing) -> list[str]:
         return [name for name in names if standings[name] == standing]
@@ -98,14 +102,16 @@ class _Records:
             return "unclear"
         if name not in self._reachable:
             return "lost"
-        # core's list of failed hosts is the second best: a failed run_once puts ended hosts on it as well
+        # core's list of failed hosts is the second best: a failed run_once puts ended hosts on it
+        # as well
         with contextlib.suppress(AttributeError, IndexError, KeyError, TypeError):
             return _standing(self._iterator.get_state_for_host(name))
         return "lost" if name in self._failed else "unclear"
 
 
 def _iterator() -> t.Any:
-    """The object that moves each host through the play, out of the strategy's frame on this stack."""
+    """The object that moves each host through the play, out of the strategy's frame on this
+    stack."""
     frame = inspect.currentframe()
     while frame is not None:
         found = frame.f_locals.get("iterator") if "iterator" in frame.f_code.co_varnames else None

@@ -6,7 +6,7 @@
 
 A later ansible-core may rename or change any of it: the sweep then gets slower, not wrong.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ansible.utils.vars import load_extra_vars
 MANAGER_MODULE: t.Final[t.Any] = ansible.vars.manager
 MODULE_COMMON: t.Final[t.Any] = module_common
 GROUP: t.Final = "group/mssp.defender_xdr.tenant"
-# what core knows of the play as it is now: the play of a task is the one that was loaded from the file
+# what core knows of the play as it is now: the play of a task is the one that was loaded from the
+# file
 OF_THE_PLAY: t.Final = (
     "ansible_play_hosts_all",
     "ansible_play_hosts",
@@ -69,7 +70,9 @@ def batch_names(task: t.Any, variables: Variables) -> list[str]:
 def _manager_of(task: t.Any, variables: Variables) -> t.Any:
     if hasattr(task, "get_variable_manager"):
         return task.get_variable_manager()
-    return getattr(task, "_variable_manager", getattr(variables["hostvars"], "_variable_manager", None))
+    return getattr(
+        task, "_variable_manager", getattr(variables["hostvars"], "_variable_manager", None)
+    )
 
 
 class HostVariables:
@@ -107,7 +110,9 @@ class HostVariables:
         context = {"play": self._play, "host": host, "task": self._task}
         try:
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context, **self._lists))
-        except TypeError:  # core calls these lists private; without them each host costs a walk over all
+        except (
+            TypeError
+        ):  # core calls these lists private; without them each host costs a walk over all
             self._lists = {}
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context))
 
@@ -115,7 +120,9 @@ class HostVariables:
         """The play's hosts, as core's own strategies hand them to the variable manager."""
         if self._inventory is None:
             return {}
-        everywhere = self._inventory.get_hosts(pattern=self._play.hosts or "all", ignore_restrictions=True)
+        everywhere = self._inventory.get_hosts(
+            pattern=self._play.hosts or "all", ignore_restrictions=True
+        )
         return {
             "_hosts": [host.name for host in self._inventory.get_hosts()],
             "_hosts_all": [host.name for host in everywhere],
@@ -163,7 +170,8 @@ def remembering(manager: t.Any) -> t.Any:
 
 @contextlib.contextmanager
 def without_detour() -> t.Iterator[None]:
-    """Spare a host without facts the search for connection plugins, by whose names core cleans facts.
+    """Spare a host without facts the search for connection plugins, by whose names core cleans
+    facts.
 
     That search is half the cost of a host's variables.
     """
@@ -190,7 +198,8 @@ def with_defaults(action: str, task: t.Any, given: Variables, templar: t.Any) ->
     if apply is not None:
         with contextlib.suppress(TypeError, AttributeError):
             return t.cast("dict[str, t.Any]", apply(action, task, dict(given), templar))
-    # core's own order: of two entries for one name the later counts, and an action is nearer than a group
+    # core's own order: of two entries for one name the later counts, and an action is nearer than a
+    # group
     entries: dict[str, t.Any] = {}
     for defaults in task.module_defaults:
         entries.update(defaults)

@@ -4,7 +4,7 @@
 
 """Who was asked, who answered, who did not and why; and when that is too few.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has
 
 
 def threshold(text: str) -> t.Callable[[int, int], bool]:
-    """Whether C(failed) of C(asked) tenants are too many, for C(all), C(any), C(never) or C(N%) (that share or more)."""
+    """Whether C(failed) of C(asked) tenants are too many, for C(all), C(any), C(never) or C(N%)
+    (that share or more)."""
     if text == "never":
         return lambda failed, asked: False
     if text == "any":
@@ -30,15 +31,24 @@ def threshold(text: str) -> t.Callable[[int, int], bool]:
         return lambda failed, asked: failed == asked > 0
     share = re.fullmatch(r"([0-9]{1,3})\s*%", text)
     if share is None or not 0 < int(share[1]) <= 100:
-        raise DefenderError("bad_request", f"fail_when is {text!r}, which is neither all, any, never nor a share such as 10%.")
+        raise DefenderError(
+            "bad_request",
+            f"fail_when is {text!r}, which is neither all, any, never nor a share such as 10%.",
+        )
     return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])
 
 
 def told(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]) -> Json:
-    """The result of a sweep, in the order of the hosts, with a warning for those that did not answer."""
+    """The result of a sweep, in the order of the hosts, with a warning for those that did not
+    answer."""
     hosts = batch.asked
     failed = {
-        host: {**(failures[host].get("error") or {"category": "unavailable"}), "msg": failures[host].get("msg", "")} for host in hosts if host in failures
+        host: {
+            **(failures[host].get("error") or {"category": "unavailable"}),
+            "msg": failures[host].get("msg", ""),
+        }
+        for host in hosts
+        if host in failures
     }
     answered = [host for host in hosts if host in results]
     said = [warning for host in answered for warning in results[host].pop("warnings", [])]
@@ -51,7 +61,11 @@ def told(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, J
         "failures": failed,
         "coverage": {"asked": len(hosts), "answered": len(answered), "failed": len(failed)},
         **({"ended": list(batch.ended)} if batch.ended else {}),
-        **({"lost_or_ended": [host for host in hosts if host in batch.unclear]} if batch.unclear else {}),
+        **(
+            {"lost_or_ended": [host for host in hosts if host in batch.unclear]}
+            if batch.unclear
+            else {}
+        ),
         **({"warnings": said} if said else {}),
     }
 
@@ -61,16 +75,26 @@ def _warning(asked: int, failed: t.Mapping[str, dict[str, t.Any]]) -> str:
     for host, error in failed.items():
         by_category[error["category"]].append(host)
     parts = [
-        f"{category}: {', '.join(hosts[:NAMED])}{f' and {len(hosts) - NAMED} more' if len(hosts) > NAMED else ''}" for category, hosts in by_category.items()
+        (
+            f"{category}:"
+            f" {', '.join(hosts[:NAMED])}{f' and {len(hosts) - NAMED} more' if len(hosts) > NAMED else ''}"
+        )
+        for category, hosts in by_category.items()
     ]
     return f"{len(failed)} of {asked} tenants did not answer ({'; '.join(parts)})."
 
 
 def judge(result: dict[str, t.Any], too_many: t.Callable[[int, int], bool]) -> None:
-    """Mark the result as failed where too many tenants did not answer; what was answered stays in it."""
+    """Mark the result as failed where too many tenants did not answer; what was answered stays in
+    it."""
     count = result["coverage"]
-    unclear = len(result.get("lost_or_ended", ()))  # a host that the play ended on purpose fails nothing
+    unclear = len(
+        result.get("lost_or_ended", ())
+    )  # a host that the play ended on purpose fails nothing
     if too_many(count["failed"] - unclear, count["asked"] - unclear):
         first = next(iter(result["failures"].values()))
         result["failed"] = True
-        result["msg"] = f"Of {count['asked']} tenants {count['failed']} did not answer. The first of them: {first['msg']}"
+        result["msg"] = (
+            f"Of {count['asked']} tenants {count['failed']} did not answer. The first of them:"
+            f" {first['msg']}"
+        )

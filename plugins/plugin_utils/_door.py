@@ -6,7 +6,7 @@
 
 Only a machine that is no tenant and is reached by another transport gets the module itself.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class ActionModule(ActionBase):
         settle()
         if self._task.async_val:
             raise AnsibleActionFail(
-                f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's own worker and takes no async; drop it, or raise forks."
+                f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's"
+                " own worker and takes no async; drop it, or raise forks."
             )
         module = importlib.import_module(f"{MODULES}.{self._task.action.rsplit('.', 1)[-1]}")
         return private(self._answer(module, task_vars or {}))
@@ -86,7 +87,9 @@ class ActionModule(ActionBase):
             arguments.setdefault(RETURNS, bool(self._task.register))
         return arguments
 
-    def _answer_of_machine(self, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> Result:
+    def _answer_of_machine(
+        self, arguments: dict[str, t.Any], variables: dict[str, t.Any]
+    ) -> Result:
         """The result of the module as an ordinary one, on the task's machine.
 
         Connections display what it writes, so what is secret in it is encrypted for this task.
@@ -94,7 +97,9 @@ class ActionModule(ActionBase):
         reader = _sealed.Reader()
         self._task.environment.append({_sealed.VARIABLE: reader.public_key})
         try:
-            result = self._execute_module(module_name=self._task.action, module_args=arguments, task_vars=variables)
+            result = self._execute_module(
+                module_name=self._task.action, module_args=arguments, task_vars=variables
+            )
         finally:
             self._task.environment.pop()
         return reader.opened(result)
@@ -149,7 +154,9 @@ def settle() -> None:
     gc.freeze()
 
 
-def run_here(module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool) -> Result:
+def run_here(
+    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
+) -> Result:
     """The module's result out of this process, without secrets; raises DefenderError.
 
     :arg secrets: those of the arguments; a list takes those that the call itself comes to know.
@@ -177,5 +184,7 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
         raise
     checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)
     if checked.error_messages:
-        raise DefenderError("bad_request", "; ".join(checked.error_messages), facts={"tenant": named})
+        raise DefenderError(
+            "bad_request", "; ".join(checked.error_messages), facts={"tenant": named}
+        )
     return t.cast("dict[str, t.Any]", checked.validated_parameters)

@@ -4,7 +4,7 @@
 
 """Runs one function for many tenants in threads, and hands back each answer as it comes.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _started(serve: t.Callable[[], None], *, enough: bool) -> bool:
 
 
 def _patiently(wait: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-    """Wait as long as it takes, but wake up now and then: a signal that another thread received is handled only when this one runs."""
+    """Wait as long as it takes, but wake up now and then: a signal that another thread received is
+    handled only when this one runs."""
     while True:
         with contextlib.suppress(queue.Full, queue.Empty):
             return wait(*arguments, timeout=WAKE)

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a sweep is: three numbers in memory that the worker shares with the process that started it.
+"""How far a sweep is: three numbers in memory that the worker shares with the process that started
+it.
 
-A worker can tell its parent nothing before its task is done, except by memory that was there before the fork.
-Where nobody watches, the worker counts in memory of its own, which costs about as much as nothing.
+A worker can tell its parent nothing before its task is done, except by memory that was there before
+the fork. Where nobody watches, the worker counts in memory of its own, which costs about as much as
+nothing.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Board:
 
     def count(self, *, failed: bool) -> None:
         now = self.read()
-        LAYOUT.pack_into(self._memory, 0, now.number, now.asked, now.answered + (not failed), now.failed + failed)
+        LAYOUT.pack_into(
+            self._memory, 0, now.number, now.asked, now.answered + (not failed), now.failed + failed
+        )
 
 
 @functools.cache

@@ -6,7 +6,7 @@
 
 It is the host that the task is delegated to if that is a tenant itself, else the play's host.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Subject:
     def check(self, arguments: Variables) -> None:
         """Refuse to bring the data of the play's host under the name of another tenant.
 
-        An argument such as `tenant_id: "{{ defender_xdr_tenant_id }}"` is rendered for the play's host.
+        An argument such as `tenant_id: "{{ defender_xdr_tenant_id }}"` is rendered for the play's
+        host.
         """
         if self.passed is None or not arguments.get("tenant_id"):
             return
@@ -52,7 +53,8 @@ class Subject:
         raise DefenderError(
             "bad_request",
             f"tenant_id is {tenant_id}, the tenant of {host}, but the task is delegated to "
-            f"{self.variables['inventory_hostname']}, which is tenant {other}; drop tenant_id or delegate_to.",
+            f"{self.variables['inventory_hostname']}, which is tenant {other}; drop tenant_id or"
+            " delegate_to.",
         )
 
 
@@ -63,7 +65,9 @@ def subject_of(action: t.Any, variables: Variables) -> Subject:
     if not machine:
         return here
     hostvars = variables.get("hostvars", {})
-    here = dataclasses.replace(here, is_machine=machine in hostvars and VARIABLE in hostvars[machine])
+    here = dataclasses.replace(
+        here, is_machine=machine in hostvars and VARIABLE in hostvars[machine]
+    )
     others = variables.get("ansible_delegated_vars", {}).get(machine, {})
     if VARIABLE not in others:
         return here
@@ -81,7 +85,8 @@ def subject_of(action: t.Any, variables: Variables) -> Subject:
 
 
 def _tenant_id(template: t.Callable[[t.Any], t.Any], variables: Variables) -> t.Any:
-    """The id of the tenant that these variables name; None without one, or with an undefined one."""
+    """The id of the tenant that these variables name; None without one, or with an undefined
+    one."""
     try:
         return template(variables[VARIABLE]) if VARIABLE in variables else None
     except AnsibleError:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host's tenant options, out of its variables, the environment and ansible.cfg, by the definitions of the tenant connection.
+"""A host's tenant options, out of its variables, the environment and ansible.cfg, by the
+definitions of the tenant connection.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import CREDENTIAL, SOURCES, TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    connections as _connections,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import (
+    CREDENTIAL,
+    SOURCES,
+    TENANT_SPEC,
+)
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
 PREFIX: t.Final = "defender_xdr_"
@@ -41,11 +48,15 @@ Found = tuple[t.Any, str]
 
 
 def prepare() -> None:
-    """Make what each worker would make for itself, where all workers inherit it: core imports an action before it forks.
+    """Make what each worker would make for itself, where all workers inherit it: core imports an
+    action before it forks.
 
-    That is the plugin's definitions and the context with the CAs, 30 ms each. CAs that only a host's variables name are loaded by its worker.
+    That is the plugin's definitions and the context with the CAs, 30 ms each. CAs that only a
+    host's variables name are loaded by its worker.
     """
-    with contextlib.suppress(Exception):  # whatever it is, the worker meets it again and tells it with the task
+    with contextlib.suppress(
+        Exception
+    ):  # whatever it is, the worker meets it again and tells it with the task
         shared = elsewhere()
         _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
@@ -56,17 +67,24 @@ def elsewhere() -> dict[str, Found]:
 
 
 def _found(option: str, variables: t.Mapping[str, t.Any]) -> Found:
-    found: Found = C.config.get_config_value_and_origin(option, plugin_type="connection", plugin_name=_definitions()[0], variables=variables)
+    found: Found = C.config.get_config_value_and_origin(
+        option, plugin_type="connection", plugin_name=_definitions()[0], variables=variables
+    )
     return found
 
 
 def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
-    """Why this cannot be the value of an option that takes one plain value; never with the value in it.
+    """Why this cannot be the value of an option that takes one plain value; never with the value in
+    it.
 
-    Core's own message would show the value, and for a task argument core takes the text of a dictionary.
-    A vault look-up whose `.secret` was forgotten is a dictionary with the secret in it.
+    Core's own message would show the value, and for a task argument core takes the text of a
+    dictionary. A vault look-up whose `.secret` was forgotten is a dictionary with the secret in it.
     """
-    if value is None or isinstance(value, (str, int, float)) and not (secret and isinstance(value, bool)):
+    if (
+        value is None
+        or isinstance(value, (str, int, float))
+        and not (secret and isinstance(value, bool))
+    ):
         return None
     kinds: tuple[tuple[t.Any, str], ...] = (
         (bool, "true or false"),
@@ -74,13 +92,20 @@ def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
         ((list, tuple, set), "a list"),
     )
     kind = next((word for types, word in kinds if isinstance(value, types)), "no text")
-    remedy = "Quote it." if isinstance(value, bool) else "Give the member that holds the value, such as .secret of a vault look-up."
+    remedy = (
+        "Quote it."
+        if isinstance(value, bool)
+        else "Give the member that holds the value, such as .secret of a vault look-up."
+    )
     what = "text" if secret else "one plain value"
     return f"{option} is {kind}, but must be {what} (what it holds is not shown here). {remedy}"
 
 
-def check_kinds(values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS) -> None:
-    """Refuse dictionaries and lists as values of tenant options, before core does; raises `bad_request`.
+def check_kinds(
+    values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS
+) -> None:
+    """Refuse dictionaries and lists as values of tenant options, before core does; raises
+    `bad_request`.
 
     :arg values: options by their name behind the prefix; those of other names are not looked at.
     :arg secrets: the options that hold secrets.
@@ -93,16 +118,22 @@ def check_kinds(values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.C
 
 
 def resolve(
-    variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any], given: t.Mapping[str, t.Any], *, shared: t.Mapping[str, Found] | None = None
+    variables: t.Mapping[str, t.Any],
+    template: t.Callable[[t.Any], t.Any],
+    given: t.Mapping[str, t.Any],
+    *,
+    shared: t.Mapping[str, Found] | None = None,
 ) -> dict[str, t.Any]:
-    """A module's arguments: those given, and for the rest the host's tenant options; options nobody set are left out.
+    """A module's arguments: those given, and for the rest the host's tenant options; options nobody
+    set are left out.
 
     :arg variables: all variables of the task's own host.
     :arg template: renders one value in that host's context.
     :arg given: task arguments, with module_defaults already in them.
     :arg shared: what `elsewhere` found, when many hosts are asked for.
-    Only the nearest source that names a credential counts, so that a task can use another one than its inventory.
-    The name of the host is the tenant's, unless the arguments name another tenant. Raises `bad_request`.
+    Only the nearest source that names a credential counts, so that a task can use another one than
+    its inventory. The name of the host is the tenant's, unless the arguments name another tenant.
+    Raises `bad_request`.
     """
     unused, known = _definitions()
     own = {variable: template(variables[variable]) for variable in known if variable in variables}
@@ -116,12 +147,21 @@ def resolve(
     layer: dict[str, str] = {}
     for option in TENANT_SPEC:
         # every option has the one variable defender_xdr_OPTION
-        value, origin = shared[option] if shared and f"{PREFIX}{option}" not in own else _found(option, own)
+        value, origin = (
+            shared[option] if shared and f"{PREFIX}{option}" not in own else _found(option, own)
+        )
         if value is not None and origin != "default":
             merged[option] = value
             layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
     arguments = {option: value for option, value in given.items() if value is not None}
-    nearest = next((source for source in LAYERS if any(merged.get(option) and layer[option] == source for option in SOURCES)), None)
+    nearest = next(
+        (
+            source
+            for source in LAYERS
+            if any(merged.get(option) and layer[option] == source for option in SOURCES)
+        ),
+        None,
+    )
     for option in CREDENTIAL:
         if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
             merged.pop(option, None)
@@ -141,7 +181,9 @@ def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
     return bool(named) and str(named).strip().lower() != str(tenant_id).strip().lower()
 
 
-def _tenant_named(variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _tenant_named(
+    variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
     """What can be said of the tenant when its options cannot be used."""
 
     def plain(option: str) -> str | None:
@@ -154,7 +196,8 @@ def _tenant_named(variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], 
 
 
 def native(value: t.Any) -> t.Any:
-    """The value without core's tags (where it was written, and the like), which nothing here reads and which make each copy of it dear."""
+    """The value without core's tags (where it was written, and the like), which nothing here reads
+    and which make each copy of it dear."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):

@@ -11,11 +11,13 @@ author:
 short_description: Whether a tenant has granted everything that was asked for
 version_added: 0.2.0
 description:
-  - Reads a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous roles do not matter.
+  - Reads a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous
+    roles do not matter.
 options:
   _input:
     description:
-      - The registered result. One that failed, was skipped, or has no C(status) of theirs is an error, because it says nothing about consent.
+      - The registered result. One that failed, was skipped, or has no C(status) of theirs is an
+        error, because it says nothing about consent.
     type: dict
     required: true
 seealso:
@@ -47,9 +49,14 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.compari
 
 
 def consented(result: t.Any) -> bool:
-    status = result.get("status") if isinstance(result, t.Mapping) and not result.get("failed") else None
+    status = (
+        result.get("status") if isinstance(result, t.Mapping) and not result.get("failed") else None
+    )
     if status not in STATUSES:
-        raise AnsibleFilterError(f"consented reads a successful result of consent_info or consent, whose status is one of {', '.join(STATUSES)}.")
+        raise AnsibleFilterError(
+            "consented reads a successful result of consent_info or consent, whose status is one"
+            f" of {', '.join(STATUSES)}."
+        )
     return status in ("complete", "superfluous")
 
 

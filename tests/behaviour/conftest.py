@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures: one lab with the default mix of tenants, one with healthy tenants to take from, and an Ansible for each test."""
+"""Fixtures: one lab with the default mix of tenants, one with healthy tenants to take from, and an
+Ansible for each test."""
 
 from __future__ import annotations
 
@@ -20,9 +21,14 @@ FLEET: t.Final = 800
 
 
 def _lab(factory: pytest.TempPathFactory, name: str, *options: str) -> t.Iterator[Lab]:
-    absent = [package for package in ("aiohttp", "duckdb") if importlib.util.find_spec(package) is None]
+    absent = [
+        package for package in ("aiohttp", "duckdb") if importlib.util.find_spec(package) is None
+    ]
     if absent:
-        pytest.skip(f"The lab cannot run without {' and '.join(absent)}: pip install -r tests/requirements.txt")
+        pytest.skip(
+            f"The lab cannot run without {' and '.join(absent)}: pip install -r"
+            " tests/requirements.txt"
+        )
     with running(factory.mktemp(name) / "lab", *options) as lab:
         yield lab
 
@@ -51,7 +57,9 @@ def _inventory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def customers(fleet: Lab, _unused: t.Iterator[dict[str, t.Any]], _inventory: Path) -> t.Callable[[int], list[Customer]]:
+def customers(
+    fleet: Lab, _unused: t.Iterator[dict[str, t.Any]], _inventory: Path
+) -> t.Callable[[int], list[Customer]]:
     """So many tenants that no other test uses."""
     mine: set[str] = set()
 
@@ -74,7 +82,8 @@ def customer(customers: t.Callable[[int], list[Customer]]) -> Customer:
 
 @pytest.fixture
 def home(fleet: Lab) -> t.Iterator[Customer]:
-    """The provider's own tenant. All tests of a worker share it, one after the other, so what a test has set there ends with the test."""
+    """The provider's own tenant. All tests of a worker share it, one after the other, so what a
+    test has set there ends with the test."""
     one = fleet.facts["partner"]
     yield Customer(fleet, one["host"], one["tenant_id"], fleet.now())
     fleet.relent()
@@ -83,7 +92,8 @@ def home(fleet: Lab) -> t.Iterator[Customer]:
 
 @pytest.fixture
 def ansible(tmp_path: Path, fleet: Lab, _inventory: Path) -> Ansible:
-    """Ansible with the fleet's inventory, in which only the tenants of this test stand: every run reads the whole of it."""
+    """Ansible with the fleet's inventory, in which only the tenants of this test stand: every run
+    reads the whole of it."""
     if not _inventory.exists():
         _inventory.write_text(fleet.inventory_of(()))
     return Ansible(tmp_path, str(_inventory))

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A running lab, and what a test may ask of it: its journal, faults, consent, and its answers to a bare client."""
+"""A running lab, and what a test may ask of it: its journal, faults, consent, and its answers to a
+bare client."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ class Lab:
 
     @functools.cached_property
     def truth(self) -> dict[str, Json]:
-        return t.cast("dict[str, Json]", json.loads((self.folder / "truth.json").read_text())["hosts"])
+        return t.cast(
+            "dict[str, Json]", json.loads((self.folder / "truth.json").read_text())["hosts"]
+        )
 
     @property
     def inventory(self) -> str:
@@ -58,7 +61,13 @@ class Lab:
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.facts["ca_path"])
 
-    def ask(self, method: str, url: str, body: bytes | None = None, headers: t.Mapping[str, str] | None = None) -> Json:
+    def ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: t.Mapping[str, str] | None = None,
+    ) -> Json:
         """One request of a client that shares nothing with the collection."""
         request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
         with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
@@ -66,7 +75,12 @@ class Lab:
 
     def control(self, method: str, what: str, /, **values: t.Any) -> Json:
         body = json.dumps(values).encode() if values else None
-        return self.ask(method, f"{self.urls['login']}/_lab/{what}", body, {"X-Lab-Key": self.facts["admin_key"]})
+        return self.ask(
+            method,
+            f"{self.urls['login']}/_lab/{what}",
+            body,
+            {"X-Lab-Key": self.facts["admin_key"]},
+        )
 
     def journal(self, since: int = 0) -> list[Json]:
         return t.cast("list[Json]", self.control("GET", f"journal?since={since}")["value"])
@@ -82,7 +96,9 @@ class Lab:
 
     def of(self, personality: str) -> str:
         """The one host with this personality."""
-        return next(host for host, truth in self.truth.items() if truth["personality"] == personality)
+        return next(
+            host for host, truth in self.truth.items() if truth["personality"] == personality
+        )
 
     def token(self, tenant_id: str) -> str:
         """A token for Microsoft Graph, asked for as the page of Microsoft says."""
@@ -93,10 +109,15 @@ class Lab:
             "scope": "https://graph.microsoft.com/.default",
         }
         body = urllib.parse.urlencode(form).encode()
-        return str(self.ask("POST", f"{self.urls['login']}/{tenant_id}/oauth2/v2.0/token", body)["access_token"])
+        return str(
+            self.ask("POST", f"{self.urls['login']}/{tenant_id}/oauth2/v2.0/token", body)[
+                "access_token"
+            ]
+        )
 
     def incidents(self, tenant_id: str) -> list[Json]:
-        """Every incident of a tenant, page after page, as a bare client sees them; a flaky tenant is asked again."""
+        """Every incident of a tenant, page after page, as a bare client sees them; a flaky tenant
+        is asked again."""
         headers = {"Authorization": f"Bearer {self.token(tenant_id)}"}
         found: list[Json] = []
         link = f"{self.urls['graph']}/v1.0/security/incidents"
@@ -136,25 +157,46 @@ class Customer:
     def calls(self, origin: str = "") -> list[Json]:
         """What reached the lab for this tenant since the test began."""
         lines = self.lab.journal(self.since)
-        return [line for line in lines if self.tenant_id in (line["tenant"], line["path"].split("/")[1]) and origin in ("", line["origin"])]
+        return [
+            line
+            for line in lines
+            if self.tenant_id in (line["tenant"], line["path"].split("/")[1])
+            and origin in ("", line["origin"])
+        ]
 
 
 @contextlib.contextmanager
 def running(folder: Path, *options: str) -> t.Iterator[Lab]:
     """A lab of its own in this folder, gone with the test process whatever happens to it."""
-    command = [sys.executable, "-m", "defender_lab", "--dir", str(folder), "--parent-pid", str(os.getpid()), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "defender_lab",
+        "--dir",
+        str(folder),
+        "--parent-pid",
+        str(os.getpid()),
+        *options,
+    ]
     # measuring the lab would only make it slower
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }
     environment = {**inherited, "PYTHONPATH": str(ROOT / "roles/lab/files")}
     log = folder.with_suffix(".log")
     pause = threading.Event()
-    with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process,
+    ):
         try:
             for _unused in range(1200):
                 if (folder / "lab.json").exists():
                     break
                 if process.poll() is not None:
-                    raise RuntimeError(f"The lab ended with {process.returncode}: {log.read_text()}")
+                    raise RuntimeError(
+                        f"The lab ended with {process.returncode}: {log.read_text()}"
+                    )
                 pause.wait(0.05)
             else:
                 raise RuntimeError(f"The lab was not ready within a minute: {log.read_text()}")

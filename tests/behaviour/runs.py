@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ansible as a person runs it: a process of its own, with a HOME of its own, and every task's result for the test to read."""
+"""Ansible as a person runs it: a process of its own, with a HOME of its own, and every task's
+result for the test to read."""
 
 from __future__ import annotations
 
@@ -18,7 +19,14 @@ from pathlib import Path
 HERE: t.Final = Path(__file__).resolve().parent
 Json = dict[str, t.Any]
 # what a test's Ansible sees of the caller's environment; no setting of the caller's own
-KEPT: t.Final = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH", "COVERAGE_PROCESS_CONFIG")
+KEPT: t.Final = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "VIRTUAL_ENV",
+    "ANSIBLE_COLLECTIONS_PATH",
+    "COVERAGE_PROCESS_CONFIG",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +38,13 @@ class Run:
     events: list[Json]
 
     def results(self, task: str) -> dict[str, Json]:
-        """By host, the result of the task with this name; the last one where it ran more than once."""
-        return {event["host"]: event["result"] for event in self.events if event["task"] == task and event["event"] != "retry"}
+        """By host, the result of the task with this name; the last one where it ran more than
+        once."""
+        return {
+            event["host"]: event["result"]
+            for event in self.events
+            if event["task"] == task and event["event"] != "retry"
+        }
 
     def result(self, task: str) -> Json:
         """The result of a task that ran on one host."""
@@ -59,7 +72,8 @@ class Ansible:
     def __post_init__(self) -> None:
         for name in ("home", "tmp", "cwd", "inputs"):
             (self.folder / name).mkdir(mode=0o700)
-        # beside the test's folder, because core puts a Unix socket there, whose path must not be long
+        # beside the test's folder, because core puts a Unix socket there, whose path must not be
+        # long
         self.tmp = Path(tempfile.mkdtemp(prefix="t", dir=self.folder.parent))
 
     @property
@@ -100,18 +114,45 @@ class Ansible:
             **self.environment,
         }
 
-    def start(self, command: str, *arguments: str, env: t.Mapping[str, str] | None = None) -> Started:
+    def start(
+        self, command: str, *arguments: str, env: t.Mapping[str, str] | None = None
+    ) -> Started:
         results = self.folder / f"results-{len(list(self.folder.glob('results-*')))}"
         results.touch(mode=0o600)
         line = [sys.executable, "-m", "ansible", command, "-i", self.inventory, *arguments]
         environment = {**self.env(), "BEHAVIOUR_RESULTS": str(results), **(env or {})}
-        process = subprocess.Popen(line, cwd=self.cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            line,
+            cwd=self.cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         return Started(process, results)
 
-    def adhoc(self, pattern: str, module: str, arguments: str = "", *more: str, env: t.Mapping[str, str] | None = None) -> Run:
-        return self.start("adhoc", pattern, "-m", f"mssp.defender_xdr.{module}", *(["-a", arguments] if arguments else []), *more, env=env).done()
+    def adhoc(
+        self,
+        pattern: str,
+        module: str,
+        arguments: str = "",
+        *more: str,
+        env: t.Mapping[str, str] | None = None,
+    ) -> Run:
+        return self.start(
+            "adhoc",
+            pattern,
+            "-m",
+            f"mssp.defender_xdr.{module}",
+            *(["-a", arguments] if arguments else []),
+            *more,
+            env=env,
+        ).done()
 
-    def playbook(self, playbook: str | list[Json], *arguments: str, env: t.Mapping[str, str] | None = None) -> Run:
+    def playbook(
+        self, playbook: str | list[Json], *arguments: str, env: t.Mapping[str, str] | None = None
+    ) -> Run:
         """A playbook by its name, or one written here as plays."""
         if not isinstance(playbook, str):
             playbook = self.written(playbook)
@@ -123,30 +164,48 @@ class Ansible:
         return str(path)
 
     def write_inventory(self, hosts: t.Mapping[str, Json], variables: Json) -> None:
-        """An inventory with the group tenants; hosts whose name begins with bastion are outside it."""
+        """An inventory with the group tenants; hosts whose name begins with bastion are outside
+        it."""
         inside = {name: own for name, own in hosts.items() if not name.startswith("bastion")}
         outside = {name: own for name, own in hosts.items() if name not in inside}
         path = self.inputs / "inventory.yml"
-        path.write_text(json.dumps({"all": {"hosts": outside, "children": {"tenants": {"vars": variables, "hosts": inside}}}}, indent=1))
+        path.write_text(
+            json.dumps(
+                {
+                    "all": {
+                        "hosts": outside,
+                        "children": {"tenants": {"vars": variables, "hosts": inside}},
+                    }
+                },
+                indent=1,
+            )
+        )
         path.chmod(0o600)
         self.inventory = str(path)
 
 
 class Bastion:
-    """A host of the connection C(other). Its interpreter notes the variable BEHAVIOUR_TASK, which a task sets for its module's process."""
+    """A host of the connection C(other). Its interpreter notes the variable BEHAVIOUR_TASK, which a
+    task sets for its module's process."""
 
     def __init__(self, folder: Path) -> None:
         self._started = folder / "bastion-started"
         self._connection = folder / "bastion-connection"
         self._python = folder / "bastion-python"
-        self._python.write_text(f'#!/bin/sh\necho "$BEHAVIOUR_TASK" >> {self._started}\nexec {sys.executable} "$@"\n')
+        self._python.write_text(
+            f'#!/bin/sh\necho "$BEHAVIOUR_TASK" >> {self._started}\nexec {sys.executable} "$@"\n'
+        )
         self._python.chmod(0o700)
         self._started.touch()
         self._connection.touch()
 
     @property
     def variables(self) -> Json:
-        return {"ansible_connection": "other", "ansible_other_log": str(self._connection), "ansible_python_interpreter": str(self._python)}
+        return {
+            "ansible_connection": "other",
+            "ansible_other_log": str(self._connection),
+            "ansible_python_interpreter": str(self._python),
+        }
 
     @property
     def started(self) -> list[str]:
@@ -160,9 +219,11 @@ class Bastion:
 
 
 def over_ssh(folder: Path, *, pipelining: bool) -> Json:
-    """Variables of a machine that is reached by the real ssh plugin, whose program runs each command here.
+    """Variables of a machine that is reached by the real ssh plugin, whose program runs each
+    command here.
 
-    What the commands wrote is in the file C(ssh-stdout), which older cores display from C(-vvv) on and newer ones when they debug.
+    What the commands wrote is in the file C(ssh-stdout), which older cores display from C(-vvv) on
+    and newer ones when they debug.
     """
     program = folder / "ssh"
     # the command is the last argument

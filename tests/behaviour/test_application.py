@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application in the provider's own tenant: made once, its credentials let it in, and a second run writes nothing."""
+"""The application in the provider's own tenant: made once, its credentials let it in, and a second
+run writes nothing."""
 
 from __future__ import annotations
 
@@ -32,32 +33,64 @@ def task(name: str, module: str, arguments: Json, **more: t.Any) -> Json:
 
 def written(home: Customer, since: int) -> list[str]:
     """The changes that reached Graph."""
-    lines = [line for line in home.lab.journal(since) if line["origin"] == "graph" and line["method"] != "GET"]
+    lines = [
+        line
+        for line in home.lab.journal(since)
+        if line["origin"] == "graph" and line["method"] != "GET"
+    ]
     return [f"{line['method']} {line['path'].split('?')[0]} {line['status']}" for line in lines]
 
 
 def registration(name: str, **more: t.Any) -> Json:
-    return task("register", "application", {"display_name": name, "permissions_for": ["incident_info", "hunting_query"], **more}, register="app")
+    return task(
+        "register",
+        "application",
+        {"display_name": name, "permissions_for": ["incident_info", "hunting_query"], **more},
+        register="app",
+    )
 
 
 def credential(called: str, **arguments: t.Any) -> Json:
-    given = {"app_id": "{{ app.application.app_id }}", "type": "secret", "name": "ansible", **arguments}
+    given = {
+        "app_id": "{{ app.application.app_id }}",
+        "type": "secret",
+        "name": "ansible",
+        **arguments,
+    }
     return task(called, "application_credential", given, register="made")
 
 
 def kept(where: Path, what: str = "made.secret_text") -> Json:
     """A task that puts a registered secret where the test can read it."""
     copy = {"content": f"{{{{ {what} }}}}", "dest": str(where), "mode": "0600"}
-    return {"name": "keep", "ansible.builtin.copy": copy, "delegate_to": "localhost", "no_log": True}
+    return {
+        "name": "keep",
+        "ansible.builtin.copy": copy,
+        "delegate_to": "localhost",
+        "no_log": True,
+    }
 
 
-def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(provider: Customer, ansible: Ansible) -> None:
+def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(
+    provider: Customer, ansible: Ansible
+) -> None:
     dest = ansible.inputs / "secret"
     tasks = [
         registration("Made once", redirect_uris=["https://portal.contoso.example/consented"]),
         credential("secret", dest=str(dest)),
-        credential("certificate", type="certificate", public_certificate_path=str(provider.lab.folder / "client.pem"), rotate_before=0),
-        credential("federated", type="federated", name="ci", issuer="https://ci.partner.example", subject="repo:partner/soc:environment:production"),
+        credential(
+            "certificate",
+            type="certificate",
+            public_certificate_path=str(provider.lab.folder / "client.pem"),
+            rotate_before=0,
+        ),
+        credential(
+            "federated",
+            type="federated",
+            name="ci",
+            issuer="https://ci.partner.example",
+            subject="repo:partner/soc:environment:production",
+        ),
         task("read", "application_info", {"app_id": "{{ app.application.app_id }}"}),
     ]
     other = {"client_id": "{{ app.application.app_id }}", "token_cache": "none"}
@@ -73,11 +106,16 @@ def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(prov
         "POST /v1.0/servicePrincipals 201",
         f"POST /v1.0/applications/{first.result('register')['application']['id']}/addPassword 200",
         f"PATCH /v1.0/applications/{first.result('register')['application']['id']} 204",
-        f"POST /v1.0/applications/{first.result('register')['application']['id']}/federatedIdentityCredentials 201",
+        (
+            "POST"
+            f" /v1.0/applications/{first.result('register')['application']['id']}/federatedIdentityCredentials 201"
+        ),
     ]
     assert dest.read_text() not in first.output + json.dumps(first.events)
     shown = first.result("read")["applications"][0]
-    assert shown["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}]
+    assert shown["api_permissions"] == [
+        {"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}
+    ]
     assert sorted((each["type"], each["display_name"]) for each in shown["credentials"]) == [
         ("certificate", "ansible"),
         ("federated", "ci"),
@@ -93,7 +131,9 @@ def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(prov
     assert later == shown
 
 
-def test_check_mode_writes_nothing_and_says_the_same_change_as_the_run(provider: Customer, ansible: Ansible) -> None:
+def test_check_mode_writes_nothing_and_says_the_same_change_as_the_run(
+    provider: Customer, ansible: Ansible
+) -> None:
     plays = [{"hosts": "tenants", "tasks": [registration("Only looked at")]}]
     looked = ansible.playbook(plays, "--check", "--diff").good().result("register")
     assert written(provider, provider.since) == []
@@ -104,18 +144,27 @@ def test_check_mode_writes_nothing_and_says_the_same_change_as_the_run(provider:
     assert (looked["changed"], made["changed"]) == (True, True)
 
 
-def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run(provider: Customer, ansible: Ansible) -> None:
+def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run(
+    provider: Customer, ansible: Ansible
+) -> None:
     read = task("read", "application_info", {"app_id": "{{ app.application.app_id }}"})
     dest = str(ansible.inputs / "secret")
 
     def run(*tasks: Json) -> Run:
-        return ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), *tasks, read]}]).good()
+        return ansible.playbook(
+            [{"hosts": "tenants", "tasks": [registration("Rotated"), *tasks, read]}]
+        ).good()
 
     def secrets(run: Run) -> list[tuple[str, bool]]:
-        return [(each["key_id"], each["superseded"]) for each in run.result("read")["applications"][0]["credentials"]]
+        return [
+            (each["key_id"], each["superseded"])
+            for each in run.result("read")["applications"][0]["credentials"]
+        ]
 
     [(old, unused)] = secrets(run(credential("secret", valid_for=20, rotate_before=10, dest=dest)))
-    assert secrets(run(credential("secret", valid_for=20, rotate_before=10, dest=dest))) == [(old, False)]
+    assert secrets(run(credential("secret", valid_for=20, rotate_before=10, dest=dest))) == [
+        (old, False)
+    ]
     [first, second] = secrets(run(credential("secret", rotate_before=30, dest=dest)))
     assert (first, second[1]) == ((old, True), False)
     # a task that only registers what it makes cannot know who has it
@@ -123,7 +172,14 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run
     assert (registered["changed"], len(registered["credentials"])) == (False, 2)
     third = run(credential("secret", rotate_before=30, keep_old_for=0, dest=dest))
     assert [each["key_id"] for each in third.result("secret")["credentials"]] == [second[0]]
-    refused = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Rotated"), credential("last", state="absent")]}])
+    refused = ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [registration("Rotated"), credential("last", state="absent")],
+            }
+        ]
+    )
     assert refused.code != 0
     assert refused.result("last")["error"]["category"] == "conflict"
     assert "would be left without any valid credential" in refused.result("last")["msg"]
@@ -141,27 +197,80 @@ ACCIDENTS: t.Final[dict[str, Json]] = {
 }
 
 
-def test_an_accident_while_a_secret_is_made_never_costs_the_one_in_the_file(provider: Customer, ansible: Ansible) -> None:
+def test_an_accident_while_a_secret_is_made_never_costs_the_one_in_the_file(
+    provider: Customer, ansible: Ansible
+) -> None:
     dests = {name: ansible.inputs / name.replace(" ", "-") for name in ACCIDENTS}
 
     def secrets(called: str, **arguments: t.Any) -> list[Json]:
-        return [{**credential(f"{called} {name}", name=name, dest=str(dest), **arguments), "ignore_errors": True} for name, dest in dests.items()]
+        return [
+            {
+                **credential(f"{called} {name}", name=name, dest=str(dest), **arguments),
+                "ignore_errors": True,
+            }
+            for name, dest in dests.items()
+        ]
 
-    first = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Accidents"), *secrets("make", valid_for=20, rotate_before=10)]}]).good()
+    first = ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [
+                    registration("Accidents"),
+                    *secrets("make", valid_for=20, rotate_before=10),
+                ],
+            }
+        ]
+    ).good()
     application = first.result("register")["application"]
     before = {name: dest.read_text() for name, dest in dests.items()}
     for fault in ACCIDENTS.values():
-        provider.fault(origin="graph", method="POST", path=f"/v1.0/applications/{application['id']}/addPassword", **fault)
-    broken = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Accidents"), *secrets("break", keep_old_for=0)]}]).good()
+        provider.fault(
+            origin="graph",
+            method="POST",
+            path=f"/v1.0/applications/{application['id']}/addPassword",
+            **fault,
+        )
+    broken = ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [registration("Accidents"), *secrets("break", keep_old_for=0)],
+            }
+        ]
+    ).good()
     for name, fault in ACCIDENTS.items():
         error = broken.result(f"break {name}")["error"]
-        assert (error["category"], error["retryable"], error["status"]) == ("outcome_unknown", False, fault.get("status")), name
-        said = "It had been made, and was removed again" if fault.get("after") else "Nothing of it is visible so far"
+        assert (error["category"], error["retryable"], error["status"]) == (
+            "outcome_unknown",
+            False,
+            fault.get("status"),
+        ), name
+        said = (
+            "It had been made, and was removed again"
+            if fault.get("after")
+            else "Nothing of it is visible so far"
+        )
         assert said in broken.result(f"break {name}")["msg"]
     assert {name: dest.read_text() for name, dest in dests.items()} == before
     other = {"client_id": application["app_id"], "token_cache": "none"}
-    enter = [task(f"enter {name}", "access_token", {**other, "client_secret_file": str(dest)}) for name, dest in dests.items()]
-    mended = ansible.playbook([{"hosts": "tenants", "tasks": [*enter, registration("Accidents"), *secrets("mend", keep_old_for=0), *enter]}]).good()
+    enter = [
+        task(f"enter {name}", "access_token", {**other, "client_secret_file": str(dest)})
+        for name, dest in dests.items()
+    ]
+    mended = ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [
+                    *enter,
+                    registration("Accidents"),
+                    *secrets("mend", keep_old_for=0),
+                    *enter,
+                ],
+            }
+        ]
+    ).good()
     for name, dest in dests.items():
         assert mended.result(f"mend {name}")["changed"] is True
         assert dest.read_text() != before[name]
@@ -170,21 +279,36 @@ def test_an_accident_while_a_secret_is_made_never_costs_the_one_in_the_file(prov
     assert len(mended.result(f"mend {name}")["credentials"]) == len(ACCIDENTS)
 
 
-def test_what_nobody_holds_is_no_reason_to_remove_what_somebody_does(provider: Customer, ansible: Ansible) -> None:
+def test_what_nobody_holds_is_no_reason_to_remove_what_somebody_does(
+    provider: Customer, ansible: Ansible
+) -> None:
     """By hand beside the task: a secret that a killed run left, and an emergency one of today."""
     dest = ansible.inputs / "secret"
-    made = ansible.playbook([{"hosts": "tenants", "tasks": [registration("By hand")]}]).good().result("register")["application"]
-    headers = {"Authorization": f"Bearer {provider.lab.token(provider.tenant_id)}", "Content-Type": "application/json"}
+    made = (
+        ansible.playbook([{"hosts": "tenants", "tasks": [registration("By hand")]}])
+        .good()
+        .result("register")["application"]
+    )
+    headers = {
+        "Authorization": f"Bearer {provider.lab.token(provider.tenant_id)}",
+        "Content-Type": "application/json",
+    }
 
     def by_hand(start: float, end: float) -> Json:
         asked = {"displayName": "ansible", "startDateTime": day(start), "endDateTime": day(end)}
         url = f"{provider.lab.urls['graph']}/v1.0/applications/{made['id']}/addPassword"
-        return provider.lab.ask("POST", url, json.dumps({"passwordCredential": asked}).encode(), headers)
+        return provider.lab.ask(
+            "POST", url, json.dumps({"passwordCredential": asked}).encode(), headers
+        )
 
     working, orphan, emergency = by_hand(-100, 80), by_hand(-8, 172), by_hand(0, 30)
     dest.write_text(working["secretText"])
     since = provider.lab.now()
-    tasks = [registration("By hand"), credential("keep", dest=str(dest)), credential("at once", dest=str(dest), keep_old_for=0)]
+    tasks = [
+        registration("By hand"),
+        credential("keep", dest=str(dest)),
+        credential("at once", dest=str(dest), keep_old_for=0),
+    ]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
     assert written(provider, since) == []
     for name in ("keep", "at once"):
@@ -198,51 +322,100 @@ def test_what_nobody_holds_is_no_reason_to_remove_what_somebody_does(provider: C
     assert written(provider, since) == []
     said = " ".join(run.result("at once")["warnings"])
     assert f"is not known to hold secret ansible ({orphan['keyId']})" in said
-    assert f"secret ansible ({working['keyId']}) is not removed, because nothing shows that anybody has secret ansible ({orphan['keyId']})" in said
+    assert (
+        f"secret ansible ({working['keyId']}) is not removed, because nothing shows that anybody"
+        f" has secret ansible ({orphan['keyId']})"
+    ) in said
 
 
 def day(days: float) -> str:
     """So many days from now, as Graph writes times."""
-    return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
 
 
-def test_an_empty_text_or_a_name_that_only_looks_alike_changes_nothing(provider: Customer, ansible: Ansible) -> None:
+def test_an_empty_text_or_a_name_that_only_looks_alike_changes_nothing(
+    provider: Customer, ansible: Ansible
+) -> None:
     first = registration("Named Alike", sign_in_audience="AzureADMyOrg")
-    ansible.playbook([{"hosts": "tenants", "tasks": [first, credential("secret", dest=str(ansible.inputs / "secret"))]}]).good()
+    ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [first, credential("secret", dest=str(ansible.inputs / "secret"))],
+            }
+        ]
+    ).good()
     since = provider.lab.now()
     tasks = [
         registration("Named Alike"),
         credential("credential", name="", state="absent", force=True),
         task("consent", "consent", {"app_id": "", "state": "absent"}),
-        task("application", "application", {"app_id": "", "display_name": "Named Alike", "state": "absent"}),
+        task(
+            "application",
+            "application",
+            {"app_id": "", "display_name": "Named Alike", "state": "absent"},
+        ),
         task("alike", "application", {"display_name": "named alike", "state": "absent"}),
-        task("purged", "application", {"display_name": "Named Alike", "api_permissions": [], "purge_permissions": True}),
+        task(
+            "purged",
+            "application",
+            {"display_name": "Named Alike", "api_permissions": [], "purge_permissions": True},
+        ),
     ]
-    run = ansible.playbook([{"hosts": "tenants", "tasks": [{**each, "ignore_errors": True} for each in tasks]}]).good()
+    run = ansible.playbook(
+        [{"hosts": "tenants", "tasks": [{**each, "ignore_errors": True} for each in tasks]}]
+    ).good()
     assert written(provider, since) == []
     assert run.result("register")["application"]["sign_in_audience"] == "AzureADMyOrg"
     for name in ("credential", "consent", "application", "purged"):
         assert run.result(name)["error"]["category"] == "bad_request", name
-    assert (run.result("alike")["changed"], "is left alone" in run.result("alike")["warnings"][0]) == (False, True)
+    assert (
+        run.result("alike")["changed"],
+        "is left alone" in run.result("alike")["warnings"][0],
+    ) == (False, True)
 
 
-def test_a_secret_is_made_where_the_task_registers_it_and_nowhere_else(provider: Customer, ansible: Ansible, bastion: Bastion, connected: Json) -> None:
+def test_a_secret_is_made_where_the_task_registers_it_and_nowhere_else(
+    provider: Customer, ansible: Ansible, bastion: Bastion, connected: Json
+) -> None:
     keep = ansible.inputs / "kept"
-    unregistered = {name: value for name, value in credential("unregistered").items() if name != "register"}
-    ansible.write_inventory({provider.host: provider.variables(), "bastion": bastion.variables}, connected)
+    unregistered = {
+        name: value for name, value in credential("unregistered").items() if name != "register"
+    }
+    ansible.write_inventory(
+        {provider.host: provider.variables(), "bastion": bastion.variables}, connected
+    )
     elsewhere = {**credential("sent", name="sent"), "delegate_to": "bastion"}
-    tasks = [registration("Registered"), {**unregistered, "ignore_errors": True}, credential("here"), kept(keep), elsewhere, kept(Path(f"{keep}-sent"))]
+    tasks = [
+        registration("Registered"),
+        {**unregistered, "ignore_errors": True},
+        credential("here"),
+        kept(keep),
+        elsewhere,
+        kept(Path(f"{keep}-sent")),
+    ]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}], "-vvv").good()
-    assert "register the task's result, or set dest or return_secret" in run.result("unregistered")["msg"]
+    assert (
+        "register the task's result, or set dest or return_secret"
+        in run.result("unregistered")["msg"]
+    )
     assert len(bastion.started) == 1
     for secret in (keep.read_text(), Path(f"{keep}-sent").read_text()):
         assert len(secret) > 30
         assert secret not in run.output + json.dumps(run.events)
-    assert [line.rsplit("/", 1)[-1] for line in written(provider, provider.since)].count("addPassword 200") == 2
+    assert [line.rsplit("/", 1)[-1] for line in written(provider, provider.since)].count(
+        "addPassword 200"
+    ) == 2
 
 
-def test_an_application_whose_creation_got_lost_and_one_that_is_slow_to_appear_are_made_once(provider: Customer, ansible: Ansible) -> None:
-    provider.fault(origin="graph", method="POST", path="/v1.0/applications", times=1, reset=True, after=True)
+def test_an_application_whose_creation_got_lost_and_one_that_is_slow_to_appear_are_made_once(
+    provider: Customer, ansible: Ansible
+) -> None:
+    provider.fault(
+        origin="graph", method="POST", path="/v1.0/applications", times=1, reset=True, after=True
+    )
     plays = [{"hosts": "tenants", "tasks": [registration("Lost")]}]
     assert ansible.playbook(plays).good().result("register")["changed"] is True
     provider.lab.control("POST", "consistency", tenant=provider.tenant_id, reads=1)
@@ -256,16 +429,39 @@ def test_an_application_whose_creation_got_lost_and_one_that_is_slow_to_appear_a
 
 def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: Ansible) -> None:
     name = ["-e", "defender_xdr_provider=tenants"]
-    made = ansible.playbook([{"hosts": "tenants", "tasks": [registration("Watched"), credential("secret", valid_for=20, rotate_before=5)]}]).good()
+    made = ansible.playbook(
+        [
+            {
+                "hosts": "tenants",
+                "tasks": [
+                    registration("Watched"),
+                    credential("secret", valid_for=20, rotate_before=5),
+                ],
+            }
+        ]
+    ).good()
     app = ["-e", f"credentials_app_id={made.result('register')['application']['app_id']}"]
     well = ansible.playbook("mssp.defender_xdr.credentials", *name, *app).good()
     assert "secret ansible" in well.output
-    ill = ansible.playbook("mssp.defender_xdr.credentials", *name, *app, "-e", "credentials_fail_days=21")
+    ill = ansible.playbook(
+        "mssp.defender_xdr.credentials", *name, *app, "-e", "credentials_fail_days=21"
+    )
     assert ill.code == 2
-    assert "end within 21 days, and have no successor: ansible. Renew or remove them" in ill.result("Fail where one ends soon")["msg"]
-    nobody = ansible.playbook("mssp.defender_xdr.credentials", *name, "-e", "credentials_app_id=00000000-1111-2222-3333-444444444444")
+    assert (
+        "end within 21 days, and have no successor: ansible. Renew or remove them"
+        in ill.result("Fail where one ends soon")["msg"]
+    )
+    nobody = ansible.playbook(
+        "mssp.defender_xdr.credentials",
+        *name,
+        "-e",
+        "credentials_app_id=00000000-1111-2222-3333-444444444444",
+    )
     assert nobody.code == 2
-    assert "has no application 00000000-1111" in nobody.result("Stop where there is no such application")["msg"]
+    assert (
+        "has no application 00000000-1111"
+        in nobody.result("Stop where there is no such application")["msg"]
+    )
     # the lab's own application, by its own inventory, has a secret that ended
     ansible.inventory = provider.lab.inventory
     left = ansible.playbook("mssp.defender_xdr.credentials")
@@ -275,7 +471,12 @@ def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: 
 
 def test_a_swept_secret_is_never_displayed(provider: Customer, ansible: Ansible) -> None:
     keep = ansible.inputs / "kept"
-    made = {"app_id": "{{ app.application.app_id }}", "type": "secret", "name": "swept", "return_secret": True}
+    made = {
+        "app_id": "{{ app.application.app_id }}",
+        "type": "secret",
+        "name": "swept",
+        "return_secret": True,
+    }
     sweep = {"module": "application_credential", "module_args": made}
     tasks = [
         registration("Swept"),

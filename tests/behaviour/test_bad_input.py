@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bad input gets one clear sentence, and nothing is sent: each item of the list in the issue, with what the sentence must say."""
+"""Bad input gets one clear sentence, and nothing is sent: each item of the list in the issue, with
+what the sentence must say."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def _files(folder: Path, lab: Path) -> dict[str, str]:
         "empty-secret": "\n",
     }
     for name, text in made.items():
-        (folder / name).write_bytes(b'DeviceInfo | where DeviceName == "\xfc"' if text is None else text.encode())
+        (folder / name).write_bytes(
+            b'DeviceInfo | where DeviceName == "\xfc"' if text is None else text.encode()
+        )
     return {name: str(folder / name) for name in made}
 
 
@@ -49,7 +52,13 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_request",
             ("contoso.onmicrosoft.com", "no GUID", "openid-configuration"),
         ),
-        ("client as name", "incident_info", {"client_id": "my-app"}, "bad_request", ("client_id is 'my-app'", "no GUID")),
+        (
+            "client as name",
+            "incident_info",
+            {"client_id": "my-app"},
+            "bad_request",
+            ("client_id is 'my-app'", "no GUID"),
+        ),
         (
             "two credentials",
             "incident_info",
@@ -57,10 +66,34 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_credentials",
             ("client_secret and certificate_path are set",),
         ),
-        ("unreadable certificate", "incident_info", certificate("/nonexistent/x.pem"), "bad_credentials", ("/nonexistent/x.pem", "No such file")),
-        ("no certificate", "incident_info", certificate(files["no.pem"]), "bad_credentials", ("no.pem", "cannot be read as a certificate")),
-        ("expired certificate", "incident_info", certificate(str(lab / "expired.pem")), "credential_expired", ("expired.pem", "expired on")),
-        ("mismatched certificate", "incident_info", certificate(files["mismatched.pem"]), "bad_credentials", ("private key belongs to no certificate",)),
+        (
+            "unreadable certificate",
+            "incident_info",
+            certificate("/nonexistent/x.pem"),
+            "bad_credentials",
+            ("/nonexistent/x.pem", "No such file"),
+        ),
+        (
+            "no certificate",
+            "incident_info",
+            certificate(files["no.pem"]),
+            "bad_credentials",
+            ("no.pem", "cannot be read as a certificate"),
+        ),
+        (
+            "expired certificate",
+            "incident_info",
+            certificate(str(lab / "expired.pem")),
+            "credential_expired",
+            ("expired.pem", "expired on"),
+        ),
+        (
+            "mismatched certificate",
+            "incident_info",
+            certificate(files["mismatched.pem"]),
+            "bad_credentials",
+            ("private key belongs to no certificate",),
+        ),
         (
             "wrong password",
             "incident_info",
@@ -68,7 +101,13 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_credentials",
             ("client_encrypted.pem",),
         ),
-        ("no password", "incident_info", certificate(str(lab / "client_encrypted.pem")), "bad_credentials", ("certificate_password is needed",)),
+        (
+            "no password",
+            "incident_info",
+            certificate(str(lab / "client_encrypted.pem")),
+            "bad_credentials",
+            ("certificate_password is needed",),
+        ),
         (
             "wrong password of a PFX",
             "incident_info",
@@ -83,8 +122,20 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_credentials",
             ("client_secret", "position 1", "U+201C"),
         ),
-        ("certificate without key", "incident_info", certificate(str(lab / "client_split.crt")), "bad_credentials", ("without its private key",)),
-        ("empty secret file", "incident_info", {"client_secret_file": files["empty-secret"]}, "bad_credentials", ("empty-secret", "empty")),
+        (
+            "certificate without key",
+            "incident_info",
+            certificate(str(lab / "client_split.crt")),
+            "bad_credentials",
+            ("without its private key",),
+        ),
+        (
+            "empty secret file",
+            "incident_info",
+            {"client_secret_file": files["empty-secret"]},
+            "bad_credentials",
+            ("empty-secret", "empty"),
+        ),
         (
             "password without certificate",
             "incident_info",
@@ -92,9 +143,27 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_request",
             ("certificate_password goes with a certificate",),
         ),
-        ("naive time", "incident_info", {"created_since": "2026-11-01T08:00:00"}, "bad_request", ("created_since", "no offset", "2026-11-01T08:00:00Z")),
-        ("impossible time", "incident_info", {"updated_since": "2026-02-30T08:00:00Z"}, "bad_request", ("updated_since", "no possible time")),
-        ("no time", "incident_info", {"updated_before": "yesterday"}, "bad_request", ("updated_before", "yesterday", "24h")),
+        (
+            "naive time",
+            "incident_info",
+            {"created_since": "2026-11-01T08:00:00"},
+            "bad_request",
+            ("created_since", "no offset", "2026-11-01T08:00:00Z"),
+        ),
+        (
+            "impossible time",
+            "incident_info",
+            {"updated_since": "2026-02-30T08:00:00Z"},
+            "bad_request",
+            ("updated_since", "no possible time"),
+        ),
+        (
+            "no time",
+            "incident_info",
+            {"updated_before": "yesterday"},
+            "bad_request",
+            ("updated_before", "yesterday", "24h"),
+        ),
         (
             "since after before",
             "incident_info",
@@ -103,9 +172,27 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             ("created_since", "is not before", "created_before"),
         ),
         ("negative limit", "incident_info", {"limit": -1}, "bad_request", ("limit is -1",)),
-        ("unknown field", "incident_info", {"fields": ["titel"]}, "bad_request", ("titel", "display_name")),
-        ("unknown status", "incident_info", {"status": ["open"]}, "bad_request", ("status", "open", "in_progress")),
-        ("id that is none", "incident_info", {"id": "../users"}, "bad_request", ("'../users'", "a number")),
+        (
+            "unknown field",
+            "incident_info",
+            {"fields": ["titel"]},
+            "bad_request",
+            ("titel", "display_name"),
+        ),
+        (
+            "unknown status",
+            "incident_info",
+            {"status": ["open"]},
+            "bad_request",
+            ("status", "open", "in_progress"),
+        ),
+        (
+            "id that is none",
+            "incident_info",
+            {"id": "../users"},
+            "bad_request",
+            ("'../users'", "a number"),
+        ),
         (
             "unknown role",
             "access_token_info",
@@ -113,15 +200,63 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_request",
             ("SecurityIncident.Raed.All", "SecurityIncident.Read.All"),
         ),
-        ("role of another resource", "access_token_info", {"required_roles": ["AdvancedHunting.Read.All"]}, "bad_request", ("AdvancedHunting.Read.All", "xdr")),
-        ("unknown module", "access_token_info", {"required_for": ["incident_inf"]}, "bad_request", ("incident_inf", "incident_info")),
-        ("no such query file", "hunting_query", {"query_file": "/nonexistent/q.kql"}, "bad_query", ("/nonexistent/q.kql", "No such file")),
-        ("empty query file", "hunting_query", {"query_file": files["empty.kql"]}, "bad_query", ("empty.kql", "is empty")),
-        ("query file that is no text", "hunting_query", {"query_file": files["latin.kql"]}, "bad_query", ("latin.kql", "UTF-8")),
-        ("two queries", "hunting_query", {"query": "DeviceInfo", "query_file": files["latin.kql"]}, "bad_request", ("query|query_file",)),
+        (
+            "role of another resource",
+            "access_token_info",
+            {"required_roles": ["AdvancedHunting.Read.All"]},
+            "bad_request",
+            ("AdvancedHunting.Read.All", "xdr"),
+        ),
+        (
+            "unknown module",
+            "access_token_info",
+            {"required_for": ["incident_inf"]},
+            "bad_request",
+            ("incident_inf", "incident_info"),
+        ),
+        (
+            "no such query file",
+            "hunting_query",
+            {"query_file": "/nonexistent/q.kql"},
+            "bad_query",
+            ("/nonexistent/q.kql", "No such file"),
+        ),
+        (
+            "empty query file",
+            "hunting_query",
+            {"query_file": files["empty.kql"]},
+            "bad_query",
+            ("empty.kql", "is empty"),
+        ),
+        (
+            "query file that is no text",
+            "hunting_query",
+            {"query_file": files["latin.kql"]},
+            "bad_query",
+            ("latin.kql", "UTF-8"),
+        ),
+        (
+            "two queries",
+            "hunting_query",
+            {"query": "DeviceInfo", "query_file": files["latin.kql"]},
+            "bad_request",
+            ("query|query_file",),
+        ),
         ("no query", "hunting_query", {}, "bad_request", ("query, query_file",)),
-        ("parameter of a wrong type", "hunting_query", {"query": "DeviceInfo", "parameters": {"who": {"name": "x"}}}, "bad_request", ("parameters.who",)),
-        ("parameter with a wrong name", "hunting_query", {"query": "DeviceInfo", "parameters": {"a b": 1}}, "bad_request", ("'a b'",)),
+        (
+            "parameter of a wrong type",
+            "hunting_query",
+            {"query": "DeviceInfo", "parameters": {"who": {"name": "x"}}},
+            "bad_request",
+            ("parameters.who",),
+        ),
+        (
+            "parameter with a wrong name",
+            "hunting_query",
+            {"query": "DeviceInfo", "parameters": {"a b": 1}},
+            "bad_request",
+            ("'a b'",),
+        ),
         (
             "naive time as parameter",
             "hunting_query",
@@ -129,13 +264,55 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "bad_request",
             ("parameters.at", "offset"),
         ),
-        ("parameters as text", "hunting_query", {"query": "DeviceInfo", "parameters": "name"}, "bad_request", ("parameters",)),
-        ("impossible time span", "hunting_query", {"query": "DeviceInfo", "timespan": "a week"}, "bad_request", ("timespan", "a week", "P7D")),
-        ("wrong audience", "access_token", {"graph_audience": "https://api.securitycenter.microsoft.com"}, "wrong_audience", ("https://graph.microsoft.com",)),
-        ("address without TLS", "access_token", {"graph_url": "http://graph.example"}, "bad_request", ("graph_url", "https")),
-        ("unknown cloud", "access_token", {"cloud": "germany"}, "bad_request", ("cloud", "germany", "gcc_high")),
-        ("no attempts", "access_token", {"request_timeout": 0}, "bad_request", ("request_timeout is 0",)),
-        ("CA that is none", "incident_info", {"ca_path": "/nonexistent/ca.pem"}, "tls", ("/nonexistent/ca.pem",)),
+        (
+            "parameters as text",
+            "hunting_query",
+            {"query": "DeviceInfo", "parameters": "name"},
+            "bad_request",
+            ("parameters",),
+        ),
+        (
+            "impossible time span",
+            "hunting_query",
+            {"query": "DeviceInfo", "timespan": "a week"},
+            "bad_request",
+            ("timespan", "a week", "P7D"),
+        ),
+        (
+            "wrong audience",
+            "access_token",
+            {"graph_audience": "https://api.securitycenter.microsoft.com"},
+            "wrong_audience",
+            ("https://graph.microsoft.com",),
+        ),
+        (
+            "address without TLS",
+            "access_token",
+            {"graph_url": "http://graph.example"},
+            "bad_request",
+            ("graph_url", "https"),
+        ),
+        (
+            "unknown cloud",
+            "access_token",
+            {"cloud": "germany"},
+            "bad_request",
+            ("cloud", "germany", "gcc_high"),
+        ),
+        (
+            "no attempts",
+            "access_token",
+            {"request_timeout": 0},
+            "bad_request",
+            ("request_timeout is 0",),
+        ),
+        (
+            "CA that is none",
+            "incident_info",
+            {"ca_path": "/nonexistent/ca.pem"},
+            "tls",
+            ("/nonexistent/ca.pem",),
+        ),
         ("unknown option", "incident_info", {"statsu": "active"}, "bad_request", ("statsu",)),
         ("none at all", "incident_info", none, "bad_credentials", ("none is set",)),
     ]
@@ -149,9 +326,24 @@ def told(ansible: Ansible, customer: Customer, connected: Json) -> Json:
     ansible.write_inventory({customer.host: customer.variables()}, connected)
     tasks = []
     for name, module, arguments, _said, _options in cases:
-        credential = {} if {"client_secret", "client_secret_file", "certificate_path"} & set(arguments) else {"client_secret": SECRET}
-        given = {option: value for option, value in {**credential, **arguments}.items() if value is not None}
-        tasks.append({"name": name, f"mssp.defender_xdr.{module}": given, "ignore_errors": True, "register": "told"})
+        credential = (
+            {}
+            if {"client_secret", "client_secret_file", "certificate_path"} & set(arguments)
+            else {"client_secret": SECRET}
+        )
+        given = {
+            option: value
+            for option, value in {**credential, **arguments}.items()
+            if value is not None
+        }
+        tasks.append(
+            {
+                "name": name,
+                f"mssp.defender_xdr.{module}": given,
+                "ignore_errors": True,
+                "register": "told",
+            }
+        )
         # access_token shows nothing, not even why it failed; what is registered does
         tasks.append({"name": f"{name}: registered", "ansible.builtin.debug": {"var": "told"}})
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
@@ -164,7 +356,13 @@ def test_bad_input_gets_one_clear_sentence_before_any_request(told: Json) -> Non
         result = told["run"].result(f"{name}: registered")["told"]
         said = result["msg"]
         found = (result.get("error") or {}).get("category")
-        if not (result["failed"] and found == category and all(word in said for word in words) and "\n" not in said and "should not" not in said):
+        if not (
+            result["failed"]
+            and found == category
+            and all(word in said for word in words)
+            and "\n" not in said
+            and "should not" not in said
+        ):
             wrong.append((name, found, said))
         if SECRET in str(result):
             wrong.append((name, "shows the secret", ""))

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Trouble of this machine, its proxy or a filter is never put on the partner's secret or the customer's consent."""
+"""Trouble of this machine, its proxy or a filter is never put on the partner's secret or the
+customer's consent."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ Json = dict[str, t.Any]
 PASSWORD: t.Final = "canary-of-a-proxy-password-long-and-unique"
 
 
-def failures(ansible: Ansible, host: str, tasks: dict[str, Json], **environment: str) -> dict[str, Json]:
+def failures(
+    ansible: Ansible, host: str, tasks: dict[str, Json], **environment: str
+) -> dict[str, Json]:
     """The failed results of one task for each name; a case gives `module` beside its options."""
     written: list[Json] = []
     for name, case in tasks.items():
@@ -27,7 +30,9 @@ def failures(ansible: Ansible, host: str, tasks: dict[str, Json], **environment:
     return {name: run.result(name) for name in tasks}
 
 
-def test_a_proxy_that_cannot_be_used_is_named_by_its_option(ansible: Ansible, customer: Customer) -> None:
+def test_a_proxy_that_cannot_be_used_is_named_by_its_option(
+    ansible: Ansible, customer: Customer
+) -> None:
     login = f"user:{PASSWORD}@"
     told = failures(
         ansible,
@@ -49,23 +54,36 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_option(ansible: Ansible, cu
     assert {result["error"]["who"] for result in told.values()} == {"caller"}
     assert "PySocks" in told["socks"]["msg"]
     assert "requests[socks]" in told["socks"]["error"]["advice"]
-    assert "proxy http://no-such-proxy.invalid:3128 (proxy): the host name is not known" in told["unknown"]["msg"]
+    assert (
+        "proxy http://no-such-proxy.invalid:3128 (proxy): the host name is not known"
+        in told["unknown"]["msg"]
+    )
     shown = [result["msg"] + str(result["error"]) for result in told.values()]
     assert not any(PASSWORD in text for text in shown)
     assert customer.calls() == []
 
 
-def test_a_variable_that_cannot_be_used_is_named_in_the_environment(ansible: Ansible, customer: Customer) -> None:
-    told = failures(ansible, customer.host, {"list": {}}, ALL_PROXY=f"socks5://user:{PASSWORD}@127.0.0.1:1080")["list"]
+def test_a_variable_that_cannot_be_used_is_named_in_the_environment(
+    ansible: Ansible, customer: Customer
+) -> None:
+    told = failures(
+        ansible, customer.host, {"list": {}}, ALL_PROXY=f"socks5://user:{PASSWORD}@127.0.0.1:1080"
+    )["list"]
     assert told["error"]["category"] == "bad_request"
     assert told["msg"].startswith("ALL_PROXY is 'socks5://127.0.0.1:1080', which cannot be used: ")
     assert PASSWORD not in str(told)
 
 
-def test_a_block_page_is_not_the_secret_nor_the_consent(ansible: Ansible, customer: Customer) -> None:
+def test_a_block_page_is_not_the_secret_nor_the_consent(
+    ansible: Ansible, customer: Customer
+) -> None:
     page = "<!DOCTYPE html><html><head><title>Internet access denied</title></head></html>"
     headers = {"Content-Type": "text/html", "Server": "Filter/6.2", "Via": "1.1 filter.example"}
-    cases = {f"{origin} {status}": (origin, status) for origin in ("login", "graph") for status in (200, 403, 407, 503)}
+    cases = {
+        f"{origin} {status}": (origin, status)
+        for origin in ("login", "graph")
+        for status in (200, 403, 407, 503)
+    }
     for origin, status in cases.values():
         customer.fault(origin=origin, status=status, body=page, headers=headers)
     told = failures(ansible, customer.host, {name: {} for name in cases})
@@ -87,7 +105,9 @@ def token_refusal(code: int, word: str, text: str) -> Json:
     return {"error": word, "error_codes": [code], "error_description": description}
 
 
-def test_a_code_of_the_login_service_blames_only_whom_it_names(ansible: Ansible, customers: t.Callable[[int], list[Customer]]) -> None:
+def test_a_code_of_the_login_service_blames_only_whom_it_names(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]]
+) -> None:
     restricted = "Access to 'contoso' tenant is denied."
     cases = [
         (

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whose data a task brings: of the tenant it is delegated to, and of the play's host where it is delegated to any other machine."""
+"""Whose data a task brings: of the tenant it is delegated to, and of the play's host where it is
+delegated to any other machine."""
 
 from __future__ import annotations
 
@@ -20,11 +21,15 @@ ELSEWHERE: t.Final = "machine.of.no.inventory.example"
 class Pair:
     """Two tenants in one inventory, each with a secret that is looked up by its own name."""
 
-    def __init__(self, ansible: Ansible, fabrikam: Customer, contoso: Customer, variables: Json) -> None:
+    def __init__(
+        self, ansible: Ansible, fabrikam: Customer, contoso: Customer, variables: Json
+    ) -> None:
         self.ansible = ansible
         self.fabrikam = fabrikam
         self.contoso = contoso
-        self.secrets = {one.host: variables["defender_xdr_client_secret"] for one in (fabrikam, contoso)}
+        self.secrets = {
+            one.host: variables["defender_xdr_client_secret"] for one in (fabrikam, contoso)
+        }
         self.variables = {
             **variables,
             "secrets": self.secrets,
@@ -32,8 +37,12 @@ class Pair:
         }
 
     def inventory(self, *, apart: Json | None = None, **own: Json) -> None:
-        """`own` has more variables of `fabrikam` and `contoso`; `apart` are hosts that are no tenants."""
-        hosts = {one.host: one.variables(**own.get(name, {})) for name, one in {"fabrikam": self.fabrikam, "contoso": self.contoso}.items()}
+        """`own` has more variables of `fabrikam` and `contoso`; `apart` are hosts that are no
+        tenants."""
+        hosts = {
+            one.host: one.variables(**own.get(name, {}))
+            for name, one in {"fabrikam": self.fabrikam, "contoso": self.contoso}.items()
+        }
         self.ansible.write_inventory({**hosts, **(apart or {})}, self.variables)
 
     def run(self, hosts: str, *tasks: Json, **keywords: t.Any) -> Run:
@@ -41,7 +50,9 @@ class Pair:
 
 
 @pytest.fixture
-def pair(ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab) -> Pair:
+def pair(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab
+) -> Pair:
     variables = {**connected, "defender_xdr_client_secret": fleet.facts["client_secret"]}
     fabrikam, contoso = customers(2)
     made = Pair(ansible, fabrikam, contoso, variables)
@@ -54,7 +65,9 @@ def task(name: str = "list", arguments: Json | None = None, **keywords: t.Any) -
 
 
 def is_of(result: Json, customer: Customer) -> bool:
-    return bool(result["tenant"] == {"id": customer.tenant_id, "name": customer.host, "cloud": "public"})
+    return bool(
+        result["tenant"] == {"id": customer.tenant_id, "name": customer.host, "cloud": "public"}
+    )
 
 
 def test_a_task_delegated_to_a_tenant_asks_that_tenant(pair: Pair) -> None:
@@ -117,10 +130,16 @@ def test_variables_of_a_play_name_the_tenant_of_the_machine_too(pair: Pair) -> N
     assert run.result("here")["tenant"]["id"] == pair.fabrikam.tenant_id
 
 
-def test_a_tenant_that_the_play_itself_names_is_asked_from_the_machine(pair: Pair, bastion: Bastion, fleet: Lab) -> None:
+def test_a_tenant_that_the_play_itself_names_is_asked_from_the_machine(
+    pair: Pair, bastion: Bastion, fleet: Lab
+) -> None:
     pair.inventory(apart={"bastion": bastion.variables})
     variables = {
-        **{name: value for name, value in pair.variables.items() if name.startswith("defender_xdr_")},
+        **{
+            name: value
+            for name, value in pair.variables.items()
+            if name.startswith("defender_xdr_")
+        },
         "defender_xdr_client_secret": fleet.facts["client_secret"],
         "defender_xdr_tenant_id": pair.contoso.tenant_id,
     }
@@ -129,7 +148,9 @@ def test_a_tenant_that_the_play_itself_names_is_asked_from_the_machine(pair: Pai
     assert len(bastion.started) == 1
 
 
-def test_a_machine_outside_the_inventory_serves_the_plays_host(pair: Pair, bastion: Bastion) -> None:
+def test_a_machine_outside_the_inventory_serves_the_plays_host(
+    pair: Pair, bastion: Bastion
+) -> None:
     remote = task("remote", delegate_to=ELSEWHERE, vars=bastion.variables)
     local = task("local", delegate_to=ELSEWHERE, vars={"ansible_connection": "local"})
     run = pair.run(pair.fabrikam.host, remote, local).good()

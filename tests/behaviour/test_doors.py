@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every module through both doors: in Ansible's own process, and as an ordinary module on a machine of another transport."""
+"""Every module through both doors: in Ansible's own process, and as an ordinary module on a machine
+of another transport."""
 
 from __future__ import annotations
 
@@ -42,8 +43,14 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
     },
     "application": {
         "gone": {"display_name": "Nobody's", "state": "absent"},
-        "no such app": {"app_id": "00000000-1111-2222-3333-444444444444", "sign_in_audience": "AzureADMyOrg"},
-        "role of another api": {"app_id": "{{ app }}", "api_permissions": [{"api": "graph", "roles": ["Machine.Read.All"]}]},
+        "no such app": {
+            "app_id": "00000000-1111-2222-3333-444444444444",
+            "sign_in_audience": "AzureADMyOrg",
+        },
+        "role of another api": {
+            "app_id": "{{ app }}",
+            "api_permissions": [{"api": "graph", "roles": ["Machine.Read.All"]}],
+        },
         "unknown module": {"display_name": "Nobody's", "permissions_for": ["incident_inof"]},
     },
     "application_info": {
@@ -53,8 +60,18 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
     },
     "application_credential": {
         "gone": {"app_id": "{{ app }}", "state": "absent", "name": "Nobody's"},
-        "in use": {"app_id": "{{ app }}", "state": "absent", "type": "secret", "name": "automation"},
-        "too late": {"app_id": "{{ app }}", "type": "secret", "name": "Nobody's", "dest": "/nowhere/secret"},
+        "in use": {
+            "app_id": "{{ app }}",
+            "state": "absent",
+            "type": "secret",
+            "name": "automation",
+        },
+        "too late": {
+            "app_id": "{{ app }}",
+            "type": "secret",
+            "name": "Nobody's",
+            "dest": "/nowhere/secret",
+        },
     },
     "incident_info": {
         "list": {"status": ["active", "in_progress"], "expand_alerts": True, "limit": 5},
@@ -64,21 +81,46 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "two ways": {"id": "1", "status": ["active"]},
     },
     "hunting_query": {
-        "rows": {"query": "DeviceInfo | where DeviceName has name | take 3 | project DeviceName, OSPlatform", "parameters": {"name": "."}},
-        "limit": {"query": "DeviceProcessEvents | sort by Timestamp, ReportId | project FileName, ReportId", "limit": 2, "timespan": "30d"},
+        "rows": {
+            "query": (
+                "DeviceInfo | where DeviceName has name | take 3 | project DeviceName, OSPlatform"
+            ),
+            "parameters": {"name": "."},
+        },
+        "limit": {
+            "query": (
+                "DeviceProcessEvents | sort by Timestamp, ReportId | project FileName, ReportId"
+            ),
+            "limit": 2,
+            "timespan": "30d",
+        },
         "bad query": {"query": "DeviceInfoo | take 1"},
         "bad parameter": {"query": "DeviceInfo", "parameters": {"1x": 1}},
     },
 }
 # These act in the provider's own tenant, where the application is registered.
 AT_HOME: t.Final = ("application", "application_credential", "application_info")
-# What cannot be equal: ids of requests, times of issue, and what core's own transport of modules adds.
-OWN: t.Final = ("request_id", "invocation", "access_token", "expires_at", "claims", "ansible_facts", "ansible_parsed", "waited_seconds")
+# What cannot be equal: ids of requests, times of issue, and what core's own transport of modules
+# adds.
+OWN: t.Final = (
+    "request_id",
+    "invocation",
+    "access_token",
+    "expires_at",
+    "claims",
+    "ansible_facts",
+    "ansible_parsed",
+    "waited_seconds",
+)
 
 
 def comparable(result: t.Any) -> t.Any:
     if isinstance(result, dict):
-        return {name: comparable(value) for name, value in result.items() if name not in OWN and not name.startswith("_ansible")}
+        return {
+            name: comparable(value)
+            for name, value in result.items()
+            if name not in OWN and not name.startswith("_ansible")
+        }
     return [comparable(member) for member in result] if isinstance(result, list) else result
 
 
@@ -86,29 +128,65 @@ def tasks(module: str, cases: t.Iterable[str], where: str, keep: Path, **how: t.
     """The cases, and a copy of what they registered: access_token is never displayed."""
     calls = []
     for number, case in enumerate(cases):
-        call = {"name": f"{case} {where}", f"mssp.defender_xdr.{module}": CASES[module][case], "ignore_errors": True, "register": f"answer{number}"}
+        call = {
+            "name": f"{case} {where}",
+            f"mssp.defender_xdr.{module}": CASES[module][case],
+            "ignore_errors": True,
+            "register": f"answer{number}",
+        }
         # only a process of its own gets this variable
         calls.append({**call, "environment": {"BEHAVIOUR_TASK": f"{case} {where}"}, **how})
-    answers = "{{ {" + ", ".join(f"'{case}': answer{number}" for number, case in enumerate(cases)) + "} | to_json }}"
-    copy = {"name": "keep", "ansible.builtin.copy": {"content": answers, "dest": str(keep / where), "mode": "0600"}, "delegate_to": "localhost"}
+    answers = (
+        "{{ {"
+        + ", ".join(f"'{case}': answer{number}" for number, case in enumerate(cases))
+        + "} | to_json }}"
+    )
+    copy = {
+        "name": "keep",
+        "ansible.builtin.copy": {"content": answers, "dest": str(keep / where), "mode": "0600"},
+        "delegate_to": "localhost",
+    }
     return [*calls, {**copy, "no_log": True}]
 
 
 @pytest.mark.parametrize("module", sorted(CASES))
 def test_a_module_answers_the_same_through_both_doors(
-    module: str, ansible: Ansible, home: Customer, customers: t.Callable[[int], list[Customer]], connected: Json, bastion: Bastion, fleet: Lab
+    module: str,
+    ansible: Ansible,
+    home: Customer,
+    customers: t.Callable[[int], list[Customer]],
+    connected: Json,
+    bastion: Bastion,
+    fleet: Lab,
 ) -> None:
     customer = home if module in AT_HOME else customers(1)[0]
-    connected |= {"defender_xdr_client_secret": customer.lab.facts["client_secret"], "defender_xdr_token_cache": "none"}
-    by_hand = {name.removeprefix("defender_xdr_"): value for name, value in connected.items() if name.startswith("defender_xdr_")}
+    connected |= {
+        "defender_xdr_client_secret": customer.lab.facts["client_secret"],
+        "defender_xdr_token_cache": "none",
+    }
+    by_hand = {
+        name.removeprefix("defender_xdr_"): value
+        for name, value in connected.items()
+        if name.startswith("defender_xdr_")
+    }
     by_hand |= {"tenant_id": customer.tenant_id, "tenant_name": customer.host}
-    ansible.write_inventory({customer.host: customer.variables(), "bastion": bastion.variables}, connected)
+    ansible.write_inventory(
+        {customer.host: customer.variables(), "bastion": bastion.variables}, connected
+    )
     first = next(iter(CASES[module]))
     here = tasks(module, CASES[module], "here", ansible.inputs)
     delegated = tasks(module, CASES[module], "delegated", ansible.inputs, delegate_to="bastion")
-    there = tasks(module, [first], "there", ansible.inputs, module_defaults={"group/mssp.defender_xdr.tenant": by_hand})
+    there = tasks(
+        module,
+        [first],
+        "there",
+        ansible.inputs,
+        module_defaults={"group/mssp.defender_xdr.tenant": by_hand},
+    )
     ansible.playbook(
-        [{"hosts": customer.host, "tasks": here + delegated}, {"hosts": "bastion", "tasks": there}], "-e", f"app={fleet.facts['client_id']}"
+        [{"hosts": customer.host, "tasks": here + delegated}, {"hosts": "bastion", "tasks": there}],
+        "-e",
+        f"app={fleet.facts['client_id']}",
     ).good()
 
     def answer(case: str, where: str) -> Json:
@@ -116,43 +194,79 @@ def test_a_module_answers_the_same_through_both_doors(
 
     for case in CASES[module]:
         assert answer(case, "delegated") == answer(case, "here")
-        assert answer(case, "here")["tenant"] == {"id": customer.tenant_id, "name": customer.host, "cloud": "public"}
+        assert answer(case, "here")["tenant"] == {
+            "id": customer.tenant_id,
+            "name": customer.host,
+            "cloud": "public",
+        }
     assert answer(first, "there") == answer(first, "here")
     outcomes = {case: answer(case, "here")["failed"] for case in CASES[module]}
     assert set(outcomes.values()) == {True, False}, outcomes
-    # each door was the one it should be: a Python of the bastion for each task sent there, and none for what ran here
-    sent = {f"{case} delegated" for case, failed in outcomes.items() if not failed} | {f"{first} there"}
+    # each door was the one it should be: a Python of the bastion for each task sent there, and none
+    # for what ran here
+    sent = {f"{case} delegated" for case, failed in outcomes.items() if not failed} | {
+        f"{first} there"
+    }
     assert sent <= set(bastion.started)
     assert not [name for name in bastion.started if name.endswith(" here")]
     assert f"put AnsiballZ_{module}.py" in bastion.connection
 
 
 def test_every_module_has_a_case_for_both_doors() -> None:
-    modules = {path.stem for path in (Path(__file__).parents[2] / "plugins/modules").glob("*.py")} - {"sweep", "report"}  # these two are the controller's alone
+    modules = {
+        path.stem for path in (Path(__file__).parents[2] / "plugins/modules").glob("*.py")
+    } - {"sweep", "report"}  # these two are the controller's alone
     assert modules == set(CASES)
 
 
-def test_a_machine_of_another_transport_reads_its_own_files(ansible: Ansible, customer: Customer, connected: Json, bastion: Bastion) -> None:
+def test_a_machine_of_another_transport_reads_its_own_files(
+    ansible: Ansible, customer: Customer, connected: Json, bastion: Bastion
+) -> None:
     secret = ansible.inputs / "secret"
     secret.write_text(customer.lab.facts["client_secret"])
     cache = ansible.folder / "tmp/cache-of-the-bastion"
-    connected |= {"defender_xdr_client_secret_file": str(secret), "defender_xdr_token_cache": str(cache)}
-    ansible.write_inventory({customer.host: customer.variables(), "bastion": bastion.variables}, connected)
-    first = {"name": "first", "mssp.defender_xdr.incident_info": {"limit": 1}, "delegate_to": "bastion"}
+    connected |= {
+        "defender_xdr_client_secret_file": str(secret),
+        "defender_xdr_token_cache": str(cache),
+    }
+    ansible.write_inventory(
+        {customer.host: customer.variables(), "bastion": bastion.variables}, connected
+    )
+    first = {
+        "name": "first",
+        "mssp.defender_xdr.incident_info": {"limit": 1},
+        "delegate_to": "bastion",
+    }
     ansible.playbook([{"hosts": "tenants", "tasks": [first, {**first, "name": "again"}]}]).good()
     assert len(bastion.started) == 2
     assert [line["status"] for line in customer.calls("login")] == [200]
-    assert [path.stat().st_mode & 0o777 for path in cache.iterdir() if path.suffix != ".lock"] == [0o600]
+    assert [path.stat().st_mode & 0o777 for path in cache.iterdir() if path.suffix != ".lock"] == [
+        0o600
+    ]
 
 
 def test_a_bastion_that_delegates_to_a_tenant_host_is_served_here(
-    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, bastion: Bastion, fleet: Lab
+    ansible: Ansible,
+    customers: t.Callable[[int], list[Customer]],
+    connected: Json,
+    bastion: Bastion,
+    fleet: Lab,
 ) -> None:
     mine, other = customers(2)
     connected["defender_xdr_client_secret"] = fleet.facts["client_secret"]
-    ansible.write_inventory({other.host: other.variables(), "bastion": bastion.variables}, connected)
-    by_hand = {name.removeprefix("defender_xdr_"): value for name, value in connected.items() if name.startswith("defender_xdr_")}
-    one = {"name": "one", "mssp.defender_xdr.incident_info": {**by_hand, "tenant_id": mine.tenant_id}, "delegate_to": other.host}
+    ansible.write_inventory(
+        {other.host: other.variables(), "bastion": bastion.variables}, connected
+    )
+    by_hand = {
+        name.removeprefix("defender_xdr_"): value
+        for name, value in connected.items()
+        if name.startswith("defender_xdr_")
+    }
+    one = {
+        "name": "one",
+        "mssp.defender_xdr.incident_info": {**by_hand, "tenant_id": mine.tenant_id},
+        "delegate_to": other.host,
+    }
     run = ansible.playbook([{"hosts": "bastion", "tasks": [one]}]).good()
     assert run.result("one")["tenant"]["id"] == mine.tenant_id
     assert mine.calls("graph")

@@ -49,7 +49,9 @@ def test_the_environment_of_a_task_counts(
     tasks = [
         listing("without", {}, **where),
         listing("options", {**options, "DEFENDER_XDR_API": "{{ how }}"}, **where),
-        listing("loop", {**options, "https_proxy": "{{ item.https_proxy }}"}, loop=proxies, **where),
+        listing(
+            "loop", {**options, "https_proxy": "{{ item.https_proxy }}"}, loop=proxies, **where
+        ),
         listing("after", options, **where),
     ]
     run = ansible.playbook([{"hosts": customer.host, "tasks": tasks}], env={"NO_PROXY": ""}).good()
@@ -63,7 +65,9 @@ def test_the_environment_of_a_task_counts(
     assert len(bastion.started) == (6 if machine else 0)
 
 
-def test_it_counts_for_a_play_and_a_sweep(ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab) -> None:
+def test_it_counts_for_a_play_and_a_sweep(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab
+) -> None:
     two = customers(2)
     connected["defender_xdr_client_secret"] = fleet.facts["client_secret"]
     ansible.write_inventory({one.host: one.variables() for one in two}, connected)

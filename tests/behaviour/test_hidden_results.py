@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A result is hidden when it carries a secret, and only then; data is what the service sent, but for secrets of the call."""
+"""A result is hidden when it carries a secret, and only then; data is what the service sent, but
+for secrets of the call."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ Customers = t.Callable[[int], list[Customer]]
 WRONG: t.Final = "canary-of-a-secret-that-is-refused-51d0e8b7a92c4f63"
 FORGOTTEN: t.Final = "canary-of-a-secret-in-a-dictionary-0d6b1f83a7c2"
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-BEARER: t.Final = "curl -H 'Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJ0aWQiOiJ4In0.c2lnbmF0dXJl' https://x.example"
+BEARER: t.Final = (
+    "curl -H 'Authorization: Bearer"
+    " eyJhbGciOiJSUzI1NiJ9.eyJ0aWQiOiJ4In0.c2lnbmF0dXJl' https://x.example"
+)
 
 
 def task(name: str, module: str, arguments: Json | None = None, **keywords: t.Any) -> Json:
@@ -37,7 +41,9 @@ def sweep(name: str, module: str, **options: t.Any) -> Json:
 # Failures of what would carry a secret
 
 
-def test_failures_of_access_token_are_shown(ansible: Ansible, customers: Customers, connected: Json, bastion: Bastion, fleet: Lab) -> None:
+def test_failures_of_access_token_are_shown(
+    ansible: Ansible, customers: Customers, connected: Json, bastion: Bastion, fleet: Lab
+) -> None:
     good, bad = customers(2)
     connected["defender_xdr_token_cache"] = "none"
     hosts = {
@@ -64,14 +70,19 @@ def test_failures_of_access_token_are_shown(ansible: Ansible, customers: Custome
     # the tokens of the others keep this one hidden, but not what went wrong
     some = run.result("some fail")
     assert "censored" in some
-    assert any(warning.startswith(f"{bad.host}: ") and "secret is wrong" in warning for warning in some["warnings"])
+    assert any(
+        warning.startswith(f"{bad.host}: ") and "secret is wrong" in warning
+        for warning in some["warnings"]
+    )
     assert any("1 of 2 tenants did not answer" in warning for warning in some["warnings"])
     assert "censored" in run.result("none fail")
     assert WRONG not in run.output
     assert "eyJ" not in run.output
 
 
-def test_a_certificate_that_cannot_be_read_is_told(ansible: Ansible, customer: Customer, connected: Json) -> None:
+def test_a_certificate_that_cannot_be_read_is_told(
+    ansible: Ansible, customer: Customer, connected: Json
+) -> None:
     ansible.write_inventory(
         {customer.host: customer.variables(defender_xdr_certificate_path="/nowhere/app.pem")},
         connected,
@@ -90,7 +101,9 @@ def forgotten() -> Json:
 
 
 @pytest.mark.parametrize("value", [forgotten(), [FORGOTTEN], "{{ vaulted }}"])
-def test_a_secret_that_is_no_text_is_refused_and_never_shown(value: t.Any, ansible: Ansible, customer: Customer, connected: Json, bastion: Bastion) -> None:
+def test_a_secret_that_is_no_text_is_refused_and_never_shown(
+    value: t.Any, ansible: Ansible, customer: Customer, connected: Json, bastion: Bastion
+) -> None:
     hosts = {
         customer.host: customer.variables(defender_xdr_client_secret=value),
         "bastion": bastion.variables,
@@ -112,7 +125,9 @@ def test_a_secret_that_is_no_text_is_refused_and_never_shown(value: t.Any, ansib
             "name": customer.host,
             "cloud": "public",
         }
-    assert "defender_xdr_client_secret is a" in run.result("sweep")["failures"][customer.host]["msg"]
+    assert (
+        "defender_xdr_client_secret is a" in run.result("sweep")["failures"][customer.host]["msg"]
+    )
     not_shown(run)
     assert not customer.calls()
 
@@ -121,8 +136,12 @@ def test_a_secret_that_is_no_text_is_refused_and_never_shown(value: t.Any, ansib
     "option",
     ["client_secret", "certificate", "certificate_password", "client_secret_file", "client_id"],
 )
-def test_an_argument_that_is_a_dictionary_is_refused_before_it_is_sent(option: str, ansible: Ansible, customer: Customer, connected: Json) -> None:
-    ansible.write_inventory({customer.host: customer.variables()}, {**connected, "vaulted": forgotten()})
+def test_an_argument_that_is_a_dictionary_is_refused_before_it_is_sent(
+    option: str, ansible: Ansible, customer: Customer, connected: Json
+) -> None:
+    ansible.write_inventory(
+        {customer.host: customer.variables()}, {**connected, "vaulted": forgotten()}
+    )
     tasks = [
         task("task", "incident_info", {option: "{{ vaulted }}"}),
         task(
@@ -143,15 +162,22 @@ def test_an_argument_that_is_a_dictionary_is_refused_before_it_is_sent(option: s
 
 
 @pytest.mark.parametrize("probe", [True, False])
-def test_the_inventory_shows_no_secret_of_a_wrong_kind(probe: bool, ansible: Ansible, customer: Customer, connected: Json) -> None:
-    """As a variable that the probe reads, and as the provider's own option in the inventory's file."""
-    (ansible.inputs / "registry.yml").write_text(json.dumps({"tenants": [{"tenant_id": customer.tenant_id, "name": customer.host}]}))
+def test_the_inventory_shows_no_secret_of_a_wrong_kind(
+    probe: bool, ansible: Ansible, customer: Customer, connected: Json
+) -> None:
+    """As a variable that the probe reads, and as the provider's own option in the inventory's
+    file."""
+    (ansible.inputs / "registry.yml").write_text(
+        json.dumps({"tenants": [{"tenant_id": customer.tenant_id, "name": customer.host}]})
+    )
     variables = {**connected, "defender_xdr_client_secret": forgotten()}
     (ansible.inputs / "group_vars").mkdir()
     (ansible.inputs / "group_vars/tenants.yml").write_text(json.dumps(variables))
     source = ansible.inputs / "c.tenants.yml"
     config: Json = {"plugin": "mssp.defender_xdr.tenants", "file": ["registry.yml"]}
-    source.write_text(json.dumps({**config, "probe": True} if probe else {**config, "client_secret": forgotten()}))
+    source.write_text(
+        json.dumps({**config, "probe": True} if probe else {**config, "client_secret": forgotten()})
+    )
     ansible.inventory = str(source)
     show = {"name": "show", "ansible.builtin.debug": {"var": "defender_xdr_probe"}}
     run = ansible.playbook([{"hosts": "all", "tasks": [show]}], "-vvvv")
@@ -205,7 +231,10 @@ def test_data_is_what_the_service_sent(
         "bad": {**plain, "query": "Nothing | where x == line"},
     }
     where: Json = {"delegate_to": machine} if machine else {}
-    tasks = [task(name, "hunting_query", arguments, register=name, **where) for name, arguments in calls.items()]
+    tasks = [
+        task(name, "hunting_query", arguments, register=name, **where)
+        for name, arguments in calls.items()
+    ]
     tasks.append({**sweep("swept", "hunting_query", module_args=plain), "register": "swept"})
     # what is registered, because newer cores mask what they display for themselves
     kept = "{{ {'rows': rows, 'plain': plain, 'bad': bad, 'swept': swept} | to_json }}"
@@ -218,7 +247,9 @@ def test_data_is_what_the_service_sent(
     line = {"Line": BEARER, "Id": customer.tenant_id}
     assert found["rows"] == [{**line, "Key": masked, "Twice": masked * 2}]
     (warning,) = found["warnings"]
-    assert warning.startswith(f"2 values in the result of tenant {customer.host} contained a secret")
+    assert warning.startswith(
+        f"2 values in the result of tenant {customer.host} contained a secret"
+    )
     assert HIDDEN in warning
     assert found["tenant"]["id"] == customer.tenant_id
     # a file has what the service sent

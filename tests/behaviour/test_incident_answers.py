@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What incident_info makes of answers that are odd, wrong or another tenant's, as a play meets them."""
+"""What incident_info makes of answers that are odd, wrong or another tenant's, as a play meets
+them."""
 
 from __future__ import annotations
 
@@ -66,7 +67,9 @@ def change(customer: Customer, **values: t.Any) -> None:
 
 
 @APIS
-def test_an_answer_with_another_tenants_incident_is_never_returned(ansible: Ansible, customer: Customer, api: str) -> None:
+def test_an_answer_with_another_tenants_incident_is_never_returned(
+    ansible: Ansible, customer: Customer, api: str
+) -> None:
     customer.fault(path=PATHS[api], item={"tenantId" if api == "graph" else "aadTenantId": OTHER})
     error = refused(listed(ansible, customer, api=api))
     assert (error["category"], error["who"]) == ("wrong_tenant", "partner")
@@ -74,7 +77,9 @@ def test_an_answer_with_another_tenants_incident_is_never_returned(ansible: Ansi
     assert "security event" in error["advice"]
 
 
-def test_an_answer_with_another_tenants_alert_is_never_returned(ansible: Ansible, customer: Customer) -> None:
+def test_an_answer_with_another_tenants_alert_is_never_returned(
+    ansible: Ansible, customer: Customer
+) -> None:
     number = raw_incidents(customer)[3]["id"]
     change(customer, alerts=[{"incidentId": number, "tenantId": OTHER}])
     for arguments in ({"expand_alerts": True}, {"expand_alerts": True, "id": number}):
@@ -85,7 +90,9 @@ def test_an_answer_with_another_tenants_alert_is_never_returned(ansible: Ansible
     assert run.result("list")["count"] == 12
 
 
-def test_the_tenants_own_id_in_capitals_is_no_mismatch(ansible: Ansible, customer: Customer) -> None:
+def test_the_tenants_own_id_in_capitals_is_no_mismatch(
+    ansible: Ansible, customer: Customer
+) -> None:
     customer.fault(path=PATHS["graph"], item={"tenantId": customer.tenant_id.upper()})
     assert listed(ansible, customer, api="graph").good().result("list")["count"] == 12
 
@@ -95,7 +102,9 @@ def test_the_tenants_own_id_in_capitals_is_no_mismatch(ansible: Ansible, custome
 
 @APIS
 @pytest.mark.parametrize("order", ["createdDateTime", "lastUpdateDateTime"])
-def test_a_limit_gives_the_newest_by_creation_in_check_mode_too(ansible: Ansible, customer: Customer, api: str, order: str) -> None:
+def test_a_limit_gives_the_newest_by_creation_in_check_mode_too(
+    ansible: Ansible, customer: Customer, api: str, order: str
+) -> None:
     """The oldest ten were updated last, so that they come first."""
     world = sorted(raw_incidents(customer), key=lambda one: one["createdDateTime"])
     touched = [{"id": one["id"]} for one in world[:10]]
@@ -124,7 +133,9 @@ def test_the_keys_of_dictionaries_are_data(ansible: Ansible, customer: Customer)
         {"@odata.type": f"{kind}ServiceEvidence", "selector": {"App": "x"}},
         {"futureDetails": {"UserName": 1, "userName": 2}},
     ]
-    change(customer, alerts=[{"incidentId": number, "customDetails": DETAILS, "evidence": evidence}])
+    change(
+        customer, alerts=[{"incidentId": number, "customDetails": DETAILS, "evidence": evidence}]
+    )
     run = listed(ansible, customer, api="graph", expand_alerts=True, id=number).good()
     alert = run.result("list")["incidents"][0]["alerts"][0]
     assert alert["custom_details"] == DETAILS
@@ -137,15 +148,23 @@ def test_the_keys_of_dictionaries_are_data(ansible: Ansible, customer: Customer)
 
 
 @APIS
-def test_a_dictionary_of_an_incident_is_data_through_both_apis(ansible: Ansible, customer: Customer, api: str) -> None:
-    customer.fault(path=PATHS[api], item={"customDetails": DETAILS, "tags": ["a"], "customTags": ["b"]})
+def test_a_dictionary_of_an_incident_is_data_through_both_apis(
+    ansible: Ansible, customer: Customer, api: str
+) -> None:
+    customer.fault(
+        path=PATHS[api], item={"customDetails": DETAILS, "tags": ["a"], "customTags": ["b"]}
+    )
     incidents = listed(ansible, customer, api=api).good().result("list")["incidents"]
     (changed,) = [one for one in incidents if "custom_details" in one]
     assert changed["custom_details"] == DETAILS
-    assert {"a", "b"} <= {tag for value in changed.values() if value in (["a"], ["b"]) for tag in value}
+    assert {"a", "b"} <= {
+        tag for value in changed.values() if value in (["a"], ["b"]) for tag in value
+    }
 
 
-def test_the_words_of_devices_and_alerts_are_those_of_graph_through_both_apis(ansible: Ansible, customer: Customer) -> None:
+def test_the_words_of_devices_and_alerts_are_those_of_graph_through_both_apis(
+    ansible: Ansible, customer: Customer
+) -> None:
     alerts = {}
     for api in PATHS:
         run = listed(ansible, customer, api=api, expand_alerts=True).good()
@@ -201,7 +220,9 @@ def test_the_words_of_devices_and_alerts_are_those_of_graph_through_both_apis(an
     ],
     ids=lambda fault: str(fault)[:60],
 )
-def test_an_answer_that_cannot_be_read_is_one_sentence(tmp_path: Path, customer: Customer, api: str, fault: Json) -> None:
+def test_an_answer_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, customer: Customer, api: str, fault: Json
+) -> None:
     customer.fault(path=PATHS[api], **fault)
     with pytest.raises(DefenderError) as raised:
         run_here(customer, tmp_path, api=api, limit=5)
@@ -209,7 +230,9 @@ def test_an_answer_that_cannot_be_read_is_one_sentence(tmp_path: Path, customer:
     assert raised.value.message.startswith(f"Tenant {customer.tenant_id}: ")
 
 
-def test_a_play_meets_an_incident_without_its_times_as_a_failed_task(ansible: Ansible, customer: Customer) -> None:
+def test_a_play_meets_an_incident_without_its_times_as_a_failed_task(
+    ansible: Ansible, customer: Customer
+) -> None:
     customer.fault(path=PATHS["graph"], without=["createdDateTime"])
     error = refused(listed(ansible, customer, api="graph"))
     assert error["category"] == "unavailable"
@@ -224,7 +247,10 @@ def test_a_service_that_ignores_what_it_is_asked_never_makes_an_endless_walk(
     tmp_path: Path, customer: Customer, api: str, ignore: list[str], order: str, limit: int
 ) -> None:
     """It ends with the whole list, or with a sentence; never with a list that only looks whole."""
-    more = [{"createdDateTime": f"2026-01-{1 + day % 28:02}T00:{day % 60:02}:00.{day:07}Z"} for day in range(230)]
+    more = [
+        {"createdDateTime": f"2026-01-{1 + day % 28:02}T00:{day % 60:02}:00.{day:07}Z"}
+        for day in range(230)
+    ]
     change(customer, incidents=more, order=order)
     world = sorted(raw_incidents(customer), key=lambda one: one["createdDateTime"], reverse=True)
     customer.fault(path=PATHS[api], ignore=ignore, times=10_000)
@@ -238,6 +264,8 @@ def test_a_service_that_ignores_what_it_is_asked_never_makes_an_endless_walk(
     asked = [line for line in customer.calls(api) if line["n"] > since]
     assert len(asked) <= 45
     if error is None:
-        assert [one["id"] for one in result["incidents"]] == [one["id"] for one in world][: limit or None]
+        assert [one["id"] for one in result["incidents"]] == [one["id"] for one in world][
+            : limit or None
+        ]
     else:
         assert error.category == "unavailable"

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tenants out of a registry, GDAP and contracts: existing playbooks run on them, their health is known, and a source that fails is told."""
+"""Tenants out of a registry, GDAP and contracts: existing playbooks run on them, their health is
+known, and a source that fails is told."""
 
 from __future__ import annotations
 
@@ -20,13 +21,17 @@ STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
 
 
 class Inventory:
-    """An inventory of the plugin beside a registry and group variables, and what Ansible makes of it."""
+    """An inventory of the plugin beside a registry and group variables, and what Ansible makes of
+    it."""
 
     def __init__(self, lab: Lab, ansible: Ansible) -> None:
         self.lab = lab
         self.ansible = ansible
         shared = {f"defender_xdr_{name}_url": url for name, url in lab.urls.items()}
-        shared |= {f"defender_xdr_{name}": lab.facts[name] for name in ("client_id", "client_secret", "ca_path")}
+        shared |= {
+            f"defender_xdr_{name}": lab.facts[name]
+            for name in ("client_id", "client_secret", "ca_path")
+        }
         self.write("group_vars/tenants.yml", shared)
 
     def write(self, name: str, content: t.Any) -> str:
@@ -38,7 +43,9 @@ class Inventory:
     def use(self, registry: list[Json] | None = None, **options: t.Any) -> None:
         if registry is not None:
             options["file"] = [self.write("registry.yml", {"tenants": registry})]
-        self.ansible.inventory = self.write("tenants.yml", {"plugin": "mssp.defender_xdr.tenants", **options})
+        self.ansible.inventory = self.write(
+            "tenants.yml", {"plugin": "mssp.defender_xdr.tenants", **options}
+        )
 
     def provider(self, **changes: t.Any) -> Json:
         """The options of the provider's own tenant."""
@@ -49,7 +56,9 @@ class Inventory:
     def listed(self, *arguments: str, env: t.Mapping[str, str] | None = None) -> tuple[Run, Json]:
         """C(ansible-inventory --list) of it."""
         output = self.ansible.folder / "listed.json"
-        run = self.ansible.start("inventory", "--list", "--output", str(output), *arguments, env=env).done()
+        run = self.ansible.start(
+            "inventory", "--list", "--output", str(output), *arguments, env=env
+        ).done()
         return run, json.loads(output.read_text()) if run.code == 0 else {}
 
 
@@ -65,16 +74,23 @@ def sound(fleet: Lab, ansible: Ansible) -> Inventory:
     return Inventory(fleet, ansible)
 
 
-def test_existing_playbooks_run_on_a_registry_as_they_stand(sound: Inventory, customers: t.Callable[[int], list[Customer]]) -> None:
+def test_existing_playbooks_run_on_a_registry_as_they_stand(
+    sound: Inventory, customers: t.Callable[[int], list[Customer]]
+) -> None:
     three = customers(3)
-    rows = "".join(f"{one.tenant_id},{one.host},{tier}\n" for one, tier in zip(three, ("gold", "silver", "silver"), strict=True))
+    rows = "".join(
+        f"{one.tenant_id},{one.host},{tier}\n"
+        for one, tier in zip(three, ("gold", "silver", "silver"), strict=True)
+    )
     sound.use(
         file=[sound.write("registry.csv", f"tenant_id,name,tier\n{rows}")],
         keyed_groups=[{"key": "tier", "prefix": "tier"}],
     )
     run = sound.ansible.playbook("mssp.defender_xdr.preflight", "--limit", "tier_silver").good()
     found = run.results("Show what was found")
-    assert {host: result["msg"] for host, result in found.items()} == {one.host: "ready" for one in three[1:]}
+    assert {host: result["msg"] for host, result in found.items()} == {
+        one.host: "ready" for one in three[1:]
+    }
     task = {
         "mssp.defender_xdr.sweep": {"module": "incident_info", "module_args": {"limit": 1}},
         "name": "Sweep",
@@ -90,15 +106,20 @@ def test_existing_playbooks_run_on_a_registry_as_they_stand(sound: Inventory, cu
 
 @pytest.fixture
 def example(books: Inventory) -> tuple[Inventory, str, dict[str, str]]:
-    """The folder of examples with the lab's ids in the place of its own, a ready host, and the environment that it wants."""
+    """The folder of examples with the lab's ids in the place of its own, a ready host, and the
+    environment that it wants."""
     facts, truth = books.lab.facts, books.lab.truth
     ready = [host for host, each in truth.items() if each["personality"] == "healthy"]
     for path in (ROOT / "examples/registry").rglob("*.*"):
         text = path.read_text().replace("11111111-1111-1111-1111-111111111111", facts["client_id"])
         for digit, host in zip("234", ready, strict=False):
-            text = text.replace("-".join(digit * length for length in (8, 4, 4, 4, 12)), truth[host]["tenant_id"])
+            text = text.replace(
+                "-".join(digit * length for length in (8, 4, 4, 4, 12)), truth[host]["tenant_id"]
+            )
         books.write(str(path.relative_to(ROOT / "examples/registry")), text)
-    env = {f"DEFENDER_XDR_{name.upper()}_URL": url for name, url in books.lab.urls.items()} | {"DEFENDER_XDR_CA_PATH": facts["ca_path"]}
+    env = {f"DEFENDER_XDR_{name.upper()}_URL": url for name, url in books.lab.urls.items()} | {
+        "DEFENDER_XDR_CA_PATH": facts["ca_path"]
+    }
     env |= {"APP_SECRET": facts["client_secret"], "PROVIDER_SECRET": facts["client_secret"]}
     env |= {
         "PROVIDER_TENANT_ID": facts["partner"]["tenant_id"],
@@ -110,7 +131,9 @@ def example(books: Inventory) -> tuple[Inventory, str, dict[str, str]]:
 def test_the_examples_run(example: tuple[Inventory, str, dict[str, str]]) -> None:
     books, ready, env = example
     books.ansible.inventory = str(books.ansible.inputs / "customers.tenants.yml")
-    run = books.ansible.playbook("mssp.defender_xdr.preflight", "--limit", "tier_gold", env=env).good()
+    run = books.ansible.playbook(
+        "mssp.defender_xdr.preflight", "--limit", "tier_gold", env=env
+    ).good()
     assert run.result("Show what was found")["msg"] == "ready"
     books.ansible.inventory = str(books.ansible.inputs / "provider.tenants.yml")
     run, listed = books.listed(env=env)
@@ -134,40 +157,78 @@ def test_the_probe_says_of_each_tenant_what_the_lab_knows_to_be_wrong_with_it(
     books: Inventory,
 ) -> None:
     truth = books.lab.truth
-    registry: list[Json] = [{"tenant_id": each["tenant_id"], "name": host} for host, each in truth.items()]
+    registry: list[Json] = [
+        {"tenant_id": each["tenant_id"], "name": host} for host, each in truth.items()
+    ]
     sick = next(each for each in registry if each["name"] == books.lab.of("secret_expired"))
     sick["client_secret"] = books.lab.facts["expired_client_secret"]
     books.use(registry, probe=True)
     run, listed = books.listed()
     assert run.code == 0, run.output
-    told = {host: variables["defender_xdr_probe"]["category"] for host, variables in listed["_meta"]["hostvars"].items()}
+    told = {
+        host: variables["defender_xdr_probe"]["category"]
+        for host, variables in listed["_meta"]["hostvars"].items()
+    }
     # no request to an API is made, so that what only an API knows is not told
-    lacking = {host for host, each in truth.items() if each["operations"]["incident_info"] == "role_missing"}
-    expected = {host: "role_missing" if host in lacking else each["operations"]["access_token:graph"] or "healthy" for host, each in truth.items()}
+    lacking = {
+        host
+        for host, each in truth.items()
+        if each["operations"]["incident_info"] == "role_missing"
+    }
+    expected = {
+        host: "role_missing"
+        if host in lacking
+        else each["operations"]["access_token:graph"] or "healthy"
+        for host, each in truth.items()
+    }
     assert told == expected
     for group in {"healthy", *expected.values()}:
-        assert sorted(listed[group]["hosts"]) == sorted(host for host, word in expected.items() if word == group)
-    healthy = listed["_meta"]["hostvars"][next(host for host, word in expected.items() if word == "healthy")]["defender_xdr_probe"]
-    assert "SecurityIncident.ReadWrite.All" in healthy["roles"] or "SecurityIncident.Read.All" in healthy["roles"]
+        assert sorted(listed[group]["hosts"]) == sorted(
+            host for host, word in expected.items() if word == group
+        )
+    healthy = listed["_meta"]["hostvars"][
+        next(host for host, word in expected.items() if word == "healthy")
+    ]["defender_xdr_probe"]
+    assert (
+        "SecurityIncident.ReadWrite.All" in healthy["roles"]
+        or "SecurityIncident.Read.All" in healthy["roles"]
+    )
     assert healthy["checked_at"].endswith("Z")
 
 
 def test_the_provider_s_books_and_the_registry_make_one_inventory(books: Inventory) -> None:
     facts = books.lab.facts
-    own = [{"tenant_id": each["tenant_id"], "name": each["host"], "tier": "gold"} for each in facts["tenants"][:3]]
-    books.use(own, sources=["file", "gdap", "contracts"], hostnames=["default_domain"], **books.provider())
+    own = [
+        {"tenant_id": each["tenant_id"], "name": each["host"], "tier": "gold"}
+        for each in facts["tenants"][:3]
+    ]
+    books.use(
+        own, sources=["file", "gdap", "contracts"], hostnames=["default_domain"], **books.provider()
+    )
     run, listed = books.listed()
     assert run.code == 0, run.output
     hosts = listed["_meta"]["hostvars"]
     absent = books.lab.of("tenant_does_not_exist")
-    customers = [each for each in (*facts["tenants"], *facts["prospects"], *facts["outsiders"]) if each["host"] != absent]
-    assert {each["defender_xdr_tenant_id"] for each in hosts.values()} == {each["tenant_id"] for each in customers}
+    customers = [
+        each
+        for each in (*facts["tenants"], *facts["prospects"], *facts["outsiders"])
+        if each["host"] != absent
+    ]
+    assert {each["defender_xdr_tenant_id"] for each in hosts.values()} == {
+        each["tenant_id"] for each in customers
+    }
     for each in customers:
         host = hosts[each["domain"]]
         assert host["ansible_connection"] == "mssp.defender_xdr.tenant"
         assert host["defender_xdr_contract"]["types"]
-        assert host.get("tier") == ("gold" if each["tenant_id"] in {one["tenant_id"] for one in own} else None)
-    assert {host["defender_xdr_gdap"]["status"] for host in hosts.values() if "defender_xdr_gdap" in host} & STANDING
+        assert host.get("tier") == (
+            "gold" if each["tenant_id"] in {one["tenant_id"] for one in own} else None
+        )
+    assert {
+        host["defender_xdr_gdap"]["status"]
+        for host in hosts.values()
+        if "defender_xdr_gdap" in host
+    } & STANDING
 
 
 def test_a_customer_whose_relationships_are_over_is_left_out_and_told(books: Inventory) -> None:
@@ -189,7 +250,9 @@ def test_a_customer_whose_relationships_are_over_is_left_out_and_told(books: Inv
     )
     everyone = books.listed()[1]["_meta"]["hostvars"]
     assert set(standing) < set(everyone)
-    assert f"{len(everyone) - len(standing)} of {len(everyone)} tenants are left out" in " ".join(run.output.split())
+    assert f"{len(everyone) - len(standing)} of {len(everyone)} tenants are left out" in " ".join(
+        run.output.split()
+    )
 
 
 def test_two_customers_of_one_name_are_two_hosts_and_a_warning_says_which(books: Inventory) -> None:
@@ -233,7 +296,9 @@ def test_nothing_of_microsoft_s_is_a_template_even_as_a_condition(books: Invento
         ({"graph_url": "https://127.0.0.1:9", "retries": "0"}, "network"),
     ],
 )
-def test_a_source_that_fails_is_no_empty_inventory_and_shows_no_secret(books: Inventory, changes: dict[str, str], category: str) -> None:
+def test_a_source_that_fails_is_no_empty_inventory_and_shows_no_secret(
+    books: Inventory, changes: dict[str, str], category: str
+) -> None:
     books.use([], sources=["file", "gdap"], **books.provider(**changes))
     run, unused = books.listed("-vvvv", env=STRICT)
     assert run.code != 0
@@ -255,7 +320,10 @@ def test_a_kept_finding_is_not_asked_for_again_but_a_new_tenant_and_a_passing_tr
         "probe": True,
     }
     one, two, new = customers(3)
-    registry = [{"tenant_id": each.tenant_id, "name": each.host, "token_cache": "none", "retries": 0} for each in (one, two, new)]
+    registry = [
+        {"tenant_id": each.tenant_id, "name": each.host, "token_cache": "none", "retries": 0}
+        for each in (one, two, new)
+    ]
     two.fault(origin="login", status=503, body={"error": "temporarily_unavailable"}, times=1)
 
     def told(registry: list[Json]) -> tuple[dict[str, str], set[str]]:
@@ -263,8 +331,16 @@ def test_a_kept_finding_is_not_asked_for_again_but_a_new_tenant_and_a_passing_tr
         sound.use(registry, **cached)
         run, listed = sound.listed()
         assert run.code == 0, run.output
-        asked = {each.host for each in (one, two, new) for line in sound.lab.journal(since) if line["path"].split("/")[1] == each.tenant_id}
-        return {host: variables["defender_xdr_probe"]["category"] for host, variables in listed["_meta"]["hostvars"].items()}, asked
+        asked = {
+            each.host
+            for each in (one, two, new)
+            for line in sound.lab.journal(since)
+            if line["path"].split("/")[1] == each.tenant_id
+        }
+        return {
+            host: variables["defender_xdr_probe"]["category"]
+            for host, variables in listed["_meta"]["hostvars"].items()
+        }, asked
 
     assert told(registry[:2]) == (
         {one.host: "healthy", two.host: "unavailable"},
@@ -279,7 +355,9 @@ def test_a_kept_finding_is_not_asked_for_again_but_a_new_tenant_and_a_passing_tr
     assert (found[one.host], asked) == ("bad_credentials", {one.host})
 
 
-def test_the_cache_keeps_answers_but_no_token_and_is_asked_anew_for_another_question(sound: Inventory, customer: Customer) -> None:
+def test_the_cache_keeps_answers_but_no_token_and_is_asked_anew_for_another_question(
+    sound: Inventory, customer: Customer
+) -> None:
     folder = sound.ansible.folder / "cache"
     folder.mkdir(mode=0o700)
     sound.write("group_vars/all.yml", {})
@@ -305,12 +383,17 @@ def test_the_cache_keeps_answers_but_no_token_and_is_asked_anew_for_another_ques
         run, listed = sound.listed(*arguments)
         assert run.code == 0, run.output
         assert listed["healthy"]["hosts"] == [customer.tenant_id]
-        return any(line["path"].startswith("/v1.0/tenantRelationships") for line in sound.lab.journal(since))
+        return any(
+            line["path"].startswith("/v1.0/tenantRelationships")
+            for line in sound.lab.journal(since)
+        )
 
     assert asked()
     assert not asked()
     assert asked("--flush-cache")
-    sound.use(registry, **cached, **only, **sound.provider(token_cache="none"), gdap_statuses=["active"])
+    sound.use(
+        registry, **cached, **only, **sound.provider(token_cache="none"), gdap_statuses=["active"]
+    )
     assert asked()
     for path in folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -319,11 +402,16 @@ def test_the_cache_keeps_answers_but_no_token_and_is_asked_anew_for_another_ques
         assert sound.lab.facts["client_secret"] not in text
 
 
-def test_a_cache_serves_only_the_provider_and_the_application_that_filled_it(books: Inventory, ansible: Ansible) -> None:
-    """Nothing in the inventory's file changes: it names the environment, or leaves options to it."""
+def test_a_cache_serves_only_the_provider_and_the_application_that_filled_it(
+    books: Inventory, ansible: Ansible
+) -> None:
+    """Nothing in the inventory's file changes: it names the environment, or leaves options to
+    it."""
     folder = ansible.folder / "cache"
     provider = books.provider()
-    secret, client_id, login_url = (provider.pop(name) for name in ("client_secret", "client_id", "login_url"))
+    secret, client_id, login_url = (
+        provider.pop(name) for name in ("client_secret", "client_id", "login_url")
+    )
     provider["tenant_id"] = "{{ lookup('ansible.builtin.env', 'PROVIDER') }}"
     secret_file = ansible.folder / "secret"
     books.use(
@@ -356,7 +444,12 @@ def test_a_cache_serves_only_the_provider_and_the_application_that_filled_it(boo
     assert listed() == count
     assert books.lab.journal(since) == []
     other = "99999999-9999-4999-8999-999999999999"
-    assert listed(PROVIDER=other) == listed(DEFENDER_XDR_CLIENT_ID=other) == listed(DEFENDER_XDR_LOGIN_URL="https://127.0.0.1:9") == 0
+    assert (
+        listed(PROVIDER=other)
+        == listed(DEFENDER_XDR_CLIENT_ID=other)
+        == listed(DEFENDER_XDR_LOGIN_URL="https://127.0.0.1:9")
+        == 0
+    )
     secret_file.write_text("another-secret-that-is-wrong-0047")
     assert listed() == 0
     secret_file.write_text(secret)
@@ -375,7 +468,8 @@ def test_a_secret_that_is_no_text_is_shown_nowhere(sound: Inventory, customer: C
             "client_secret": {"secret": secret},
         }
     ]
-    # in a variable of the host that ansible-inventory itself lists, so that only what we say of it counts
+    # in a variable of the host that ansible-inventory itself lists, so that only what we say of it
+    # counts
     sound.use(registry, probe=True)
     run, listed = sound.listed("-vvvv", env=STRICT)
     assert run.code == 0, run.output

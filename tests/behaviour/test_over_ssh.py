@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task delegated over the real ssh plugin, which displays all that a module writes: no token and no new secret is in it."""
+"""A task delegated over the real ssh plugin, which displays all that a module writes: no token and
+no new secret is in it."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def home(fleet: Lab) -> Customer:
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(pipelining: bool, home: Customer, ansible: Ansible, connected: Json, fleet: Lab) -> None:
+def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(
+    pipelining: bool, home: Customer, ansible: Ansible, connected: Json, fleet: Lab
+) -> None:
     connected |= {
         "defender_xdr_client_secret": fleet.facts["client_secret"],
         "defender_xdr_token_cache": "none",
@@ -69,7 +72,9 @@ def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(pipelining: 
     token, secret = json.loads((ansible.inputs / "kept").read_text())
     assert token.startswith("eyJ")
     assert len(secret) >= 40
-    search = Search({"token": token, "new secret": secret, "client secret": fleet.facts["client_secret"]})
+    search = Search(
+        {"token": token, "new secret": secret, "client secret": fleet.facts["client_secret"]}
+    )
     assert search.text("the output", run.output.encode()) == []
     assert search.files(ansible.folder, apart=[ansible.inputs]) == []
     assert search.files(ansible.tmp, apart=[]) == []
@@ -87,7 +92,9 @@ def test_a_token_and_a_new_secret_come_back_but_are_never_displayed(pipelining: 
 
 
 @pytest.mark.parametrize("module", ["access_token", "application_credential"])
-def test_a_failure_over_ssh_is_shown_without_a_secret(module: str, home: Customer, ansible: Ansible, connected: Json, fleet: Lab) -> None:
+def test_a_failure_over_ssh_is_shown_without_a_secret(
+    module: str, home: Customer, ansible: Ansible, connected: Json, fleet: Lab
+) -> None:
     secret_file = ansible.inputs / "secret"
     secret_file.write_text(fleet.facts["client_secret"])
     connected |= {

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as people get it: by the playbooks, against the lab's truth, with an exit code that a scheduler can use."""
+"""The report as people get it: by the playbooks, against the lab's truth, with an exit code that a
+scheduler can use."""
 
 from __future__ import annotations
 
@@ -18,18 +19,30 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 
 Json = dict[str, t.Any]
 Customers = t.Callable[[int], list[Customer]]
-FILES: t.Final = {"report.html", "report.json", "report.md", "tenants.csv", "incidents.csv", "hits.csv", "indicators.csv"}
+FILES: t.Final = {
+    "report.html",
+    "report.json",
+    "report.md",
+    "tenants.csv",
+    "incidents.csv",
+    "hits.csv",
+    "indicators.csv",
+}
 
 
 @pytest.fixture
 def ours(lab: Lab, ansible: Ansible) -> Ansible:
-    """Ansible with the 25 tenants of the default mix, without the one that would make every playbook wait for its windows."""
+    """Ansible with the 25 tenants of the default mix, without the one that would make every
+    playbook wait for its windows."""
     ansible.inventory = lab.inventory
     return ansible
 
 
 def but_throttled(lab: Lab, **variables: t.Any) -> list[str]:
-    return ["-e", json.dumps({"defender_xdr_hosts": f"tenants:!{lab.of('throttled')}", **variables})]
+    return [
+        "-e",
+        json.dumps({"defender_xdr_hosts": f"tenants:!{lab.of('throttled')}", **variables}),
+    ]
 
 
 def report_in(dest: Path) -> Json:
@@ -43,42 +56,79 @@ def check_incidents(lab: Lab, report: Json) -> None:
     asked = {host: truth for host, truth in lab.truth.items() if host != lab.of("throttled")}
     told = {one["host"]: one for one in report["tenants"]}
     assert set(told) == set(asked)
-    refused = {host: truth["operations"]["incident_info"] for host, truth in asked.items() if truth["operations"]["incident_info"]}
-    found = {host: next(gap["category"] for gap in one["gaps"] if gap["what"] == "incidents") for host, one in told.items() if one["open"] is None}
+    refused = {
+        host: truth["operations"]["incident_info"]
+        for host, truth in asked.items()
+        if truth["operations"]["incident_info"]
+    }
+    found = {
+        host: next(gap["category"] for gap in one["gaps"] if gap["what"] == "incidents")
+        for host, one in told.items()
+        if one["open"] is None
+    }
     assert found == refused
     for host, truth in asked.items():
         if host not in refused:
-            own = [one for one in lab.incidents(truth["tenant_id"]) if one["status"] in ("active", "inProgress")]
-            assert (told[host]["open"], told[host]["high"]) == (len(own), sum(one["severity"] == "high" for one in own)), host
+            own = [
+                one
+                for one in lab.incidents(truth["tenant_id"])
+                if one["status"] in ("active", "inProgress")
+            ]
+            assert (told[host]["open"], told[host]["high"]) == (
+                len(own),
+                sum(one["severity"] == "high" for one in own),
+            ), host
     consent = next(one for one in told[lab.of("not_consented")]["gaps"])
-    assert consent["link"].endswith(f"{asked[lab.of('not_consented')]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}")
+    assert consent["link"].endswith(
+        f"{asked[lab.of('not_consented')]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}"
+    )
     assert consent["who"] == "customer"
 
 
 def test_the_incidents_playbook_writes_the_report_and_then_fails(lab: Lab, ours: Ansible) -> None:
     dest = ours.cwd / "soc"
-    run = ours.playbook("mssp.defender_xdr.incidents", *but_throttled(lab, report_dest=str(dest), fail_when="any"))
+    run = ours.playbook(
+        "mssp.defender_xdr.incidents", *but_throttled(lab, report_dest=str(dest), fail_when="any")
+    )
     assert run.code == 2
     report = report_in(dest)
     check_incidents(lab, report)
     count = report["coverage"]
-    assert f"Of {count['asked']} tenants {count['unread']} could not be read; fail_when is any. The report is in {dest}." in " ".join(run.output.split())
+    assert (
+        f"Of {count['asked']} tenants {count['unread']} could not be read; fail_when is any. The"
+        f" report is in {dest}."
+    ) in " ".join(run.output.split())
     assert report["asked"][0]["how"]["status"] == ["active", "in_progress"]
     with (dest / "incidents.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == len(report["incidents"]) > 0
 
 
-def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(lab: Lab, ours: Ansible) -> None:
+def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
+    lab: Lab, ours: Ansible
+) -> None:
     dest = ours.cwd / "soc"
     queries = ours.cwd / "queries"
     queries.mkdir()
-    (queries / "devices.kql").write_text("// ---\n// title: Devices\n// tactics: [Discovery]\n// ---\nDeviceInfo | distinct DeviceName | take 2\n")
-    (queries / "shared.kql").write_text('DeviceInfo | take 1 | project DeviceName, RemoteIP = "203.0.113.9"\n')
-    run = ours.playbook("mssp.defender_xdr.report", *but_throttled(lab, report_dest=str(dest), hunt_folder=str(queries), fail_when="never")).good()
+    (queries / "devices.kql").write_text(
+        "// ---\n// title: Devices\n// tactics: [Discovery]\n// ---\n"
+        "DeviceInfo | distinct DeviceName | take 2\n"
+    )
+    (queries / "shared.kql").write_text(
+        'DeviceInfo | take 1 | project DeviceName, RemoteIP = "203.0.113.9"\n'
+    )
+    run = ours.playbook(
+        "mssp.defender_xdr.report",
+        *but_throttled(lab, report_dest=str(dest), hunt_folder=str(queries), fail_when="never"),
+    ).good()
     report = report_in(dest)
     check_incidents(lab, report)
     hunts = {one["name"]: one for one in report["hunts"]}
-    assert report["tactics"][0]["tenants"] == len(hunts["devices"]["hits"]) == hunts["devices"]["coverage"]["answered"] > 0
+    assert (
+        report["tactics"][0]["tenants"]
+        == len(hunts["devices"]["hits"])
+        == hunts["devices"]["coverage"]["answered"]
+        > 0
+    )
     assert [(one["kind"], one["value"]) for one in report["shared"]] == [("address", "203.0.113.9")]
     assert len(report["shared"][0]["tenants"]) == len(hunts["shared"]["hits"])
     assert "not read" in run.output
@@ -88,15 +138,25 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
     healthy = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"][:2]
     hosts, sick = ",".join([*healthy, lab.of("not_consented")]), lab.of("not_consented")
     dest = ours.cwd / "ready"
-    ours.playbook("mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={hosts} report_dest={dest}").good()
+    ours.playbook(
+        "mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={hosts} report_dest={dest}"
+    ).good()
     report = report_in(dest)
     assert report["sources"] == ["preflight"]
-    assert {one["host"]: one["state"] for one in report["tenants"]} == {healthy[0]: "read", healthy[1]: "read", sick: "unread"}
+    assert {one["host"]: one["state"] for one in report["tenants"]} == {
+        healthy[0]: "read",
+        healthy[1]: "read",
+        sick: "unread",
+    }
     queries = ours.cwd / "queries"
     queries.mkdir()
     (queries / "devices.kql").write_text("DeviceInfo | distinct DeviceName | take 2\n")
     dest = ours.cwd / "hits"
-    run = ours.playbook("mssp.defender_xdr.hunt", "-e", f"defender_xdr_hosts={hosts} report_dest={dest} hunt_folder={queries} fail_when=30%")
+    run = ours.playbook(
+        "mssp.defender_xdr.hunt",
+        "-e",
+        f"defender_xdr_hosts={hosts} report_dest={dest} hunt_folder={queries} fail_when=30%",
+    )
     assert run.code == 2
     report = report_in(dest)
     assert report["sources"] == ["hunts"]
@@ -104,8 +164,16 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
     assert report["coverage"]["by_category"] == {"not_consented": 1}
     # another day, out of what the hunt left on disk
     kept, later = ours.cwd / "kept", ours.cwd / "later"
-    ours.playbook("mssp.defender_xdr.hunt", "-e", f"defender_xdr_hosts={hosts} hunt_dest={kept} hunt_folder={queries}").good()
-    role = {"role": "mssp.defender_xdr.report", "report_dest": str(later), "report_hunts_from": f"{kept}/hunt_result.json"}
+    ours.playbook(
+        "mssp.defender_xdr.hunt",
+        "-e",
+        f"defender_xdr_hosts={hosts} hunt_dest={kept} hunt_folder={queries}",
+    ).good()
+    role = {
+        "role": "mssp.defender_xdr.report",
+        "report_dest": str(later),
+        "report_hunts_from": f"{kept}/hunt_result.json",
+    }
     ours.playbook([{"hosts": hosts, "roles": [role]}]).good()
     assert report_in(later)["hunts"] == report["hunts"]
 
@@ -114,15 +182,35 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
     """Facts as a module leaves them: data, whatever it looks like."""
     name = "{{ lookup('ansible.builtin.pipe', 'touch /nonexistent') }}<script>alert(1)</script>"
     rows = tmp_path / "rows.ndjson"
-    rows.write_text(json.dumps({"tenant_id": "T1", "id": "=1+1", "display_name": name, "severity": "high", "status": "active"}) + "\n", encoding="utf-8")
+    rows.write_text(
+        json.dumps(
+            {
+                "tenant_id": "T1",
+                "id": "=1+1",
+                "display_name": name,
+                "severity": "high",
+                "status": "active",
+            }
+        )
+        + "\n",
+        encoding="utf-8",
+    )
     ansible.write_inventory(
         {
-            "contoso": {"defender_xdr_tenant_id": "T1", "defender_xdr_tier": "{{ 'gold' | lower }}", "ansible_connection": "local"},
+            "contoso": {
+                "defender_xdr_tenant_id": "T1",
+                "defender_xdr_tier": "{{ 'gold' | lower }}",
+                "ansible_connection": "local",
+            },
             "litware": {"defender_xdr_tenant_id": "T2", "ansible_connection": "local"},
         },
         {},
     )
-    role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc"), "report_incidents_from": str(rows)}
+    role = {
+        "role": "mssp.defender_xdr.report",
+        "report_dest": str(tmp_path / "soc"),
+        "report_incidents_from": str(rows),
+    }
     ansible.playbook([{"hosts": "tenants", "roles": [role]}]).good()
     report = report_in(tmp_path / "soc")
     assert (report["incidents"][0]["name"], report["incidents"][0]["tier"]) == (name, "gold")
@@ -145,8 +233,12 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
         ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
     ],
 )
-def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path, variables: Json, said: str) -> None:
-    ansible.write_inventory({"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {})
+def test_a_mistake_is_said_and_nothing_written(
+    ansible: Ansible, tmp_path: Path, variables: Json, said: str
+) -> None:
+    ansible.write_inventory(
+        {"contoso": {"defender_xdr_tenant_id": "T1", "ansible_connection": "local"}}, {}
+    )
     role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc"), **variables}
     run = ansible.playbook([{"hosts": "tenants", "roles": [role]}])
     assert run.code == 2
@@ -155,7 +247,11 @@ def test_a_mistake_is_said_and_nothing_written(ansible: Ansible, tmp_path: Path,
 
 
 def test_check_mode_writes_nothing(ansible: Ansible, tmp_path: Path) -> None:
-    contoso = {"defender_xdr_tenant_id": "T1", "ansible_connection": "local", "incidents_result": {"read": True, "incidents": []}}
+    contoso = {
+        "defender_xdr_tenant_id": "T1",
+        "ansible_connection": "local",
+        "incidents_result": {"read": True, "incidents": []},
+    }
     ansible.write_inventory({"contoso": contoso}, {})
     role = {"role": "mssp.defender_xdr.report", "report_dest": str(tmp_path / "soc")}
     ansible.playbook([{"hosts": "tenants", "roles": [role]}], "--check").good()
@@ -163,13 +259,20 @@ def test_check_mode_writes_nothing(ansible: Ansible, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("playbook", ["incidents", "hunt"])
-def test_a_role_that_fails_by_itself_does_not_keep_the_report_from_being_written(lab: Lab, ours: Ansible, playbook: str) -> None:
+def test_a_role_that_fails_by_itself_does_not_keep_the_report_from_being_written(
+    lab: Lab, ours: Ansible, playbook: str
+) -> None:
     queries = ours.cwd / "queries"
     queries.mkdir()
     (queries / "devices.kql").write_text("DeviceInfo | take 1\n")
     healthy = next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy")
     hosts = f"{lab.of('not_consented')},{healthy}"
-    variables = {"defender_xdr_hosts": hosts, "report_dest": str(ours.cwd / "soc"), f"{playbook}_fail_when": "any", "hunt_folder": str(queries)}
+    variables = {
+        "defender_xdr_hosts": hosts,
+        "report_dest": str(ours.cwd / "soc"),
+        f"{playbook}_fail_when": "any",
+        "hunt_folder": str(queries),
+    }
     assert ours.playbook(f"mssp.defender_xdr.{playbook}", "-e", json.dumps(variables)).code == 2
     assert report_in(ours.cwd / "soc")["coverage"]["unread"] == 1
 
@@ -178,24 +281,67 @@ READ: t.Final = {"ansible_connection": "local", "incidents_result": {"read": Tru
 
 
 def reporting(dest: Path, **options: t.Any) -> Json:
-    return {"name": "report", "mssp.defender_xdr.report": {"dest": str(dest), "formats": ["json"], **options}, "run_once": True}
+    return {
+        "name": "report",
+        "mssp.defender_xdr.report": {"dest": str(dest), "formats": ["json"], **options},
+        "run_once": True,
+    }
 
 
 @pytest.mark.parametrize("hosts", [[], None, "", "{{ groups.tenants | select('eq', 'nobody') }}"])
-def test_an_empty_list_of_hosts_is_nobody_and_says_so(hosts: t.Any, ansible: Ansible, tmp_path: Path) -> None:
+def test_an_empty_list_of_hosts_is_nobody_and_says_so(
+    hosts: t.Any, ansible: Ansible, tmp_path: Path
+) -> None:
     ansible.write_inventory({"contoso": READ, "litware": READ}, {})
-    told = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", hosts=hosts, fail_when="all")]}]).good().result("report")
+    told = (
+        ansible.playbook(
+            [
+                {
+                    "hosts": "tenants",
+                    "tasks": [reporting(tmp_path / "soc", hosts=hosts, fail_when="all")],
+                }
+            ]
+        )
+        .good()
+        .result("report")
+    )
     assert (told["changed"], told["files"], told["coverage"]["asked"]) == (False, {}, 0)
-    assert told["msg"] == told["warnings"][0] == "hosts is empty, so that there is no tenant to report and nothing was written."
+    assert (
+        told["msg"]
+        == told["warnings"][0]
+        == "hosts is empty, so that there is no tenant to report and nothing was written."
+    )
     assert not (tmp_path / "soc").exists()
 
 
-def test_a_host_that_the_play_ended_before_it_was_asked_is_no_tenant_of_the_report(ansible: Ansible, tmp_path: Path) -> None:
-    not_ready = {"ansible_connection": "local", "preflight_result": {"ready": False, "category": "not_consented", "text": "No.", "who": "customer"}}
-    ansible.write_inventory({"contoso": READ, "bronze": {"ansible_connection": "local"}, "litware": not_ready, "lost": {"ansible_connection": "local"}}, {})
+def test_a_host_that_the_play_ended_before_it_was_asked_is_no_tenant_of_the_report(
+    ansible: Ansible, tmp_path: Path
+) -> None:
+    not_ready = {
+        "ansible_connection": "local",
+        "preflight_result": {
+            "ready": False,
+            "category": "not_consented",
+            "text": "No.",
+            "who": "customer",
+        },
+    }
+    ansible.write_inventory(
+        {
+            "contoso": READ,
+            "bronze": {"ansible_connection": "local"},
+            "litware": not_ready,
+            "lost": {"ansible_connection": "local"},
+        },
+        {},
+    )
     tasks: list[Json] = [
         {"ansible.builtin.meta": "end_host", "when": "inventory_hostname in ['bronze', 'litware']"},
-        {"name": "fail", "ansible.builtin.fail": {"msg": "gone"}, "when": "inventory_hostname == 'lost'"},
+        {
+            "name": "fail",
+            "ansible.builtin.fail": {"msg": "gone"},
+            "when": "inventory_hostname == 'lost'",
+        },
         reporting(tmp_path / "soc"),
     ]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}])
@@ -206,11 +352,15 @@ def test_a_host_that_the_play_ended_before_it_was_asked_is_no_tenant_of_the_repo
     assert [one["host"] for one in report["tenants"]] == ["contoso", "litware", "lost"]
 
 
-def test_a_pipe_where_a_file_of_the_report_should_be_is_never_replaced(ansible: Ansible, tmp_path: Path) -> None:
+def test_a_pipe_where_a_file_of_the_report_should_be_is_never_replaced(
+    ansible: Ansible, tmp_path: Path
+) -> None:
     ansible.write_inventory({"contoso": READ}, {})
     (tmp_path / "soc").mkdir()
     os.mkfifo(tmp_path / "soc/report.json")
-    run = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=["json", "markdown"])]}])
+    run = ansible.playbook(
+        [{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=["json", "markdown"])]}]
+    )
     assert "report.json, which is a pipe" in run.result("report")["msg"]
     assert (tmp_path / "soc/report.json").is_fifo()
     assert not (tmp_path / "soc/report.md").exists()
@@ -218,5 +368,9 @@ def test_a_pipe_where_a_file_of_the_report_should_be_is_never_replaced(ansible: 
 
 def test_a_report_without_formats_changes_nothing(ansible: Ansible, tmp_path: Path) -> None:
     ansible.write_inventory({"contoso": READ}, {})
-    told = ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=[])]}]).good().result("report")
+    told = (
+        ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "soc", formats=[])]}])
+        .good()
+        .result("report")
+    )
     assert (told["changed"], told["files"]) == (False, {})

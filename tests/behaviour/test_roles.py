@@ -24,7 +24,8 @@ def categories(lab: Lab) -> dict[str, str]:
 
 @pytest.fixture
 def ours(lab: Lab, ansible: Ansible) -> Ansible:
-    """Ansible with the 25 tenants of the default mix; the throttled one would make every playbook wait for its windows."""
+    """Ansible with the 25 tenants of the default mix; the throttled one would make every playbook
+    wait for its windows."""
     ansible.inventory = lab.inventory
     return ansible
 
@@ -35,7 +36,11 @@ def without_throttled(lab: Lab) -> list[str]:
 
 def test_the_demo_shows_each_tenant_with_the_exact_reason(lab: Lab, ours: Ansible) -> None:
     run = ours.playbook("mssp.defender_xdr.demo", *without_throttled(lab)).good()
-    lines = next(event["result"]["msg"] for event in run.events if event["task"] == "Show every tenant in one table")
+    lines = next(
+        event["result"]["msg"]
+        for event in run.events
+        if event["task"] == "Show every tenant in one table"
+    )
     asked = {host: word for host, word in categories(lab).items() if host != lab.of("throttled")}
     for host, word in asked.items():
         cells = next(line for line in lines if line.startswith(f"{host} ")).split()
@@ -44,7 +49,11 @@ def test_the_demo_shows_each_tenant_with_the_exact_reason(lab: Lab, ours: Ansibl
             assert cells[3:6] == ["-", "-", "-"]
         else:
             incidents = lab.incidents(lab.truth[host]["tenant_id"])
-            high = [one for one in incidents if one["status"] in ("active", "inProgress") and one["severity"] == "high"]
+            high = [
+                one
+                for one in incidents
+                if one["status"] in ("active", "inProgress") and one["severity"] == "high"
+            ]
             open_ = [one for one in incidents if one["status"] in ("active", "inProgress")]
             assert cells[1:5] == ["yes", "ok", str(len(open_)), str(len(high))]
             assert re.fullmatch(r"\d+\+?", cells[5]), cells
@@ -64,33 +73,70 @@ def test_preflight_groups_each_tenant_by_what_it_found(lab: Lab, ours: Ansible) 
         if host == lab.of("throttled"):
             continue
         found = run.results("facts")[host]["msg"]
-        assert run.results("groups")[host]["msg"] == sorted([f"defender_xdr_{word or 'ready'}", "tenants"])
+        assert run.results("groups")[host]["msg"] == sorted(
+            [f"defender_xdr_{word or 'ready'}", "tenants"]
+        )
         assert (found["ready"], found["category"]) == (not word, word)
         assert bool(found["text"]) == bool(word)
         if word in ("not_consented", "role_missing"):
-            assert f"{lab.truth[host]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}" in found["advice"]
+            assert (
+                f"{lab.truth[host]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}"
+                in found["advice"]
+            )
     incomplete = run.results("facts")[lab.of("consent_incomplete")]["msg"]
     assert incomplete["missing_roles"] == ["SecurityIncident.Read.All"]
 
 
 def test_preflight_can_stop_the_tenants_that_are_not_ready(lab: Lab, ours: Ansible) -> None:
-    hosts = [lab.of("not_consented"), next(host for host, word in categories(lab).items() if not word)]
-    run = ours.playbook("mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={','.join(hosts)}", "-e", '{"preflight_fail": true}')
+    hosts = [
+        lab.of("not_consented"),
+        next(host for host, word in categories(lab).items() if not word),
+    ]
+    run = ours.playbook(
+        "mssp.defender_xdr.preflight",
+        "-e",
+        f"defender_xdr_hosts={','.join(hosts)}",
+        "-e",
+        '{"preflight_fail": true}',
+    )
     assert run.code != 0
     assert set(
-        run.results("mssp.defender_xdr.preflight : Stop here for a tenant that is not ready") or run.results("Stop here for a tenant that is not ready")
+        run.results("mssp.defender_xdr.preflight : Stop here for a tenant that is not ready")
+        or run.results("Stop here for a tenant that is not ready")
     ) == set(hosts)
     assert re.search(rf"{hosts[1]}\s+: ok=\d+ .*failed=0", run.output)
 
 
-def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(lab: Lab, ours: Ansible) -> None:
-    one, two, three, four, five = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"][:5]
-    sick = [lab.of(kind) for kind in ("not_consented", "secret_expired", "app_disabled", "tenant_does_not_exist")]
+def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(
+    lab: Lab, ours: Ansible
+) -> None:
+    one, two, three, four, five = [
+        host for host, truth in lab.truth.items() if truth["personality"] == "healthy"
+    ][:5]
+    sick = [
+        lab.of(kind)
+        for kind in ("not_consented", "secret_expired", "app_disabled", "tenant_does_not_exist")
+    ]
 
     def play(name: str, hosts: list[str], how: str) -> Json:
-        role = {"ansible.builtin.include_role": {"name": "mssp.defender_xdr.incidents"}, "vars": {"incidents_fail_when": how, "incidents_limit": 2}}
-        block = {"block": [role], "rescue": [{"name": name, "ansible.builtin.debug": {"msg": "{{ incidents_result }}"}}]}
-        return {"hosts": ",".join(hosts), "tasks": [block, {"name": f"result {name}", "ansible.builtin.debug": {"msg": "{{ incidents_result }}"}}]}
+        role = {
+            "ansible.builtin.include_role": {"name": "mssp.defender_xdr.incidents"},
+            "vars": {"incidents_fail_when": how, "incidents_limit": 2},
+        }
+        block = {
+            "block": [role],
+            "rescue": [{"name": name, "ansible.builtin.debug": {"msg": "{{ incidents_result }}"}}],
+        }
+        return {
+            "hosts": ",".join(hosts),
+            "tasks": [
+                block,
+                {
+                    "name": f"result {name}",
+                    "ansible.builtin.debug": {"msg": "{{ incidents_result }}"},
+                },
+            ],
+        }
 
     # hosts of their own, because a failure of run_once takes the play's hosts with it
     expected = {
@@ -100,28 +146,59 @@ def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(lab:
         "never, none answers": ([sick[3]], "never", False),
         "any, all answer": ([four, five], "any", False),
     }
-    run = ours.playbook([play(name, hosts, how) for name, (hosts, how, _unused) in expected.items()])
+    run = ours.playbook(
+        [play(name, hosts, how) for name, (hosts, how, _unused) in expected.items()]
+    )
     for name, (_categories, _answers, fails) in expected.items():
         assert bool(run.results(name)) == fails, name
     found = run.results("result all, some answer")
-    assert (found[sick[0]]["msg"]["read"], found[sick[0]]["msg"]["category"], found[sick[0]]["msg"]["incidents"]) == (False, "not_consented", [])
+    assert (
+        found[sick[0]]["msg"]["read"],
+        found[sick[0]]["msg"]["category"],
+        found[sick[0]]["msg"]["incidents"],
+    ) == (False, "not_consented", [])
     assert found[one]["msg"]["read"]
     assert "asked 3, answered 2, failed 1" in run.output
     # and by its name, on tenants that all answer
-    named = ours.playbook("mssp.defender_xdr.incidents", "-e", f"defender_xdr_hosts={one},{two}", "-e", "incidents_fail_when=any").good()
+    named = ours.playbook(
+        "mssp.defender_xdr.incidents",
+        "-e",
+        f"defender_xdr_hosts={one},{two}",
+        "-e",
+        "incidents_fail_when=any",
+    ).good()
     assert "asked 2, answered 2, failed 0" in named.output
 
 
-def test_the_hunt_playbook_runs_a_folder_and_tells_no_licence_from_no_hits(lab: Lab, ours: Ansible) -> None:
+def test_the_hunt_playbook_runs_a_folder_and_tells_no_licence_from_no_hits(
+    lab: Lab, ours: Ansible
+) -> None:
     folder = ours.cwd / "my queries"
     folder.mkdir()
-    (folder / "devices.kql").write_text("DeviceInfo | where DeviceName has part | summarize count()")
+    (folder / "devices.kql").write_text(
+        "DeviceInfo | where DeviceName has part | summarize count()"
+    )
     (folder / "nothing.kql").write_text("DeviceInfo | where DeviceName == 'nobody has this name'")
     (folder / "mail.kql").write_text("EmailEvents | take 1")
     (folder / "no query.txt").write_text("left alone")
-    unlicensed, healthy = lab.of("not_licensed"), next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy")
-    variables = {"defender_xdr_hosts": f"{unlicensed},{healthy}", "hunt_folder": str(folder), "hunt_parameters": {"part": "."}, "hunt_timespan": "30d"}
-    after = ours.written([{"hosts": healthy, "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}]}])
+    unlicensed, healthy = (
+        lab.of("not_licensed"),
+        next(host for host, truth in lab.truth.items() if truth["personality"] == "healthy"),
+    )
+    variables = {
+        "defender_xdr_hosts": f"{unlicensed},{healthy}",
+        "hunt_folder": str(folder),
+        "hunt_parameters": {"part": "."},
+        "hunt_timespan": "30d",
+    }
+    after = ours.written(
+        [
+            {
+                "hosts": healthy,
+                "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}],
+            }
+        ]
+    )
     run = ours.playbook("mssp.defender_xdr.hunt", after, "-e", json.dumps(variables)).good()
     found = run.result("facts")["msg"]
     assert set(found) == {"devices", "nothing", "mail"}
@@ -129,21 +206,45 @@ def test_the_hunt_playbook_runs_a_folder_and_tells_no_licence_from_no_hits(lab: 
     assert found["mail"]["coverage"] == {"asked": 2, "answered": 1, "failed": 1}
     assert set(found["devices"]["hits"]) == {unlicensed, healthy}
     assert found["devices"]["hits"][healthy] == 1
-    assert (found["nothing"]["hits"], found["nothing"]["failures"], found["nothing"]["coverage"]["answered"]) == ({}, {}, 2)
+    assert (
+        found["nothing"]["hits"],
+        found["nothing"]["failures"],
+        found["nothing"]["coverage"]["answered"],
+    ) == ({}, {}, 2)
     assert "not_licensed" in run.output
     empty = ours.cwd / "empty"
     empty.mkdir()
-    none = ours.playbook("mssp.defender_xdr.hunt", "-e", json.dumps({**variables, "hunt_folder": str(empty)}))
+    none = ours.playbook(
+        "mssp.defender_xdr.hunt", "-e", json.dumps({**variables, "hunt_folder": str(empty)})
+    )
     assert none.code != 0
     assert str(empty) in none.output
 
 
-def test_the_queries_of_the_hunt_role_find_what_the_lab_has_planted(lab: Lab, ours: Ansible) -> None:
+def test_the_queries_of_the_hunt_role_find_what_the_lab_has_planted(
+    lab: Lab, ours: Ansible
+) -> None:
     hosts = [host for host, truth in lab.truth.items() if truth["personality"] == "healthy"]
     names = ["clicked_phishing_links", "encoded_powershell", "shadow_copy_deletion"]
-    variables = {"defender_xdr_hosts": ",".join(hosts), "hunt_queries": names, "hunt_timespan": "30d", "hunt_limit": 3}
-    after = ours.written([{"hosts": hosts[0], "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}]}])
-    found = ours.playbook("mssp.defender_xdr.hunt", after, "-e", json.dumps(variables)).good().result("facts")["msg"]
+    variables = {
+        "defender_xdr_hosts": ",".join(hosts),
+        "hunt_queries": names,
+        "hunt_timespan": "30d",
+        "hunt_limit": 3,
+    }
+    after = ours.written(
+        [
+            {
+                "hosts": hosts[0],
+                "tasks": [{"name": "facts", "ansible.builtin.debug": {"msg": "{{ hunt_result }}"}}],
+            }
+        ]
+    )
+    found = (
+        ours.playbook("mssp.defender_xdr.hunt", after, "-e", json.dumps(variables))
+        .good()
+        .result("facts")["msg"]
+    )
     assert sorted(found) == names
     for name, one in found.items():
         assert one["failures"] == {}, name

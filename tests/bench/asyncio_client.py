@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The physical limit: a bare asyncio client that fetches a token and the incidents of every tenant, with TLS verified and no Ansible.
+"""The physical limit: a bare asyncio client that fetches a token and the incidents of every tenant,
+with TLS verified and no Ansible.
 
-Its arguments: lab.json, a CA bundle, how many tenants, how many at the same time, how many incidents.
+Its arguments: lab.json, a CA bundle, how many tenants, how many at the same time, how many
+incidents.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from pathlib import Path
 import aiohttp
 
 
-async def tenant(session: aiohttp.ClientSession, lab: dict[str, object], tenant_id: str, limit: int) -> int:
+async def tenant(
+    session: aiohttp.ClientSession, lab: dict[str, object], tenant_id: str, limit: int
+) -> int:
     urls = lab["urls"]
     assert isinstance(urls, dict)
     form = {
@@ -30,7 +34,9 @@ async def tenant(session: aiohttp.ClientSession, lab: dict[str, object], tenant_
     async with session.post(f"{urls['login']}/{tenant_id}/oauth2/v2.0/token", data=form) as answer:
         token = (await answer.json())["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    async with session.get(f"{urls['graph']}/v1.0/security/incidents", params={"$top": str(limit + 1)}, headers=headers) as answer:
+    async with session.get(
+        f"{urls['graph']}/v1.0/security/incidents", params={"$top": str(limit + 1)}, headers=headers
+    ) as answer:
         return len((await answer.json())["value"])
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is measured: each case by its command, what it needs before, and which requests it has to send."""
+"""What is measured: each case by its command, what it needs before, and which requests it has to
+send."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ SMALL = 50  # what starts a Python for every host takes minutes beyond this
 class Case:
     """One way to do the work.
 
-    :arg cache: C(cold) begins with an empty token cache, C(warm) with the one that the case before filled.
+    :arg cache: C(cold) begins with an empty token cache, C(warm) with the one that the case before
+        filled.
     :arg login, pages: requests a tenant.
     """
 
@@ -43,7 +45,9 @@ CASES = (
     Case("floor_tenants", "debug on every tenant", "floor_tenants", most=1000),
     Case("tenants_cold", "a task for each tenant, cold", "tenants", "cold", login=1, pages=1),
     Case("tenants_warm", "a task for each tenant, warm", "tenants", "warm", pages=1),
-    Case("module", "an ordinary module (AnsiballZ)", "module", "cold", most=SMALL, login=1, pages=1),
+    Case(
+        "module", "an ordinary module (AnsiballZ)", "module", "cold", most=SMALL, login=1, pages=1
+    ),
     Case("uri", "two ansible.builtin.uri tasks", "uri", most=SMALL, login=1, pages=1),
 )
 NAMES = tuple(case.name for case in CASES)
@@ -51,15 +55,35 @@ NAMES = tuple(case.name for case in CASES)
 
 def command(case: Case, lab: Lab, tenants: int) -> list[str]:
     if not case.playbook:
-        return [sys.executable, str(HERE / "asyncio_client.py"), str(lab.folder / "lab.json"), str(lab.bundle), str(tenants), "32", str(LIMIT)]
+        return [
+            sys.executable,
+            str(HERE / "asyncio_client.py"),
+            str(lab.folder / "lab.json"),
+            str(lab.bundle),
+            str(tenants),
+            "32",
+            str(LIMIT),
+        ]
     inventory = lab.strangers(tenants) if case.name == "module" else lab.inventory(tenants)
-    return [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(HERE / "playbooks" / f"{case.playbook}.yml")]
+    return [
+        sys.executable,
+        "-m",
+        "ansible",
+        "playbook",
+        "-i",
+        str(inventory),
+        str(HERE / "playbooks" / f"{case.playbook}.yml"),
+    ]
 
 
-def environment(case: Case, base: dict[str, str], lab: Lab, folder: Path, forks: int) -> dict[str, str]:
-    """Nobody's private settings, everything that is written below one folder, and certifi's whole bundle with the lab's CA in it.
+def environment(
+    case: Case, base: dict[str, str], lab: Lab, folder: Path, forks: int
+) -> dict[str, str]:
+    """Nobody's private settings, everything that is written below one folder, and certifi's whole
+    bundle with the lab's CA in it.
 
-    A cold case gets a new folder for its tokens. Emptying the old one would make the disk work for it.
+    A cold case gets a new folder for its tokens. Emptying the old one would make the disk work for
+    it.
     """
     tokens = sorted(folder.glob("tokens-*"))
     if case.cache == "cold" or not tokens:
@@ -80,7 +104,12 @@ def environment(case: Case, base: dict[str, str], lab: Lab, folder: Path, forks:
 
 
 def shortfall(case: Case, tenants: int, requests: dict[str, int]) -> str:
-    """What is wrong with the requests that came, empty when nothing is: a case that did not do the work must not look fast."""
+    """What is wrong with the requests that came, empty when nothing is: a case that did not do the
+    work must not look fast."""
     wanted = {"login token": case.login * tenants, "graph page": case.pages * tenants}
     wanted = {kind: count for kind, count in wanted.items() if count}
-    return "" if requests == wanted else f"the lab saw {requests or 'no request'}, and should have seen {wanted or 'none'}"
+    return (
+        ""
+        if requests == wanted
+        else f"the lab saw {requests or 'no request'}, and should have seen {wanted or 'none'}"
+    )

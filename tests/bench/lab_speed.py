@@ -4,7 +4,8 @@
 
 """How many requests a second the lab answers on one core, over keep-alive TLS.
 
-Run it as ``python tests/bench/lab_speed.py [--seconds 5] [--connections 32]``. The lab is bound to one core, the client to another.
+Run it as ``python tests/bench/lab_speed.py [--seconds 5] [--connections 32]``. The lab is bound to
+one core, the client to another.
 """
 
 from __future__ import annotations
@@ -57,7 +58,11 @@ async def hammer(url: str, requests: list[bytes], tls: ssl.SSLContext, until: fl
         writer.write(requests[done % len(requests)])
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head[9:12])
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length")
+        )
         await reader.readexactly(length)
         if status != 200:
             raise SystemExit(f"answered {status}")
@@ -92,7 +97,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {**os.environ, "PYTHONPATH": str(FILES)}
-        command = [sys.executable, "-m", "defender_lab", "--dir", name, "--sick", "none", "--tenants", str(options.tenants), "--parent-pid", str(os.getpid())]
+        command = [
+            sys.executable,
+            "-m",
+            "defender_lab",
+            "--dir",
+            name,
+            "--sick",
+            "none",
+            "--tenants",
+            str(options.tenants),
+            "--parent-pid",
+            str(os.getpid()),
+        ]
         process = subprocess.Popen(command, env=environment)
         os.sched_setaffinity(process.pid, {cores[0]})
         os.sched_setaffinity(0, {cores[-1]})
@@ -105,21 +122,45 @@ def main() -> None:
             urls: dict[str, str] = lab["urls"]  # type: ignore[assignment]
             bearer = [{"Authorization": f"Bearer {token(lab, tenant, tls)}"} for tenant in tenants]
             kinds = {
-                "incidents, one page of 12": [request(urls["graph"], "GET", "/v1.0/security/incidents", one) for one in bearer],
-                "one incident with its alerts": [request(urls["graph"], "GET", "/v1.0/security/incidents?$top=1&$expand=alerts", one) for one in bearer],
-                "discovery documents": [request(urls["login"], "GET", f"/{tenant}/v2.0/.well-known/openid-configuration", {}) for tenant in tenants],
+                "incidents, one page of 12": [
+                    request(urls["graph"], "GET", "/v1.0/security/incidents", one) for one in bearer
+                ],
+                "one incident with its alerts": [
+                    request(
+                        urls["graph"], "GET", "/v1.0/security/incidents?$top=1&$expand=alerts", one
+                    )
+                    for one in bearer
+                ],
+                "discovery documents": [
+                    request(
+                        urls["login"], "GET", f"/{tenant}/v2.0/.well-known/openid-configuration", {}
+                    )
+                    for tenant in tenants
+                ],
             }
             for kind, requests in kinds.items():
                 url = urls["login"] if kind.startswith("discovery") else urls["graph"]
                 before, begun = spent(process.pid), time.monotonic()
                 until = begun + options.seconds
 
-                async def all_of_them(url: str = url, requests: list[bytes] = requests, until: float = until) -> int:
-                    return sum(await asyncio.gather(*(hammer(url, requests[i:] + requests[:i], tls, until) for i in range(options.connections))))
+                async def all_of_them(
+                    url: str = url, requests: list[bytes] = requests, until: float = until
+                ) -> int:
+                    return sum(
+                        await asyncio.gather(
+                            *(
+                                hammer(url, requests[i:] + requests[:i], tls, until)
+                                for i in range(options.connections)
+                            )
+                        )
+                    )
 
                 done = asyncio.run(all_of_them())
                 wall, cpu = time.monotonic() - begun, spent(process.pid) - before
-                print(f"{kind}: {done / wall:.0f} requests/s, {done / cpu:.0f} per CPU second of the lab")
+                print(
+                    f"{kind}: {done / wall:.0f} requests/s, {done / cpu:.0f} per CPU second of the"
+                    " lab"
+                )
         finally:
             process.terminate()
             process.wait(10)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab as a process of its own, its journal counted by kind, and inventories of its first N tenants."""
+"""The lab as a process of its own, its journal counted by kind, and inventories of its first N
+tenants."""
 
 from __future__ import annotations
 
@@ -34,9 +35,14 @@ class Lab:
         self._read = 0
 
     def requests(self) -> dict[str, int]:
-        """How many requests of each kind came since the last call; an answer other than 200 is a kind of its own."""
+        """How many requests of each kind came since the last call; an answer other than 200 is a
+        kind of its own."""
         url = f"{self.facts['urls']['login']}/_lab/journal?since={self._read}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"X-Lab-Key": self.facts["admin_key"]}), context=self._tls, timeout=60) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"X-Lab-Key": self.facts["admin_key"]}),
+            context=self._tls,
+            timeout=60,
+        ) as answer:
             lines = json.load(answer)["value"]
         self._read = max((line["n"] for line in lines), default=self._read)
         return dict(collections.Counter(_kind(line) for line in lines))
@@ -47,21 +53,39 @@ class Lab:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def inventory(self, count: int) -> Path:
-        """The lab's own inventory with its first tenants only; whom to trust comes from the environment, as a real user's certifi would."""
+        """The lab's own inventory with its first tenants only; whom to trust comes from the
+        environment, as a real user's certifi would."""
         path = self.folder / f"inventory-{count}.yml"
-        head, marker, hosts = (self.folder / "inventory.yml").read_text().partition("      hosts:\n")
-        head = "".join(line for line in head.splitlines(keepends=True) if "defender_xdr_ca_path:" not in line)
-        shared = {"bench_login_url": self.facts["urls"]["login"], "bench_graph_url": self.facts["urls"]["graph"], "bench_client_id": self.facts["client_id"]}
-        shared |= {"bench_client_secret": self.facts["client_secret"], "bench_ca_path": str(self.bundle)}
+        head, marker, hosts = (
+            (self.folder / "inventory.yml").read_text().partition("      hosts:\n")
+        )
+        head = "".join(
+            line for line in head.splitlines(keepends=True) if "defender_xdr_ca_path:" not in line
+        )
+        shared = {
+            "bench_login_url": self.facts["urls"]["login"],
+            "bench_graph_url": self.facts["urls"]["graph"],
+            "bench_client_id": self.facts["client_id"],
+        }
+        shared |= {
+            "bench_client_secret": self.facts["client_secret"],
+            "bench_ca_path": str(self.bundle),
+        }
         head += "".join(f"        {name}: {json.dumps(value)}\n" for name, value in shared.items())
         path.write_text(head + marker + "".join(hosts.splitlines(keepends=True)[:count]))
         path.chmod(0o600)
         return path
 
     def strangers(self, count: int) -> Path:
-        """The same tenants as machines that are no tenants, so that a module has to be sent there: AnsiballZ."""
+        """The same tenants as machines that are no tenants, so that a module has to be sent there:
+        AnsiballZ."""
         path = self.folder / f"strangers-{count}.yml"
-        text = self.inventory(count).read_text().replace("defender_xdr_tenant_", "bench_tenant_").replace("mssp.defender_xdr.tenant", "elsewhere")
+        text = (
+            self.inventory(count)
+            .read_text()
+            .replace("defender_xdr_tenant_", "bench_tenant_")
+            .replace("mssp.defender_xdr.tenant", "elsewhere")
+        )
         path.write_text(re.sub(r"\bdefender_xdr_", "bench_option_", text))
         path.chmod(0o600)
         return path
@@ -79,9 +103,23 @@ def _kind(line: dict[str, t.Any]) -> str:
 @contextlib.contextmanager
 def running(folder: Path, *, tenants: int, incidents: int) -> t.Iterator[Lab]:
     """A lab with healthy tenants on free ports of the loopback interface, stopped at the end."""
-    command = [sys.executable, "-m", "defender_lab", "--dir", str(folder), "--tenants", str(tenants), "--sick", "none", "--incidents", str(incidents)]
+    command = [
+        sys.executable,
+        "-m",
+        "defender_lab",
+        "--dir",
+        str(folder),
+        "--tenants",
+        str(tenants),
+        "--sick",
+        "none",
+        "--incidents",
+        str(incidents),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(FILES)}
-    with subprocess.Popen([*command, "--parent-pid", str(os.getpid())], env=environment, start_new_session=True) as process:
+    with subprocess.Popen(
+        [*command, "--parent-pid", str(os.getpid())], env=environment, start_new_session=True
+    ) as process:
         try:
             until = time.monotonic() + 120
             while not (folder / "lab.json").exists():

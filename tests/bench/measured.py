@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One whole process, measured from outside: wall time, CPU time of it and all it started, and memory."""
+"""One whole process, measured from outside: wall time, CPU time of it and all it started, and
+memory."""
 
 from __future__ import annotations
 
@@ -15,12 +16,15 @@ import time
 import typing as t
 from pathlib import Path
 
-SAMPLE_EVERY = 1.0  # seconds between two looks at the memory of the whole tree; a look costs milliseconds
+SAMPLE_EVERY = (
+    1.0  # seconds between two looks at the memory of the whole tree; a look costs milliseconds
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Spent:
-    """What a process cost. Memory is in MiB: of its largest single process, and the largest sum over the tree that a sample met (PSS)."""
+    """What a process cost. Memory is in MiB: of its largest single process, and the largest sum
+    over the tree that a sample met (PSS)."""
 
     wall: float
     cpu: float
@@ -28,15 +32,28 @@ class Spent:
     together: float
 
 
-def run(command: t.Sequence[str], *, env: t.Mapping[str, str], cwd: Path, log: Path, limit: float) -> Spent:
-    """Run to the end; a process that fails or lasts too long ends the benchmark with what it said."""
+def run(
+    command: t.Sequence[str], *, env: t.Mapping[str, str], cwd: Path, log: Path, limit: float
+) -> Spent:
+    """Run to the end; a process that fails or lasts too long ends the benchmark with what it
+    said."""
     with log.open("wb") as output:
         begun = time.perf_counter()
-        process = subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         watch = _Watch(process.pid, limit)
         watch.start()
         try:
-            _unused, status, usage = os.wait4(process.pid, 0)  # the CPU time of waited-for children is in it, and the largest of their memories
+            _unused, status, usage = os.wait4(
+                process.pid, 0
+            )  # the CPU time of waited-for children is in it, and the largest of their memories
         except BaseException:
             process.terminate()
             raise
@@ -44,14 +61,19 @@ def run(command: t.Sequence[str], *, env: t.Mapping[str, str], cwd: Path, log: P
         process.returncode = os.waitstatus_to_exitcode(status)
         together = watch.end()
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode} after {wall:.0f} s:\n{_said(log)}")
+        raise SystemExit(
+            f"{' '.join(command)} ended with {process.returncode} after {wall:.0f} s:\n{_said(log)}"
+        )
     return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, together)
 
 
 def _said(log: Path) -> str:
     """The first failures that Ansible tells of, or else the end of what was said."""
     lines = log.read_text(errors="replace").splitlines()
-    return "\n".join([line[:1000] for line in lines if line.startswith(("fatal:", "[ERROR]", "ERROR"))][:3] or lines[-20:])
+    return "\n".join(
+        [line[:1000] for line in lines if line.startswith(("fatal:", "[ERROR]", "ERROR"))][:3]
+        or lines[-20:]
+    )
 
 
 class _Watch(threading.Thread):
@@ -82,7 +104,11 @@ def _tree(pid: int) -> list[int]:
     found = [pid]
     for one in found:
         with contextlib.suppress(OSError):
-            found += [int(child) for task in Path(f"/proc/{one}/task").iterdir() for child in (task / "children").read_text().split()]
+            found += [
+                int(child)
+                for task in Path(f"/proc/{one}/task").iterdir()
+                for child in (task / "children").read_text().split()
+            ]
     return found
 
 

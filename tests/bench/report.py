@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table: medians of every case, and the ratios that matter. Run it with a results.json to see it again."""
+"""The table: medians of every case, and the ratios that matter. Run it with a results.json to see
+it again."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ class Figures:
 
     def __init__(self, result: dict[str, t.Any]) -> None:
         self.titles: dict[str, str] = result["titles"]
-        self.records: dict[tuple[str, int, int], Record] = {(one["case"], one["tenants"], one["run"]): one for one in result["records"]}
+        self.records: dict[tuple[str, int, int], Record] = {
+            (one["case"], one["tenants"], one["run"]): one for one in result["records"]
+        }
         self.sizes = sorted({tenants for _unused, tenants, _unused in self.records})
         self.runs = sorted({run for _unused, _unused, run in self.records})
 
@@ -34,7 +37,8 @@ class Figures:
         return None if record is None else float(record[what])
 
     def ratio(self, over: Value, under: Value, what: str) -> float | None:
-        """The median over the rounds of one value by another; within a round both were disturbed alike."""
+        """The median over the rounds of one value by another; within a round both were disturbed
+        alike."""
         pairs = [(over(run, 0, what), under(run, 0, what)) for run in self.runs]
         return _median(a / b for a, b in pairs if a is not None and b)
 
@@ -49,33 +53,71 @@ def markdown(result: dict[str, t.Any]) -> str:
     machine = result["machine"]
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     lines = [
-        "A token and the incidents of every tenant, over TLS with certifi's whole bundle and the lab's CA (named by the environment, so that it is loaded",
-        "where certifi's own would be). Seconds for the whole process (CPU seconds of it and all it started), medians of interleaved runs. Lab and",
+        (
+            "A token and the incidents of every tenant, over TLS with certifi's whole bundle and"
+            " the lab's CA (named by the environment, so that it is loaded"
+        ),
+        (
+            "where certifi's own would be). Seconds for the whole process (CPU seconds of it and"
+            " all it started), medians of interleaved runs. Lab and"
+        ),
         "client share the cores.",
         "",
         *_cells(["", *(f"{tenants} tenants" for tenants in figures.sizes)]),
     ]
     for case, title in figures.titles.items():
         if any(key[0] == case for key in figures.records):
-            lines.append(_row([title, *(_time(figures, case, tenants) for tenants in figures.sizes)]))
-    lines += ["", *_cells(["Memory, MiB (largest process / all together)", *(f"{tenants} tenants" for tenants in figures.sizes)])]
+            lines.append(
+                _row([title, *(_time(figures, case, tenants) for tenants in figures.sizes)])
+            )
+    lines += [
+        "",
+        *_cells(
+            [
+                "Memory, MiB (largest process / all together)",
+                *(f"{tenants} tenants" for tenants in figures.sizes),
+            ]
+        ),
+    ]
     for case, title in figures.titles.items():
         if any(key[0] == case for key in figures.records):
-            lines.append(_row([title, *(_memory(figures, case, tenants) for tenants in figures.sizes)]))
-    lines += ["", *_cells(["Requests a tenant", "login: token", "login: other", "API: page", "answered otherwise"])]
+            lines.append(
+                _row([title, *(_memory(figures, case, tenants) for tenants in figures.sizes)])
+            )
+    lines += [
+        "",
+        *_cells(
+            ["Requests a tenant", "login: token", "login: other", "API: page", "answered otherwise"]
+        ),
+    ]
     for case, title in figures.titles.items():
         seen = [one for key, one in figures.records.items() if key[0] == case]
         if seen:
             lines.append(_row([title, *_requests(seen[-1])]))
-    lines += ["", *_cells(["Ratio", "wanted", "wall", "CPU"]), *(_row(row) for row in ratios(figures)), ""]
+    lines += [
+        "",
+        *_cells(["Ratio", "wanted", "wall", "CPU"]),
+        *(_row(row) for row in ratios(figures)),
+        "",
+    ]
     lines.append(
-        f"{machine['date'][:10]}, {machine['cores']} cores of {machine['processor']}, Python {machine['python']}, {machine['openssl']}, {packages}; "
-        f"{len(figures.runs)} runs, {machine['forks']} forks, {machine['incidents']} incidents a tenant."
+        f"{machine['date'][:10]}, {machine['cores']} cores of {machine['processor']}, Python"
+        f" {machine['python']}, {machine['openssl']}, {packages}; {len(figures.runs)} runs,"
+        f" {machine['forks']} forks, {machine['incidents']} incidents a tenant."
     )
     return "\n".join(lines) + "\n"
 
 
-SHORT = ("uri", "module", "tenants_cold", "tenants_warm", "floor", "sweep_cold", "sweep_warm", "client")
+SHORT = (
+    "uri",
+    "module",
+    "tenants_cold",
+    "tenants_warm",
+    "floor",
+    "sweep_cold",
+    "sweep_warm",
+    "client",
+)
 
 
 def short(result: dict[str, t.Any]) -> str:
@@ -87,10 +129,18 @@ def short(result: dict[str, t.Any]) -> str:
     for case in SHORT:
         walls = [figures.median(case, tenants, "wall") for tenants in sizes]
         if any(wall is not None for wall in walls):
-            rows.append(_row([figures.titles[case], *("" if wall is None else f"{wall:.1f} s" for wall in walls)]))
+            rows.append(
+                _row(
+                    [
+                        figures.titles[case],
+                        *("" if wall is None else f"{wall:.1f} s" for wall in walls),
+                    ]
+                )
+            )
     lines = [
-        f"A token and the incidents of every tenant, whole processes over TLS on {machine['cores']} cores that the lab shares "
-        f"({machine['date'][:10]}, ansible-core {machine['packages']['ansible-core']}, {machine['forks']} forks):",
+        "A token and the incidents of every tenant, whole processes over TLS on"
+        f" {machine['cores']} cores that the lab shares ({machine['date'][:10]}, ansible-core"
+        f" {machine['packages']['ansible-core']}, {machine['forks']} forks):",
         "",
         *_cells(["", *(f"{tenants} tenants" for tenants in sizes)]),
         *rows,
@@ -117,29 +167,88 @@ def ratios(figures: Figures) -> list[list[str]]:
         return read
 
     def limit(tenants: int) -> Value:
-        return lambda run, _unused, what: _sum(get("once", tenants, run, what), get("client", tenants, run, what))
+        return lambda run, _unused, what: _sum(
+            get("once", tenants, run, what), get("client", tenants, run, what)
+        )
 
     def beyond(case: str, tenants: int) -> Value:
         """A tenant's cost beyond what Ansible needs to start with this inventory."""
-        return lambda run, _unused, what: _less(get(case, tenants, run, what), get("once", tenants, run, what), tenants)
+        return lambda run, _unused, what: _less(
+            get(case, tenants, run, what), get("once", tenants, run, what), tenants
+        )
 
     most = figures.sizes[-1]
     large = 1000 if 1000 in figures.sizes else most
     rows: list[tuple[str, str, Value, Value]] = [
-        (f"sweep of {large}, cold / (debug once + asyncio client)", "≤ 3", value("sweep_cold", large), limit(large)),
-        (f"sweep of {large}, warm / (debug once + asyncio client)", "", value("sweep_warm", large), limit(large)),
-        (f"uri a tenant ({SMALL}) / sweep a tenant ({large}, cold)", "≥ 90", value("uri", SMALL, each=True), value("sweep_cold", large, each=True)),
-        (f"sweep of {large}, cold / floor", "< 0.5", value("sweep_cold", large), value("floor", large)),
-        *((f"a task for each of {n}, cold / floor", "≤ 2", value("tenants_cold", n), value("floor", n)) for n in figures.sizes if n >= 200 or n == most),
-        *((f"a task for each of {n}, warm / floor", "≤ 1.6", value("tenants_warm", n), value("floor", n)) for n in figures.sizes if n >= 200 or n == most),
+        (
+            f"sweep of {large}, cold / (debug once + asyncio client)",
+            "≤ 3",
+            value("sweep_cold", large),
+            limit(large),
+        ),
+        (
+            f"sweep of {large}, warm / (debug once + asyncio client)",
+            "",
+            value("sweep_warm", large),
+            limit(large),
+        ),
+        (
+            f"uri a tenant ({SMALL}) / sweep a tenant ({large}, cold)",
+            "≥ 90",
+            value("uri", SMALL, each=True),
+            value("sweep_cold", large, each=True),
+        ),
+        (
+            f"sweep of {large}, cold / floor",
+            "< 0.5",
+            value("sweep_cold", large),
+            value("floor", large),
+        ),
+        *(
+            (
+                f"a task for each of {n}, cold / floor",
+                "≤ 2",
+                value("tenants_cold", n),
+                value("floor", n),
+            )
+            for n in figures.sizes
+            if n >= 200 or n == most
+        ),
+        *(
+            (
+                f"a task for each of {n}, warm / floor",
+                "≤ 1.6",
+                value("tenants_warm", n),
+                value("floor", n),
+            )
+            for n in figures.sizes
+            if n >= 200 or n == most
+        ),
     ]
     first = 100 if 100 in figures.sizes else figures.sizes[0]
     if first < most:
         for word in ("cold", "warm"):
             case = f"sweep_{word}"
-            rows.append((f"sweep, {word}: a tenant of {most} / of {first}", "≤ 1.15", value(case, most, each=True), value(case, first, each=True)))
-            rows.append((f"the same beyond debug once with that inventory ({word})", "≤ 1.15", beyond(case, most), beyond(case, first)))
-    told = [[title, wanted, *(_number(figures.ratio(over, under, what)) for what in ("wall", "cpu"))] for title, wanted, over, under in rows]
+            rows.append(
+                (
+                    f"sweep, {word}: a tenant of {most} / of {first}",
+                    "≤ 1.15",
+                    value(case, most, each=True),
+                    value(case, first, each=True),
+                )
+            )
+            rows.append(
+                (
+                    f"the same beyond debug once with that inventory ({word})",
+                    "≤ 1.15",
+                    beyond(case, most),
+                    beyond(case, first),
+                )
+            )
+    told = [
+        [title, wanted, *(_number(figures.ratio(over, under, what)) for what in ("wall", "cpu"))]
+        for title, wanted, over, under in rows
+    ]
     return told + _memory_growth(figures)
 
 
@@ -152,8 +261,14 @@ def _memory_growth(figures: Figures) -> list[list[str]]:
         at = [figures.median(case, tenants, "largest") for tenants in (small, middle, most)]
         if None not in at:
             low, mid, high = t.cast("list[float]", at)
-            early, late = (mid - low) / (middle - small) * 1024, (high - mid) / (most - middle) * 1024
-            title = f"KiB a tenant, {figures.titles[case]}: from {middle} to {most} / from {small} to {middle}"
+            early, late = (
+                (mid - low) / (middle - small) * 1024,
+                (high - mid) / (most - middle) * 1024,
+            )
+            title = (
+                f"KiB a tenant, {figures.titles[case]}: from {middle} to {most} / from {small}"
+                f" to {middle}"
+            )
             rows.append([title, "", f"{late:.0f} / {early:.0f}", ""])
     return rows
 
@@ -172,14 +287,20 @@ def _time(figures: Figures, case: str, tenants: int) -> str:
 
 
 def _memory(figures: Figures, case: str, tenants: int) -> str:
-    largest, together = figures.median(case, tenants, "largest"), figures.median(case, tenants, "together")
+    largest, together = (
+        figures.median(case, tenants, "largest"),
+        figures.median(case, tenants, "together"),
+    )
     return "" if largest is None else f"{largest:.0f} / {f'{together:.0f}' if together else '–'}"
 
 
 def _requests(record: Record) -> list[str]:
     named = ("login token", "login other", "graph page")
     counts = [record["requests"].get(kind, 0) for kind in named]
-    return [f"{count / record['tenants']:g}" for count in [*counts, sum(record["requests"].values()) - sum(counts)]]
+    return [
+        f"{count / record['tenants']:g}"
+        for count in [*counts, sum(record["requests"].values()) - sum(counts)]
+    ]
 
 
 def _number(value: float | None) -> str:

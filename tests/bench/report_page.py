@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long a report takes and how large it gets: python tests/bench/report_page.py [--tenants 1000] [--incidents 5] [--dest FOLDER]"""
+"""How long a report takes and how large it gets: python tests/bench/report_page.py [--tenants 1000]
+[--incidents 5] [--dest FOLDER]"""
 
 from __future__ import annotations
 
@@ -16,8 +17,12 @@ from pathlib import Path
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import indicators as _report_indicators
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import model as _report_model
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    indicators as _report_indicators,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    model as _report_model,
+)
 
 Json = dict[str, t.Any]
 HOUR: t.Final = 3600 * _times.SECOND
@@ -37,14 +42,50 @@ NAMES: t.Final = (
     "Malware was detected in an archive attached to a mail",
 )
 HUNTS: t.Final = (
-    ("encoded_powershell", "PowerShell with an encoded command", "medium", ["Execution"], ["T1059.001"]),
+    (
+        "encoded_powershell",
+        "PowerShell with an encoded command",
+        "medium",
+        ["Execution"],
+        ["T1059.001"],
+    ),
     ("shadow_copy_deletion", "Shadow copies deleted", "high", ["Impact"], ["T1490"]),
-    ("clicked_phishing_links", "A link in a phishing mail was clicked", "high", ["InitialAccess"], ["T1566.002"]),
-    ("hiding_inbox_rules", "Inbox rule that hides mail", "medium", ["DefenseEvasion", "Collection"], ["T1564.008"]),
-    ("beacons_from_writable_folders", "Regular calls home from a program in a writable folder", "medium", ["CommandAndControl"], ["T1071"]),
-    ("uploads_by_copy_tools", "Large uploads by copy tools", "medium", ["Exfiltration"], ["T1567.002"]),
+    (
+        "clicked_phishing_links",
+        "A link in a phishing mail was clicked",
+        "high",
+        ["InitialAccess"],
+        ["T1566.002"],
+    ),
+    (
+        "hiding_inbox_rules",
+        "Inbox rule that hides mail",
+        "medium",
+        ["DefenseEvasion", "Collection"],
+        ["T1564.008"],
+    ),
+    (
+        "beacons_from_writable_folders",
+        "Regular calls home from a program in a writable folder",
+        "medium",
+        ["CommandAndControl"],
+        ["T1071"],
+    ),
+    (
+        "uploads_by_copy_tools",
+        "Large uploads by copy tools",
+        "medium",
+        ["Exfiltration"],
+        ["T1567.002"],
+    ),
     ("credential_dumps", "Credentials dumped", "high", ["CredentialAccess"], ["T1003"]),
-    ("run_keys_to_writable_folders", "Run key that starts a program from a writable folder", "low", ["Persistence"], ["T1547.001"]),
+    (
+        "run_keys_to_writable_folders",
+        "Run key that starts a program from a writable folder",
+        "low",
+        ["Persistence"],
+        ["T1547.001"],
+    ),
     ("mass_renames", "Files renamed in bulk", "high", ["Impact"], ["T1486"]),
     ("scripted_sign_ins", "Sign-ins by a script", "low", ["CredentialAccess"], ["T1110"]),
 )
@@ -56,18 +97,52 @@ def tenants(count: int, each: int, chance: random.Random) -> list[_report_model.
     for number in range(count):
         host = f"{chance.choice('contoso woodgrove fabrikam litware tailspin northwind adatum wingtip'.split())}-{number:04d}"
         read = chance.random() > 0.08
-        incidents = [_incident(chance) for _unused in range(round(chance.triangular(0, 3 * each, each)))] if read else []
-        refused = chance.choice(["not_consented", "role_missing", "credential_expired", "not_licensed", "blocked_by_policy", "unavailable", "wrong_tenant"])
+        incidents = (
+            [_incident(chance) for _unused in range(round(chance.triangular(0, 3 * each, each)))]
+            if read
+            else []
+        )
+        refused = chance.choice(
+            [
+                "not_consented",
+                "role_missing",
+                "credential_expired",
+                "not_licensed",
+                "blocked_by_policy",
+                "unavailable",
+                "wrong_tenant",
+            ]
+        )
         tenant_id = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         link = f"https://login.microsoftonline.com/{tenant_id}/adminconsent?client_id=11111111-1111-1111-1111-111111111111"
-        advice = CATEGORIES[refused][1] + (f" {link}" if refused in ("not_consented", "role_missing") else "")
-        text = f"Tenant {host} ({tenant_id}) gives no token: the application is not known there: it was never consented to (AADSTS700016)."
-        answer: Json = {"read": True, "incidents": incidents, "asked": {"status": ["active", "in_progress", "resolved"]}, "at": "2026-11-24T05:58:11Z"}
+        advice = CATEGORIES[refused][1] + (
+            f" {link}" if refused in ("not_consented", "role_missing") else ""
+        )
+        text = (
+            f"Tenant {host} ({tenant_id}) gives no token: the application is not known there:"
+            " it was never consented to (AADSTS700016)."
+        )
+        answer: Json = {
+            "read": True,
+            "incidents": incidents,
+            "asked": {"status": ["active", "in_progress", "resolved"]},
+            "at": "2026-11-24T05:58:11Z",
+        }
         if not read:
-            answer = {"read": False, "category": refused, "text": text, "who": CATEGORIES[refused][0], "advice": advice}
+            answer = {
+                "read": False,
+                "category": refused,
+                "text": text,
+                "who": CATEGORIES[refused][0],
+                "advice": advice,
+            }
         made.append(
             _report_model.Tenant(
-                host=host, name=host.title(), tenant_id=tenant_id, tier=chance.choices(["gold", "silver", "default"], [1, 3, 5])[0], incidents=answer
+                host=host,
+                name=host.title(),
+                tenant_id=tenant_id,
+                tier=chance.choices(["gold", "silver", "default"], [1, 3, 5])[0],
+                incidents=answer,
             )
         )
     return made
@@ -81,30 +156,63 @@ def _incident(chance: random.Random) -> Json:
         "display_name": chance.choice(NAMES),
         "severity": chance.choices(["high", "medium", "low", "informational"], [2, 4, 5, 3])[0],
         "status": status,
-        "assigned_to": chance.choice(["", "", "lead@partner.example", "ana@partner.example", "tomasz@partner.example"]),
+        "assigned_to": chance.choice(
+            ["", "", "lead@partner.example", "ana@partner.example", "tomasz@partner.example"]
+        ),
         "created_date_time": _times.format_time(NOW - int(age * HOUR)),
         "last_update_date_time": _times.format_time(NOW - int(age * HOUR * chance.random())),
         "incident_web_url": f"https://security.microsoft.com/incidents/{number}?tid={uuid.UUID(int=chance.getrandbits(128), version=4)}",
     }
 
 
-def hunts(own: t.Sequence[_report_model.Tenant], chance: random.Random) -> tuple[dict[str, Json], list[_report_indicators.Row]]:
+def hunts(
+    own: t.Sequence[_report_model.Tenant], chance: random.Random
+) -> tuple[dict[str, Json], list[_report_indicators.Row]]:
     """The fact hunt_result, and rows that share some indicators."""
     made, rows = {}, list[_report_indicators.Row]()
     able = [one.host for one in own if one.incidents and one.incidents["read"]]
     known = [f"{chance.getrandbits(256):064x}" for _unused in range(40)]
     for name, title, severity, tactics, techniques in HUNTS:
         unlicensed = [host for host in able if chance.random() < 0.06]
-        hit = [host for host in able if host not in unlicensed and chance.random() < chance.choice([0, 0.04, 0.12])]
-        failures = {one.host: one.incidents["category"] for one in own if one.incidents and not one.incidents["read"]} | dict.fromkeys(
-            unlicensed, "not_licensed"
-        )
+        hit = [
+            host
+            for host in able
+            if host not in unlicensed and chance.random() < chance.choice([0, 0.04, 0.12])
+        ]
+        failures = {
+            one.host: one.incidents["category"]
+            for one in own
+            if one.incidents and not one.incidents["read"]
+        } | dict.fromkeys(unlicensed, "not_licensed")
         hits = {host: chance.randrange(1, 40) for host in hit}
-        coverage = {"asked": len(own), "answered": len(own) - len(failures), "failed": len(failures)}
-        told = {"title": title, "severity": severity, "tactics": tactics, "techniques": techniques, "pack": "endpoint", "truncated": hit[:1]}
-        made[name] = {**told, "coverage": coverage, "hits": hits, "failures": failures, "timespan": "7d"}
+        coverage = {
+            "asked": len(own),
+            "answered": len(own) - len(failures),
+            "failed": len(failures),
+        }
+        told = {
+            "title": title,
+            "severity": severity,
+            "tactics": tactics,
+            "techniques": techniques,
+            "pack": "endpoint",
+            "truncated": hit[:1],
+        }
+        made[name] = {
+            **told,
+            "coverage": coverage,
+            "hits": hits,
+            "failures": failures,
+            "timespan": "7d",
+        }
         rows += [
-            (name, host, {"SHA256": chance.choice(known), "RemoteIP": f"203.0.113.{chance.randrange(200)}"}) for host in hit for _unused in range(hits[host])
+            (
+                name,
+                host,
+                {"SHA256": chance.choice(known), "RemoteIP": f"203.0.113.{chance.randrange(200)}"},
+            )
+            for host in hit
+            for _unused in range(hits[host])
         ]
     return made, rows
 
@@ -119,14 +227,22 @@ def main() -> None:
     own = tenants(options.tenants, options.incidents, chance)
     found, rows = hunts(own, chance)
     started = time.perf_counter()
-    setting = _report_model.Setting(title="Defender XDR, all customers", at=NOW, sla=SLA, versions={"mssp.defender_xdr": _report.version()})
+    setting = _report_model.Setting(
+        title="Defender XDR, all customers",
+        at=NOW,
+        sla=SLA,
+        versions={"mssp.defender_xdr": _report.version()},
+    )
     report = _report_model.build(own, found, _report_indicators.shared(rows), setting)
     modelled = time.perf_counter()
     files = _report.files(report, ["html", "json", "csv", "markdown"])
     if options.dest:
         _report.write(str(options.dest), files)
     ended = time.perf_counter()
-    print(f"{len(own)} tenants, {len(report['incidents'])} incidents: {ended - started:.2f} s, of which {modelled - started:.2f} s for the data")
+    print(
+        f"{len(own)} tenants, {len(report['incidents'])} incidents: {ended - started:.2f} s, of"
+        f" which {modelled - started:.2f} s for the data"
+    )
     for name, content in files.items():
         print(f"{name:16}{len(content) / 1e6:8.2f} MB")
 

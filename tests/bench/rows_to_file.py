@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What it costs to bring a hunting answer of 100,000 rows into a file, against parsing the same bytes with ijson alone.
+"""What it costs to bring a hunting answer of 100,000 rows into a file, against parsing the same
+bytes with ijson alone.
 
-Run it as ``.venv/bin/python tests/bench/rows_to_file.py``. Everything is measured in one run, each in a process of its own, in turns;
-the best of the turns counts. "ijson alone" is ``ijson.items`` over ``results.item`` with the fastest backend (yajl2_c), which is
-faster than ``ijson.parse`` over the same events, and nothing done with the rows. Ours is the whole way from bytes to the file in its place.
-Memory is what the process grew by, at its highest, beyond what it had before the answer came.
+Run it as ``.venv/bin/python tests/bench/rows_to_file.py``. Everything is measured in one run, each
+in a process of its own, in turns; the best of the turns counts. "ijson alone" is ``ijson.items``
+over ``results.item`` with the fastest backend (yajl2_c), which is faster than ``ijson.parse`` over
+the same events, and nothing done with the rows. Ours is the whole way from bytes to the file in its
+place. Memory is what the process grew by, at its highest, beyond what it had before the answer
+came.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ from pathlib import Path
 
 import ijson
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_sinks as _found_rows,
+)
 
 COLUMNS: t.Final = {
     "Timestamp": "DateTime",
@@ -66,7 +71,11 @@ def answer(rows: int) -> bytes:
         return dict(zip(COLUMNS, values, strict=True))
 
     schema = [{"name": name, "type": kind} for name, kind in COLUMNS.items()]
-    body = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata", "schema": schema, "results": [row(number) for number in range(rows)]}
+    body = {
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata",
+        "schema": schema,
+        "results": [row(number) for number in range(rows)],
+    }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -94,7 +103,9 @@ def ours(form: str) -> t.Callable[[Path, Path], None]:
     return work
 
 
-def alone(iterate: t.Callable[..., t.Iterable[t.Any]], *prefix: str) -> t.Callable[[Path, Path], None]:
+def alone(
+    iterate: t.Callable[..., t.Iterable[t.Any]], *prefix: str
+) -> t.Callable[[Path, Path], None]:
     def work(body: Path, folder: Path) -> None:
         with body.open("rb") as file:
             deque(iterate(file, *prefix, use_float=True), maxlen=0)
@@ -119,7 +130,9 @@ def highest() -> float:
 
 
 def _measured(case: str, body: Path, folder: Path, results: t.Any) -> None:
-    Path("/proc/self/clear_refs").write_text("5")  # the highest mark begins anew; what fork and exec left in it does not count
+    Path("/proc/self/clear_refs").write_text(
+        "5"
+    )  # the highest mark begins anew; what fork and exec left in it does not count
     idle = highest()
     wall, cpu = time.perf_counter(), time.process_time()
     CASES[case](body, folder)
@@ -141,7 +154,9 @@ def measure(case: str, body: Path, folder: Path) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=3)
     given = parser.parse_args()
@@ -153,12 +168,17 @@ def main() -> None:
         for _turn in range(given.turns):
             for case, turns in found.items():
                 turns.append(measure(case, body, folder))
-        print(f"{given.rows} rows, {body.stat().st_size / 1e6:.0f} MB, ijson backend {ijson.backend}")
+        print(
+            f"{given.rows} rows, {body.stat().st_size / 1e6:.0f} MB, ijson backend {ijson.backend}"
+        )
         base = min(cpu for _wall, cpu, _memory in found["ijson.items alone"])
         print(f"{'':24}  {'wall':>7}  {'CPU':>7}  {'ratio':>6}  {'memory':>8}")
         for case, turns in found.items():
             cpu = min(turn[1] for turn in turns)
-            print(f"{case:24}  {min(turn[0] for turn in turns):5.2f} s  {cpu:5.2f} s  {cpu / base:6.2f}  {max(turn[2] for turn in turns):4.0f} MiB")
+            print(
+                f"{case:24}  {min(turn[0] for turn in turns):5.2f} s  {cpu:5.2f} s "
+                f" {cpu / base:6.2f}  {max(turn[2] for turn in turns):4.0f} MiB"
+            )
 
 
 if __name__ == "__main__":

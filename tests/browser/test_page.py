@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as a person sees it, in a real Chromium. Pictures of it go into the folder $BROWSER_PICTURES."""
+"""The report as a person sees it, in a real Chromium. Pictures of it go into the folder
+$BROWSER_PICTURES."""
 
 from __future__ import annotations
 
@@ -15,14 +16,24 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import indicators as _report_indicators
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import model as _report_model
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    indicators as _report_indicators,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    model as _report_model,
+)
 from ansible_collections.mssp.defender_xdr.tests.bench import report_page
 from ansible_collections.mssp.defender_xdr.tests.browser.chromium import Chromium, chromium
 
 Json = dict[str, t.Any]
-MEAN: t.Final = "</script><script>document.title='run'</script>{{ 7 * 7 }}<img src=x onerror=\"document.title='run'\">"
-ROWS: t.Final = "return [...document.querySelectorAll('[data-table=incidents] tbody tr')].map(row => [...row.cells].map(cell => cell.innerText))"
+MEAN: t.Final = (
+    "</script><script>document.title='run'</script>{{ 7 * 7 }}<img src=x"
+    " onerror=\"document.title='run'\">"
+)
+ROWS: t.Final = (
+    "return [...document.querySelectorAll('[data-table=incidents] tbody tr')].map(row"
+    " => [...row.cells].map(cell => cell.innerText))"
+)
 READY: t.Final = "return document.documentElement.dataset.ready"
 FOUND: t.Final = "return document.querySelector('[data-table=incidents] output').innerText"
 TYPE: t.Final = """
@@ -31,7 +42,10 @@ const field = document.querySelectorAll(`[data-table=incidents] ${kind}`)[at];
 field.value = value;
 field.dispatchEvent(new Event(kind === 'input' ? 'input' : 'change', {bubbles: true}));
 """
-CLICK: t.Final = "[...document.querySelectorAll('[data-table=incidents] th button')].find(one => one.innerText.startsWith(arguments[0])).click()"
+CLICK: t.Final = (
+    "[...document.querySelectorAll('[data-table=incidents] th button')].find(one =>"
+    " one.innerText.startsWith(arguments[0])).click()"
+)
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +67,30 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[int], tuple[Js
     def make(count: int) -> tuple[Json, Path]:
         if count not in known:
             chance = random.Random(1)
-            mean = report_page._incident(chance) | {"id": "1", "display_name": MEAN, "severity": "high", "status": "active", "assigned_to": MEAN}
+            mean = report_page._incident(chance) | {
+                "id": "1",
+                "display_name": MEAN,
+                "severity": "high",
+                "status": "active",
+                "assigned_to": MEAN,
+            }
             own = [
                 *report_page.tenants(count - 1, 5, chance),
-                _report_model.Tenant(host=MEAN, name=MEAN, tenant_id="x", tier=MEAN, incidents={"read": True, "incidents": [mean]}),
+                _report_model.Tenant(
+                    host=MEAN,
+                    name=MEAN,
+                    tenant_id="x",
+                    tier=MEAN,
+                    incidents={"read": True, "incidents": [mean]},
+                ),
             ]
             hunts, rows = report_page.hunts(own, chance)
-            setting = _report_model.Setting(title=f"Report of {count} tenants", at=report_page.NOW, sla=report_page.SLA, versions={"ours": "0"})
+            setting = _report_model.Setting(
+                title=f"Report of {count} tenants",
+                at=report_page.NOW,
+                sla=report_page.SLA,
+                versions={"ours": "0"},
+            )
             report = _report_model.build(own, hunts, _report_indicators.shared(rows), setting)
             dest = tmp_path_factory.mktemp(f"report{count}")
             _report.write(str(dest), _report.files(report, ["html"]))
@@ -70,7 +101,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[int], tuple[Js
 
 
 def until(browser: Chromium, script: str, wanted: t.Callable[[t.Any], bool]) -> t.Any:
-    """What the script says as soon as it is what is wanted; the search waits for the next key before it looks."""
+    """What the script says as soon as it is what is wanted; the search waits for the next key
+    before it looks."""
     ends = time.monotonic() + 10
     while not wanted(value := browser.run(script)):
         assert time.monotonic() < ends, value
@@ -80,7 +112,11 @@ def until(browser: Chromium, script: str, wanted: t.Callable[[t.Any], bool]) -> 
 @pytest.mark.parametrize("count", [25, 200, 1000])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
-    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], pictures: Path, count: int, scheme: str
+    browser: Chromium,
+    made: t.Callable[[int], tuple[Json, Path]],
+    pictures: Path,
+    count: int,
+    scheme: str,
 ) -> None:
     report, path = made(count)
     browser.look(scheme=scheme)
@@ -90,11 +126,17 @@ def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
     browser.open(path)
     until(browser, READY, lambda ready: ready == "yes")
     assert time.monotonic() - started < 10
-    # the page itself, and nothing else of any scheme; nothing was refused by its policy or went wrong
+    # the page itself, and nothing else of any scheme; nothing was refused by its policy or went
+    # wrong
     assert browser.requests(path) == [path.resolve().as_uri()]
     assert browser.logged("browser") == []
     assert browser.run("return document.title").startswith(report["title"])
-    figures = dict(browser.run("return [...document.querySelectorAll('.figures div')].map(one => one.innerText.split('\\n'))"))
+    figures = dict(
+        browser.run(
+            "return [...document.querySelectorAll('.figures div')].map(one =>"
+            " one.innerText.split('\\n'))"
+        )
+    )
     coverage, summary = report["coverage"], report["incidents_summary"]
     assert figures["Tenants read"] == f"{coverage['read'] + coverage['partly']} of {count}"
     assert figures["Open incidents"] == f"{summary['open']:,}"
@@ -102,9 +144,14 @@ def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
     names = browser.run("return document.querySelector('.gaps')?.innerText ?? ''")
     assert all(category in names for category in coverage["by_category"])
     links = browser.run("return [...document.querySelectorAll('.gaps a')].map(one => one.href)")
-    assert set(links) == {one["gaps"][0]["link"] for one in report["tenants"] if one["state"] == "unread"} - {""}
+    assert set(links) == {
+        one["gaps"][0]["link"] for one in report["tenants"] if one["state"] == "unread"
+    } - {""}
     # every bar has a width, and no plot is cut off by its frame
-    bars = browser.run("return [...document.querySelectorAll('svg.plot rect')].map(one => one.getBoundingClientRect().width)")
+    bars = browser.run(
+        "return [...document.querySelectorAll('svg.plot rect')].map(one =>"
+        " one.getBoundingClientRect().width)"
+    )
     assert bars
     assert min(bars) > 0
     light = browser.run("return getComputedStyle(document.body).backgroundColor")
@@ -113,7 +160,9 @@ def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
     browser.picture(pictures / f"report-{count}-{scheme}.png")
 
 
-def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]) -> None:
+def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
+) -> None:
     report, path = made(1000)
     browser.look()
     browser.open(path)
@@ -124,7 +173,9 @@ def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(browser: Chr
     worst = max(late, key=lambda one: float(one["late_hours"]))
     assert browser.run(ROWS)[0][0] == worst["host"]
     browser.run(TYPE, "input", 0, "ransomware gold")
-    expected = [one for one in every if one["tier"] == "gold" and "ransomware" in one["name"].lower()]
+    expected = [
+        one for one in every if one["tier"] == "gold" and "ransomware" in one["name"].lower()
+    ]
     until(browser, FOUND, lambda text: text.startswith(f"{len(expected):,} found"))
     browser.run(TYPE, "input", 0, "")
     until(browser, FOUND, lambda text: text.startswith(f"{len(every):,} found"))
@@ -137,12 +188,18 @@ def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(browser: Chr
     browser.run(CLICK, "Tenant")
     hosts = [row[0] for row in browser.run(ROWS)]
     assert hosts == sorted(hosts, reverse=True)
-    assert browser.run("return document.querySelector('[data-table=incidents] th[aria-sort]').innerText").startswith("Tenant")
-    browser.run("[...document.querySelectorAll('[data-table=incidents] .tools button')].pop().click()")
+    assert browser.run(
+        "return document.querySelector('[data-table=incidents] th[aria-sort]').innerText"
+    ).startswith("Tenant")
+    browser.run(
+        "[...document.querySelectorAll('[data-table=incidents] .tools button')].pop().click()"
+    )
     assert len(browser.run(ROWS)) == len(high)
 
 
-def test_the_next_rows_come_while_scrolling_and_scrolling_stays_smooth(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]) -> None:
+def test_the_next_rows_come_while_scrolling_and_scrolling_stays_smooth(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
+) -> None:
     browser.look()
     browser.open(made(1000)[1])
     until(browser, READY, bool)
@@ -167,7 +224,9 @@ def test_the_next_rows_come_while_scrolling_and_scrolling_stays_smooth(browser: 
     assert statistics.median(frames) < 60
 
 
-def test_what_a_customer_wrote_is_seen_and_does_nothing(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]) -> None:
+def test_what_a_customer_wrote_is_seen_and_does_nothing(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
+) -> None:
     browser.look()
     browser.open(made(25)[1])
     until(browser, READY, bool)
@@ -178,7 +237,9 @@ def test_what_a_customer_wrote_is_seen_and_does_nothing(browser: Chromium, made:
     assert browser.run("return document.querySelectorAll('img').length") == 0
 
 
-def test_a_narrow_window_needs_no_sideways_scrolling(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], pictures: Path) -> None:
+def test_a_narrow_window_needs_no_sideways_scrolling(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], pictures: Path
+) -> None:
     browser.look(width=420, height=2400)
     browser.open(made(200)[1])
     until(browser, READY, bool)
@@ -186,29 +247,55 @@ def test_a_narrow_window_needs_no_sideways_scrolling(browser: Chromium, made: t.
     browser.picture(pictures / "report-200-narrow.png")
 
 
-def test_keyboard_and_screen_reader_find_their_way(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]) -> None:
+def test_keyboard_and_screen_reader_find_their_way(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
+) -> None:
     browser.look()
     browser.open(made(25)[1])
     until(browser, READY, bool)
     # the first stop of the tabulator leads past the navigation
     browser.ask(
-        "POST", "/actions", {"actions": [{"type": "key", "id": "k", "actions": [{"type": "keyDown", "value": "\ue004"}, {"type": "keyUp", "value": "\ue004"}]}]}
+        "POST",
+        "/actions",
+        {
+            "actions": [
+                {
+                    "type": "key",
+                    "id": "k",
+                    "actions": [
+                        {"type": "keyDown", "value": "\ue004"},
+                        {"type": "keyUp", "value": "\ue004"},
+                    ],
+                }
+            ]
+        },
     )
     assert browser.run("return document.activeElement.className") == "skip"
     told = browser.devtools("Accessibility.getFullAXTree")["nodes"]
-    named = {(one["role"]["value"], one.get("name", {}).get("value", "")) for one in told if not one.get("ignored")}
+    named = {
+        (one["role"]["value"], one.get("name", {}).get("value", ""))
+        for one in told
+        if not one.get("ignored")
+    }
     for role in ("table", "button", "searchbox", "combobox", "image", "link"):
         found = {name for kind, name in named if kind == role}
         assert found, role
         assert "" not in found, role
     assert ("image", "Open incidents by age") in named
     # a level of headings is never left out
-    levels = [int(one[1]) for one in browser.run("return [...document.querySelectorAll('h1,h2,h3')].map(one => one.tagName)")]
+    levels = [
+        int(one[1])
+        for one in browser.run(
+            "return [...document.querySelectorAll('h1,h2,h3')].map(one => one.tagName)"
+        )
+    ]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
 
 
-def test_it_prints(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], pictures: Path) -> None:
+def test_it_prints(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], pictures: Path
+) -> None:
     browser.look(scheme="dark")
     browser.open(made(25)[1])
     until(browser, READY, bool)
@@ -218,4 +305,7 @@ def test_it_prints(browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
     browser.look(scheme="dark", media="print")
     assert browser.run("return getComputedStyle(document.querySelector('nav')).display") == "none"
     # paper is white, whatever the screen prefers
-    assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        browser.run("return getComputedStyle(document.body).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )

@@ -10,8 +10,19 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# nothing written beside the code, and nothing measured by the clock on a machine that does other things too
-settings.register_profile("explore", database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000, print_blob=True)
-# the same examples in every run, so that what fails was broken by the change; those nobody has tried yet are for "explore"
-settings.register_profile("unit", settings.get_profile("explore"), derandomize=True, max_examples=100)
+# nothing written beside the code, and nothing measured by the clock on a machine that does other
+# things too
+settings.register_profile(
+    "explore",
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=2000,
+    print_blob=True,
+)
+# the same examples in every run, so that what fails was broken by the change; those nobody has
+# tried yet are for "explore"
+settings.register_profile(
+    "unit", settings.get_profile("explore"), derandomize=True, max_examples=100
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))

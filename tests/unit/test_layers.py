@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may import whom, and how long a file may grow. A change that breaks the rule breaks this test."""
+"""Who may import whom, and how long a file may grow. A change that breaks the rule breaks this
+test."""
 
 from __future__ import annotations
 
@@ -19,17 +20,32 @@ import yaml
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 HERE = "ansible_collections.mssp.defender_xdr.plugins"
-FILES = {path.relative_to(PLUGINS).with_suffix("").as_posix().replace("/", "."): path for path in sorted(PLUGINS.rglob("*.py"))}
+FILES = {
+    path.relative_to(PLUGINS).with_suffix("").as_posix().replace("/", "."): path
+    for path in sorted(PLUGINS.rglob("*.py"))
+}
 
-# Who stands above whom: a room imports only rooms of lower lines, and rooms of one line never each other.
+# Who stands above whom: a room imports only rooms of lower lines, and rooms of one line never each
+# other.
 ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     # what Ansible calls
     ("action", "callback", "connection", "doc_fragments", "filter", "inventory", "lookup", "test"),
     # the controller's side: subjects, then what they share
-    ("plugin_utils._report", "plugin_utils._sweep", "plugin_utils._inventory", "plugin_utils._hunts", "plugin_utils._fleet"),
+    (
+        "plugin_utils._report",
+        "plugin_utils._sweep",
+        "plugin_utils._inventory",
+        "plugin_utils._hunts",
+        "plugin_utils._fleet",
+    ),
     ("plugin_utils._coverage", "plugin_utils._door"),
     ("plugin_utils._batch", "plugin_utils._subject"),
-    ("plugin_utils._core", "plugin_utils._pool", "plugin_utils._progress", "plugin_utils._tenant_options"),
+    (
+        "plugin_utils._core",
+        "plugin_utils._pool",
+        "plugin_utils._progress",
+        "plugin_utils._tenant_options",
+    ),
     # what also runs on another machine: the modules, their door, their subjects, and one tenant
     ("modules",),
     ("module_utils._module",),
@@ -77,16 +93,21 @@ def room(name: str) -> str:
 
 @functools.cache
 def imports(name: str) -> frozenset[str]:
-    """Everything that is imported anywhere in the file; ours by its name below plugins/, however it was written."""
+    """Everything that is imported anywhere in the file; ours by its name below plugins/, however it
+    was written."""
     found = set()
     for node in ast.walk(ast.parse(FILES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = f"{HERE}.{name}".rsplit(".", node.level)[0] if node.level else ""
-            found |= {".".join(filter(None, [base, node.module, alias.name])) for alias in node.names}
+            found |= {
+                ".".join(filter(None, [base, node.module, alias.name])) for alias in node.names
+            }
     short = {full.removeprefix(f"{HERE}.") for full in found}
-    return frozenset(next((ours for ours in FILES if f"{each}.".startswith(f"{ours}.")), each) for each in short)
+    return frozenset(
+        next((ours for ours in FILES if f"{each}.".startswith(f"{ours}.")), each) for each in short
+    )
 
 
 def reached(name: str) -> set[str]:
@@ -105,12 +126,34 @@ def code_lines(path: Path) -> int:
     text = path.read_text(encoding="utf-8")
     said: set[int] = set()
     for node in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)):
-        prose = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        if prose or isinstance(node, ast.Assign) and {"DOCUMENTATION", "EXAMPLES", "RETURN"} & {getattr(each, "id", "") for each in node.targets}:
+        prose = (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        )
+        if (
+            prose
+            or isinstance(node, ast.Assign)
+            and {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+            & {getattr(each, "id", "") for each in node.targets}
+        ):
             said |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    tokens = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in layout]
-    return len({line for token in tokens for line in range(token.start[0], token.end[0] + 1)} - said)
+    layout = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    }
+    tokens = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type not in layout
+    ]
+    return len(
+        {line for token in tokens for line in range(token.start[0], token.end[0] + 1)} - said
+    )
 
 
 def test_every_room_has_its_place() -> None:
@@ -124,7 +167,10 @@ def test_a_room_imports_only_rooms_below_it(name: str) -> None:
             continue
         assert LINE[room(name)] < LINE[room(imported)], f"{name} imports {imported}"
         # an action hands its module's specification to the room that does the work
-        assert room(imported) != "modules" or name.split(".") == ["action", imported.split(".")[1]], f"{name} imports {imported}"
+        assert room(imported) != "modules" or name.split(".") == [
+            "action",
+            imported.split(".")[1],
+        ], f"{name} imports {imported}"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -134,11 +180,14 @@ def test_a_file_imports_only_what_is_meant_for_it(name: str) -> None:
         if imported.split(".")[0] == "ansible":
             assert imported.startswith(of_ansible), f"{name} imports {imported}"
         for kept, owners in ONLY_IN.items():
-            assert name in owners or not f"{imported}.".startswith(f"{kept}."), f"only {sorted(owners)} may import {kept}, and {name} does"
+            assert name in owners or not f"{imported}.".startswith(f"{kept}."), (
+                f"only {sorted(owners)} may import {kept}, and {name} does"
+            )
 
 
 def test_no_file_of_a_room_has_the_name_of_a_module_of_python() -> None:
-    """Rooms are no packages, so that tools such as pylint take `_tenant/http.py` for Python's own `http`."""
+    """Rooms are no packages, so that tools such as pylint take `_tenant/http.py` for Python's own
+    `http`."""
     in_rooms = {name.split(".")[-1] for name in FILES if name.count(".") == 2}
     assert in_rooms & set(sys.stdlib_module_names) == set()
 
@@ -154,6 +203,11 @@ def test_a_file_fits_its_size(name: str) -> None:
 
 
 def test_the_action_group_lists_every_module_that_takes_the_tenant_options() -> None:
-    groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
-    # the sweep hands the group's defaults on to the module it runs, and takes none itself; a report asks no tenant
-    assert sorted([*groups["tenant"], "report", "sweep"]) == sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+    groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))[
+        "action_groups"
+    ]
+    # the sweep hands the group's defaults on to the module it runs, and takes none itself; a report
+    # asks no tenant
+    assert sorted([*groups["tenant"], "report", "sweep"]) == sorted(
+        path.stem for path in (PLUGINS / "modules").glob("*.py")
+    )

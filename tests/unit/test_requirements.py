@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection imports is what `requirements.txt` promises, with an oldest version that is tested."""
+"""What the collection imports is what `requirements.txt` promises, with an oldest version that is
+tested."""
 
 from __future__ import annotations
 
@@ -24,7 +25,11 @@ CORE = {
     "packaging",
     "yaml",
 }  # come with ansible-core
-LINES = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
+LINES = [
+    line
+    for line in (ROOT / "requirements.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
 
 
 def imported(folder: Path) -> set[str]:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What CI says last: each test that passed only the second time by its name, though everything passed, and how much is covered."""
+"""What CI says last: each test that passed only the second time by its name, though everything
+passed, and how much is covered."""
 
 from __future__ import annotations
 
@@ -48,10 +49,20 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gates.Log:
 
 def pytest_in(folder: Path, text: str) -> list[str]:
     (folder / "test_it.py").write_text(text)
-    return [sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), str(folder / "test_it.py")]
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--rootdir",
+        str(folder),
+        str(folder / "test_it.py"),
+    ]
 
 
-def test_each_test_that_passed_only_the_second_time_is_kept_by_name(tmp_path: Path, log: gates.Log) -> None:
+def test_each_test_that_passed_only_the_second_time_is_kept_by_name(
+    tmp_path: Path, log: gates.Log
+) -> None:
     said = gates.twice(log, *pytest_in(tmp_path, PASSES_THE_SECOND_TIME), env={})
     assert log.flaky == ["test_it.py::test_once[a b - c]", "test_it.py::test_once[d]"]
     assert said == "2 tests passed only the second time"
@@ -89,13 +100,22 @@ def test_the_last_lines_name_every_flaky_test_though_every_gate_passed(tmp_path:
         "  pytest-2.21: tests/a.py::test_a",
         "  pytest-2.21: tests/b.py::test_b[x]",
     ]
-    assert gates.closing({"ruff": results["ruff"]}, 2)[-1] == "Flaky: 0 tests passed only the second time"
+    assert (
+        gates.closing({"ruff": results["ruff"]}, 2)[-1]
+        == "Flaky: 0 tests passed only the second time"
+    )
     failed = gates.closing({"ruff": gates.Result("FAILED", 2, "ruff ended with 1", quiet)}, 2)
     assert failed[2:4] == ["0 gates did not fail, 1 failed, 2 s in all", "  ruff"]
 
 
 def test_lines_and_branches_are_read_out_of_coverages_report(tmp_path: Path) -> None:
-    totals = {"covered_lines": 90, "num_statements": 120, "covered_branches": 3, "num_branches": 4, "percent_covered": 1.0}
+    totals = {
+        "covered_lines": 90,
+        "num_statements": 120,
+        "covered_branches": 3,
+        "num_branches": 4,
+        "percent_covered": 1.0,
+    }
     report = tmp_path / "report.json"
     report.write_text(json.dumps({"totals": totals}))
     assert floor.measured(report) == {"lines": 75.0, "branches": 75.0}
@@ -103,8 +123,14 @@ def test_lines_and_branches_are_read_out_of_coverages_report(tmp_path: Path) -> 
 
 def test_what_is_covered_stays_above_the_floor() -> None:
     demanded = {"lines": 95.0, "branches": 90.0}
-    assert floor.compared({"lines": 95.0, "branches": 90.4}, demanded, []) == "lines 95.00 %, branches 90.40 %"
-    with pytest.raises(floor.Below, match=r"^coverage fell: branches below 90.0 % \(lines 97.00 %, branches 89.99 %\)"):
+    assert (
+        floor.compared({"lines": 95.0, "branches": 90.4}, demanded, [])
+        == "lines 95.00 %, branches 90.40 %"
+    )
+    with pytest.raises(
+        floor.Below,
+        match=r"^coverage fell: branches below 90.0 % \(lines 97.00 %, branches 89.99 %\)",
+    ):
         floor.compared({"lines": 97.0, "branches": 89.99}, demanded, [])
 
 
@@ -114,6 +140,15 @@ def test_a_floor_that_can_rise_is_told_with_what_to_write() -> None:
 
 
 def test_the_floor_is_never_lowered() -> None:
-    with pytest.raises(floor.Below, match=r"only rises, and coverage_floor.json once demanded lines of 95.0 %"):
-        floor.compared({"lines": 99.0, "branches": 99.0}, {"lines": 94.0, "branches": 90.0}, [{"lines": 95.0, "branches": 90.0}])
-    assert all(not any(value > json.loads(floor.FLOOR.read_text())[name] for name, value in old.items()) for old in floor.former(floor.FLOOR))
+    with pytest.raises(
+        floor.Below, match=r"only rises, and coverage_floor.json once demanded lines of 95.0 %"
+    ):
+        floor.compared(
+            {"lines": 99.0, "branches": 99.0},
+            {"lines": 94.0, "branches": 90.0},
+            [{"lines": 95.0, "branches": 90.0}],
+        )
+    assert all(
+        not any(value > json.loads(floor.FLOOR.read_text())[name] for name, value in old.items())
+        for old in floor.former(floor.FLOOR)
+    )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application's certificates: the public part, added to and taken from a list that is always written whole.
+"""An application's certificates: the public part, added to and taken from a list that is always
+written whole.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ import typing as t
 import uuid
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import DAY, Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
+    DAY,
+    Credential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import credential as _credential
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.credential import PublicCertificate
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    credential as _credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.credential import (
+    PublicCertificate,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
@@ -28,42 +36,68 @@ Json = dict[str, t.Any]
 def given(text: str | None, path: str | None) -> PublicCertificate:
     """The certificate that the caller gives, as text or as a file."""
     if text is not None:
-        return _credential.public_certificate("public_certificate", "public_certificate", text.encode())
+        return _credential.public_certificate(
+            "public_certificate", "public_certificate", text.encode()
+        )
     option = "public_certificate_path"
-    return _credential.public_certificate(option, f"{option} {path}", _credential.read_public(option, str(path)))
+    return _credential.public_certificate(
+        option, f"{option} {path}", _credential.read_public(option, str(path))
+    )
 
 
 class Certificates:
-    """Certificates of one name; C(certificate) is the one that shall be there, None where they are only removed."""
+    """Certificates of one name; C(certificate) is the one that shall be there, None where they are
+    only removed."""
 
     name = "certificate"
 
-    def __init__(self, api: Api, display_name: str, *, certificate: PublicCertificate | None, rotate_before: int) -> None:
+    def __init__(
+        self,
+        api: Api,
+        display_name: str,
+        *,
+        certificate: PublicCertificate | None,
+        rotate_before: int,
+    ) -> None:
         self.api = api
         self.display_name = display_name
         self.certificate = certificate
         self.rotate_before = rotate_before
         self._keys: list[Json] | None = None
 
-    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(
+        self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
+    ) -> Credential | None:
         wanted = t.cast("PublicCertificate", self.certificate)
         if (left := wanted.end * SECOND - now) < self.rotate_before * DAY:
             self.api.tenant.warnings.append(
-                f"The certificate for {self.display_name} ends on {format_time(wanted.end * SECOND)}, in {left // DAY} days; issue its successor now."
+                f"The certificate for {self.display_name} ends on"
+                f" {format_time(wanted.end * SECOND)}, in {left // DAY} days; issue its successor"
+                " now."
             )
         if len(named) > 1:
             self.api.tenant.warnings.extend(
-                f"{each} was registered without a start of its own, so that nobody can tell since when it is"
-                " there. Rotation removes neither it nor what it replaced; remove what is over by key_id."
+                f"{each} was registered without a start of its own, so that nobody can tell since"
+                " when it is there. Rotation removes neither it nor what it replaced; remove what"
+                " is over by key_id."
                 for each in named
                 if each.began is None
             )
         return self._same(named, wanted)
 
     def _same(self, named: t.Sequence[Credential], wanted: PublicCertificate) -> Credential | None:
-        digests = hashlib.sha1(wanted.der, usedforsecurity=False).hexdigest(), hashlib.sha256(wanted.der).hexdigest()
+        digests = (
+            hashlib.sha1(wanted.der, usedforsecurity=False).hexdigest(),
+            hashlib.sha256(wanted.der).hexdigest(),
+        )
         return next(
-            (each for each in named if each.details["sha256"] == digests[1] or (not each.details["sha256"] and each.details["sha1"] == digests[0])), None
+            (
+                each
+                for each in named
+                if each.details["sha256"] == digests[1]
+                or (not each.details["sha256"] and each.details["sha1"] == digests[0])
+            ),
+            None,
         )
 
     def planned(self, application: Json, held: t.Sequence[Credential], now: int) -> Json:
@@ -73,8 +107,9 @@ class Certificates:
             "type": "AsymmetricX509Cert",
             "usage": "Verify",
             "key": base64.b64encode(wanted.der).decode(),
-            # From now on, so that the grace of its predecessor counts from its own registration; and never the start that
-            # the certificate itself names, which is what those have whose registration nobody can tell.
+            # From now on, so that the grace of its predecessor counts from its own registration;
+            # and never the start that the certificate itself names, which is what those have whose
+            # registration nobody can tell.
             "startDateTime": format_time(max(now // SECOND, wanted.start + 1) * SECOND),
             "endDateTime": format_time(wanted.end * SECOND),
         }
@@ -90,7 +125,10 @@ class Certificates:
         return True
 
     def remove(self, application: Json, credential: Credential) -> None:
-        self._write(application, [each for each in self._held(application) if each["keyId"] != credential.key_id])
+        self._write(
+            application,
+            [each for each in self._held(application) if each["keyId"] != credential.key_id],
+        )
 
     def _held(self, application: Json) -> list[Json]:
         """The list as it is after our own writes: what was just written may not be readable yet."""
@@ -98,5 +136,8 @@ class Certificates:
 
     def _write(self, application: Json, keys: list[Json]) -> None:
         path = f"{V1}/applications/{application['id']}"
-        _directory.settled(self.api, lambda: self.api.write("PATCH", path, {"keyCredentials": keys}, repeatable=True))
+        _directory.settled(
+            self.api,
+            lambda: self.api.write("PATCH", path, {"keyCredentials": keys}, repeatable=True),
+        )
         self._keys = keys

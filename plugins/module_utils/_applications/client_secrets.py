@@ -4,7 +4,7 @@
 
 """An application's client secrets: made once, handed over once, into a file or into the result.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ import math
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory, _files
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import credentials as _app_credentials
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import rotation as _app_rotation
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credentials as _app_credentials,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    rotation as _app_rotation,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
     DAY,
     Credential,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credentials import SKEW
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credentials import (
+    SKEW,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
@@ -64,14 +70,27 @@ class Place:
 
 
 def check(place: Place, *, valid_for: int, rotate_before: int) -> None:
-    """Refuse to make a secret that nobody could ever read, or one on every run, before anything is sent."""
+    """Refuse to make a secret that nobody could ever read, or one on every run, before anything is
+    sent."""
     if not 0 <= rotate_before < valid_for:
-        raise DefenderError("bad_request", f"rotate_before is {rotate_before}, but must be from 0 to less than valid_for ({valid_for}), both in days.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"rotate_before is {rotate_before}, but must be from 0 to less than valid_for"
+                f" ({valid_for}), both in days."
+            ),
+        )
     if place.dest is None and not place.returned:
         raise DefenderError(
             "bad_request",
-            "type is secret, and a new one can be read only once, but nothing takes it here: register the task's result, or set dest or return_secret.",
-            advice="Add register: to the task, with no_log: true on every task that uses it; or set dest.",
+            (
+                "type is secret, and a new one can be read only once, but nothing takes it here:"
+                " register the task's result, or set dest or return_secret."
+            ),
+            advice=(
+                "Add register: to the task, with no_log: true on every task that uses it; or"
+                " set dest."
+            ),
         )
     if place.dest is not None:
         _files.check(place.dest)
@@ -82,7 +101,9 @@ class Secrets:
 
     name = "secret"
 
-    def __init__(self, api: Api, display_name: str, *, valid_for: int, rotate_before: int, place: Place) -> None:
+    def __init__(
+        self, api: Api, display_name: str, *, valid_for: int, rotate_before: int, place: Place
+    ) -> None:
         self.api = api
         self.display_name = display_name
         self.valid_for = valid_for
@@ -90,7 +111,9 @@ class Secrets:
         self.place = place
         self._holder: Credential | None = None
 
-    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(
+        self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
+    ) -> Credential | None:
         """The one that its users have, where that is known; otherwise the one that ends last."""
         placed = self.place.dest is not None or self.place.current is not None
         text = self.place.text() if placed else None
@@ -104,16 +127,19 @@ class Secrets:
             self._warn_of_others(named, known, now)
         elif placed:
             self.api.tenant.warnings.append(
-                f"{self.place.name} is not known to hold {current}; that secret cannot be read again, and"
-                " nothing is removed. Where nobody has it, remove it by its key_id, and a new one is made."
+                f"{self.place.name} is not known to hold {current}; that secret cannot be read"
+                " again, and nothing is removed. Where nobody has it, remove it by its key_id, and"
+                " a new one is made."
             )
         return current
 
     def _warn_of_others(self, named: t.Sequence[Credential], known: Credential, now: int) -> None:
-        """Of those that a rotation leaves alone: a killed run leaves some, and so does a person in the portal."""
+        """Of those that a rotation leaves alone: a killed run leaves some, and so does a person in
+        the portal."""
         self.api.tenant.warnings.extend(
-            f"{each} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but was made"
-            " later or ends later, and is left alone. Where nobody has it, remove it by its key_id."
+            f"{each} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but"
+            " was made later or ends later, and is left alone. Where nobody has it, remove it by"
+            " its key_id."
             for each in named
             if each.valid(now) and each != known and not _app_rotation.precedes(each, known)
         )
@@ -149,9 +175,13 @@ class Secrets:
         path = f"{V1}/applications/{application['id']}/addPassword"
         sent = _app_credentials.moment(self.api)
         try:
-            made = _directory.settled(self.api, lambda: self.api.write("POST", path, {"passwordCredential": planned}))
+            made = _directory.settled(
+                self.api, lambda: self.api.write("POST", path, {"passwordCredential": planned})
+            )
             if not made.get("secretText"):
-                raise DefenderError("outcome_unknown", f"POST {path} was answered without a secret.")
+                raise DefenderError(
+                    "outcome_unknown", f"POST {path} was answered without a secret."
+                )
         except DefenderError as e:
             if e.category != "outcome_unknown":
                 raise
@@ -159,10 +189,13 @@ class Secrets:
         secret = str(made.pop("secretText"))
         return made, secret
 
-    def _lost(self, application: Json, planned: Json, sent: int, cause: DefenderError) -> DefenderError:
+    def _lost(
+        self, application: Json, planned: Json, sent: int, cause: DefenderError
+    ) -> DefenderError:
         """The error for a secret whose answer was lost, and the secret with it.
 
-        What there may be of it is removed where it is ours without doubt, and named where it is not.
+        What there may be of it is removed where it is ours without doubt, and named where it is
+        not.
         """
         left: list[str] = []
         try:
@@ -178,11 +211,17 @@ class Secrets:
         facts = {**cause.facts, **({"key_ids": left} if left else {})}
         return DefenderError(
             "outcome_unknown",
-            f"The answer to making secret {self.display_name} was lost, and the secret with it: {cause.message} {outcome}",
+            (
+                f"The answer to making secret {self.display_name} was lost, and the secret with it:"
+                f" {cause.message} {outcome}"
+            ),
             status=cause.status,
             code=cause.code,
             request_id=cause.request_id,
-            advice="Run the task again. A secret of that name that nobody has is never a reason to remove another one; remove it by its key_id.",
+            advice=(
+                "Run the task again. A secret of that name that nobody has is never a reason to"
+                " remove another one; remove it by its key_id."
+            ),
             facts=facts,
         )
 
@@ -190,10 +229,15 @@ class Secrets:
         """The secrets of our name that were not there before."""
         before = {each["keyId"] for each in application.get("passwordCredentials") or []}
         listed = _app_credentials.find(self.api, application["appId"]).get("passwordCredentials")
-        return [each for each in listed or [] if each["keyId"] not in before and each.get("displayName") == self.display_name]
+        return [
+            each
+            for each in listed or []
+            if each["keyId"] not in before and each.get("displayName") == self.display_name
+        ]
 
     def _is_ours(self, suspect: Json, planned: Json, sent: int) -> bool:
-        """Whether it begins when we asked and ends to the second as we asked; another run's may do so too."""
+        """Whether it begins when we asked and ends to the second as we asked; another run's may do
+        so too."""
         try:
             start, end = (read_time(suspect[name]) for name in ("startDateTime", "endDateTime"))
         except (DefenderError, KeyError, TypeError):
@@ -210,7 +254,10 @@ class Secrets:
         try:
             self._take(application, made["keyId"])
         except DefenderError as e:
-            cause.message += f" The new secret ({made['keyId']}), which nobody has, could not be removed; remove it by its key_id. {e.message}"
+            cause.message += (
+                f" The new secret ({made['keyId']}), which nobody has, could not be"
+                f" removed; remove it by its key_id. {e.message}"
+            )
             cause.facts["key_ids"] = [made["keyId"]]
         else:
             cause.message += " The new secret was removed again."
@@ -242,7 +289,10 @@ def _callers_own(held: t.Iterable[Credential]) -> Credential | None:
 def _outcome_text(suspects: t.Sequence[Json], left: t.Sequence[str]) -> str:
     """What became of a secret whose answer was lost, in words."""
     if left:
-        return f"It may be {' or '.join(left)}, which was made meanwhile. Remove by key_id what no other run made; nobody has it."
+        return (
+            f"It may be {' or '.join(left)}, which was made meanwhile. Remove by key_id what no"
+            " other run made; nobody has it."
+        )
     if suspects:
         return "It had been made, and was removed again; run the task again."
     return "Nothing of it is visible so far."

@@ -4,7 +4,7 @@
 
 """One credential of an application as Graph lists it, and whether the caller authenticates with it.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ import hashlib
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import certificates as _certificates
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    certificates as _certificates,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import credential as _credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    credential as _credential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     SECOND,
@@ -30,7 +34,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
 Json = dict[str, t.Any]
 DAY: t.Final = 86400 * SECOND
 KINDS: t.Final = ("secret", "certificate", "federated")
-HINT: t.Final = 3  # Graph keeps the first three characters of a secret (passwordCredential resource type)
+HINT: t.Final = (
+    3  # Graph keeps the first three characters of a secret (passwordCredential resource type)
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +73,8 @@ class Credential:
         return None if self.end is None else (self.end - now) // DAY
 
     def as_result(self, now: int, *, superseded: bool = False) -> Json:
-        """What results show; never the secret, of which Graph itself keeps only the first characters."""
+        """What results show; never the secret, of which Graph itself keeps only the first
+        characters."""
         return {
             "type": self.kind,
             "display_name": self.display_name,
@@ -99,13 +106,15 @@ class Caller:
         self._assertion = _claims_of(mine()) if callable(mine) else None
 
     def uses(self, kind: str, raw: Json, details: Json) -> bool:
-        """Whether it may be the caller's: a secret without its hint may be, and so may any that an opaque assertion fits."""
+        """Whether it may be the caller's: a secret without its hint may be, and so may any that an
+        opaque assertion fits."""
         if kind == "secret":
             return self.secret is not None and raw.get("hint") in (None, self.secret[:HINT])
         if kind == "certificate":
             return self._thumbprint is not None and self._thumbprint in (details["sha256"], "")
         return self._assertion is not None and all(
-            self._assertion.get(claim) in (None, raw.get(name)) for claim, name in (("iss", "issuer"), ("sub", "subject"))
+            self._assertion.get(claim) in (None, raw.get(name))
+            for claim, name in (("iss", "issuer"), ("sub", "subject"))
         )
 
 
@@ -157,7 +166,8 @@ def _moment(text: t.Any) -> int | None:
 def _thumbprints(raw: Json) -> tuple[bytes, str, str]:
     """The certificate, and its SHA-1 and SHA-256 in hexadecimal digits.
 
-    Graph gives the first one as digits or as bytes in base64, and the second only by the certificate itself.
+    Graph gives the first one as digits or as bytes in base64, and the second only by the
+    certificate itself.
     """
     try:
         der = base64.b64decode(raw.get("key") or "", validate=True)

@@ -4,21 +4,38 @@
 
 """The kinds of credential that a task's parameters ask for, checked before anything is sent.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import certificates as _app_certificates
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import client_secrets as _app_secrets
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import federated as _app_federated
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.certificates import Certificates
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.client_secrets import Place, Secrets
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credentials import Kind
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.federated import Federated
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    certificates as _app_certificates,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    client_secrets as _app_secrets,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    federated as _app_federated,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.certificates import (
+    Certificates,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.client_secrets import (
+    Place,
+    Secrets,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
+    Credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credentials import (
+    Kind,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.federated import (
+    Federated,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
@@ -41,30 +58,52 @@ NEVER_EMPTY: t.Final = {
 
 
 def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
-    """What makes the kinds by name once the API is there; raises C(bad_request) for what can be told without it."""
+    """What makes the kinds by name once the API is there; raises C(bad_request) for what can be
+    told without it."""
     present = params["state"] == "present"
     kind, name = params["type"], params["name"] or ""
     for option in NEVER_EMPTY:
         if params[option] is not None and not params[option].strip():
-            raise DefenderError("bad_request", f"{option} is empty, and an empty text stands for nothing; {NEVER_EMPTY[option]}.")
+            raise DefenderError(
+                "bad_request",
+                f"{option} is empty, and an empty text stands for nothing; {NEVER_EMPTY[option]}.",
+            )
     for option, owner in OWN.items():
         if present and params[option] is not None and kind != owner:
-            raise DefenderError("bad_request", f"{option} is set, but type is {kind}; {option} goes with type {owner}.")
+            raise DefenderError(
+                "bad_request",
+                f"{option} is set, but type is {kind}; {option} goes with type {owner}.",
+            )
     for option in ("keep_old_for", "rotate_before"):
         if params[option] < 0:
-            raise DefenderError("bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0.")
+            raise DefenderError(
+                "bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0."
+            )
     certificate = None
     place = Place(params["dest"], bool(params["return_secret"]), params["current_secret"])
     if present and kind == "secret":
-        _app_secrets.check(place, valid_for=params["valid_for"], rotate_before=params["rotate_before"])
+        _app_secrets.check(
+            place, valid_for=params["valid_for"], rotate_before=params["rotate_before"]
+        )
     elif present and kind == "certificate":
         if params["public_certificate"] is None and params["public_certificate_path"] is None:
-            raise DefenderError("bad_request", "type is certificate, but neither public_certificate nor public_certificate_path is set.")
-        certificate = _app_certificates.given(params["public_certificate"], params["public_certificate_path"])
+            raise DefenderError(
+                "bad_request",
+                (
+                    "type is certificate, but neither public_certificate nor"
+                    " public_certificate_path is set."
+                ),
+            )
+        certificate = _app_certificates.given(
+            params["public_certificate"], params["public_certificate_path"]
+        )
     elif present:
         for option in ("issuer", "subject"):
             if not params[option]:
-                raise DefenderError("bad_request", f"type is federated, but {option} is not set; it is in the workload's tokens.")
+                raise DefenderError(
+                    "bad_request",
+                    f"type is federated, but {option} is not set; it is in the workload's tokens.",
+                )
         _app_federated.check_issuer(params["issuer"])
 
     def build(api: Api) -> dict[str, Kind]:
@@ -75,15 +114,24 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
             rotate_before=params["rotate_before"],
             place=place,
         )
-        federated = Federated(api, name, issuer=params["issuer"] or "", subject=params["subject"] or "", audience=params["audience"])
-        certificates = Certificates(api, name, certificate=certificate, rotate_before=params["rotate_before"])
+        federated = Federated(
+            api,
+            name,
+            issuer=params["issuer"] or "",
+            subject=params["subject"] or "",
+            audience=params["audience"],
+        )
+        certificates = Certificates(
+            api, name, certificate=certificate, rotate_before=params["rotate_before"]
+        )
         return {"secret": secrets, "certificate": certificates, "federated": federated}
 
     return build
 
 
 def chosen(params: Params) -> t.Callable[[Credential], bool]:
-    """Which credentials a removal means: the one with the id, or all of the name and, where it is given, the type."""
+    """Which credentials a removal means: the one with the id, or all of the name and, where it is
+    given, the type."""
     if params["key_id"] is not None:
         return lambda each: each.key_id == params["key_id"]
     return lambda each: each.display_name == params["name"] and params["type"] in (None, each.kind)

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credentials of an application: listed with their expiry, rotated with an overlap, removed with care.
+"""The credentials of an application: listed with their expiry, rotated with an overlap, removed
+with care.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import registration as _applications
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import rotation as _app_rotation
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    registration as _applications,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    rotation as _app_rotation,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
     DAY,
     KINDS,
@@ -29,13 +34,15 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant i
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 Json = dict[str, t.Any]
-# Graph gives the certificates themselves only where keyCredentials of a single application are selected (keyCredential resource type).
+# Graph gives the certificates themselves only where keyCredentials of a single application are
+# selected (keyCredential resource type).
 FIELDS: t.Final = "id,appId,displayName,passwordCredentials,keyCredentials"
 SKEW: t.Final = 300 * SECOND  # between the service's machines, or between it and this one
 
 
 def moment(api: Api) -> int:
-    """The present in ticks by the service's own clock, or by this machine's where it does not say."""
+    """The present in ticks by the service's own clock, or by this machine's where it does not
+    say."""
     return api.clock if api.clock is not None else int(api.tenant.clock.wall() * SECOND)
 
 
@@ -48,19 +55,24 @@ def find(api: Api, app_id: str) -> Json:
 
 
 def all_of(api: Api, application: Json) -> list[Credential]:
-    """Every credential of an application that `find` gave: secrets, certificates, federated ones."""
+    """Every credential of an application that `find` gave: secrets, certificates, federated
+    ones."""
     caller = Caller(api.tenant.options, application["appId"])
     path = f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
     federated = _directory.listed(api, path)
     held = (application.get("passwordCredentials"), application.get("keyCredentials"), federated)
-    return [credential_from(caller, kind, raw) for kind, raws in zip(KINDS, held, strict=True) for raw in raws or []]
+    return [
+        credential_from(caller, kind, raw)
+        for kind, raws in zip(KINDS, held, strict=True)
+        for raw in raws or []
+    ]
 
 
 def shown(credentials: t.Iterable[Credential], now: int) -> list[Json]:
     """As results list them, those that end first at the top.
 
-    A credential is superseded when a later one has its kind and name. The one that this call uses is
-    not: its end matters, whether or not somebody has the later one.
+    A credential is superseded when a later one has its kind and name. The one that this call uses
+    is not: its end matters, whether or not somebody has the later one.
     """
     every = list(credentials)
     latest: dict[tuple[str, str], int] = {}
@@ -83,7 +95,9 @@ class Kind(t.Protocol):
 
     name: str
 
-    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(
+        self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
+    ) -> Credential | None:
         """The credential of this name that is as wanted; None when a new one is due.
 
         :arg held: all that the application has, of any kind and name.
@@ -105,8 +119,11 @@ class Kind(t.Protocol):
         """Take it away; raises `not_found` when it is gone already."""
 
 
-def ensure_present(api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for: int, check_mode: bool) -> Json:
-    """A credential of this name as wanted, and its predecessors gone when their time is over; the result's keys.
+def ensure_present(
+    api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for: int, check_mode: bool
+) -> Json:
+    """A credential of this name as wanted, and its predecessors gone when their time is over; the
+    result's keys.
 
     :arg keep_old_for: days that a predecessor stays after its successor began.
     """
@@ -145,7 +162,8 @@ def ensure_present(api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for
 
 
 def _begun_after(made: Credential, now: int) -> Credential:
-    """What this run makes: it began after all that was listed before, unless its validity starts later."""
+    """What this run makes: it began after all that was listed before, unless its validity starts
+    later."""
     starts_later = made.start is not None and made.start > now + SKEW
     return dataclasses.replace(made, began=made.start if starts_later else now + 1)
 
@@ -158,12 +176,14 @@ def _reason(old: Credential, current: Credential) -> str:
             f" {current}; where nobody has that, remove {current.key_id} by key_id."
         )
     return (
-        f"{old} is not removed, because nothing shows that anybody has {current}. Where that is in use,"
-        f" remove {old.key_id} by key_id; where nobody has it, remove {current.key_id}."
+        f"{old} is not removed, because nothing shows that anybody has {current}. Where that is in"
+        f" use, remove {old.key_id} by key_id; where nobody has it, remove {current.key_id}."
     )
 
 
-def _removed(api: Api, kind: Kind, application: Json, credential: Credential, *, lenient: bool) -> bool:
+def _removed(
+    api: Api, kind: Kind, application: Json, credential: Credential, *, lenient: bool
+) -> bool:
     """Whether a predecessor went. With `lenient` a failure is a warning."""
     try:
         _remove(api, kind, application, credential)
@@ -177,10 +197,13 @@ def _removed(api: Api, kind: Kind, application: Json, credential: Credential, *,
 
 
 def _wait_for(api: Api, app_id: str, key_id: str) -> None:
-    """Until the application lists it, so that the next run does not make another; no trouble on the way may lose what was made."""
+    """Until the application lists it, so that the next run does not make another; no trouble on the
+    way may lose what was made."""
 
     def look() -> Credential | None:
-        return next((each for each in all_of(api, find(api, app_id)) if each.key_id == key_id), None)
+        return next(
+            (each for each in all_of(api, find(api, app_id)) if each.key_id == key_id), None
+        )
 
     with contextlib.suppress(DefenderError):
         _directory.seen(api, look, None, None)
@@ -208,14 +231,20 @@ def ensure_absent(
     if not force and (used := [each for each in gone if each.in_use]):
         raise DefenderError(
             "conflict",
-            f"{used[0]} of application {named} is what this task itself authenticates with; it is removed with force only.",
+            (
+                f"{used[0]} of application {named} is what this task itself authenticates with; it"
+                " is removed with force only."
+            ),
             advice="Run the task with another credential, or set force: true.",
         )
     valid_left = any(each.valid(now) for each in after)
     if not force and any(each.valid(now) for each in gone) and not valid_left:
         raise DefenderError(
             "conflict",
-            f"Application {named} would be left without any valid credential, and no customer could be reached; the last one is removed with force only.",
+            (
+                f"Application {named} would be left without any valid credential, and no customer"
+                " could be reached; the last one is removed with force only."
+            ),
             advice="Create its successor first, or set force: true.",
         )
     if not check_mode:
@@ -240,5 +269,8 @@ def _outcome(held: t.Iterable[Credential], after: t.Iterable[Credential], now: i
 
 def _summary(credentials: t.Iterable[Credential]) -> Json:
     """For a diff: which credentials there are, without what passes with time."""
-    lines = (f"{each}" + (f" until {format_time(each.end)}" if each.end is not None else "") for each in credentials)
+    lines = (
+        f"{each}" + (f" until {format_time(each.end)}" if each.end is not None else "")
+        for each in credentials
+    )
     return {"credentials": sorted(lines)}

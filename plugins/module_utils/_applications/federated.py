@@ -4,7 +4,7 @@
 
 """An application's federated credentials: whose tokens it is let in with, without any secret.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -12,44 +12,82 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
+    Credential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
 Json = dict[str, t.Any]
-MOST: t.Final = 20  # learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
+MOST: t.Final = (
+    20  # learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
+)
 AUDIENCE: t.Final = "api://AzureADTokenExchange"
 
 
 def check_issuer(issuer: str) -> None:
     """Refuse an issuer that no token could come from."""
     if not issuer.startswith("https://"):
-        raise DefenderError("bad_request", f"issuer is {issuer!r}, but must be the https URL in the iss claim of the workload's tokens.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"issuer is {issuer!r}, but must be the https URL in the iss claim of the"
+                " workload's tokens."
+            ),
+        )
 
 
 class Federated:
-    """The federated credential of one name; its name never changes, the rest can be changed in place."""
+    """The federated credential of one name; its name never changes, the rest can be changed in
+    place."""
 
     name = "federated"
 
-    def __init__(self, api: Api, display_name: str, *, issuer: str, subject: str, audience: str) -> None:
+    def __init__(
+        self, api: Api, display_name: str, *, issuer: str, subject: str, audience: str
+    ) -> None:
         self.api = api
         self.display_name = display_name
         self.wanted: Json = {"issuer": issuer, "subject": subject, "audiences": [audience]}
         self._known: Credential | None = None
 
-    def current(self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int) -> Credential | None:
+    def current(
+        self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
+    ) -> Credential | None:
         self._known = next(iter(named), None)
         return self._known if self._known and self._known.details == self.wanted else None
 
     def planned(self, application: Json, held: t.Sequence[Credential], now: int) -> Json:
         others = [each for each in held if each.kind == self.name and each is not self._known]
-        if twin := next((each for each in others if all(each.details[name] == self.wanted[name] for name in ("issuer", "subject"))), None):
-            raise DefenderError("conflict", f"{twin} has the same issuer and subject already, and Entra ID takes each pair once.")
+        if twin := next(
+            (
+                each
+                for each in others
+                if all(each.details[name] == self.wanted[name] for name in ("issuer", "subject"))
+            ),
+            None,
+        ):
+            raise DefenderError(
+                "conflict",
+                (
+                    f"{twin} has the same issuer and subject already, and Entra ID takes each pair"
+                    " once."
+                ),
+            )
         if self._known is None and len(others) >= MOST:
-            raise DefenderError("conflict", f"Application {application['displayName']} has {len(others)} federated credentials, and Entra ID takes {MOST}.")
-        return {"name": self.display_name, **self.wanted, **({"id": self._known.key_id} if self._known else {})}
+            raise DefenderError(
+                "conflict",
+                (
+                    f"Application {application['displayName']} has {len(others)} federated"
+                    f" credentials, and Entra ID takes {MOST}."
+                ),
+            )
+        return {
+            "name": self.display_name,
+            **self.wanted,
+            **({"id": self._known.key_id} if self._known else {}),
+        }
 
     def create(self, application: Json, planned: Json) -> tuple[Json, Json]:
         path = f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
@@ -65,7 +103,14 @@ class Federated:
 
         def look() -> Json | None:
             # a name is there once, so that a look settles a lost answer
-            return next((each for each in _directory.listed(self.api, path) if each["name"] == self.display_name), None)
+            return next(
+                (
+                    each
+                    for each in _directory.listed(self.api, path)
+                    if each["name"] == self.display_name
+                ),
+                None,
+            )
 
         return _directory.seen(self.api, look, None, lost), {}
 
@@ -74,4 +119,8 @@ class Federated:
         return True
 
     def remove(self, application: Json, credential: Credential) -> None:
-        self.api.write("DELETE", f"{V1}/applications/{application['id']}/federatedIdentityCredentials/{credential.key_id}", repeatable=True)
+        self.api.write(
+            "DELETE",
+            f"{V1}/applications/{application['id']}/federatedIdentityCredentials/{credential.key_id}",
+            repeatable=True,
+        )

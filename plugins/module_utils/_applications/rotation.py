@@ -2,16 +2,19 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation may remove: decided here alone, without a request, from what is known for certain.
+"""What a rotation may remove: decided here alone, without a request, from what is known for
+certain.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
+    Credential,
+)
 
 
 def holder_of(text: str | None, credentials: t.Iterable[Credential]) -> Credential | None:
@@ -26,7 +29,9 @@ def holder_of(text: str | None, credentials: t.Iterable[Credential]) -> Credenti
     return fitting[0]
 
 
-def predecessors(credentials: t.Iterable[Credential], keeper: Credential, *, now: int, grace: int) -> list[Credential]:
+def predecessors(
+    credentials: t.Iterable[Credential], keeper: Credential, *, now: int, grace: int
+) -> list[Credential]:
     """Those of the keeper's kind and name whose time is over: `grace` ticks after the keeper began.
 
     Only what began before the keeper, and ends no later, is its predecessor. Where nothing tells
@@ -37,7 +42,9 @@ def predecessors(credentials: t.Iterable[Credential], keeper: Credential, *, now
     return [each for each in credentials if precedes(each, keeper)]
 
 
-def removable(credentials: t.Iterable[Credential], keeper: Credential | None, *, now: int, grace: int) -> list[Credential]:
+def removable(
+    credentials: t.Iterable[Credential], keeper: Credential | None, *, now: int, grace: int
+) -> list[Credential]:
     """What a rotation removes.
 
     :arg keeper: the credential that `dest`, or the caller, holds for certain. Without one nothing

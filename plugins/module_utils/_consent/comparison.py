@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a customer granted against what is wanted: roles by API, and the one word for how they compare.
+"""What a customer granted against what is wanted: roles by API, and the one word for how they
+compare.
 
-An API is C(graph), C(xdr), C(endpoint), or the application id of another one, as _directory names it.
+An API is C(graph), C(xdr), C(endpoint), or the application id of another one, as _directory names
+it.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    permissions as _permissions,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.app_roles import APP_ROLES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import PRODUCTS
 
@@ -29,7 +33,10 @@ WANTED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "api_permissions": {
         "type": "list",
         "elements": "dict",
-        "options": {"api": {"type": "str", "required": True}, "roles": {"type": "list", "elements": "str", "required": True}},
+        "options": {
+            "api": {"type": "str", "required": True},
+            "roles": {"type": "list", "elements": "str", "required": True},
+        },
     },
 }
 ROLE: t.Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)+")
@@ -41,7 +48,8 @@ class Consent:
 
     :arg source: C(token) or C(service_principals), where this was read.
     :arg consented: whether the application is known there at all.
-    :arg absent: the APIs that have no service principal there, so that nothing of them can be granted.
+    :arg absent: the APIs that have no service principal there, so that nothing of them can be
+        granted.
     :arg since: the time of the newest grant as RFC 3339 UTC, where it is known.
     """
 
@@ -53,7 +61,8 @@ class Consent:
 
 
 def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[str, ...]]:
-    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises C(bad_request) for none, or for a misspelt one.
+    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises C(bad_request)
+    for none, or for a misspelt one.
 
     :arg generation: the API, C(graph) or C(xdr), that is used by modules which know both.
     """
@@ -65,12 +74,19 @@ def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[st
             _check(name, role)
             roles.setdefault(name, {})[role] = None
     if not any(roles.values()):
-        raise DefenderError("bad_request", "required_for and api_permissions name no role at all, so that there is nothing to compare consent with.")
+        raise DefenderError(
+            "bad_request",
+            (
+                "required_for and api_permissions name no role at all, so that there is nothing to"
+                " compare consent with."
+            ),
+        )
     return {name: tuple(of) for name, of in roles.items() if of}
 
 
 def _check(name: str, role: str) -> None:
-    """Refuse a role of another API, and one that is only misspelt. The table of Graph's roles is not whole, nor is any of other APIs."""
+    """Refuse a role of another API, and one that is only misspelt. The table of Graph's roles is
+    not whole, nor is any of other APIs."""
     if name not in APP_ROLES or role in APP_ROLES[name]:
         return
     strange = name != "graph" or not ROLE.fullmatch(role)
@@ -81,16 +97,37 @@ def _check(name: str, role: str) -> None:
 
 def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
     """C(status) and C(granted), C(missing), C(superfluous) by API."""
-    missing = {name: _permissions.missing(consent.granted.get(name, ()), of) for name, of in roles.items()}
+    missing = {
+        name: _permissions.missing(consent.granted.get(name, ()), of) for name, of in roles.items()
+    }
     extra = {name: superfluous(has, roles.get(name, ())) for name, has in consent.granted.items()}
-    status = "not_consented" if not consent.consented else "partial" if any(missing.values()) else "superfluous" if any(extra.values()) else "complete"
+    status = (
+        "not_consented"
+        if not consent.consented
+        else "partial"
+        if any(missing.values())
+        else "superfluous"
+        if any(extra.values())
+        else "complete"
+    )
     found = {"granted": consent.granted, "missing": missing, "superfluous": extra}
-    return {"status": status, **{word: {name: sorted(of) for name, of in each.items() if of} for word, each in found.items()}}
+    return {
+        "status": status,
+        **{
+            word: {name: sorted(of) for name, of in each.items() if of}
+            for word, each in found.items()
+        },
+    }
 
 
 def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
     """The granted roles without which everything that was asked for is granted still."""
-    return [role for role in has if role not in asked and all(each in has for each in asked if _permissions.satisfies(role, each))]
+    return [
+        role
+        for role in has
+        if role not in asked
+        and all(each in has for each in asked if _permissions.satisfies(role, each))
+    ]
 
 
 def told(roles: Roles) -> str:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent as it is wanted: by API where the caller's token allows it, otherwise by a person, who is told what to do and waited for.
+"""Consent as it is wanted: by API where the caller's token allows it, otherwise by a person, who is
+told what to do and waited for.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import granting as _consent_api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    comparison as _grants,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    granting as _consent_api,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import Consent, Roles
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import (
+    Consent,
+    Roles,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
@@ -34,7 +42,8 @@ class Patience:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What the caller wants done to an application: C(roles) by API, C(method) is C(auto), C(api) or C(link), nobody waits without C(patience)."""
+    """What the caller wants done to an application: C(roles) by API, C(method) is C(auto), C(api)
+    or C(link), nobody waits without C(patience)."""
 
     app_id: str
     roles: Roles
@@ -50,10 +59,13 @@ class Wish:
 
 
 def patience(params: t.Mapping[str, t.Any]) -> Patience | None:
-    """Out of the options wait, wait_timeout and wait_interval; raises C(bad_request) for what is no time."""
+    """Out of the options wait, wait_timeout and wait_interval; raises C(bad_request) for what is no
+    time."""
     for name in ("wait_timeout", "wait_interval"):
         if params[name] < 1:
-            raise DefenderError("bad_request", f"{name} is {params[name]}, but must be at least 1 second.")
+            raise DefenderError(
+                "bad_request", f"{name} is {params[name]}, but must be at least 1 second."
+            )
     return Patience(params["wait_timeout"], params["wait_interval"]) if params["wait"] else None
 
 
@@ -65,7 +77,14 @@ def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
     if by_api:
         may_create = _consent.may(tokens, _consent_api.OWNERS)
         api = tenant.api("graph", "consent")
-        found, done = _consent_api.ensure_present(api, wish.app_id, wish.roles, purge=wish.purge, may_create=may_create, check_mode=check_mode)
+        found, done = _consent_api.ensure_present(
+            api,
+            wish.app_id,
+            wish.roles,
+            purge=wish.purge,
+            may_create=may_create,
+            check_mode=check_mode,
+        )
         waits = own and not _complete(tokens, wish.visible)
         if own and done["changed"] and not check_mode:
             # whoever asks next shall not be served a token from before
@@ -78,11 +97,17 @@ def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
         if not by_api:
             found, done["changed"] = seen, True
     told = "" if _complete(found, wish.roles) else advice("present", wish)
-    return {"method": "api" if by_api else "link", **done, **_grants.compared(found, wish.roles), "advice": told}
+    return {
+        "method": "api" if by_api else "link",
+        **done,
+        **_grants.compared(found, wish.roles),
+        "advice": told,
+    }
 
 
 def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
-    """The application unknown in the tenant, and where it is the caller's own nothing of the tenant in the token cache; the result's keys."""
+    """The application unknown in the tenant, and where it is the caller's own nothing of the tenant
+    in the token cache; the result's keys."""
     own = wish.app_id == tenant.options.client_id
     dropped = tenant.forget(pretend=True) if own else 0
     found = _consent.by_tokens(tenant)
@@ -90,7 +115,9 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
     if found.consented or not own:
         by_api = _by_api(tenant, wish, found, "absent")
         if by_api:
-            done = _consent_api.ensure_absent(tenant.api("graph", "consent"), wish.app_id, check_mode=check_mode)
+            done = _consent_api.ensure_absent(
+                tenant.api("graph", "consent"), wish.app_id, check_mode=check_mode
+            )
         elif not own:
             found = _consent.known(tenant, wish.app_id, {}, found)
     if own and found.consented and wish.patience and not check_mode:
@@ -114,10 +141,14 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
 def advice(state: str, wish: Wish) -> str:
     """What somebody at the customer has to do."""
     if state == "present":
-        return f"A Global Administrator or Privileged Role Administrator of that tenant opens this link and accepts: {wish.link}"
+        return (
+            "A Global Administrator or Privileged Role Administrator of that tenant opens this"
+            f" link and accepts: {wish.link}"
+        )
     return (
-        "An administrator of that tenant opens Enterprise applications in the Microsoft Entra admin centre, finds the application by its "
-        f"application id {wish.app_id}, and deletes it under Properties."
+        "An administrator of that tenant opens Enterprise applications in the Microsoft Entra"
+        f" admin centre, finds the application by its application id {wish.app_id}, and deletes it"
+        " under Properties."
     )
 
 
@@ -125,7 +156,9 @@ def _by_api(tenant: Tenant, wish: Wish, tokens: Consent, state: str) -> bool:
     """Whether this is done by API; raises C(role_missing) where it must be and cannot."""
     missing = _consent_api.lacking(tokens, state)
     if missing and wish.method == "api":
-        raise _consent_api.refused(tenant, missing, "grant roles" if state == "present" else "remove an application")
+        raise _consent_api.refused(
+            tenant, missing, "grant roles" if state == "present" else "remove an application"
+        )
     return not missing and wish.method != "link"
 
 
@@ -133,23 +166,41 @@ def _complete(found: Consent, roles: Roles) -> bool:
     return found.consented and not _grants.compared(found, roles)["missing"]
 
 
-def _granted(tenant: Tenant, wish: Wish, patience: Patience, last: Consent, *, own: bool) -> Consent:
-    """Wait until everything is granted; raises C(not_consented) or C(role_missing) with the link when time is out."""
+def _granted(
+    tenant: Tenant, wish: Wish, patience: Patience, last: Consent, *, own: bool
+) -> Consent:
+    """Wait until everything is granted; raises C(not_consented) or C(role_missing) with the link
+    when time is out."""
     roles = wish.visible if own else wish.roles
 
     def look() -> Consent:
         return _consent.by_tokens(tenant) if own else _consent.read(tenant, wish.app_id, roles)
 
-    last, done = _consent.wait(tenant, look, lambda found: _complete(found, roles), seconds=patience.seconds, interval=patience.interval, last=last)
+    last, done = _consent.wait(
+        tenant,
+        look,
+        lambda found: _complete(found, roles),
+        seconds=patience.seconds,
+        interval=patience.interval,
+        last=last,
+    )
     if done:
         return last
     report = _grants.compared(last, roles)
     raise DefenderError(
         "role_missing" if last.consented else "not_consented",
-        f"Tenant {tenant.options.label} did not consent within {patience.seconds:g} seconds; {_grants.told(report['missing'])} is missing.",
+        (
+            f"Tenant {tenant.options.label} did not consent within {patience.seconds:g} seconds;"
+            f" {_grants.told(report['missing'])} is missing."
+        ),
         who="customer",
         advice=advice("present", wish),
-        facts={"missing_roles": _grants.flat(report["missing"]), "consent_url": wish.link, "app_id": wish.app_id, **report},
+        facts={
+            "missing_roles": _grants.flat(report["missing"]),
+            "consent_url": wish.link,
+            "app_id": wish.app_id,
+            **report,
+        },
     )
 
 
@@ -159,11 +210,21 @@ def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None
     def look() -> Consent:
         return _consent.by_tokens(tenant, RESOURCES[:1])
 
-    unused, done = _consent.wait(tenant, look, lambda found: not found.consented, seconds=patience.seconds, interval=patience.interval, last=last)
+    unused, done = _consent.wait(
+        tenant,
+        look,
+        lambda found: not found.consented,
+        seconds=patience.seconds,
+        interval=patience.interval,
+        last=last,
+    )
     if not done:
         raise DefenderError(
             "timeout",
-            f"Tenant {tenant.options.label} still gave application {wish.app_id} a token after {patience.seconds:g} seconds.",
+            (
+                f"Tenant {tenant.options.label} still gave application {wish.app_id} a token after"
+                f" {patience.seconds:g} seconds."
+            ),
             who="customer",
             advice=advice("absent", wish),
             facts={"app_id": wish.app_id},

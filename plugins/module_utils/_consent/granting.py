@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent by API in a customer tenant: an application's service principal there, and the application roles it was assigned.
+"""Consent by API in a customer tenant: an application's service principal there, and the
+application roles it was assigned.
 
-Sources: learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments, serviceprincipal-delete-approleassignments.
+Sources: learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments,
+serviceprincipal-delete-approleassignments.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -15,12 +17,19 @@ import dataclasses
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import comparison as _grants
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import (
+    comparison as _grants,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import reading as _consent
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import Consent, Roles
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import (
+    Consent,
+    Roles,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1, Resource
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    permissions as _permissions,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api, Tenant
 
@@ -31,7 +40,8 @@ Json = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """The application in the tenant before anything is done. C(held) is C([{id, api, role, since}])."""
+    """The application in the tenant before anything is done. C(held) is
+    C([{id, api, role, since}])."""
 
     principal: Json | None
     held: list[Json]
@@ -51,21 +61,31 @@ def seen(api: Api, app_id: str) -> Seen:
 
 
 def lacking(found: Consent, state: str) -> list[str]:
-    """The roles of Microsoft Graph without which this cannot be done by API, out of what the caller's token has."""
-    missing = _permissions.missing(found.granted.get("graph", ()), _permissions.PERMISSIONS["consent"]["graph"])
-    return [*missing, OWNERS[0]] if state == "absent" and not _consent.may(found, OWNERS) else missing
+    """The roles of Microsoft Graph without which this cannot be done by API, out of what the
+    caller's token has."""
+    missing = _permissions.missing(
+        found.granted.get("graph", ()), _permissions.PERMISSIONS["consent"]["graph"]
+    )
+    return (
+        [*missing, OWNERS[0]] if state == "absent" and not _consent.may(found, OWNERS) else missing
+    )
 
 
 def refused(tenant: Tenant, missing: t.Sequence[str], what: str) -> DefenderError:
     """The error where the caller's token has no right to do this."""
     return DefenderError(
         "role_missing",
-        f"Tenant {tenant.options.label}: application {tenant.options.client_id} cannot {what} by API; {', '.join(missing)} of Microsoft Graph is missing.",
+        (
+            f"Tenant {tenant.options.label}: application {tenant.options.client_id} cannot {what}"
+            f" by API; {', '.join(missing)} of Microsoft Graph is missing."
+        ),
         facts={"missing_roles": list(missing)},
     )
 
 
-def ensure_present(api: Api, app_id: str, wanted: Roles, *, purge: bool, may_create: bool, check_mode: bool) -> tuple[Consent, Json]:
+def ensure_present(
+    api: Api, app_id: str, wanted: Roles, *, purge: bool, may_create: bool, check_mode: bool
+) -> tuple[Consent, Json]:
     """Everything that is wanted is granted; what is granted then, and C(changed) with C(diff).
 
     :arg purge: take away what is superfluous, and grant what is wanted by its own name.
@@ -77,30 +97,52 @@ def ensure_present(api: Api, app_id: str, wanted: Roles, *, purge: bool, may_cre
     for name, asked in wanted.items():
         resources[name].role_ids("api_permissions", asked)
     new = {name: _new(roles.get(name, ()), asked, exact=purge) for name, asked in wanted.items()}
-    fresh = [resource.title for name, resource in resources.items() if not resource.id and new[name]]
+    fresh = [
+        resource.title for name, resource in resources.items() if not resource.id and new[name]
+    ]
     if (fresh or not before.principal) and not may_create:
-        raise refused(api.tenant, OWNERS[:1], f"create the service principal of {fresh[0] if before.principal else app_id}")
+        raise refused(
+            api.tenant,
+            OWNERS[:1],
+            f"create the service principal of {fresh[0] if before.principal else app_id}",
+        )
     both = {name: [*roles.get(name, ()), *new.get(name, ())] for name in {**roles, **new}}
-    extra = {name: _grants.superfluous(of, wanted.get(name, ())) if purge else [] for name, of in both.items()}
+    extra = {
+        name: _grants.superfluous(of, wanted.get(name, ())) if purge else []
+        for name, of in both.items()
+    }
     after = {name: [role for role in of if role not in extra[name]] for name, of in both.items()}
     if not check_mode:
         principal = before.principal or _directory.create_service_principal(api, app_id)
         pairs = set()
         for name, asked in new.items():
-            resource = resources[name] if resources[name].id or not asked else _create(api, resources[name])
-            pairs |= {(resource.id, role_id) for role_id in resource.role_ids("api_permissions", asked).values()}
+            resource = (
+                resources[name]
+                if resources[name].id or not asked
+                else _create(api, resources[name])
+            )
+            pairs |= {
+                (resource.id, role_id)
+                for role_id in resource.role_ids("api_permissions", asked).values()
+            }
         _grant(api, principal["id"], pairs)
-        for each in _managing_last([each for each in before.held if each["role"] in extra[each["api"]]]):
+        for each in _managing_last(
+            [each for each in before.held if each["role"] in extra[each["api"]]]
+        ):
             _delete(api, f"{_grants_of(principal['id'])}/{each['id']}")
     changed = not before.principal or any(new.values()) or any(extra.values())
-    return Consent("service_principals", consented=True, granted=after), {"changed": changed, "diff": _diff(before, after, known=True)}
+    return Consent("service_principals", consented=True, granted=after), {
+        "changed": changed,
+        "diff": _diff(before, after, known=True),
+    }
 
 
 def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
     """No role granted and the application unknown; C(changed) with C(diff).
 
-    The grants go first, so that a service principal which somebody restores comes back with none, and the service principal last. An
-    application that removes itself keeps its rights until then; they go with its service principal.
+    The grants go first, so that a service principal which somebody restores comes back with none,
+    and the service principal last. An application that removes itself keeps its rights until then;
+    they go with its service principal.
     """
     before = seen(api, app_id)
     if before.principal and not check_mode:
@@ -113,29 +155,45 @@ def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
 
 
 def _new(has: t.Sequence[str], asked: t.Sequence[str], *, exact: bool) -> list[str]:
-    return [role for role in asked if role not in has] if exact else _permissions.missing(has, asked)
+    return (
+        [role for role in asked if role not in has] if exact else _permissions.missing(has, asked)
+    )
 
 
 def _planned(api: Api, name: str) -> Resource:
     """One of our APIs that the tenant does not have yet, by what Microsoft published."""
     if name not in APP_IDS:
-        raise DefenderError("not_found", f"Tenant {api.tenant.options.label} has no service principal of the API {name}, so none of its roles can be granted.")
+        raise DefenderError(
+            "not_found",
+            (
+                f"Tenant {api.tenant.options.label} has no service principal of the API {name}, so"
+                " none of its roles can be granted."
+            ),
+        )
     return _directory.published(name)
 
 
 def _create(api: Api, resource: Resource) -> Resource:
-    """The service principal of a Defender resource. Entra ID makes it where the tenant has the product, and nowhere else."""
+    """The service principal of a Defender resource. Entra ID makes it where the tenant has the
+    product, and nowhere else."""
     try:
         made = api.write("POST", f"{V1}/servicePrincipals", {"appId": resource.app_id})
     except DefenderError as e:
-        found = _directory.resource_of(api, resource.name) if e.category in ("outcome_unknown", "conflict") else None
+        found = (
+            _directory.resource_of(api, resource.name)
+            if e.category in ("outcome_unknown", "conflict")
+            else None
+        )
         if found:
             return found
         if e.category != "bad_request":
             raise
         raise DefenderError(
             "not_licensed",
-            f"Tenant {api.tenant.options.label} has no service principal of {resource.title}, and Entra ID made none ({e.code}): it lacks the product.",
+            (
+                f"Tenant {api.tenant.options.label} has no service principal of {resource.title},"
+                f" and Entra ID made none ({e.code}): it lacks the product."
+            ),
             status=e.status,
             code=e.code,
             request_id=e.request_id,
@@ -145,29 +203,38 @@ def _create(api: Api, resource: Resource) -> Resource:
 
 
 def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
-    """These roles, as C((resource's id, role's id)), and a look that finds them, so that the next run finds them too."""
+    """These roles, as C((resource's id, role's id)), and a look that finds them, so that the next
+    run finds them too."""
     for pair in sorted(pairs):
         _grant_one(api, principal_id, pair)
     if pairs:
-        _directory.seen(api, lambda: True if pairs <= _given(api, principal_id) else None, made=True, doubt=None)
+        _directory.seen(
+            api, lambda: True if pairs <= _given(api, principal_id) else None, made=True, doubt=None
+        )
 
 
 def _grant_one(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
-    """A second request for a role is refused as existing, so that a lost answer is settled by looking, and by asking once more."""
+    """A second request for a role is refused as existing, so that a lost answer is settled by
+    looking, and by asking once more."""
     body = {"principalId": principal_id, "resourceId": pair[0], "appRoleId": pair[1]}
     for again in (True, False):
         try:
             _directory.settled(api, lambda: api.write("POST", _grants_of(principal_id), body))
             return
         except DefenderError as e:
-            if e.category == "conflict" or (e.category == "outcome_unknown" and pair in _given(api, principal_id)):
+            if e.category == "conflict" or (
+                e.category == "outcome_unknown" and pair in _given(api, principal_id)
+            ):
                 return
             if e.category != "outcome_unknown" or not again:
                 raise
 
 
 def _given(api: Api, principal_id: str) -> set[tuple[str, str]]:
-    return {(str(each["resourceId"]), str(each["appRoleId"]).lower()) for each in _directory.listed(api, _grants_of(principal_id))}
+    return {
+        (str(each["resourceId"]), str(each["appRoleId"]).lower())
+        for each in _directory.listed(api, _grants_of(principal_id))
+    }
 
 
 def _grants_of(principal_id: str) -> str:
@@ -184,7 +251,10 @@ def _delete(api: Api, path: str) -> None:
 
 
 def _manages(each: Json) -> bool:
-    return each["api"] == "graph" and each["role"] in (*_permissions.PERMISSIONS["consent"]["graph"], *OWNERS)
+    return each["api"] == "graph" and each["role"] in (
+        *_permissions.PERMISSIONS["consent"]["graph"],
+        *OWNERS,
+    )
 
 
 def _managing_last(held: t.Iterable[Json]) -> list[Json]:
@@ -193,6 +263,11 @@ def _managing_last(held: t.Iterable[Json]) -> list[Json]:
 
 def _diff(before: Seen, after: Roles, *, known: bool) -> Json:
     def shown(roles: Roles, there: bool) -> Json:
-        return {"service_principal": there, "roles": {_directory.title_of(name): sorted(of) for name, of in sorted(roles.items()) if of}}
+        return {
+            "service_principal": there,
+            "roles": {
+                _directory.title_of(name): sorted(of) for name, of in sorted(roles.items()) if of
+            },
+        }
 
     return {"before": shown(before.roles, bool(before.principal)), "after": shown(after, known)}

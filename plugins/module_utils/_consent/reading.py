@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a customer tenant has granted to an application: read from its service principals, otherwise from fresh tokens.
+"""What a customer tenant has granted to an application: read from its service principals, otherwise
+from fresh tokens.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -12,34 +13,59 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import Consent, Roles
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.comparison import (
+    Consent,
+    Roles,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1, Resource
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import RETRYABLE, DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
+    RETRYABLE,
+    DefenderError,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import guid
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api, Tenant
 
 # Any of them lets an application read service principals and their grants.
-READERS: t.Final = ("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+READERS: t.Final = (
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+)
 UNKNOWN_THERE: t.Final = "AADSTS700016"
 Json = dict[str, t.Any]
 
 
 def application(tenant: Tenant, app_id: str | None) -> str:
-    """The application whose consent is meant: the tenant's own client_id unless another one is named.
+    """The application whose consent is meant: the tenant's own client_id unless another one is
+    named.
 
     An empty text names none, and is refused: it is never the tenant's own.
     """
     if app_id is None:
         return tenant.options.client_id
     if not app_id.strip():
-        raise DefenderError("bad_request", "app_id is empty, and an empty text names no application; leave it out for the application of client_id.")
-    return guid("app_id", app_id, "Take the application (client) id from the app registration's overview page.")
+        raise DefenderError(
+            "bad_request",
+            (
+                "app_id is empty, and an empty text names no application; leave it out for the"
+                " application of client_id."
+            ),
+        )
+    return guid(
+        "app_id",
+        app_id,
+        "Take the application (client) id from the app registration's overview page.",
+    )
 
 
-def read(tenant: Tenant, app_id: str, wanted: Roles, resources: t.Iterable[str] = RESOURCES) -> Consent:
-    """What is granted. Where the token's roles allow it the service principals tell, otherwise each API's token, newly asked for."""
+def read(
+    tenant: Tenant, app_id: str, wanted: Roles, resources: t.Iterable[str] = RESOURCES
+) -> Consent:
+    """What is granted. Where the token's roles allow it the service principals tell, otherwise each
+    API's token, newly asked for."""
     return known(tenant, app_id, wanted, by_tokens(tenant, resources))
 
 
@@ -50,17 +76,25 @@ def known(tenant: Tenant, app_id: str, wanted: Roles, found: Consent) -> Consent
     if app_id != tenant.options.client_id:
         raise DefenderError(
             "role_missing",
-            f"Tenant {tenant.options.label}: what application {app_id} was granted stands in its service principal, and application "
-            f"{tenant.options.client_id} has no role to read it; Application.Read.All of Microsoft Graph is missing.",
+            f"Tenant {tenant.options.label}: what application {app_id} was granted stands in its"
+            f" service principal, and application {tenant.options.client_id} has no role to read"
+            " it; Application.Read.All of Microsoft Graph is missing.",
             facts={"missing_roles": [READERS[0]]},
         )
     return checkable(found, wanted)
 
 
 def wait(
-    tenant: Tenant, look: t.Callable[[], Consent], done: t.Callable[[Consent], bool], *, seconds: float, interval: float, last: Consent
+    tenant: Tenant,
+    look: t.Callable[[], Consent],
+    done: t.Callable[[Consent], bool],
+    *,
+    seconds: float,
+    interval: float,
+    last: Consent,
 ) -> tuple[Consent, bool]:
-    """Look again and again until it is done or time is out: what was seen last, and whether it was what was waited for.
+    """Look again and again until it is done or time is out: what was seen last, and whether it was
+    what was waited for.
 
     A service that fails for a moment is asked again too; any other refusal is raised.
     """
@@ -80,12 +114,19 @@ def wait(
 
 
 def checkable(found: Consent, wanted: Roles) -> Consent:
-    """The consent as tokens tell it; raises C(bad_request) where that says nothing about what is wanted."""
+    """The consent as tokens tell it; raises C(bad_request) where that says nothing about what is
+    wanted."""
     if other := [name for name in wanted if name not in RESOURCES]:
         raise DefenderError(
             "bad_request",
-            f"api_permissions names the API {other[0]}, whose roles stand in no token that is asked for here.",
-            advice="Grant Application.Read.All of Microsoft Graph, so that service principals can be read, or leave that API out.",
+            (
+                f"api_permissions names the API {other[0]}, whose roles stand in no token that is"
+                " asked for here."
+            ),
+            advice=(
+                "Grant Application.Read.All of Microsoft Graph, so that service principals can"
+                " be read, or leave that API out."
+            ),
         )
     return found
 
@@ -98,7 +139,8 @@ def may(consent: Consent, roles: t.Iterable[str]) -> bool:
 def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent:
     """What fresh tokens say, one for each API of the tenant's cloud; no API is called.
 
-    A tenant that does not know the application is an answer (AADSTS700016); any other refusal but a missing product is raised.
+    A tenant that does not know the application is an answer (AADSTS700016); any other refusal but a
+    missing product is raised.
     """
     granted: dict[str, tuple[str, ...]] = {}
     absent: list[str] = []
@@ -114,7 +156,13 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
                 raise
             continue
         if claims is None:
-            raise DefenderError("unsupported", f"Tenant {tenant.options.label}: the token for {resource} is opaque, so that its roles cannot be read.")
+            raise DefenderError(
+                "unsupported",
+                (
+                    f"Tenant {tenant.options.label}: the token for {resource} is opaque, so that"
+                    " its roles cannot be read."
+                ),
+            )
         if found := _claims.problems(claims, tenant.expected(resource), now=tenant.clock.wall()):
             raise tenant.refusal(resource, found[0], claims, ())
         granted[resource] = claims.roles
@@ -123,11 +171,16 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
 
 def by_principals(api: Api, app_id: str) -> Consent:
     """What the application's service principal was assigned."""
-    principal = _directory.service_principal(api, app_id, fields="id,appId,displayName,accountEnabled")
+    principal = _directory.service_principal(
+        api, app_id, fields="id,appId,displayName,accountEnabled"
+    )
     if principal is None:
         return Consent("service_principals", consented=False)
     if principal.get("accountEnabled") is False:
-        api.tenant.warnings.append(f"Tenant {api.tenant.options.label} has disabled the application {app_id}; it gets no token there whatever is granted.")
+        api.tenant.warnings.append(
+            f"Tenant {api.tenant.options.label} has disabled the application {app_id}; it gets no"
+            " token there whatever is granted."
+        )
     grants = assignments(api, principal["id"])
     granted: dict[str, list[str]] = {}
     for grant in grants:
@@ -137,7 +190,8 @@ def by_principals(api: Api, app_id: str) -> Consent:
 
 
 def assignments(api: Api, principal_id: str) -> list[Json]:
-    """The application roles that a service principal was assigned, as C([{id, api, role, since}])."""
+    """The application roles that a service principal was assigned, as
+    C([{id, api, role, since}])."""
     resources: dict[str, Resource | None] = {}
     found = []
     for each in _directory.listed(api, f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"):

@@ -4,7 +4,7 @@
 
 """Customers by their contracts with a reseller (CSP).
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer, guid
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import (
+    Customer,
+    guid,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import listed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
@@ -30,7 +33,8 @@ def customers(tenant: Tenant) -> list[Customer]:
 
 
 def folded(rows: t.Iterable[dict[str, t.Any]]) -> list[Customer]:
-    """One customer for all contracts with the same tenant; the first one's facts, and every kind of contract."""
+    """One customer for all contracts with the same tenant; the first one's facts, and every kind of
+    contract."""
     by_tenant: dict[str, list[dict[str, t.Any]]] = {}
     for row in rows:
         by_tenant.setdefault(guid(SOURCE, row.get("customerId")), []).append(row)

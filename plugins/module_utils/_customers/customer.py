@@ -4,7 +4,7 @@
 
 """The customers that sources know, merged by tenant id, and the host name that each asks for.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Customer:
 
     :arg name: display name; empty where the source has none.
     :arg variables: of its host, by their names.
-    :arg where: says where the source has it, such as C(registry.yml:7); a function, because only errors ask.
+    :arg where: says where the source has it, such as C(registry.yml:7); a function, because only
+        errors ask.
     :arg sources: the kinds of source that know it, the one that wins first.
     """
 
@@ -40,26 +41,34 @@ class Customer:
 
 
 def guid(source: str, value: t.Any) -> str:
-    """The tenant id that a service told; raises C(unavailable) when it is none, because an inventory without that customer would not be whole."""
+    """The tenant id that a service told; raises C(unavailable) when it is none, because an
+    inventory without that customer would not be whole."""
     if not GUID.fullmatch(str(value)):
-        raise DefenderError("unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID.")
+        raise DefenderError(
+            "unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID."
+        )
     return str(value).lower()
 
 
 def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
-    """One source's customers by tenant id; raises C(bad_request) that says both places where a tenant stands twice."""
+    """One source's customers by tenant id; raises C(bad_request) that says both places where a
+    tenant stands twice."""
     found: dict[str, Customer] = {}
     for customer in customers:
         if (other := found.setdefault(customer.tenant_id, customer)) is not customer:
             raise DefenderError(
                 "bad_request",
-                f"Tenant {customer.tenant_id} stands twice, at {other.where()} and at {customer.where()}; take one of them out of the registry.",
+                (
+                    f"Tenant {customer.tenant_id} stands twice, at {other.where()} and at"
+                    f" {customer.where()}; take one of them out of the registry."
+                ),
             )
     return found
 
 
 def merged(sources: t.Iterable[t.Mapping[str, Customer]]) -> list[Customer]:
-    """All customers of all sources; what an earlier source says of one wins over a later one's, variable by variable."""
+    """All customers of all sources; what an earlier source says of one wins over a later one's,
+    variable by variable."""
     found: dict[str, Customer] = {}
     for source in sources:
         for tenant_id, later in source.items():
@@ -79,10 +88,14 @@ def _both(earlier: Customer, later: Customer) -> Customer:
 
 
 def safe(text: str) -> str:
-    """The text as a host name that patterns, files and C(--limit) take: letters and digits of any script, C(_), C(.) and C(-)."""
+    """The text as a host name that patterns, files and C(--limit) take: letters and digits of any
+    script, C(_), C(.) and C(-)."""
     return re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFKC", text)).strip("_.-")
 
 
 def host_name(customer: Customer, preference: t.Iterable[str]) -> str:
-    """The first of the wanted names that the customer has and of which something is left; its tenant id as the last resort."""
-    return next(filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id)
+    """The first of the wanted names that the customer has and of which something is left; its
+    tenant id as the last resort."""
+    return next(
+        filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id
+    )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers by their delegated admin relationships (GDAP): several of one customer become one customer.
+"""Customers by their delegated admin relationships (GDAP): several of one customer become one
+customer.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer, guid
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import (
+    Customer,
+    guid,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import listed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import snake
@@ -22,7 +26,8 @@ SOURCE: t.Final = "gdap"
 PATH: t.Final = "/v1.0/tenantRelationships/delegatedAdminRelationships"
 CLOUDS: t.Final = ("public", "gcc")  # the page: global service only
 MOST: t.Final = "300"  # the page's ceiling for $top
-# Best first: access that stands, that is being taken away, that is being set up, that was asked for, that has ended.
+# Best first: access that stands, that is being taken away, that is being set up, that was asked
+# for, that has ended.
 STATUSES: t.Final = (
     "active",
     "expiring",
@@ -46,13 +51,17 @@ def customers(tenant: Tenant) -> list[Customer]:
     if tenant.options.cloud not in CLOUDS:
         raise DefenderError(
             "unsupported",
-            f"cloud is {tenant.options.cloud}, but Microsoft Graph lists delegated admin relationships in the public cloud only; drop the source gdap.",
+            (
+                f"cloud is {tenant.options.cloud}, but Microsoft Graph lists delegated admin"
+                " relationships in the public cloud only; drop the source gdap."
+            ),
         )
     return folded(listed(tenant.api("graph", "tenants:gdap"), PATH, {"$top": MOST}))
 
 
 def folded(rows: t.Iterable[Row]) -> list[Customer]:
-    """One customer for all relationships with the same tenant: the best one's facts, and the others in short.
+    """One customer for all relationships with the same tenant: the best one's facts, and the others
+    in short.
 
     An invitation that names no customer yet is none.
     """
@@ -60,14 +69,18 @@ def folded(rows: t.Iterable[Row]) -> list[Customer]:
     for row in rows:
         if tenant_id := (row.get("customer") or {}).get("tenantId"):
             by_tenant.setdefault(guid(SOURCE, tenant_id), []).append(row)
-    return [_customer(tenant_id, sorted(theirs, key=_rank)) for tenant_id, theirs in by_tenant.items()]
+    return [
+        _customer(tenant_id, sorted(theirs, key=_rank)) for tenant_id, theirs in by_tenant.items()
+    ]
 
 
 def _rank(row: Row) -> tuple[int, tuple[int, ...]]:
     """Smaller is better; among equals the later end, of which none at all is the last."""
     status = snake(row.get("status") or "")
     end = row.get("endDateTime") or ""
-    return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(-ord(letter) for letter in end) or (0,)
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(
+        -ord(letter) for letter in end
+    ) or (0,)
 
 
 def _customer(tenant_id: str, rows: list[Row]) -> Customer:
@@ -75,7 +88,10 @@ def _customer(tenant_id: str, rows: list[Row]) -> Customer:
     facts = {
         **_short(best),
         "auto_extend_duration": best.get("autoExtendDuration"),
-        "roles": [role["roleDefinitionId"] for role in (best.get("accessDetails") or {}).get("unifiedRoles") or []],
+        "roles": [
+            role["roleDefinitionId"]
+            for role in (best.get("accessDetails") or {}).get("unifiedRoles") or []
+        ],
         "others": [_short(row) for row in others],
     }
     return Customer(

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host name for each customer: no two share one, and none takes that of a group or of another host.
+"""A host name for each customer: no two share one, and none takes that of a group or of another
+host.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import itertools
 import types
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import customer as _customers
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    customer as _customers,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
@@ -37,9 +40,15 @@ class Clash:
         fact = f"{self.name} is the name of a group, of another host, or one that Ansible reserves"
         if len(self.hosts) > 1:
             fact = f"{len(self.hosts)} tenants are called {self.name}"
-        hosts = [f"tenant {customer.tenant_id} at {customer.where()} is the host {host}" for host, customer in itertools.islice(self.hosts.items(), SHOWN)]
+        hosts = [
+            f"tenant {customer.tenant_id} at {customer.where()} is the host {host}"
+            for host, customer in itertools.islice(self.hosts.items(), SHOWN)
+        ]
         more = [f"and {len(self.hosts) - SHOWN} more"] * (len(self.hosts) > SHOWN)
-        return f"{fact}: {'; '.join(hosts + more)}. Give them other names in the registry, or change hostnames."
+        return (
+            f"{fact}: {'; '.join(hosts + more)}. Give them other names in the registry, or"
+            " change hostnames."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,24 +69,31 @@ class Claim:
 class Names:
     """Gives every customer a name that is its own.
 
-    Where several want one name, the one that the owner's registry has keeps it, otherwise none does:
-    nobody must get at another one's host variables by what he calls himself. The others get their
-    tenant id behind it, so that no name depends on the order of the sources.
+    Where several want one name, the one that the owner's registry has keeps it, otherwise none
+    does: nobody must get at another one's host variables by what he calls himself. The others get
+    their tenant id behind it, so that no name depends on the order of the sources.
 
     :arg groups: names of the inventory's groups.
-    :arg hosts: hosts that are there already, with their tenant id, or C(LISTED), or an empty text for
-        a machine that is no tenant.
+    :arg hosts: hosts that are there already, with their tenant id, or C(LISTED), or an empty text
+        for a machine that is no tenant.
     """
 
-    def __init__(self, groups: t.Collection[str] = (), hosts: t.Mapping[str, str] = NO_HOSTS) -> None:
+    def __init__(
+        self, groups: t.Collection[str] = (), hosts: t.Mapping[str, str] = NO_HOSTS
+    ) -> None:
         self._groups = groups
         self._hosts = hosts
 
-    def give(self, customers: t.Iterable[Customer], preference: t.Sequence[str]) -> tuple[dict[str, Customer], list[Clash]]:
+    def give(
+        self, customers: t.Iterable[Customer], preference: t.Sequence[str]
+    ) -> tuple[dict[str, Customer], list[Clash]]:
         """Customers by host name, and the names that could not be given as they are."""
         claims = [Claim(each, _customers.host_name(each, preference)) for each in customers]
         while losers := self._losers(claims):
-            claims = [self._longer(claim) if claim.customer.tenant_id in losers else claim for claim in claims]
+            claims = [
+                self._longer(claim) if claim.customer.tenant_id in losers else claim
+                for claim in claims
+            ]
         found = {claim.host: claim.customer for claim in claims}
         changed: dict[str, dict[str, Customer]] = {}
         for claim in claims:
@@ -92,7 +108,13 @@ class Names:
         by_host: dict[str, list[Claim]] = {}
         for claim in claims:
             by_host.setdefault(claim.host, []).append(claim)
-        return {claim.customer.tenant_id for sharing in by_host.values() for keeper in [self._keeper(sharing)] for claim in sharing if claim is not keeper}
+        return {
+            claim.customer.tenant_id
+            for sharing in by_host.values()
+            for keeper in [self._keeper(sharing)]
+            for claim in sharing
+            if claim is not keeper
+        }
 
     def _keeper(self, sharing: t.Sequence[Claim]) -> Claim | None:
         """Whose the name is, if anybody's."""

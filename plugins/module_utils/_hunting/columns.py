@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The columns of a hunting answer, complete: no value of a row is without a column, whatever the schema looks like.
+"""The columns of a hunting answer, complete: no value of a row is without a column, whatever the
+schema looks like.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ def member(answer: t.Any, name: str) -> t.Any:
 
 
 def from_schema(schema: t.Any) -> list[Column]:
-    """`name` and `type` of each column that has a name; raises `ValueError` for what is no schema."""
+    """`name` and `type` of each column that has a name; raises `ValueError` for what is no
+    schema."""
     if not isinstance(schema, list) or not all(isinstance(column, dict) for column in schema):
         raise ValueError("no schema")
-    columns = [{"name": str(member(column, "name") or ""), "type": str(member(column, "type") or "")} for column in schema]
+    columns = [
+        {"name": str(member(column, "name") or ""), "type": str(member(column, "type") or "")}
+        for column in schema
+    ]
     return [column for column in columns if column["name"]]
 
 

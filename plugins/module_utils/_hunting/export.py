@@ -4,7 +4,7 @@
 
 """A file of rows as NDJSON, CSV or Parquet, put in place whole or not at all.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_owners as _row_owners
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_owners as _row_owners,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 
 try:
@@ -28,8 +30,8 @@ except ImportError:
 
 FORMATS: t.Final = ("ndjson", "csv", "parquet")
 BATCH: t.Final = 5000
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), in some languages also with the wide
-# letters of East Asia; a quote before it makes it text.
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), in some languages also
+# with the wide letters of East Asia; a quote before it makes it text.
 FORMULA: t.Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
@@ -68,9 +70,10 @@ def place(
 ) -> tuple[bool, list[str]]:
     """Put the rows of `spool`, a draft in NDJSON, in place of its destination.
 
-    Returns whether that changes the file there (or would, in check mode), and warnings. Raises `conflict` if the file has the
-    rows of another tenant than `owner`. NDJSON is the spool itself. Any other form is a draft of its own, so that an
-    interrupted run leaves no half file under the final name.
+    Returns whether that changes the file there (or would, in check mode), and warnings. Raises
+    `conflict` if the file has the rows of another tenant than `owner`. NDJSON is the spool itself.
+    Any other form is a draft of its own, so that an interrupted run leaves no half file under the
+    final name.
     """
     with _written(spool, form, schema, check_mode=check_mode) as draft:
         if check_mode:
@@ -80,7 +83,9 @@ def place(
 
 
 @contextlib.contextmanager
-def _written(spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool) -> t.Iterator[_files.Draft]:
+def _written(
+    spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool
+) -> t.Iterator[_files.Draft]:
     """A draft with the rows in this form."""
     if form == "ndjson":
         yield spool
@@ -98,11 +103,13 @@ def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, st
     cells(map(json.loads, lines), [column["name"] for column in schema], target)
 
 
-def cells(rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO) -> None:
+def cells(
+    rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO
+) -> None:
     """Write the rows as CSV with these columns, no cell of which is a formula.
 
-    Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell begins a formula.
-    CSV has no null, so that null and an empty text are both an empty cell.
+    Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell
+    begins a formula. CSV has no null, so that null and an empty text are both an empty cell.
     """
     # newlines as RFC 4180 has them
     writer = csv.writer(_Encoded(target), lineterminator="\r\n", quoting=csv.QUOTE_ALL)
@@ -144,11 +151,16 @@ def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str
         "double": pa.float64(),
         "real": pa.float64(),
     }
-    fields = pa.schema([(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema])
+    fields = pa.schema(
+        [(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema]
+    )
     with pq.ParquetWriter(target, fields) as writer:
         rows = map(json.loads, lines)
         while batch := list(itertools.islice(rows, BATCH)):
-            columns = [_column(field.name, [row.get(field.name) for row in batch], field.type) for field in fields]
+            columns = [
+                _column(field.name, [row.get(field.name) for row in batch], field.type)
+                for field in fields
+            ]
             writer.write_batch(pa.record_batch(columns, schema=fields))
 
 
@@ -157,7 +169,11 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
         if pa.types.is_string(kind):
             return pa.array([_text(value) for value in values], kind)
         if pa.types.is_timestamp(kind):
-            return pa.array([value.rstrip("Z") if value else None for value in values], pa.string()).cast(pa.timestamp("ns")).cast(kind)
+            return (
+                pa.array([value.rstrip("Z") if value else None for value in values], pa.string())
+                .cast(pa.timestamp("ns"))
+                .cast(kind)
+            )
         if pa.types.is_boolean(kind):
             return pa.array([None if value is None else bool(value) for value in values], kind)
         if pa.types.is_floating(kind):
@@ -165,16 +181,27 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
             return pa.array([None if value is None else float(value) for value in values], kind)
         return pa.array(values, kind)
     except (ValueError, TypeError, OverflowError, AttributeError) as e:
-        # nanoseconds reach from 1677 to 2262, and the first moment that Kusto knows is in the year 1
+        # nanoseconds reach from 1677 to 2262, and the first moment that Kusto knows is in the year
+        # 1
         raise DefenderError(
             "bad_request",
-            f"format is parquet, but the column {name} has a value that is no {kind}: {str(e).splitlines()[0]}.",
-            advice="Choose format ndjson or csv, or change the column in the query, as with tostring().",
+            (
+                f"format is parquet, but the column {name} has a value that is no {kind}:"
+                f" {str(e).splitlines()[0]}."
+            ),
+            advice=(
+                "Choose format ndjson or csv, or change the column in the query, as with"
+                " tostring()."
+            ),
         ) from None
 
 
 def _text(value: t.Any) -> str | None:
-    return None if value is None else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return (
+        None
+        if value is None
+        else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    )
 
 
 def _encodable(text: str) -> str:

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cuts the rows out of a large JSON answer as they stand, piece by piece, with memory that does not grow.
+"""Cuts the rows out of a large JSON answer as they stand, piece by piece, with memory that does not
+grow.
 
-Each row is parsed, so that a broken or cut answer is found out, and then kept as the service wrote it: writing the parsed row
-out again would double the time, and a number such as 1e400 or 0.10 would not come back.
+Each row is parsed, so that a broken or cut answer is found out, and then kept as the service wrote
+it: writing the parsed row out again would double the time, and a number such as 1e400 or 0.10 would
+not come back.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ def _no_json(word: str) -> t.NoReturn:
 
 
 # the scanner in C: JSONDecoder.raw_decode without its two calls in Python for each row
-_scan: t.Final[t.Callable[[str, int], tuple[t.Any, int]]] = json.scanner.make_scanner(t.cast("t.Any", json.JSONDecoder(parse_constant=_no_json)))
+_scan: t.Final[t.Callable[[str, int], tuple[t.Any, int]]] = json.scanner.make_scanner(
+    t.cast("t.Any", json.JSONDecoder(parse_constant=_no_json))
+)
 
 
 # Asks for bytes, empty ones at the end, and gives back what it found.
@@ -39,12 +43,14 @@ Asking = t.Generator[None, bytes, T]
 
 
 class Cutter:
-    """Takes a JSON object in pieces; one of its members is a list of rows, which is never in memory as a whole.
+    """Takes a JSON object in pieces; one of its members is a list of rows, which is never in memory
+    as a whole.
 
-    :arg rows: the name of that member, in small letters; the answer may capitalise it. The others are in `members`
-        after `close`, and `columns` has every name that a row has a value for.
+    :arg rows: the name of that member, in small letters; the answer may capitalise it. The others
+        are in `members` after `close`, and `columns` has every name that a row has a value for.
     :arg keep: is given the rows in their order, some at a time, each as JSON without a line break.
-    C(feed) and C(close) raise one of L(BROKEN) for what is not one whole JSON object whose member is a list of objects.
+    C(feed) and C(close) raise one of L(BROKEN) for what is not one whole JSON object whose member
+    is a list of objects.
     """
 
     def __init__(self, rows: str, keep: t.Callable[[list[str]], None]) -> None:
@@ -156,14 +162,16 @@ class Cutter:
         while True:
             with contextlib.suppress(ValueError, StopIteration):
                 value, end = _scan(self._text, self._at)
-                # a number might go on, and one that was cut behind its point or its exponent reads as a shorter one
+                # a number might go on, and one that was cut behind its point or its exponent reads
+                # as a shorter one
                 if end < len(self._text) and self._text[end] not in ".eE":
                     self._at = end
                     return value
             yield from self._more()
 
     def _more(self) -> Asking[None]:
-        """More text behind what is left; always as much again, so that no value costs more the longer it is."""
+        """More text behind what is left; always as much again, so that no value costs more the
+        longer it is."""
         if self._ended:
             raise EOFError("the answer ends too early")
         parts = [self._text[self._at :]]
@@ -178,7 +186,8 @@ class Cutter:
 
 
 def _in_lines(rows: list[str]) -> list[str]:
-    """The rows, each in one line: a line break in JSON is white space between tokens, and never part of a text."""
+    """The rows, each in one line: a line break in JSON is white space between tokens, and never
+    part of a text."""
     together = "".join(rows)
     if "\n" in together or "\r" in together:
         return [row.replace("\n", " ").replace("\r", " ") for row in rows]

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL as text: where a query comes from, its check before it is sent, and parameters that no value breaks out of.
+"""KQL as text: where a query comes from, its check before it is sent, and parameters that no value
+breaks out of.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_syntax as _kql_syntax
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_names as _kql_names,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_syntax as _kql_syntax,
+)
 
 try:
     import duckdb_kql
@@ -29,26 +34,38 @@ TYPED: t.Final = ("datetime", "timespan")
 
 
 def text(query: str | None, query_file: str | None) -> str:
-    """The query that was given or that the file holds; raises C(bad_query) when there is none in it."""
+    """The query that was given or that the file holds; raises C(bad_query) when there is none in
+    it."""
     if query_file:
         try:
             with open(query_file, encoding="utf-8-sig") as f:
                 query = f.read()
         except OSError as e:
-            raise DefenderError("bad_query", f"query_file is {query_file}, which cannot be read: {e.strerror}.") from None
+            raise DefenderError(
+                "bad_query", f"query_file is {query_file}, which cannot be read: {e.strerror}."
+            ) from None
         except UnicodeDecodeError:
-            raise DefenderError("bad_query", f"query_file is {query_file}, which is no text in UTF-8.") from None
+            raise DefenderError(
+                "bad_query", f"query_file is {query_file}, which is no text in UTF-8."
+            ) from None
     if not query or not query.strip():
-        raise DefenderError("bad_query", f"{f'query_file is {query_file}, which' if query_file else 'query'} is empty; write a query in KQL.")
+        raise DefenderError(
+            "bad_query",
+            (
+                f"{f'query_file is {query_file}, which' if query_file else 'query'} is empty;"
+                " write a query in KQL."
+            ),
+        )
     return query
 
 
 def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str:
     """The query with these values.
 
-    Where it declares a name itself with a literal, the value takes the place of that literal. Any other name gets a `let` before
-    the query. Raises `bad_request` for a name that the query declares in another way: two declarations of one name are refused by
-    Microsoft, and one inside a function would hide the value.
+    Where it declares a name itself with a literal, the value takes the place of that literal. Any
+    other name gets a `let` before the query. Raises `bad_request` for a name that the query
+    declares in another way: two declarations of one name are refused by Microsoft, and one inside a
+    function would hide the value.
     """
     lets = []
     replaced: dict[tuple[int, int], str] = {}
@@ -56,15 +73,19 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise DefenderError(
                 "bad_request",
-                f"parameters has the name {name!r}; a KQL name is letters, digits and underscores and begins with no digit.",
+                (
+                    f"parameters has the name {name!r}; a KQL name is letters, digits and"
+                    " underscores and begins with no digit."
+                ),
             )
         text = literal(name, value)
         declared = _kql_names.declarations(query, name)
         if other := next((one for one in declared if not one.literal), None):
             raise DefenderError(
                 "bad_request",
-                f"parameters has {name}, which the query declares itself in line {other.line}, and not with a literal that"
-                " the value could replace; leave the parameter out, or take that declaration out of the query.",
+                f"parameters has {name}, which the query declares itself in line {other.line}, and"
+                " not with a literal that the value could replace; leave the parameter out, or"
+                " take that declaration out of the query.",
             )
         replaced |= {one.span: text for one in declared}
         if not any(one.outermost for one in declared):
@@ -76,33 +97,53 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
 
 
 def literal(name: str, value: t.Any) -> str:
-    """A value as a KQL literal. Text stays text: a time is C({"datetime": ...}), a length of time C({"timespan": ...})."""
+    """A value as a KQL literal. Text stays text: a time is C({"datetime": ...}), a length of time
+    C({"timespan": ...})."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         if not _fits_long(value):
-            raise DefenderError("bad_request", f"parameters.{name} is {value}, which does not fit into KQL's long.")
+            raise DefenderError(
+                "bad_request", f"parameters.{name} is {value}, which does not fit into KQL's long."
+            )
         return f"long({value})"
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise DefenderError("bad_request", f"parameters.{name} is {value}, which is no finite number.")
+            raise DefenderError(
+                "bad_request", f"parameters.{name} is {value}, which is no finite number."
+            )
         return f"real({value!r})"
     if isinstance(value, str):
         return string(value)
     if isinstance(value, list):
         _check_members(name, value)
-        # JSON in ASCII is what dynamic() reads; a value in it can end neither the literal nor the line
+        # JSON in ASCII is what dynamic() reads; a value in it can end neither the literal nor the
+        # line
         return f"dynamic({json.dumps(value)})"
-    if isinstance(value, dict) and len(value) == 1 and (kind := next(iter(value))) in TYPED and isinstance(value[kind], str):
+    if (
+        isinstance(value, dict)
+        and len(value) == 1
+        and (kind := next(iter(value))) in TYPED
+        and isinstance(value[kind], str)
+    ):
         if kind == "datetime":
             return f"datetime({_times.format_time(_times.parse_time(f'parameters.{name}', value[kind], at=_times.now()))})"
         ticks = _times.parse_span(f"parameters.{name}", value[kind])
         if not _fits_long(ticks):
-            raise DefenderError("bad_request", f"parameters.{name} is {value[kind]}, which does not fit into KQL's timespan of about 29,000 years.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"parameters.{name} is {value[kind]}, which does not fit into KQL's timespan of"
+                    " about 29,000 years."
+                ),
+            )
         return f"{ticks}tick"
     raise DefenderError(
         "bad_request",
-        f"parameters.{name} is {value!r}; give text, a number, a boolean, a list of those, {{datetime: TIME}} or {{timespan: LENGTH}}.",
+        (
+            f"parameters.{name} is {value!r}; give text, a number, a boolean, a list of those,"
+            f" {{datetime: TIME}} or {{timespan: LENGTH}}."
+        ),
     )
 
 
@@ -112,29 +153,50 @@ def _fits_long(value: t.Any) -> bool:
 
 def _check_members(name: str, value: list[t.Any]) -> None:
     for member in value:
-        if not isinstance(member, (str, int, float, bool)) or (isinstance(member, float) and not math.isfinite(member)) or not _fits_long(member):
-            raise DefenderError("bad_request", f"parameters.{name} has the member {member!r}; a list may hold text, finite numbers, true and false.")
+        if (
+            not isinstance(member, (str, int, float, bool))
+            or (isinstance(member, float) and not math.isfinite(member))
+            or not _fits_long(member)
+        ):
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"parameters.{name} has the member {member!r}; a list may hold text, finite"
+                    " numbers, true and false."
+                ),
+            )
 
 
 def string(value: str) -> str:
-    """A KQL string literal in ASCII: backslash escapes for quotes, backslashes, controls and everything beyond ASCII."""
+    """A KQL string literal in ASCII: backslash escapes for quotes, backslashes, controls and
+    everything beyond ASCII."""
     units = value.encode("utf-16-be", "surrogatepass")
     codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
-    return '"' + "".join(chr(code) if 32 <= code < 127 and chr(code) not in '"\\' else f"\\u{code:04x}" for code in codes) + '"'
+    return (
+        '"'
+        + "".join(
+            chr(code) if 32 <= code < 127 and chr(code) not in '"\\' else f"\\u{code:04x}"
+            for code in codes
+        )
+        + '"'
+    )
 
 
 def checked_limit(limit: int) -> int:
     """The number of rows to keep, 0 for all."""
     if limit < 0:
-        raise DefenderError("bad_request", f"limit is {limit}; give a number of rows, or 0 for all of them.")
+        raise DefenderError(
+            "bad_request", f"limit is {limit}; give a number of rows, or 0 for all of them."
+        )
     return limit
 
 
 def check(query: str) -> bool:
     """Whether the whole syntax could be checked here, for which the package duckdb-kql is needed.
 
-    Raises `bad_query` with line and column for what Microsoft's parser refuses for certain. What only duckdb-kql does not read
-    may be a mistake or may be valid, so it is not refused: Microsoft decides.
+    Raises `bad_query` with line and column for what Microsoft's parser refuses for certain. What
+    only duckdb-kql does not read may be a mistake or may be valid, so it is not refused: Microsoft
+    decides.
     """
     if found := _kql_syntax.mistake(query):
         place = f"line {found.line}, column {found.column}"

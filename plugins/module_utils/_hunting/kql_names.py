@@ -4,9 +4,10 @@
 
 """The names in a KQL query: which it declares itself, and which it expects from outside.
 
-Read from the text, without a grammar: what decides is where a name stands, as learn.microsoft.com/kusto/query has it.
+Read from the text, without a grammar: what decides is where a name stands, as
+learn.microsoft.com/kusto/query has it.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Declaration:
 
 
 def plain(query: str) -> str:
-    """The query at the same length with nothing but syntax: comments are space, strings are underscores."""
+    """The query at the same length with nothing but syntax: comments are space, strings are
+    underscores."""
 
     def blank(match: re.Match[str]) -> str:
         if match[0].startswith("//"):
@@ -88,8 +90,8 @@ def declarations(query: str, name: str | None = None) -> list[Declaration]:
 def takes(query: str, name: str) -> bool:
     """Whether a value from outside for this name changes what the query says.
 
-    It does where the query declares the name with a literal, which the value replaces, and where it uses the name and neither
-    declares it nor makes a column of that name before.
+    It does where the query declares the name with a literal, which the value replaces, and where it
+    uses the name and neither declares it nor makes a column of that name before.
     """
     if declared := declarations(query, name):
         return all(one.literal for one in declared)
@@ -132,7 +134,8 @@ def _depth(text: str) -> int:
 
 
 def _end(text: str, start: int, stop: str) -> int:
-    """Where the part that begins there ends: before a letter of `stop` outside of its brackets, or its closing one."""
+    """Where the part that begins there ends: before a letter of `stop` outside of its brackets, or
+    its closing one."""
     depth = 0
     for at in range(start, len(text)):
         if depth == 0 and text[at] in stop:
@@ -144,7 +147,8 @@ def _end(text: str, start: int, stop: str) -> int:
 
 
 def _without_functions_own(text: str, name: str) -> str:
-    """The syntax without the parts in which the name is a parameter of a function that the query defines."""
+    """The syntax without the parts in which the name is a parameter of a function that the query
+    defines."""
     for function in FUNCTION.finditer(text):
         if re.search(rf"\b{re.escape(name)}\s*:", function[1]):
             start, end = function.start(), _end(text, function.end(), "")

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in a KQL query that Microsoft's parser refuses for certain, and the query in words that duckdb-kql reads.
+"""Mistakes in a KQL query that Microsoft's parser refuses for certain, and the query in words that
+duckdb-kql reads.
 
-The grammar of duckdb-kql is smaller than Microsoft's, so its refusal alone says nothing about a query.
+The grammar of duckdb-kql is smaller than Microsoft's, so its refusal alone says nothing about a
+query.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,21 +18,27 @@ import difflib
 import re
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_names as _kql_names,
+)
 
-# learn.microsoft.com/kusto/query/queries: a word behind a pipe that is nearly one of these is a slip of the keyboard.
+# learn.microsoft.com/kusto/query/queries: a word behind a pipe that is nearly one of these is a
+# slip of the keyboard.
 OPERATORS: t.Final = (
-    "as assert-schema consume count distinct evaluate extend externaldata facet filter find fork getschema graph-mark-components"
-    " graph-match graph-merge graph-shortest-paths graph-to-table invoke join limit lookup macro-expand make-graph make-series mv-apply"
-    " mv-expand order parse parse-kv parse-where partition print project project-away project-by-names project-keep project-rename"
-    " project-reorder range reduce render sample sample-distinct scan search serialize sort summarize take top top-hitters top-nested"
-    " union where"
+    "as assert-schema consume count distinct evaluate extend externaldata facet filter find fork"
+    " getschema graph-mark-components graph-match graph-merge graph-shortest-paths graph-to-table"
+    " invoke join limit lookup macro-expand make-graph make-series mv-apply mv-expand order parse"
+    " parse-kv parse-where partition print project project-away project-by-names project-keep"
+    " project-rename project-reorder range reduce render sample sample-distinct scan search"
+    " serialize sort summarize take top top-hitters top-nested union where"
 ).split()
 OLD: t.Final = ("mvexpand", "mvapply")
 CLOSING: t.Final = {"(": ")", "[": "]", "{": "}"}
 PIPE = re.compile(r"\|\s*(?:(?P<empty>\||;|[)\]}]|$)|(?P<word>[A-Za-z][\w-]*))")
 # An operator between two values that has no second one.
-OPEN_END = re.compile(r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)")
+OPEN_END = re.compile(
+    r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)"
+)
 # duckdb-kql's grammar wants something behind serialize; Kusto's does not
 BARE_SERIALIZE = re.compile(r"(\|\s*serialize)(?=\s*(?:\||;|$))", re.I)
 # Lists and ranges whose members duckdb-kql reads only up to the first sign of arithmetic.
@@ -73,8 +81,11 @@ def readable(query: str) -> str:
         for first, last in _parts(text, start, end, stop):
             if ARITHMETIC.search(_outer(text[first:last])):
                 changes += [(first, "("), (last, ")")]
-    # from the end, so that places stay true; a bracket that closes stands before one that opens at its place
-    for at, added in sorted(changes, key=lambda change: (change[0], change[1] != ")"), reverse=True):
+    # from the end, so that places stay true; a bracket that closes stands before one that opens at
+    # its place
+    for at, added in sorted(
+        changes, key=lambda change: (change[0], change[1] != ")"), reverse=True
+    ):
         query = query[:at] + added + query[at:]
     return query
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A hunting query from request to rows: both generations of API, Microsoft's caps noticed, and time split until every slice is whole.
+"""A hunting query from request to rows: both generations of API, Microsoft's caps noticed, and time
+split until every slice is whole.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ def run(api: Api, request: Request, rows: Rows) -> Outcome:
 def _split(api: Api, request: Request, rows: Rows) -> Outcome:
     """Cut the time until every slice is whole, oldest first.
 
-    The first slice is open to the past and the last one to the future, so that together they have the rows of the whole
-    query, whatever our clock says. One that cannot be read fails the whole with what is missing.
+    The first slice is open to the past and the last one to the future, so that together they have
+    the rows of the whole query, whatever our clock says. One that cannot be read fails the whole
+    with what is missing.
     """
     query = row_wise(request.query)
     enforced = request.timespan.condition(query.column) if api.name == "xdr" else None
@@ -112,7 +114,9 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
             schema = _merged(schema, _answer(api, text, request, rows))
             heavy = None
             if rows.count - before >= ROWS:
-                heavy = DefenderError("truncated", "one moment has more rows than Microsoft answers")
+                heavy = DefenderError(
+                    "truncated", "one moment has more rows than Microsoft answers"
+                )
         except DefenderError as e:
             heavy = e
         if heavy is None:
@@ -122,7 +126,10 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
         halves = piece.halves(likely) if heavy.category in HEAVY else None
         if halves is None:
             missing = [each.as_result() for each in (piece, *reversed(waiting))]
-            heavy.message += f" The slice from {missing[0]['since']} could not be read, so {len(missing)} slices are missing."
+            heavy.message += (
+                f" The slice from {missing[0]['since']} could not be read, so"
+                f" {len(missing)} slices are missing."
+            )
             heavy.facts.update(slices=done, missing_slices=missing)
             raise heavy
         waiting.extend(reversed(halves))
@@ -130,7 +137,8 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
 
 
 def _enforced(request: Request) -> str | None:
-    """The query with the time span in it, for the API whose requests have none; None without a time span."""
+    """The query with the time span in it, for the API whose requests have none; None without a time
+    span."""
     if request.timespan.text is None:
         return None
     query = row_wise(request.query, IN_QUERY)
@@ -152,13 +160,15 @@ def _answer(api: Api, query: str, request: Request, rows: Rows) -> list[dict[str
 
 
 def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The columns of several answers to one query: a slice may have a column that only its rows name."""
+    """The columns of several answers to one query: a slice may have a column that only its rows
+    name."""
     names = {column["name"] for column in columns}
     return columns + [column for column in more if column["name"] not in names]
 
 
 def _told(error: DefenderError) -> DefenderError:
-    """A table of the documented schema that does not resolve is one that the tenant has no licence for."""
+    """A table of the documented schema that does not resolve is one that the tenant has no licence
+    for."""
     table = re.search(r"Failed to resolve table or column expression named '(\w+)'", error.message)
     if error.category == "bad_query" and table and table[1] in TABLES:
         told = DefenderError(
@@ -169,6 +179,9 @@ def _told(error: DefenderError) -> DefenderError:
             request_id=error.request_id,
             facts={"table": table[1]},
         )
-        told.message += f" {table[1]} is a documented table, so this tenant has no licence for the product that fills it."
+        told.message += (
+            f" {table[1]} is a documented table, so this tenant has no licence for the"
+            " product that fills it."
+        )
         return told
     return error

@@ -4,10 +4,11 @@
 
 """Which tenant's rows a file holds, so that one tenant's task never replaces the rows of another.
 
-A file of rows names no tenant, so a record is kept for each in a folder of the user: the tenant, and device, inode, size and
-time of the file as it was put in place. A file that was moved away or changed since then belongs to nobody.
+A file of rows names no tenant, so a record is kept for each in a folder of the user: the tenant,
+and device, inode, size and time of the file as it was put in place. A file that was moved away or
+changed since then belongs to nobody.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 
 HOME, FOLDER = "ANSIBLE_HOME", os.path.join("defender_xdr", "row_owners")
-# Of records, each file with those of many paths: what is gone is dropped when a neighbour is written.
+# Of records, each file with those of many paths: what is gone is dropped when a neighbour is
+# written.
 FILES: t.Final = 64
 
 Record = dict[str, t.Any]
@@ -39,9 +41,11 @@ def check(dest: str, options: Options) -> None:
 
 @contextlib.contextmanager
 def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
-    """Put the tenant's rows in place within this: nobody else does at the same time, and the tenant is recorded.
+    """Put the tenant's rows in place within this: nobody else does at the same time, and the tenant
+    is recorded.
 
-    Raises `conflict` as `check` does. Gives a list for warnings, which has one where no record can be kept.
+    Raises `conflict` as `check` does. Gives a list for warnings, which has one where no record can
+    be kept.
     """
     path = _path(dest)
     warnings: list[str] = []
@@ -51,20 +55,25 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
         except OSError as e:
             file = None
             warnings.append(
-                f"{os.path.dirname(_file(path))} cannot be used ({e.strerror}), so it is not recorded"
-                f" whose rows {dest} holds; another tenant's task with this dest would replace them."
+                f"{os.path.dirname(_file(path))} cannot be used ({e.strerror}), so it is not"
+                f" recorded whose rows {dest} holds; another tenant's task with this dest would"
+                " replace them."
             )
         records = _records(file) if file else {}
         _refuse(dest, options, records.get(path))
         yield warnings
         if file:
-            current = {old: one for old, one in records.items() if _identity(old) == one.get("file")}
+            current = {
+                old: one for old, one in records.items() if _identity(old) == one.get("file")
+            }
             current[path] = {
                 "tenant_id": options.tenant_id,
                 "tenant": options.label,
                 "file": _identity(path),
             }
-            with contextlib.suppress(OSError):  # the rows are in place, and a full disk costs the record only
+            with contextlib.suppress(
+                OSError
+            ):  # the rows are in place, and a full disk costs the record only
                 _replace(file, current)
 
 
@@ -83,7 +92,8 @@ def _refuse(dest: str, options: Options, record: Record | None) -> None:
 
 
 def _path(dest: str) -> str:
-    """The same for every way to name the file; a symbolic link at its end is replaced and not followed."""
+    """The same for every way to name the file; a symbolic link at its end is replaced and not
+    followed."""
     folder, name = os.path.split(os.path.abspath(dest))
     return os.path.join(os.path.realpath(folder), name)
 

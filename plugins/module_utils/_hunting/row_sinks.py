@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the rows of a hunt go: into memory, or through a spool on disk into a file, with memory that does not grow.
+"""Where the rows of a hunt go: into memory, or through a spool on disk into a file, with memory
+that does not grow.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import columns as _columns
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import json_rows as _row_cutter
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_owners as _row_owners
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    json_rows as _row_cutter,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_owners as _row_owners,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
@@ -161,7 +166,8 @@ class _Answer:
 def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
     """Refuse a file that cannot be written or has another tenant's rows, before anything is sent.
 
-    In check mode nothing is written, and the folder may be missing, because an earlier task that makes it has not run either.
+    In check mode nothing is written, and the folder may be missing, because an earlier task that
+    makes it has not run either.
     """
     folder = os.path.dirname(os.path.abspath(dest))
     if not check_mode or os.path.isdir(folder):
@@ -171,7 +177,10 @@ def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
     if (free := shutil.disk_usage(place).free) < ROOM:
         raise DefenderError(
             "bad_request",
-            f"dest is {dest}, but only {free >> 20} MB are free in {place}; a hunt may need {ROOM >> 20} MB.",
+            (
+                f"dest is {dest}, but only {free >> 20} MB are free in {place}; a hunt may need"
+                f" {ROOM >> 20} MB."
+            ),
         )
 
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of advanced hunting that Microsoft documents, to tell an unlicensed table from a misspelt one.
+"""The tables of advanced hunting that Microsoft documents, to tell an unlicensed table from a
+misspelt one.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -102,4 +103,7 @@ _STATES: t.Final = frozenset(
     }
 )
 # The column with the time of an event, for every table that has one.
-TIMES: t.Final = {table: "ActivityTimestamp" if table == "CallActivityEvents" else "Timestamp" for table in TABLES - _STATES}
+TIMES: t.Final = {
+    table: "ActivityTimestamp" if table == "CallActivityEvents" else "Timestamp"
+    for table in TABLES - _STATES
+}

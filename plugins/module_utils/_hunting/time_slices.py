@@ -4,9 +4,10 @@
 
 """Cuts a hunting query's time into slices, for queries whose rows do not depend on each other.
 
-The rows of such a query are the rows of its slices. For any other query sums of slices are wrong numbers, so it is refused.
+The rows of such a query are the rows of its slices. For any other query sums of slices are wrong
+numbers, so it is refused.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_names as _kql_names,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES, TIMES
 
-# Operators that decide on each row alone, or make rows out of one row: learn.microsoft.com/kusto/query.
+# Operators that decide on each row alone, or make rows out of one row:
+# learn.microsoft.com/kusto/query.
 ROW_WISE: t.Final = frozenset(
-    ("where filter extend project project-away project-keep project-rename project-reorder parse parse-where parse-kv mv-expand").split()
+    (
+        "where filter extend project project-away project-keep project-rename project-reorder"
+        " parse parse-where parse-kv mv-expand"
+    ).split()
 )
 NEAR: t.Final = 8  # the part of a window within which an open slice is cut at the window's edge
 
@@ -31,7 +38,8 @@ NEAR: t.Final = 8  # the part of a window within which an open slice is cut at t
 class Slice:
     """A half-open window [since, before) in ticks of 100 ns: the finest that Microsoft writes.
 
-    Without a bound it is open on that side. One without `since` also has the rows that have no time.
+    Without a bound it is open on that side. One without `since` also has the rows that have no
+    time.
     """
 
     since: int | None = None
@@ -40,8 +48,8 @@ class Slice:
     def halves(self, window: Slice) -> tuple[Slice, Slice] | None:
         """Two slices that share no row and leave none out; None when there is nothing left to cut.
 
-        :arg window: where most of the rows are likely to be. What lies outside is cut off in one piece first,
-            and then in steps that double.
+        :arg window: where most of the rows are likely to be. What lies outside is cut off in one
+            piece first, and then in steps that double.
         """
         if window.since is None or window.before is None:
             return None
@@ -64,7 +72,8 @@ class Slice:
         return Slice(self.since, cut), Slice(cut, self.before)
 
     def condition(self, column: str) -> str | None:
-        """The rows of this slice as a condition on the column with the time; None for all of them."""
+        """The rows of this slice as a condition on the column with the time; None for all of
+        them."""
         if self.since is None and self.before is not None:
             bound = f"datetime({_times.format_time(self.before)})"
             return f"isnull({column}) or {column} < {bound}"
@@ -101,7 +110,8 @@ class RowWise:
 
 
 def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
-    """The query as L(RowWise); raises C(bad_query) with the reason why its rows depend on each other."""
+    """The query as L(RowWise); raises C(bad_query) with the reason why its rows depend on each
+    other."""
     try:
         return _cut(query)
     except ValueError as e:
@@ -113,7 +123,10 @@ def not_row_wise(purpose: str, reason: str) -> DefenderError:
     return DefenderError(
         "bad_query",
         f"The query cannot {purpose}, because {reason}.",
-        advice="Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer columns. On api xdr put the time into the query.",
+        advice=(
+            "Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer"
+            " columns. On api xdr put the time into the query."
+        ),
     )
 
 
@@ -130,12 +143,15 @@ def _cut(query: str) -> RowWise:
         if operator not in ROW_WISE:
             raise ValueError(f"it uses {operator}, which looks at several rows at once")
     end = table.end(1)
-    others = {word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES}
+    others = {
+        word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES
+    }
     return RowWise(query[:end], query[end:].strip(), TIMES[table[1]], tuple(sorted(others)))
 
 
 def _last_statement(plain: str) -> int:
-    """Where the statement begins that makes the rows: after the last semicolon that something follows."""
+    """Where the statement begins that makes the rows: after the last semicolon that something
+    follows."""
     body = plain.rstrip().rstrip(";")
     start = body.rfind(";") + 1
     if re.match(r"\s*(let|set|declare|alias|pattern|restrict)\b", plain[start:]):

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time span of a hunt, in every form that Microsoft documents: as Graph takes it, and as a condition in the query.
+"""The time span of a hunt, in every form that Microsoft documents: as Graph takes it, and as a
+condition in the query.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Timespan:
         return " and ".join(parts) or None
 
     def window(self, now: int) -> Slice:
-        """Where most of the rows are likely to be, by our clock; only good for choosing where to cut."""
+        """Where most of the rows are likely to be, by our clock; only good for choosing where to
+        cut."""
         before = now if self.before is None else self.before
         since = self.since
         if since is None:
@@ -59,8 +61,9 @@ class Timespan:
 def parse(text: str | None) -> Timespan:
     """The time span; raises `bad_request` that names it as a whole where it is none.
 
-    Microsoft's five forms: a duration before now, START/END, START/DURATION, DURATION/END, and START until now. An age such
-    as `7d` is a duration on its own, and a point in time on either side of a slash.
+    Microsoft's five forms: a duration before now, START/END, START/DURATION, DURATION/END, and
+    START until now. An age such as `7d` is a duration on its own, and a point in time on either
+    side of a slash.
     """
     if not text:
         return Timespan()
@@ -76,8 +79,9 @@ def parse(text: str | None) -> Timespan:
     if not _times.RFC3339.fullmatch(text):
         raise DefenderError(
             "bad_request",
-            f"timespan is {text!r}, which is none of the forms P7D (ISO 8601), 7d (an age), START/END,"
-            " START/P7D, P7D/END, and START; START and END are times such as 2026-11-01T08:00:00Z.",
+            f"timespan is {text!r}, which is none of the forms P7D (ISO 8601), 7d (an age),"
+            " START/END, START/P7D, P7D/END, and START; START and END are times such as"
+            " 2026-11-01T08:00:00Z.",
         )
     since = _times.parse_time("timespan", text, at=_times.now())
     return Timespan(_times.format_time(since), since=since)
@@ -100,11 +104,16 @@ def _interval(text: str) -> Timespan:
     if since >= before:
         raise DefenderError(
             "bad_request",
-            f"timespan is {text!r}, whose start is not before its end; nothing can lie between them.",
+            (
+                f"timespan is {text!r}, whose start is not before its end; nothing can lie between"
+                " them."
+            ),
         )
     if not _times.FIRST <= since <= _times.LAST or not before <= _times.LAST:
         raise _beyond(text)
-    return Timespan(f"{_times.format_time(since)}/{_times.format_time(before)}", since=since, before=before)
+    return Timespan(
+        f"{_times.format_time(since)}/{_times.format_time(before)}", since=since, before=before
+    )
 
 
 def _beyond(text: str) -> DefenderError:

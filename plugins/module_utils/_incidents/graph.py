@@ -4,7 +4,7 @@
 
 """Incidents through Microsoft Graph security: its filters, its pages of 50, its words.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,20 @@ from urllib.parse import quote
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Incident, Wanted
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Page, Window
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import ownership as _ownership
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
+    Incident,
+    Wanted,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import (
+    Page,
+    Window,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    ownership as _ownership,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
 PATH: t.Final = "/v1.0/security/incidents"
@@ -28,8 +38,13 @@ ENUMS: t.Final = ("status", "severity", "classification", "determination")
 
 def filter_text(wanted: Wanted) -> str | None:
     """The `$filter` for what is wanted, or None for everything."""
-    lists = [_odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name))) for name in ENUMS]
-    people = _odata.any_of("assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to))
+    lists = [
+        _odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name)))
+        for name in ENUMS
+    ]
+    people = _odata.any_of(
+        "assignedTo", (_odata.quote(name) if name else "null" for name in wanted.assigned_to)
+    )
     created = _odata.between("createdDateTime", wanted.created_since, wanted.created_before)
     updated = _odata.between("lastUpdateDateTime", wanted.updated_since, wanted.updated_before)
     own = f"({wanted.filter})" if wanted.filter else None
@@ -50,7 +65,10 @@ class GraphIncidents:
     def warnings(self) -> list[str]:
         """What the incidents lack, as far as no later page brought it."""
         return [
-            f"Incident {number} is listed without its alerts, because Graph keeps failing over them: {reason}"
+            (
+                f"Incident {number} is listed without its alerts, because Graph keeps failing over"
+                f" them: {reason}"
+            )
             for number, reason in self._without_alerts.items()
         ]
 
@@ -76,7 +94,10 @@ class GraphIncidents:
         if more and not answer["value"]:
             raise DefenderError(
                 "unavailable",
-                f"{self.name} answered a page without incidents that says more follow, so the list is not complete.",
+                (
+                    f"{self.name} answered a page without incidents that says more follow, so the"
+                    " list is not complete."
+                ),
             )
         return Page([_normalized(one) for one in answer["value"]], more, self._api.clock)
 

@@ -4,7 +4,7 @@
 
 """What may be asked of incidents, and how an incident looks whichever API answered.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import vocabulary as _vocabulary
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    vocabulary as _vocabulary,
+)
 
 # Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some
 # determinations differently.
@@ -116,7 +118,9 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
         for name in ("created_since", "created_before", "updated_since", "updated_before")
     }
     for word in ("created", "updated"):
-        _times.check_order(f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"])
+        _times.check_order(
+            f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"]
+        )
     if params["limit"] < 0:
         raise DefenderError(
             "bad_request",
@@ -147,7 +151,9 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
     )
 
 
-def normalized(thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+def normalized(
+    thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None
+) -> dict[str, t.Any]:
     """An incident or an alert in the collection's words, its comments included.
 
     :arg names: fields that the service calls otherwise than Graph does.
@@ -178,7 +184,8 @@ def identity(value: t.Any) -> str | None:
 
 
 def fits(incident: Incident, wanted: Wanted) -> bool:
-    """Whether an incident is one of those wanted, as far as the incident tells: all but `filter`."""
+    """Whether an incident is one of those wanted, as far as the incident tells: all but
+    `filter`."""
     for name in ("status", "severity", "classification", "determination"):
         if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
             return False
@@ -207,7 +214,11 @@ def page_size(limit: int, most: int) -> int:
 
 def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
     """The incident with only these fields, the id always among them."""
-    return {name: value for name, value in incident.items() if name == "id" or name in fields} if fields else incident
+    return (
+        {name: value for name, value in incident.items() if name == "id" or name in fields}
+        if fields
+        else incident
+    )
 
 
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
@@ -226,5 +237,7 @@ def _ticks(text: t.Any) -> int | None:
 def number(text: str) -> str:
     """An incident's number, refused when it is none: it becomes part of a URL."""
     if not (text.strip().isascii() and text.strip().isdecimal()):
-        raise DefenderError("bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395.")
+        raise DefenderError(
+            "bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395."
+        )
     return text.strip()

@@ -8,7 +8,7 @@ A page number means nothing in a set that others change: what was updated jumps 
 the rest moves. So the walk goes down by last update, and counts (`$skip`) only where time is no
 help: among equal times, and where the service turns out to sort by something else.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Window:
     def as_filter(self, created_name: str, updated_name: str) -> str | None:
         """The bounds in OData, over the names that the API has for both times."""
         before = None if self.until is None else self.until + 1
-        return all_of([between(created_name, self.created, None), between(updated_name, self.since, before)])
+        return all_of(
+            [between(created_name, self.created, None), between(updated_name, self.since, before)]
+        )
 
 
 class Source(t.Protocol):
@@ -125,7 +127,9 @@ def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
         if found is not None:
             found.sort(key=_newest_first)
             return (found[:limit], True) if limit and len(found) > limit else (found, False)
-    raise DefenderError("truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it.")
+    raise DefenderError(
+        "truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it."
+    )
 
 
 class _Walk:
@@ -189,7 +193,10 @@ class _Walk:
                 self._refused = (self._refused | changed) - self._down(Window(since=since))
         raise DefenderError(
             "truncated",
-            f"{self.source.name}: the list was still changing after {LOOKS} further looks; {len(self._seen)} items were read, some may be old.",
+            (
+                f"{self.source.name}: the list was still changing after {LOOKS} further looks;"
+                f" {len(self._seen)} items were read, some may be old."
+            ),
         )
 
     def _down(self, window: Window, first: Page | None = None) -> set[str]:
@@ -289,7 +296,10 @@ class _Walk:
         if self._steps_back > STEPS_BACK + len(self._seen):
             raise DefenderError(
                 "truncated",
-                f"{self.source.name}: the list moved faster than it could be read; {len(self._seen)} items were read, and others are missing.",
+                (
+                    f"{self.source.name}: the list moved faster than it could be read;"
+                    f" {len(self._seen)} items were read, and others are missing."
+                ),
             )
 
     def _circle(self, how: str) -> DefenderError:
@@ -329,11 +339,17 @@ class _Walk:
             except (DefenderError, TypeError, AttributeError):
                 raise DefenderError(
                     "unavailable",
-                    f"{self.source.name} listed item {item['id']} without a {name} that can be read, so it is not known whether the list is complete.",
+                    (
+                        f"{self.source.name} listed item {item['id']} without a {name} that can be"
+                        " read, so it is not known whether the list is complete."
+                    ),
                 ) from None
             # a second, because a service may round what it is asked
             if since is not None and at < since - SECOND:
                 raise DefenderError(
                     "unavailable",
-                    f"{self.source.name} ignores $filter: asked for a {name} since {format_time(since)}, it listed item {item['id']} with {item[name]}.",
+                    (
+                        f"{self.source.name} ignores $filter: asked for a {name} since"
+                        f" {format_time(since)}, it listed item {item['id']} with {item[name]}."
+                    ),
                 )

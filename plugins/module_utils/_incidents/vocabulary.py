@@ -4,7 +4,7 @@
 
 """The words of a result: names and enum values in snake_case, and data as the service wrote it.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 @functools.lru_cache(maxsize=4096)
-def field_names(keys: tuple[str, ...], renamed: tuple[tuple[str, str], ...] = ()) -> t.Mapping[str, str]:
+def field_names(
+    keys: tuple[str, ...], renamed: tuple[tuple[str, str], ...] = ()
+) -> t.Mapping[str, str]:
     """The name of each key in a result, no two alike: snake_case, or what `renamed` says.
 
     Where two keys would become one, `renamed`, a key in snake_case and one in camelCase come
@@ -101,7 +103,9 @@ def enum_value(word: str) -> str:
     return snake(word) if WORD.fullmatch(word) else word
 
 
-def normalized(thing: t.Any, *, renamed: tuple[tuple[str, str], ...] = (), name: str = "", kind: str = "") -> t.Any:
+def normalized(
+    thing: t.Any, *, renamed: tuple[tuple[str, str], ...] = (), name: str = "", kind: str = ""
+) -> t.Any:
     """An object of Graph or of the older API with names and enum values in snake_case.
 
     Nothing of it is lost, and whatever is neither a name nor an enum value is left as it came.

@@ -4,7 +4,7 @@
 
 """Incidents through the Defender XDR API: fewer filters, pages of 100, and the older words.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -13,10 +13,20 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Incident, Wanted
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Page, Window
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import ownership as _ownership
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
+    Incident,
+    Wanted,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import (
+    Page,
+    Window,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    ownership as _ownership,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
 PATH: t.Final = "/api/incidents"
@@ -78,10 +88,15 @@ def filter_text(wanted: Wanted) -> str | None:
     if "awaiting_action" in wanted.status:
         raise DefenderError(
             "unsupported",
-            "status names awaiting_action, which only Microsoft Graph knows; leave it out or set api to graph.",
+            (
+                "status names awaiting_action, which only Microsoft Graph knows; leave it out or"
+                " set api to graph."
+            ),
         )
     # Graph's words in capitals: inProgress is InProgress here
-    status = _odata.any_of("status", (_odata.quote(_odata.pascal(value)) for value in wanted.status))
+    status = _odata.any_of(
+        "status", (_odata.quote(_odata.pascal(value)) for value in wanted.status)
+    )
     # null is not documented as a value to compare with: the unassigned are told from the incident
     people = None
     if "" not in wanted.assigned_to:
@@ -142,7 +157,10 @@ class XdrIncidents:
         result["comments"] = result.get("comments") or []
         result["tenant_id"] = self._options.tenant_id
         if self._wanted.expand_alerts:
-            result["alerts"] = [{**_in_graph_vocabulary(alert, ALERT), "incident_id": result["id"]} for alert in alerts]
+            result["alerts"] = [
+                {**_in_graph_vocabulary(alert, ALERT), "incident_id": result["id"]}
+                for alert in alerts
+            ]
         return result
 
 

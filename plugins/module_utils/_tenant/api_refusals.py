@@ -4,7 +4,7 @@
 
 """Refusals of Microsoft's APIs as errors of the contract: one table of status, code and text.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 
 class Rule(t.NamedTuple):
-    """A refusal of an API is of a category when status, code and text all match; None matches all."""
+    """A refusal of an API is of a category when status, code and text all match; None matches
+    all."""
 
     category: str
     status: int | None = None
@@ -29,9 +30,11 @@ class Rule(t.NamedTuple):
 
 # the login service gave this token for the credential, so that the credential is not to blame
 TOKEN_REFUSED: t.Final = (
-    "The API refused a token that the login service had just given. Check the clock of this machine, and ask for a new token: access_token with force_refresh."
+    "The API refused a token that the login service had just given. Check the"
+    " clock of this machine, and ask for a new token: access_token with force_refresh."
 )
-# First match wins. Sources: Graph's and Defender's pages on errors, and public reports of real answers.
+# First match wins. Sources: Graph's and Defender's pages on errors, and public reports of real
+# answers.
 API_RULES: t.Final = (
     Rule("role_missing", 403, text=r"Missing application roles"),
     Rule("not_licensed", 403, text=r"Account is not provisioned"),
@@ -50,7 +53,12 @@ API_RULES: t.Final = (
     Rule("conflict", 412),
     Rule("conflict", 400, code="ActiveRequestAlreadyExists"),
     Rule("conflict", 400, text=r"already in progress|already exists"),
-    Rule("truncated", 400, text=r"exceeded the allowed result size|maximum allowed size", hunting=True),
+    Rule(
+        "truncated",
+        400,
+        text=r"exceeded the allowed result size|maximum allowed size",
+        hunting=True,
+    ),
     Rule("timeout", 400, text=r"timed? ?out|preempted", hunting=True),
     Rule("bad_query", 400, hunting=True),
     Rule("timeout", 500, text=r"^$|preempted|timed? ?out", hunting=True),
@@ -62,11 +70,20 @@ API_RULES: t.Final = (
 )
 
 
-def from_api_answer(label: str, what: str, status: int, body: t.Any, *, request_id: str | None = None, hunting: bool = False) -> DefenderError:
+def from_api_answer(
+    label: str,
+    what: str,
+    status: int,
+    body: t.Any,
+    *,
+    request_id: str | None = None,
+    hunting: bool = False,
+) -> DefenderError:
     """The error for a refused API call.
 
     :arg what: the call in words, such as `GET /v1.0/security/incidents`.
-    :arg body: the answer's JSON, `{"error": {"code", "message", "target" or "innerError"}}`, or whatever came instead.
+    :arg body: the answer's JSON, `{"error": {"code", "message", "target" or "innerError"}}`, or
+        whatever came instead.
     :arg hunting: true where a 400 speaks of the query and not of the request.
     """
     error = body.get("error") if isinstance(body, dict) else None
@@ -79,7 +96,10 @@ def from_api_answer(label: str, what: str, status: int, body: t.Any, *, request_
             "network",
             f"Tenant {label}: {what} was answered {status} by something else than the service.",
             status=status,
-            advice="Check the proxy or filter between this machine and the service: it answered in its place.",
+            advice=(
+                "Check the proxy or filter between this machine and the service: it answered in"
+                " its place."
+            ),
         )
     matching = (rule for rule in API_RULES if _matches(rule, status, code, text, hunting=hunting))
     rule = next(matching, Rule("unavailable" if status >= 500 else "bad_request"))
@@ -102,4 +122,6 @@ def from_api_answer(label: str, what: str, status: int, body: t.Any, *, request_
 def _matches(rule: Rule, status: int, code: str, text: str, *, hunting: bool) -> bool:
     if rule.status not in (None, status) or rule.code not in (None, code):
         return False
-    return rule.hunting in (None, hunting) and (rule.text is None or bool(re.search(rule.text, text)))
+    return rule.hunting in (None, hunting) and (
+        rule.text is None or bool(re.search(rule.text, text))
+    )

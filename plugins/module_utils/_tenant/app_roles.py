@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names and ids of the application roles of the three resources, to tell a misspelt role before anything is sent.
+"""Names and ids of the application roles of the three resources, to tell a misspelt role before
+anything is sent.
 
 The ids are a cross-check only: what a tenant's own service principal lists is what counts.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations

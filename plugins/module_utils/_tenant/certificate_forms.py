@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The forms in which a certificate is handed out: PEM, DER or PFX, as bytes or base64, with lost line ends or marks.
+"""The forms in which a certificate is handed out: PEM, DER or PFX, as bytes or base64, with lost
+line ends or marks.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ SEQUENCE: t.Final = 0x30  # with which everything in DER begins, a PFX too
 
 
 def plain(content: bytes) -> bytes:
-    """PEM with proper line ends, or DER, out of any of its wrappings; bytes in no known form come back as they are."""
+    """PEM with proper line ends, or DER, out of any of its wrappings; bytes in no known form come
+    back as they are."""
     for _depth in range(3):
         if b"-----BEGIN" in content:
             return _with_line_ends(content)
@@ -48,7 +50,8 @@ def blocks(pem: bytes) -> list[tuple[str, bytes]]:
 
 
 def _with_line_ends(pem: bytes) -> bytes:
-    """Each block on lines of its own, where they were lost, indented, or written as the two characters \\n."""
+    """Each block on lines of its own, where they were lost, indented, or written as the two
+    characters \\n."""
     pem = pem.replace(rb"\r\n", b"\n").replace(rb"\n", b"\n").replace(rb"\r", b"\n")
     found = [_rebuilt(match) for match in BLOCK.finditer(pem)]
     return b"".join(found) if found else pem

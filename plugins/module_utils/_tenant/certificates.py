@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application's certificate with its private key, out of any form, checked before anything is sent.
+"""The application's certificate with its private key, out of any form, checked before anything is
+sent.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
     unusable,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import certificate_forms as _certificate_forms
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    certificate_forms as _certificate_forms,
+)
 
 try:
     from cryptography import x509
@@ -35,8 +38,13 @@ except ImportError:
     NEW_ENOUGH = False
 
 Passwords = tuple[bytes, ...]
-FORMS: t.Final = "Give a PEM file with certificate and key, or private_key_path beside it, or a PFX; and certificate_password for an encrypted key."
-KEY_APART: t.Final = "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
+FORMS: t.Final = (
+    "Give a PEM file with certificate and key, or private_key_path beside it, or a"
+    " PFX; and certificate_password for an encrypted key."
+)
+KEY_APART: t.Final = (
+    "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
+)
 PASSWORD: t.Final = "Give certificate_password."
 WRONG_PASSWORD: t.Final = "Correct certificate_password."
 NO_RSA: t.Final = "the key is no RSA key, and Entra ID takes no other."
@@ -45,7 +53,8 @@ TOGETHER: t.Final = "Put the certificate and its own key together."
 
 @dataclasses.dataclass(frozen=True)
 class Signer:
-    """A certificate's private key, the thumbprint Entra knows it by, and the chain where one is to be sent (x5c)."""
+    """A certificate's private key, the thumbprint Entra knows it by, and the chain where one is to
+    be sent (x5c)."""
 
     key: t.Any = dataclasses.field(repr=False)
     thumbprint: str
@@ -54,7 +63,8 @@ class Signer:
 
 @dataclasses.dataclass(frozen=True)
 class PublicCertificate:
-    """What is registered of a certificate: its bytes, and its time of validity in seconds since 1970 UTC."""
+    """What is registered of a certificate: its bytes, and its time of validity in seconds since
+    1970 UTC."""
 
     der: bytes = dataclasses.field(repr=False)
     start: int
@@ -71,7 +81,8 @@ class _Unreadable(Exception):
 
 
 def signer(credential: t.Mapping[str, t.Any]) -> Signer:
-    """The signer out of the certificate options; raises C(bad_credentials) or C(credential_expired)."""
+    """The signer out of the certificate options; raises C(bad_credentials) or
+    C(credential_expired)."""
     _require_cryptography()
     option = "certificate" if "certificate" in credential else "certificate_path"
     if option == "certificate":
@@ -110,7 +121,10 @@ def public_certificate(option: str, where: str, data: bytes) -> PublicCertificat
     if not certificates:
         raise DefenderError(
             "bad_request",
-            f"{where} cannot be read as a certificate; {option} takes PEM or DER, and needs no private key.",
+            (
+                f"{where} cannot be read as a certificate; {option} takes PEM or DER, and needs no"
+                " private key."
+            ),
             advice=f"Correct {option}.",
         )
     found = certificates[0]
@@ -125,16 +139,24 @@ def public_certificate(option: str, where: str, data: bytes) -> PublicCertificat
 
 
 def issued_at(der: bytes) -> int | None:
-    """Seconds since 1970 of the start that a certificate itself names; None where it cannot be read."""
+    """Seconds since 1970 of the start that a certificate itself names; None where it cannot be
+    read."""
     try:
         return int(x509.load_der_x509_certificate(der).not_valid_before_utc.timestamp())
-    except (NameError, AttributeError, ValueError):  # no cryptography, an old one, or no certificate
+    except (
+        NameError,
+        AttributeError,
+        ValueError,
+    ):  # no cryptography, an old one, or no certificate
         return None
 
 
 def _require_cryptography() -> None:
     if not NEW_ENOUGH:
-        message = "Certificates need the Python package cryptography, version 42 or newer, where this runs."
+        message = (
+            "Certificates need the Python package cryptography, version 42 or newer, where"
+            " this runs."
+        )
         advice = "Run: pip install 'cryptography>=42'"
         raise DefenderError("bad_request", message, advice=advice)
 
@@ -151,7 +173,11 @@ def _read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Cer
     if not data.strip():
         raise _Unreadable("it is empty")
     if b"-----BEGIN" in data:
-        keys = [_key(block, passwords, serialization.load_pem_private_key) for label, block in _certificate_forms.blocks(data) if label.endswith("PRIVATE KEY")]
+        keys = [
+            _key(block, passwords, serialization.load_pem_private_key)
+            for label, block in _certificate_forms.blocks(data)
+            if label.endswith("PRIVATE KEY")
+        ]
         return keys, _certificates(data)
     try:
         return [], _certificates(data)
@@ -213,7 +239,9 @@ def _keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
         if not keys:
             raise _Unreadable("it holds no private key")
     except _Unreadable as e:
-        raise unusable(f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice) from None
+        raise unusable(
+            f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice
+        ) from None
     return keys
 
 
@@ -224,7 +252,9 @@ def _key(data: bytes, passwords: Passwords, load: t.Callable[..., t.Any]) -> t.A
         try:
             return load(data, password)
         except UnsupportedAlgorithm:
-            raise _Unreadable("the encryption or kind of its private key is not supported here") from None
+            raise _Unreadable(
+                "the encryption or kind of its private key is not supported here"
+            ) from None
         except TypeError:
             # cryptography's way to say that a password is missing
             encrypted = True
@@ -246,15 +276,22 @@ def _described(data: bytes) -> str:
     return "neither PEM, DER, PFX nor base64 of one of them"
 
 
-def _pair(where: str, keys: list[t.Any], certificates: list[x509.Certificate]) -> tuple[t.Any, x509.Certificate]:
+def _pair(
+    where: str, keys: list[t.Any], certificates: list[x509.Certificate]
+) -> tuple[t.Any, x509.Certificate]:
     """The key and its own certificate: the newest where a renewed one stands beside the old."""
     publics = {_public(key.public_key()): key for key in keys}
-    pairs = [(certificate, publics.get(_public(certificate.public_key()))) for certificate in certificates]
+    pairs = [
+        (certificate, publics.get(_public(certificate.public_key())))
+        for certificate in certificates
+    ]
     fitting = [(certificate, key) for certificate, key in pairs if key is not None]
     if not fitting:
         raise unusable(f"{where}: the private key belongs to no certificate in it.", TOGETHER)
     now = datetime.datetime.now(datetime.UTC)
-    fitting.sort(key=lambda pair: (pair[0].not_valid_before_utc <= now, pair[0].not_valid_after_utc))
+    fitting.sort(
+        key=lambda pair: (pair[0].not_valid_before_utc <= now, pair[0].not_valid_after_utc)
+    )
     own, key = fitting[-1]
     if now > own.not_valid_after_utc:
         message = f"{where}: the certificate expired on {_stamp(own.not_valid_after_utc)}."
@@ -270,7 +307,8 @@ def _pair(where: str, keys: list[t.Any], certificates: list[x509.Certificate]) -
 
 
 def _chain(own: x509.Certificate, certificates: list[x509.Certificate]) -> list[x509.Certificate]:
-    """The certificate and then each one's issuer, in whatever order they came (RFC 7515, section 4.1.6)."""
+    """The certificate and then each one's issuer, in whatever order they came (RFC 7515, section
+    4.1.6)."""
     chain, left = [own], [certificate for certificate in certificates if certificate != own]
     while issuer := next((cert for cert in left if cert.subject == chain[-1].issuer), None):
         chain.append(issuer)

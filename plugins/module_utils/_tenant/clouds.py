@@ -4,7 +4,7 @@
 
 """Where each cloud's services live and which audience their tokens carry: one table, no requests.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -20,25 +20,34 @@ APP_IDS: t.Final[t.Mapping[str, str]] = {
     "xdr": "8ee8fdad-f234-4243-8f3b-15c294843740",
     "endpoint": "fc780465-2017-40d4-a0c5-307022471b92",
 }
-PRODUCTS: t.Final[t.Mapping[str, str]] = {"graph": "Microsoft Graph", "xdr": "Microsoft Threat Protection", "endpoint": "WindowsDefenderATP"}
+PRODUCTS: t.Final[t.Mapping[str, str]] = {
+    "graph": "Microsoft Graph",
+    "xdr": "Microsoft Threat Protection",
+    "endpoint": "WindowsDefenderATP",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """One API in one cloud: its base URL, the audience asked for, and every audience its tokens may carry."""
+    """One API in one cloud: its base URL, the audience asked for, and every audience its tokens may
+    carry."""
 
     url: str
     audience: str
     aliases: tuple[str, ...] = ()
 
     def accepts(self, audience: str) -> bool:
-        """Whether a token with this C(aud) is one for this service; a slash at the end does not matter."""
-        return audience.rstrip("/").lower() in {name.rstrip("/").lower() for name in (self.audience, *self.aliases)}
+        """Whether a token with this C(aud) is one for this service; a slash at the end does not
+        matter."""
+        return audience.rstrip("/").lower() in {
+            name.rstrip("/").lower() for name in (self.audience, *self.aliases)
+        }
 
 
 @dataclasses.dataclass(frozen=True)
 class Cloud:
-    """One of Microsoft's clouds; a service that does not exist there is missing from C(services)."""
+    """One of Microsoft's clouds; a service that does not exist there is missing from
+    C(services)."""
 
     name: str
     login: str
@@ -59,17 +68,24 @@ GOV_ENDPOINT = "https://securitycenter.onmicrosoft.us/windowsatpservice"
 PUBLIC_ISSUERS = ("sts.windows.net", "login.microsoftonline.com")
 GOV_ISSUERS = ("sts.windows.net", "login.microsoftonline.us")
 
-# Sources: learn.microsoft.com defender-xdr/usgov, defender-endpoint/gov, graph/deployments. Microsoft documents no XDR
-# audience for the government clouds, so the host is asked for there and xdr_audience overrides it.
+# Sources: learn.microsoft.com defender-xdr/usgov, defender-endpoint/gov, graph/deployments.
+# Microsoft documents no XDR audience for the government clouds, so the host is asked for there and
+# xdr_audience overrides it.
 CLOUDS: t.Final[t.Mapping[str, Cloud]] = {
     "public": Cloud(
         "public",
         "https://login.microsoftonline.com",
         PUBLIC_ISSUERS,
         {
-            "graph": _service("graph", "https://graph.microsoft.com", "https://graph.microsoft.com"),
-            "xdr": _service("xdr", "https://api.security.microsoft.com", "https://api.security.microsoft.com"),
-            "endpoint": _service("endpoint", "https://api.securitycenter.microsoft.com", *PUBLIC_ENDPOINT),
+            "graph": _service(
+                "graph", "https://graph.microsoft.com", "https://graph.microsoft.com"
+            ),
+            "xdr": _service(
+                "xdr", "https://api.security.microsoft.com", "https://api.security.microsoft.com"
+            ),
+            "endpoint": _service(
+                "endpoint", "https://api.securitycenter.microsoft.com", *PUBLIC_ENDPOINT
+            ),
         },
     ),
     "gcc": Cloud(
@@ -77,9 +93,21 @@ CLOUDS: t.Final[t.Mapping[str, Cloud]] = {
         "https://login.microsoftonline.com",
         PUBLIC_ISSUERS,
         {
-            "graph": _service("graph", "https://graph.microsoft.com", "https://graph.microsoft.com"),
-            "xdr": _service("xdr", "https://api-gcc.security.microsoft.us", "https://api-gcc.security.microsoft.us", "https://api.security.microsoft.com"),
-            "endpoint": _service("endpoint", "https://api-gcc.securitycenter.microsoft.us", PUBLIC_ENDPOINT[2], *PUBLIC_ENDPOINT[:2]),
+            "graph": _service(
+                "graph", "https://graph.microsoft.com", "https://graph.microsoft.com"
+            ),
+            "xdr": _service(
+                "xdr",
+                "https://api-gcc.security.microsoft.us",
+                "https://api-gcc.security.microsoft.us",
+                "https://api.security.microsoft.com",
+            ),
+            "endpoint": _service(
+                "endpoint",
+                "https://api-gcc.securitycenter.microsoft.us",
+                PUBLIC_ENDPOINT[2],
+                *PUBLIC_ENDPOINT[:2],
+            ),
         },
     ),
     "gcc_high": Cloud(
@@ -88,8 +116,14 @@ CLOUDS: t.Final[t.Mapping[str, Cloud]] = {
         GOV_ISSUERS,
         {
             "graph": _service("graph", "https://graph.microsoft.us", "https://graph.microsoft.us"),
-            "xdr": _service("xdr", "https://api-gov.security.microsoft.us", "https://api-gov.security.microsoft.us"),
-            "endpoint": _service("endpoint", "https://api-gov.securitycenter.microsoft.us", GOV_ENDPOINT),
+            "xdr": _service(
+                "xdr",
+                "https://api-gov.security.microsoft.us",
+                "https://api-gov.security.microsoft.us",
+            ),
+            "endpoint": _service(
+                "endpoint", "https://api-gov.securitycenter.microsoft.us", GOV_ENDPOINT
+            ),
         },
     ),
     "dod": Cloud(
@@ -97,42 +131,71 @@ CLOUDS: t.Final[t.Mapping[str, Cloud]] = {
         "https://login.microsoftonline.us",
         GOV_ISSUERS,
         {
-            "graph": _service("graph", "https://dod-graph.microsoft.us", "https://dod-graph.microsoft.us"),
-            "xdr": _service("xdr", "https://api-gov.security.microsoft.us", "https://api-gov.security.microsoft.us"),
-            "endpoint": _service("endpoint", "https://api-gov.securitycenter.microsoft.us", GOV_ENDPOINT),
+            "graph": _service(
+                "graph", "https://dod-graph.microsoft.us", "https://dod-graph.microsoft.us"
+            ),
+            "xdr": _service(
+                "xdr",
+                "https://api-gov.security.microsoft.us",
+                "https://api-gov.security.microsoft.us",
+            ),
+            "endpoint": _service(
+                "endpoint", "https://api-gov.securitycenter.microsoft.us", GOV_ENDPOINT
+            ),
         },
     ),
-    # Graph exists in China, but its security types do not (they are missing from that cloud's metadata).
+    # Graph exists in China, but its security types do not (they are missing from that cloud's
+    # metadata).
     "china": Cloud(
-        "china", "https://login.partner.microsoftonline.cn", ("sts.chinacloudapi.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"), {}
+        "china",
+        "https://login.partner.microsoftonline.cn",
+        ("sts.chinacloudapi.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
+        {},
     ),
 }
 LOGIN_ALIASES: t.Final[t.Mapping[str, str]] = {
     "https://login.windows.net": "https://login.microsoftonline.com",
     "https://login.chinacloudapi.cn": "https://login.partner.microsoftonline.cn",
 }
-# Regional API hosts of the public cloud; any of them serves any tenant, the near one answers faster.
+# Regional API hosts of the public cloud; any of them serves any tenant, the near one answers
+# faster.
 REGIONS: t.Final = ("us", "eu", "uk", "au", "swa", "ina", "aea")
 ENDPOINT_REGIONS: t.Final = ("us", "eu", "uk")
 
 
 def service(cloud: str, resource: str, *, region: str | None = None) -> Service:
-    """The service of that cloud; raises C(unsupported) where Microsoft does not offer it, before anything is sent."""
+    """The service of that cloud; raises C(unsupported) where Microsoft does not offer it, before
+    anything is sent."""
     found = CLOUDS[cloud].services.get(resource)
     if found is None:
-        raise DefenderError("unsupported", f"{PRODUCTS[resource]} has no Defender XDR API in the cloud {cloud}.")
+        raise DefenderError(
+            "unsupported", f"{PRODUCTS[resource]} has no Defender XDR API in the cloud {cloud}."
+        )
     if not region or resource == "graph":
         return found
     if cloud != "public":
-        raise DefenderError("bad_request", f"region is {region}, but only the public cloud has regional hosts and cloud is {cloud}.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"region is {region}, but only the public cloud has regional hosts and cloud is"
+                f" {cloud}."
+            ),
+        )
     if resource == "endpoint":
         if region not in ENDPOINT_REGIONS:
-            raise DefenderError("unsupported", f"The Defender for Endpoint API has no host for region {region}; it has {', '.join(ENDPOINT_REGIONS)}.")
+            raise DefenderError(
+                "unsupported",
+                (
+                    f"The Defender for Endpoint API has no host for region {region}; it has"
+                    f" {', '.join(ENDPOINT_REGIONS)}."
+                ),
+            )
         return dataclasses.replace(found, url=f"https://api-{region}.securitycenter.microsoft.com")
     return dataclasses.replace(found, url=f"https://{region}.api.security.microsoft.com")
 
 
-# The portal shows this identifier for WindowsDefenderATP, but its APIs refuse such tokens: microsoft-365-docs issue 9246.
+# The portal shows this identifier for WindowsDefenderATP, but its APIs refuse such tokens:
+# microsoft-365-docs issue 9246.
 PORTAL_TRAP: t.Final = "https://userrequestsgraphapi-prd.trafficmanager.net"
 
 

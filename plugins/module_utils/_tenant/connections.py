@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""TLS connections: shared by the tenants of one process, never by two, and never waiting past a deadline.
+"""TLS connections: shared by the tenants of one process, never by two, and never waiting past a
+deadline.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def within(budget: Budget) -> t.Iterator[None]:
 
 
 class _Socket(ssl.SSLSocket):
-    """Asks the budget before every wait: a peer that sends a byte now and then cannot outlast it."""
+    """Asks the budget before every wait: a peer that sends a byte now and then cannot outlast
+    it."""
 
     def read(self, len: int = 1024, buffer: t.Any = None) -> t.Any:  # noqa: A002 - the name in ssl
         self._budget()
@@ -133,8 +135,13 @@ def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_path or certifi.where())
     except (OSError, ssl.SSLError) as e:
-        reason = "it holds no certificate in PEM" if isinstance(e, ssl.SSLError) else _reasons.words(e)
-        message = f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates: {reason}."
+        reason = (
+            "it holds no certificate in PEM" if isinstance(e, ssl.SSLError) else _reasons.words(e)
+        )
+        message = (
+            f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates:"
+            f" {reason}."
+        )
         advice = "Set ca_path to a file with the CA certificates in PEM."
         raise DefenderError("tls", message, advice=advice) from None
     context.sslsocket_class = _Socket

@@ -4,7 +4,7 @@
 
 """The application's credential out of its options and files: read and checked, without any request.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "p
 
 
 def read(credential: t.Mapping[str, t.Any]) -> str | Signer | t.Callable[[], str]:
-    """The secret, the signer of assertions, or what reads the federated assertion anew for each request."""
+    """The secret, the signer of assertions, or what reads the federated assertion anew for each
+    request."""
     if "client_secret" in credential:
         return checked("client_secret", str(credential["client_secret"]))
     if "client_secret_file" in credential:
@@ -48,7 +49,8 @@ def read(credential: t.Mapping[str, t.Any]) -> str | Signer | t.Callable[[], str
 
 
 def fingerprint(credential: t.Mapping[str, t.Any], salt: str) -> str:
-    """Tells two credentials apart in a file that must not hold them; 64 bits of an HMAC under that file's own salt."""
+    """Tells two credentials apart in a file that must not hold them; 64 bits of an HMAC under that
+    file's own salt."""
     text = "\n".join(f"{name}={value}" for name, value in sorted(credential.items()))
     for name in FILES:
         if name in credential:

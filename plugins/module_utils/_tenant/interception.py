@@ -4,7 +4,7 @@
 
 """Answers that a proxy, a filter or a captive portal gave in the service's place.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,14 @@ NETWORK_STATUS: t.Final = frozenset({407, 511})
 GATEWAY: t.Final = frozenset({500, 504})
 # A refusal of these services explains itself in JSON; one that does not is not theirs.
 REFUSALS: t.Final = frozenset({401, 403})
-PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I)
+PAGE = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I
+)
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
-ADVICE: t.Final = "Something between this machine and the service answered: a proxy, a filter or a captive portal. It has to let this machine reach {target}."
+ADVICE: t.Final = (
+    "Something between this machine and the service answered: a proxy, a filter or a"
+    " captive portal. It has to let this machine reach {target}."
+)
 
 
 def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | None:
@@ -37,8 +42,12 @@ def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | Non
     is_text = status in REFUSALS and bool(body.strip()) and not _is_json(body)
     has_id = bool(set(MICROSOFT) & set(headers))
     # Microsoft's own gateways answer with pages when what is behind them fails
-    is_front_door = status >= 500 and ("x-azure-ref" in headers or headers.get("server", "").lower().startswith("microsoft-"))
-    is_foreign = status in NETWORK_STATUS or (status not in GATEWAY and ((is_page and not is_front_door) or (is_text and not has_id)))
+    is_front_door = status >= 500 and (
+        "x-azure-ref" in headers or headers.get("server", "").lower().startswith("microsoft-")
+    )
+    is_foreign = status in NETWORK_STATUS or (
+        status not in GATEWAY and ((is_page and not is_front_door) or (is_text and not has_id))
+    )
     if not is_foreign:
         return None
     title = TITLE.search(body[:20000].decode("utf-8", "replace"))

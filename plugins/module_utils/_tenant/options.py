@@ -4,7 +4,7 @@
 
 """The options that describe a tenant: their one spec, and the checks that need no network.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ import typing as t
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import CLOUDS, LOGIN_ALIASES, REGIONS, RESOURCES, Service, owner_of, service
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import (
+    CLOUDS,
+    LOGIN_ALIASES,
+    REGIONS,
+    RESOURCES,
+    Service,
+    owner_of,
+    service,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import checked
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import origin
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
-# Read by every module's argument_spec, the doors, and the test that compares them with the documentation.
+# Read by every module's argument_spec, the doors, and the test that compares them with the
+# documentation.
 TENANT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "tenant_id": {"type": "str"},
     "tenant_name": {"type": "str"},
@@ -53,8 +62,15 @@ TENANT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "max_response_size": {"type": "str", "default": "512M"},
     "token_cache": {"type": "path", "no_log": False, "default": "~/.ansible/defender_xdr/tokens"},
 }
-SOURCES: t.Final = ("client_secret", "client_secret_file", "certificate_path", "certificate", "assertion_file")
-# Options that only say something about a credential; they travel with it when a nearer source names another one.
+SOURCES: t.Final = (
+    "client_secret",
+    "client_secret_file",
+    "certificate_path",
+    "certificate",
+    "assertion_file",
+)
+# Options that only say something about a credential; they travel with it when a nearer source names
+# another one.
 CREDENTIAL: t.Final = (*SOURCES, "private_key_path", "certificate_password", "certificate_chain")
 
 
@@ -82,7 +98,11 @@ class Options:
     @property
     def label(self) -> str:
         """How messages name the tenant."""
-        return f"{self.tenant_name} ({self.tenant_id})" if self.tenant_name != self.tenant_id else self.tenant_id
+        return (
+            f"{self.tenant_name} ({self.tenant_id})"
+            if self.tenant_name != self.tenant_id
+            else self.tenant_id
+        )
 
     def service(self, resource: str) -> Service:
         """The API of this tenant's cloud, or the reason why there is none."""
@@ -93,20 +113,30 @@ class Options:
 
 
 def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
-    """Options out of module parameters; raises C(bad_request) or C(bad_credentials) in one sentence, before anything is sent.
+    """Options out of module parameters; raises C(bad_request) or C(bad_credentials) in one
+    sentence, before anything is sent.
 
-    :arg anonymous: no token will be asked for, so that neither application nor credential is needed.
+    :arg anonymous: no token will be asked for, so that neither application nor credential is
+        needed.
     """
     tenant_id = guid("tenant_id", params.get("tenant_id"), TENANT_HINT)
     client_id = (
         ""
         if anonymous and not params.get("client_id")
-        else guid("client_id", params.get("client_id"), "Take the application (client) id from the app registration's overview page.")
+        else guid(
+            "client_id",
+            params.get("client_id"),
+            "Take the application (client) id from the app registration's overview page.",
+        )
     )
     for name, least in (("request_timeout", 1), ("retries", 0), ("retry_deadline", 1)):
         if params[name] is not None and params[name] < least:
-            raise DefenderError("bad_request", f"{name} is {params[name]}, but must be at least {least}.")
-    login = (https_url("login_url", params.get("login_url")) or CLOUDS[params["cloud"]].login).rstrip("/")
+            raise DefenderError(
+                "bad_request", f"{name} is {params[name]}, but must be at least {least}."
+            )
+    login = (
+        https_url("login_url", params.get("login_url")) or CLOUDS[params["cloud"]].login
+    ).rstrip("/")
     cache = params.get("token_cache") or "none"
     return Options(
         tenant_id=tenant_id,
@@ -129,17 +159,27 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
 
 
 TENANT_HINT = (
-    "Find the GUID of a domain in the issuer of https://login.microsoftonline.com/DOMAIN/v2.0/.well-known/openid-configuration, "
-    "or on the tenant's overview page."
+    "Find the GUID of a domain in the issuer of"
+    " https://login.microsoftonline.com/DOMAIN/v2.0/.well-known/openid-configuration, or on the"
+    " tenant's overview page."
 )
 
 
 def guid(option: str, value: t.Any, hint: str) -> str:
     """A GUID in small letters; C(hint) says where to find one."""
     if not value:
-        raise DefenderError("bad_request", f"{option} is not set; give it as a task option or as the variable defender_xdr_{option}.", advice=hint)
+        raise DefenderError(
+            "bad_request",
+            (
+                f"{option} is not set; give it as a task option or as the variable"
+                f" defender_xdr_{option}."
+            ),
+            advice=hint,
+        )
     if not GUID.fullmatch(str(value)):
-        raise DefenderError("bad_request", f"{option} is {str(value)!r}, which is no GUID. {hint}", advice=hint)
+        raise DefenderError(
+            "bad_request", f"{option} is {str(value)!r}, which is no GUID. {hint}", advice=hint
+        )
     return str(value).lower()
 
 
@@ -150,7 +190,13 @@ def size(option: str, value: str) -> int:
     except ValueError:
         count = 0
     if count < 1:
-        raise DefenderError("bad_request", f"{option} is {value!r}, which is no size; give bytes, or a number with K, M or G such as 512M.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"{option} is {value!r}, which is no size; give bytes, or a number with K, M or G"
+                " such as 512M."
+            ),
+        )
     return int(count)
 
 
@@ -160,7 +206,13 @@ def https_url(option: str, value: str | None) -> str | None:
         return None
     scheme, host, _port = origin(value)
     if scheme != "https" or not host or set(value) & set("?#@"):
-        raise DefenderError("bad_request", f"{option} is {value!r}, but must be an https URL of a host without credentials, query or fragment.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"{option} is {value!r}, but must be an https URL of a host without credentials,"
+                " query or fragment."
+            ),
+        )
     return value
 
 
@@ -170,8 +222,12 @@ def _proxy_url(value: str | None) -> str | None:
 
 
 def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | DefenderError:
-    """The cloud's service with the caller's URL and audience; an audience of another resource is the caller's mistake."""
-    url, audience = https_url(f"{resource}_url", params.get(f"{resource}_url")), params.get(f"{resource}_audience")
+    """The cloud's service with the caller's URL and audience; an audience of another resource is
+    the caller's mistake."""
+    url, audience = (
+        https_url(f"{resource}_url", params.get(f"{resource}_url")),
+        params.get(f"{resource}_audience"),
+    )
     try:
         found = service(params["cloud"], resource, region=None if url else params.get("region"))
     except DefenderError as e:
@@ -184,10 +240,17 @@ def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | Defender
         if owner not in (None, resource):
             raise DefenderError(
                 "wrong_audience",
-                f"{resource}_audience is {audience}, which belongs to the resource {owner}; the right value for {resource} is {found.audience}.",
+                (
+                    f"{resource}_audience is {audience}, which belongs to the resource {owner}; the"
+                    f" right value for {resource} is {found.audience}."
+                ),
                 advice=f"Leave {resource}_audience out, or set it to {found.audience}.",
             )
-        found = dataclasses.replace(found, audience=audience, aliases=(found.audience, *found.aliases) if owner else found.aliases)
+        found = dataclasses.replace(
+            found,
+            audience=audience,
+            aliases=(found.audience, *found.aliases) if owner else found.aliases,
+        )
     return dataclasses.replace(found, url=(url or found.url).rstrip("/"))
 
 
@@ -204,5 +267,8 @@ def _credential(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         )
     for name in ("private_key_path", "certificate_password"):
         if params.get(name) and not given[0].startswith("certificate"):
-            raise DefenderError("bad_request", f"{name} is set, but the credential is {given[0]}; {name} goes with a certificate.")
+            raise DefenderError(
+                "bad_request",
+                f"{name} is set, but the credential is {given[0]}; {name} goes with a certificate.",
+            )
     return {name: params[name] for name in CREDENTIAL if params.get(name)}

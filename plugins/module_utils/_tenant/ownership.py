@@ -4,7 +4,7 @@
 
 """The objects of an answer, taken only when they are the tenant's. Every reading goes through here.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations

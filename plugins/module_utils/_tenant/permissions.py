@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application permission that each module needs: the one table that code, documentation and consent share.
+"""The application permission that each module needs: the one table that code, documentation and
+consent share.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-# module: {resource: least roles}. A role is granted per resource application; Graph's and Defender's are not the same.
+# module: {resource: least roles}. A role is granted per resource application; Graph's and
+# Defender's are not the same.
 PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "access_token": {"graph": (), "xdr": (), "endpoint": ()},
     "access_token_info": {"graph": (), "xdr": (), "endpoint": ()},
@@ -31,16 +33,24 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
 }
 # What can be run, without what is only granted for a source of the inventory.
 MODULES: t.Final = tuple(name for name in PERMISSIONS if ":" not in name)
-# incident_info with expand_alerts reads alerts through the incident; Graph asks for no further role.
+# incident_info with expand_alerts reads alerts through the incident; Graph asks for no further
+# role.
 
 OWNED: t.Final = re.compile(r"\.ReadWrite\.OwnedBy$")
 
 
 def _known(option: str, module: str) -> str:
-    """The module's own name in the table, also where it was given with the collection's; raises C(bad_request)."""
+    """The module's own name in the table, also where it was given with the collection's; raises
+    C(bad_request)."""
     name = module.rsplit(".", 1)[-1]
     if name not in PERMISSIONS:
-        raise DefenderError("bad_request", f"{option} names {module}, which is no module of this collection; it has {', '.join(PERMISSIONS)}.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"{option} names {module}, which is no module of this collection; it has"
+                f" {', '.join(PERMISSIONS)}."
+            ),
+        )
     return name
 
 
@@ -50,7 +60,13 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
     for module in modules:
         name = _known("required_for", module)
         if resource not in PERMISSIONS[name]:
-            raise DefenderError("bad_request", f"{name} does not use the resource {resource}; it uses {', '.join(PERMISSIONS[name])}.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"{name} does not use the resource {resource}; it uses"
+                    f" {', '.join(PERMISSIONS[name])}."
+                ),
+            )
         roles.update(dict.fromkeys(PERMISSIONS[name][resource]))
     return list(roles)
 
@@ -58,7 +74,8 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
 def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, list[str]]:
     """The least roles that these modules need of each resource.
 
-    :arg generation: C(graph) or C(xdr), for modules that know both; the Defender for Endpoint API has no such twin.
+    :arg generation: C(graph) or C(xdr), for modules that know both; the Defender for Endpoint API
+        has no such twin.
     """
     roles: dict[str, dict[str, None]] = {}
     for module in modules:
@@ -71,8 +88,13 @@ def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, l
 
 
 def satisfies(granted: str, wanted: str) -> bool:
-    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All) and C(X.ReadWrite.OwnedBy)."""
-    return granted in (wanted, wanted.replace(".Read.", ".ReadWrite."), OWNED.sub(".ReadWrite.All", wanted))
+    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All) and
+    C(X.ReadWrite.OwnedBy)."""
+    return granted in (
+        wanted,
+        wanted.replace(".Read.", ".ReadWrite."),
+        OWNED.sub(".ReadWrite.All", wanted),
+    )
 
 
 def missing(granted: t.Collection[str], wanted: t.Iterable[str]) -> list[str]:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxy that an option or a variable names: checked, normalised, and named in messages without its password.
+"""The proxy that an option or a variable names: checked, normalised, and named in messages without
+its password.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ STATUS_ADVICE: t.Final[t.Mapping[int, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Proxy:
-    """A proxy as the HTTP library takes it (with credentials), and as messages name it (without)."""
+    """A proxy as the HTTP library takes it (with credentials), and as messages name it
+    (without)."""
 
     url: str = dataclasses.field(repr=False)
     name: str
@@ -54,7 +56,8 @@ class Proxy:
 
 
 def checked(source: str, value: str) -> Proxy:
-    """The proxy out of its text, which may lack the scheme; raises `bad_request` for one that cannot work.
+    """The proxy out of its text, which may lack the scheme; raises `bad_request` for one that
+    cannot work.
 
     :arg source: the option or variable that holds the value, for messages.
     """
@@ -65,7 +68,9 @@ def checked(source: str, value: str) -> Proxy:
     login, at, place = rest.rpartition("@")
     name = f"{scheme}://{place}" if given else place
     if scheme not in SCHEMES:
-        raise _unusable(source, name, f"{scheme} is no scheme of a proxy", f"Use {', '.join(SCHEMES)}.")
+        raise _unusable(
+            source, name, f"{scheme} is no scheme of a proxy", f"Use {', '.join(SCHEMES)}."
+        )
     address, slash, path = re.split(r"([/?#])", f"{place}/", maxsplit=1)
     if path.strip("/") or slash != "/":
         advice = f"Give host and port only, as {FORM}; the URL of a PAC file is not read."
@@ -88,10 +93,13 @@ def source_of(value: str, environ: t.Mapping[str, str]) -> str:
 def bypassed(host: str, port: int, environ: t.Mapping[str, str]) -> bool:
     """Whether `no_proxy` names this host, also in spellings that the HTTP library does not know.
 
-    Those are capitals, `*.example.com`, a scheme before the name, and networks and addresses of IPv6.
+    Those are capitals, `*.example.com`, a scheme before the name, and networks and addresses of
+    IPv6.
     """
     entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    return any(_names(entry.lower(), host, port) for entry in re.split(r"[,;\s]+", entries) if entry)
+    return any(
+        _names(entry.lower(), host, port) for entry in re.split(r"[,;\s]+", entries) if entry
+    )
 
 
 def _names(entry: str, host: str, port: int) -> bool:
@@ -121,7 +129,10 @@ def failure(error: BaseException, what: str, proxy: Proxy, target: str) -> Defen
         advice = f"Check {proxy.source} (host and port), and whether the proxy runs."
     if "appears to only use HTTP" in str(error):
         reason = "it speaks HTTP, not HTTPS"
-        advice = f"Write http:// in {proxy.source}; what is sent through the proxy is encrypted all the same."
+        advice = (
+            f"Write http:// in {proxy.source}; what is sent through the proxy is encrypted"
+            " all the same."
+        )
     message = f"{what} did not get past the proxy {proxy.name} ({proxy.source}): {reason}."
     return DefenderError("network", message, status=status, advice=advice)
 
@@ -137,7 +148,9 @@ def _host_and_port(source: str, name: str, address: str, default: int) -> tuple[
     if port is None:
         return host, default
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        reason = f"its port {port!r} is not a number from 1 to 65535" if port else "its port is empty"
+        reason = (
+            f"its port {port!r} is not a number from 1 to 65535" if port else "its port is empty"
+        )
         raise _unusable(source, name, reason, f"Write {FORM}.")
     return host, int(port)
 
@@ -168,4 +181,6 @@ def _latin(text: str) -> str:
 
 
 def _unusable(source: str, name: str, reason: str, advice: str) -> DefenderError:
-    return DefenderError("bad_request", f"{source} is {name!r}, which cannot be used: {reason}.", advice=advice)
+    return DefenderError(
+        "bad_request", f"{source} is {name!r}, which cannot be used: {reason}.", advice=advice
+    )

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a connection failed, in words: one table from the exceptions of the network libraries to plain English.
+"""Why a connection failed, in words: one table from the exceptions of the network libraries to
+plain English.
 
 It goes by the names of classes and by attributes, so that it needs none of these libraries itself.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -50,10 +51,14 @@ WORDS: t.Final[t.Mapping[str, str]] = {
 CARRIERS: t.Final = ("reason", "original_error", "socket_err")
 UNKNOWN: t.Final = "the connection failed"
 
-TRUST = "Set ca_path to a PEM file with the CA that issued it: that of the proxy which inspects TLS, or of the service; validate_certs should stay true."
+TRUST = (
+    "Set ca_path to a PEM file with the CA that issued it: that of the proxy which inspects"
+    " TLS, or of the service; validate_certs should stay true."
+)
 CLOCK = "Check the clock of this machine; if it is right, the certificate has to be renewed."
 NAME = "Check the URL: it has to use a name that is in the certificate."
-# Verification codes of OpenSSL (X509_V_ERR_...): what is wrong with the certificate, and what to do.
+# Verification codes of OpenSSL (X509_V_ERR_...): what is wrong with the certificate, and what to
+# do.
 CERTIFICATE: t.Final[t.Mapping[int, tuple[str, str]]] = {
     2: ("is of an authority that is not trusted here", TRUST),
     9: ("is not valid yet, by the clock of this machine", CLOCK),
@@ -68,7 +73,9 @@ CERTIFICATE: t.Final[t.Mapping[int, tuple[str, str]]] = {
     62: ("is for another host name", NAME),
     64: ("is for another address", NAME),
 }
-PROTOCOL = "Check the URL, its port, and the proxy; this port does not offer TLS as the service does."
+PROTOCOL = (
+    "Check the URL, its port, and the proxy; this port does not offer TLS as the service does."
+)
 
 
 def chain(error: BaseException) -> list[BaseException]:
@@ -85,7 +92,8 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def words(error: BaseException) -> str:
-    """Why it failed, without a class name, an address of memory or a number of an operating system."""
+    """Why it failed, without a class name, an address of memory or a number of an operating
+    system."""
     inner = chain(error)
     names = {type(link).__name__ for link in inner}
     for name, reason in WORDS.items():

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token cache on disk: one 0600 file per login host, tenant, application and audience, locked and replaced whole.
+"""The token cache on disk: one 0600 file per login host, tenant, application and audience, locked
+and replaced whole.
 
-A file that is corrupt, another user's, or readable by others is neither used nor fatal. Whoever can read these
-files can act as the application for up to an hour, so nothing here ever loosens a permission.
+A file that is corrupt, another user's, or readable by others is neither used nor fatal. Whoever can
+read these files can act as the application for up to an hour, so nothing here ever loosens a
+permission.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -31,24 +33,40 @@ Entry = dict[str, t.Any]
 class TokenFile:
     """One cached token, or one remembered refusal. With no folder it remembers nothing."""
 
-    def __init__(self, folder: str | None, *, login_url: str, tenant_id: str, client_id: str, audience: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: str | None,
+        *,
+        login_url: str,
+        tenant_id: str,
+        client_id: str,
+        audience: str,
+        clock: Clock,
+    ) -> None:
         self.warning: str | None = None
         self._clock = clock
         self._path: str | None = None
         # the whole key is stored in the file too: a name is only a hash of it
         self._key = f"{login_url} {tenant_id} {client_id} {audience}"
         if folder and self._usable(folder):
-            self._path = os.path.join(folder, f"{tenant_id}-{hashlib.sha256(self._key.encode()).hexdigest()[:24]}")
+            self._path = os.path.join(
+                folder, f"{tenant_id}-{hashlib.sha256(self._key.encode()).hexdigest()[:24]}"
+            )
 
     def _usable(self, folder: str) -> bool:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             found = os.stat(folder)
         except OSError as e:
-            self.warning = f"token_cache {folder} cannot be used ({e.strerror}); tokens are not kept on disk."
+            self.warning = (
+                f"token_cache {folder} cannot be used ({e.strerror}); tokens are not kept on disk."
+            )
             return False
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-            self.warning = f"token_cache {folder} belongs to another user or is open to others; tokens are not kept on disk. Make it yours and 0700."
+            self.warning = (
+                f"token_cache {folder} belongs to another user or is open to others;"
+                " tokens are not kept on disk. Make it yours and 0700."
+            )
             return False
         return True
 
@@ -61,7 +79,11 @@ class TokenFile:
             handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as f:
                 found = os.fstat(handle)
-                if found.st_uid != os.geteuid() or found.st_mode & 0o077 or not stat.S_ISREG(found.st_mode):
+                if (
+                    found.st_uid != os.geteuid()
+                    or found.st_mode & 0o077
+                    or not stat.S_ISREG(found.st_mode)
+                ):
                     return {}
                 entry = json.loads(f.read(1 << 20))
         except (OSError, ValueError):
@@ -82,18 +104,26 @@ class TokenFile:
 
     @contextlib.contextmanager
     def locked(self, *, seconds: float) -> t.Iterator[None]:
-        """Hold this entry against other processes and threads; raises C(timeout) when nobody lets go of it in time."""
+        """Hold this entry against other processes and threads; raises C(timeout) when nobody lets
+        go of it in time."""
         if self._path is None:
             yield
             return
         with contextlib.ExitStack() as stack:
             try:
-                handle = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+                handle = os.open(
+                    f"{self._path}.lock",
+                    os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
+                    0o600,
+                )
                 stack.callback(os.close, handle)
                 self._wait_for(handle, self._clock.now() + seconds)
             except OSError as e:
                 # a network file system without a lock service says so only here
-                self.warning = f"token_cache {os.path.dirname(self._path)} cannot be locked ({e.strerror}); tokens are not kept on disk."
+                self.warning = (
+                    f"token_cache {os.path.dirname(self._path)} cannot be locked"
+                    f" ({e.strerror}); tokens are not kept on disk."
+                )
                 self._path = None
             yield
 
@@ -104,20 +134,30 @@ class TokenFile:
                 return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if self._clock.now() + pause > end:
-                    raise DefenderError("timeout", f"Another process holds the token cache entry {self._path} and does not let go.", who="caller") from None
+                    raise DefenderError(
+                        "timeout",
+                        (
+                            f"Another process holds the token cache entry {self._path} and does not"
+                            " let go."
+                        ),
+                        who="caller",
+                    ) from None
                 self._clock.sleep(pause)
                 pause = min(pause * 1.5, 0.1)
 
 
 def forget(folder: str | None, tenant_id: str, *, pretend: bool = False) -> int:
-    """Remove all that is kept of a tenant, whichever application's; how many of the files hold a token.
+    """Remove all that is kept of a tenant, whichever application's; how many of the files hold a
+    token.
 
     :arg pretend: only count.
     """
     name = re.compile(rf"({re.escape(_files.PREFIX)})?{re.escape(tenant_id)}-[0-9a-f]{{24}}(\..+)?")
     found = 0
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for entry in [entry for entry in os.scandir(folder or os.devnull) if name.fullmatch(entry.name)]:
+        for entry in [
+            entry for entry in os.scandir(folder or os.devnull) if name.fullmatch(entry.name)
+        ]:
             with contextlib.suppress(OSError, ValueError), open(entry.path, "rb") as f:
                 found += b'"token": ' in f.read(1 << 20)
             if not pretend:

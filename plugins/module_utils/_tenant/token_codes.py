@@ -4,7 +4,7 @@
 
 """The AADSTS codes of the token end point that an app-only request can meet, and what each means.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import typing as t
 
 
 class Refusal(t.NamedTuple):
-    """What a code means. `quoted` adds the first sentence of Microsoft's description, where it says more."""
+    """What a code means. `quoted` adds the first sentence of Microsoft's description, where it says
+    more."""
 
     category: str
     meaning: str
@@ -38,25 +39,41 @@ CLOSED: t.Final = Refusal(
     "tenant_not_found",
     "the customer's tenant is blocked or closed",
     who="customer",
-    advice="The customer has to reopen the tenant with Microsoft's support; leave it out until then.",
+    advice=(
+        "The customer has to reopen the tenant with Microsoft's support; leave it out until then."
+    ),
     quoted=True,
 )
 RESTRICTED: t.Final = Refusal(
     "network",
-    "a proxy or device policy on the way allows sign-in to chosen tenants only (tenant restrictions)",
-    advice="Whoever runs the proxy or the device policy of this machine's network has to allow that tenant.",
+    (
+        "a proxy or device policy on the way allows sign-in to chosen tenants only (tenant"
+        " restrictions)"
+    ),
+    advice=(
+        "Whoever runs the proxy or the device policy of this machine's network has to allow"
+        " that tenant."
+    ),
 )
-CONDITIONAL: t.Final = Refusal("blocked_by_policy", "conditional access blocked the token", quoted=True)
+CONDITIONAL: t.Final = Refusal(
+    "blocked_by_policy", "conditional access blocked the token", quoted=True
+)
 CROSS_TENANT: t.Final = Refusal(
     "blocked_by_policy",
     "a cross-tenant access policy blocked the token",
-    advice="The cross-tenant access settings of the customer, or of the application's own tenant, have to allow it.",
+    advice=(
+        "The cross-tenant access settings of the customer, or of the application's own tenant,"
+        " have to allow it."
+    ),
     quoted=True,
 )
 UNMANAGED: t.Final = Refusal(
     "not_consented",
     "the application cannot be used in that tenant",
-    advice="An administrator of that tenant has to do what the message says before consent can be given.",
+    advice=(
+        "An administrator of that tenant has to do what the message says before consent can be"
+        " given."
+    ),
     quoted=True,
 )
 UNASSIGNED: t.Final = Refusal(
@@ -72,10 +89,15 @@ PUBLIC: t.Final = Refusal(
 OUTSIDE_ITS_TIME: t.Final = 700024
 WRONG_SECRET: t.Final = 7000215
 
-# learn.microsoft.com/entra/identity-platform/reference-error-codes, and public reports of real answers.
+# learn.microsoft.com/entra/identity-platform/reference-error-codes, and public reports of real
+# answers.
 CODES: t.Final[t.Mapping[int, Refusal]] = {
-    WRONG_SECRET: Refusal("bad_credentials", "the client secret is wrong (the secret's value is needed, not its id)"),
-    70002: Refusal("bad_credentials", "the login service did not accept the credential", quoted=True),
+    WRONG_SECRET: Refusal(
+        "bad_credentials", "the client secret is wrong (the secret's value is needed, not its id)"
+    ),
+    70002: Refusal(
+        "bad_credentials", "the login service did not accept the credential", quoted=True
+    ),
     7000222: Refusal("credential_expired", "the client secret has expired"),
     1000502: Refusal("credential_expired", ENDED),
     7000274: Refusal("credential_expired", ENDED),
@@ -87,15 +109,27 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     700021: Refusal("bad_credentials", "the assertion is for another application"),
     700023: Refusal("bad_credentials", "the assertion is for another audience"),
     OUTSIDE_ITS_TIME: Refusal("bad_credentials", "the assertion is outside its time of validity"),
-    700027: Refusal("bad_credentials", "the certificate is not registered on the application", quoted=True),
-    700030: Refusal("bad_credentials", "the certificate's subject or issuer is not allowed for the application"),
+    700027: Refusal(
+        "bad_credentials", "the certificate is not registered on the application", quoted=True
+    ),
+    700030: Refusal(
+        "bad_credentials", "the certificate's subject or issuer is not allowed for the application"
+    ),
     700211: Refusal("bad_credentials", MISMATCH.format("issuer")),
     700212: Refusal("bad_credentials", MISMATCH.format("audience")),
     700213: Refusal("bad_credentials", MISMATCH.format("subject")),
-    700222: Refusal("bad_credentials", "the assertion's issuer is not allowed for a federated credential"),
-    700229: Refusal("bad_credentials", "the assertion speaks for a user; an app-only token is needed"),
-    700238: Refusal("bad_credentials", "the assertion's issuer is not allowed for a federated credential"),
-    50012: Refusal("bad_credentials", "the login service could not authenticate the application", quoted=True),
+    700222: Refusal(
+        "bad_credentials", "the assertion's issuer is not allowed for a federated credential"
+    ),
+    700229: Refusal(
+        "bad_credentials", "the assertion speaks for a user; an app-only token is needed"
+    ),
+    700238: Refusal(
+        "bad_credentials", "the assertion's issuer is not allowed for a federated credential"
+    ),
+    50012: Refusal(
+        "bad_credentials", "the login service could not authenticate the application", quoted=True
+    ),
     50013: Refusal("bad_credentials", "the assertion is not valid", quoted=True),
     500133: Refusal("bad_credentials", "the assertion is not valid", quoted=True),
     50027: Refusal("bad_credentials", "the assertion is malformed", quoted=True),
@@ -113,16 +147,22 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
         "not_consented",
         "the application lists no permission for this resource, or consent is missing",
     ),
-    650057: Refusal("not_consented", "the application does not list this resource among its permissions"),
+    650057: Refusal(
+        "not_consented", "the application does not list this resource among its permissions"
+    ),
     90008: Refusal("not_consented", NO_CONSENT),
     90093: Refusal("not_consented", NO_CONSENT, quoted=True),
     90094: Refusal("not_consented", NO_CONSENT),
     90095: Refusal("not_consented", NO_CONSENT),
-    90099: Refusal("not_consented", "the application is not authorised for delegated partners there"),
+    90099: Refusal(
+        "not_consented", "the application is not authorised for delegated partners there"
+    ),
     50105: UNASSIGNED,
     501051: UNASSIGNED,
     7000112: Refusal("app_disabled", "the application is disabled there"),
-    1000031: Refusal("app_disabled", "the application cannot be used there at this time", quoted=True),
+    1000031: Refusal(
+        "app_disabled", "the application cannot be used there at this time", quoted=True
+    ),
     50001: Refusal("not_licensed", "the resource does not exist there, or is disabled"),
     500011: Refusal(
         "not_licensed",
@@ -181,7 +221,9 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     53010: CONDITIONAL,
     53011: CONDITIONAL,
     530031: CONDITIONAL,
-    530032: Refusal("blocked_by_policy", "the tenant's security policy blocked the token", quoted=True),
+    530032: Refusal(
+        "blocked_by_policy", "the tenant's security policy blocked the token", quoted=True
+    ),
     530034: Refusal(
         "blocked_by_policy",
         "delegated administration is blocked there because of a risk in the partner's tenant",

@@ -4,10 +4,11 @@
 
 """Refusals of the token end point as errors of the contract.
 
-A code says what is wrong; the OAuth word beside it does not. `invalid_client` comes with a wrong secret as well as with
-a tenant that Microsoft has closed, so that a code which the table lacks is reported in Microsoft's words and blames nobody.
+A code says what is wrong; the OAuth word beside it does not. `invalid_client` comes with a wrong
+secret as well as with a tenant that Microsoft has closed, so that a code which the table lacks is
+reported in Microsoft's words and blames nobody.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_co
     Refusal,
 )
 
-# These words are plain where the code is unknown; all others come with too many causes to blame anybody.
+# These words are plain where the code is unknown; all others come with too many causes to blame
+# anybody.
 WORDS: t.Final[t.Mapping[str, str]] = {
     "invalid_tenant": "tenant_not_found",
     "temporarily_unavailable": "unavailable",
@@ -32,7 +34,9 @@ WORDS: t.Final[t.Mapping[str, str]] = {
 }
 LOOK_UP: t.Final = "Look the code up: https://login.microsoftonline.com/error?code={}"
 CLOCK: t.Final = "Set the clock of this machine, for example by NTP."
-RENEW: t.Final = "Renew the token in assertion_file: it is short-lived, and read anew for each request."
+RENEW: t.Final = (
+    "Renew the token in assertion_file: it is short-lived, and read anew for each request."
+)
 SKEW: t.Final = 120  # seconds; less is not worth a word
 LONGEST: t.Final = 300
 END = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp|Request ID)\s*:.*", re.S | re.I)
@@ -43,7 +47,8 @@ TIME = re.compile(r"Current time: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 class Caller(t.NamedTuple):
     """What is known here of a request that was refused.
 
-    `signs` says that this machine signed the assertion itself; `wall` and `service_time` are seconds since 1970.
+    `signs` says that this machine signed the assertion itself; `wall` and `service_time` are
+    seconds since 1970.
     """
 
     secrets: t.Sequence[str] = ()
@@ -64,7 +69,8 @@ def from_token_answer(
 
     :arg label: how messages name the tenant, such as `contoso (2222...)`.
     :arg body: the answer's JSON with error, error_codes, error_description, correlation_id.
-    :arg advice: what the customer's administrator can do (the consent link); used where consent is what is missing.
+    :arg advice: what the customer's administrator can do (the consent link); used where consent is
+        what is missing.
     """
     caller = caller or Caller()
     given = body.get("error_codes")
@@ -91,7 +97,8 @@ def from_token_answer(
 
 
 def first_sentence(description: str, secrets: t.Sequence[str] = ()) -> str:
-    """The first sentence of Microsoft's description, without code, trace ids and secrets, and without its full stop."""
+    """The first sentence of Microsoft's description, without code, trace ids and secrets, and
+    without its full stop."""
     text = END.sub("", re.sub(r"^\s*AADSTS\d+:\s*", "", description))
     match = SENTENCE.match(text)
     return _line(match[1] if match else text, secrets).rstrip(".")
@@ -107,7 +114,9 @@ def _line(text: str, secrets: t.Sequence[str]) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
 
 
-def _refusal(status: int, codes: t.Sequence[int], word: str, description: str, caller: Caller) -> Refusal:
+def _refusal(
+    status: int, codes: t.Sequence[int], word: str, description: str, caller: Caller
+) -> Refusal:
     code = next((code for code in codes if code in CODES), None)
     if code == OUTSIDE_ITS_TIME:
         return _outside_its_time(description, caller)
@@ -122,7 +131,10 @@ def _refusal(status: int, codes: t.Sequence[int], word: str, description: str, c
         return Refusal(
             "network",
             f"something else than the login service answered {status}",
-            advice="Check login_url, and the proxy or filter between this machine and the login service.",
+            advice=(
+                "Check login_url, and the proxy or filter between this machine and the login"
+                " service."
+            ),
         )
     category = WORDS.get(word, "bad_request")
     look_up = LOOK_UP.format(codes[0]) if codes else "Look at the sign-in log of the application."
@@ -135,7 +147,8 @@ def _refusal(status: int, codes: t.Sequence[int], word: str, description: str, c
 
 
 def _outside_its_time(description: str, caller: Caller) -> Refusal:
-    """The clock of this machine where it signed the assertion itself or is off; otherwise a stale file."""
+    """The clock of this machine where it signed the assertion itself or is off; otherwise a stale
+    file."""
     meaning, service_time = CODES[OUTSIDE_ITS_TIME].meaning, caller.service_time
     if match := TIME.search(description):
         service_time = datetime.datetime.fromisoformat(f"{match[1]}+00:00").timestamp()

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A token looked at for diagnosis: all that is wrong with it for a purpose, instead of the first thing.
+"""A token looked at for diagnosis: all that is wrong with it for a purpose, instead of the first
+thing.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    permissions as _permissions,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.app_roles import APP_ROLES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 
 def required(resource: str, roles: t.Iterable[str], modules: t.Iterable[str]) -> tuple[str, ...]:
-    """The roles to look for; raises C(bad_request) for a name that the resource does not have, with the near ones."""
+    """The roles to look for; raises C(bad_request) for a name that the resource does not have, with
+    the near ones."""
     for role in roles:
         if role not in APP_ROLES[resource]:
             near = difflib.get_close_matches(role, APP_ROLES[resource], n=3)
@@ -33,15 +37,23 @@ def required(resource: str, roles: t.Iterable[str], modules: t.Iterable[str]) ->
                 if near
                 else f"its roles are listed by resource {resource}"
             )
-            raise DefenderError("bad_request", f"required_roles names {role}, which the resource {resource} does not have; {hint}.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"required_roles names {role}, which the resource {resource} does not have;"
+                    f" {hint}."
+                ),
+            )
     return tuple(dict.fromkeys([*roles, *_permissions.needed(modules, resource)]))
 
 
-def check(tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str | None, verify: bool) -> tuple[dict[str, t.Any], DefenderError | None]:
+def check(
+    tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str | None, verify: bool
+) -> tuple[dict[str, t.Any], DefenderError | None]:
     """The report on a token, and the error that stands for its gravest problem.
 
-    The report has valid, problems, roles, missing_roles, unused_roles, audience, expires_at and, for a token that can
-    be decoded, claims.
+    The report has valid, problems, roles, missing_roles, unused_roles, audience, expires_at and,
+    for a token that can be decoded, claims.
     """
     try:
         value, claims, error = _token_of(tenant, resource, given)
@@ -55,10 +67,14 @@ def check(tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str |
     found = _claims.problems(claims, tenant.expected(resource, roles), now=tenant.clock.wall())
     if verify and (doubt := _claims.verify(value, claims, tenant.keys())):
         found.append(doubt)
-    return _report(found, claims, roles), tenant.refusal(resource, found[0], claims, roles) if found else None
+    return _report(found, claims, roles), tenant.refusal(
+        resource, found[0], claims, roles
+    ) if found else None
 
 
-def _token_of(tenant: Tenant, resource: str, given: str | None) -> tuple[str, _claims.Claims | None, _claims.Problem]:
+def _token_of(
+    tenant: Tenant, resource: str, given: str | None
+) -> tuple[str, _claims.Claims | None, _claims.Problem]:
     text = "The token cannot be decoded, so nothing can be said about it."
     opaque = _claims.unusable("opaque", text, _claims.GIVE_ANOTHER)
     if given:
@@ -70,7 +86,9 @@ def _token_of(tenant: Tenant, resource: str, given: str | None) -> tuple[str, _c
     return token.value, claims, opaque
 
 
-def _report(found: list[_claims.Problem], claims: _claims.Claims | None, roles: tuple[str, ...]) -> dict[str, t.Any]:
+def _report(
+    found: list[_claims.Problem], claims: _claims.Claims | None, roles: tuple[str, ...]
+) -> dict[str, t.Any]:
     has = claims.roles if claims else ()
     return {
         "valid": not found,

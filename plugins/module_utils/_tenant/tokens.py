@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""App-only tokens of one tenant through MSAL: out of the cache, or one request that the whole machine shares.
+"""App-only tokens of one tenant through MSAL: out of the cache, or one request that the whole
+machine shares.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,27 @@ import json
 import secrets
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_memory
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import credential as _credential
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
+    DefenderError,
+    from_memory,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    credential as _credential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID, Options
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import Entry, TokenFile
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_refusals import Caller, from_token_answer
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer, Clock, Http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import (
+    Entry,
+    TokenFile,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_refusals import (
+    Caller,
+    from_token_answer,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
+    Answer,
+    Clock,
+    Http,
+)
 
 try:
     import msal
@@ -31,10 +47,11 @@ try:
 except ImportError as e:
     MSAL_ERROR = e
 
-# A token is renewed 5 to 10 minutes before its end. The jitter is the tenant's own, so that a fleet whose tokens
-# were fetched together does not fetch them together again.
+# A token is renewed 5 to 10 minutes before its end. The jitter is the tenant's own, so that a fleet
+# whose tokens were fetched together does not fetch them together again.
 RENEW_BEFORE, RENEW_JITTER = 300, 300
-# How long a refusal, or a token that lacks a role, is cached: a failing tenant is not asked again by every task.
+# How long a refusal, or a token that lacks a role, is cached: a failing tenant is not asked again
+# by every task.
 REMEMBERED = 180
 SECRETS = ("client_secret", "certificate_password")
 REMEMBERED_CATEGORIES = frozenset(
@@ -67,7 +84,9 @@ class Token:
 class TokenSource:
     """Tokens of one tenant for one audience."""
 
-    def __init__(self, options: Options, audience: str, *, http: Http, clock: Clock, consent_url: str) -> None:
+    def __init__(
+        self, options: Options, audience: str, *, http: Http, clock: Clock, consent_url: str
+    ) -> None:
         self._options = options
         self._audience = audience
         self._http = http
@@ -75,7 +94,12 @@ class TokenSource:
         self._consent_url = consent_url
         self._held: Token | None = None
         self.file = TokenFile(
-            options.token_cache, login_url=options.login_url, tenant_id=options.tenant_id, client_id=options.client_id, audience=audience, clock=clock
+            options.token_cache,
+            login_url=options.login_url,
+            tenant_id=options.tenant_id,
+            client_id=options.client_id,
+            audience=audience,
+            clock=clock,
         )
 
     def get(self, *, force: bool = False, refused: str | None = None) -> Token:
@@ -105,19 +129,27 @@ class TokenSource:
 
     def _usable(self, entry: Entry, refused: str | None) -> Token | None:
         value, end, start = entry.get("token"), entry.get("expires_at"), entry.get("obtained_at")
-        if not (isinstance(value, str) and isinstance(end, int) and isinstance(start, int)) or value == refused:
+        if (
+            not (isinstance(value, str) and isinstance(end, int) and isinstance(start, int))
+            or value == refused
+        ):
             return None
         token = Token(value, end, start, from_cache=True)
         return token if self._lasts(token) else None
 
     def _lasts(self, token: Token) -> bool:
         early = RENEW_BEFORE + int(self._options.tenant_id[-4:], 16) % RENEW_JITTER
-        return self._clock.wall() < token.expires_at - min(early, (token.expires_at - token.obtained_at) // 2)
+        return self._clock.wall() < token.expires_at - min(
+            early, (token.expires_at - token.obtained_at) // 2
+        )
 
     def _raise_remembered(self, entry: Entry) -> None:
         """A refusal of the last minutes, unless the credential has changed since."""
         memory, at, salt = entry.get("refusal"), entry.get("refused_at"), entry.get("salt")
-        if not (isinstance(memory, dict) and isinstance(at, int) and isinstance(salt, str)) or not 0 <= self._clock.wall() - at < REMEMBERED:
+        if (
+            not (isinstance(memory, dict) and isinstance(at, int) and isinstance(salt, str))
+            or not 0 <= self._clock.wall() - at < REMEMBERED
+        ):
             return
         if entry.get("credential") != _credential.fingerprint(self._options.credential, salt):
             return
@@ -126,7 +158,10 @@ class TokenSource:
         except (KeyError, TypeError):
             return
         age = int(self._clock.wall() - at)
-        error.message += f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at once by access_token with force_refresh."
+        error.message += (
+            f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at"
+            " once by access_token with force_refresh."
+        )
         raise error
 
     def _fetch(self) -> Token:
@@ -135,7 +170,8 @@ class TokenSource:
             try:
                 body = self._ask()
             except DefenderError as e:
-                # an assertion that was outside its time: read or signed anew, it may pass (Entra's reference of error codes)
+                # an assertion that was outside its time: read or signed anew, it may pass (Entra's
+                # reference of error codes)
                 if e.code != CLOCK_REFUSAL:
                     raise
                 body = self._ask()
@@ -144,16 +180,29 @@ class TokenSource:
             if e.category in REMEMBERED_CATEGORIES and e.status and e.code != CLOCK_REFUSAL:
                 salt = secrets.token_hex(8)
                 self.file.write(
-                    {"refusal": e.as_memory(), "refused_at": now, "salt": salt, "credential": _credential.fingerprint(self._options.credential, salt)}
+                    {
+                        "refusal": e.as_memory(),
+                        "refused_at": now,
+                        "salt": salt,
+                        "credential": _credential.fingerprint(self._options.credential, salt),
+                    }
                 )
             raise
-        token = Token(body["access_token"], now + int(body.get("expires_in") or 0), now, from_cache=False)
-        self.file.write({"token": token.value, "expires_at": token.expires_at, "obtained_at": token.obtained_at})
+        token = Token(
+            body["access_token"], now + int(body.get("expires_in") or 0), now, from_cache=False
+        )
+        self.file.write(
+            {"token": token.value, "expires_at": token.expires_at, "obtained_at": token.obtained_at}
+        )
         return token
 
     def _ask(self) -> dict[str, t.Any]:
         if MSAL_ERROR:
-            raise DefenderError("bad_request", "The Python package msal is not installed where this runs.", advice="Run: pip install msal")
+            raise DefenderError(
+                "bad_request",
+                "The Python package msal is not installed where this runs.",
+                advice="Run: pip install msal",
+            )
         authority = f"{self._options.login_url}/{self._options.tenant_id}"
         credential = _credential.read(self._options.credential)
         wire = _Wire(self._http, authority, functools.partial(self._refusal, credential))
@@ -169,7 +218,9 @@ class TokenSource:
             raise wire.refusal(body)
         return body
 
-    def _refusal(self, credential: t.Any, wire: _Wire, body: t.Mapping[str, t.Any]) -> DefenderError:
+    def _refusal(
+        self, credential: t.Any, wire: _Wire, body: t.Mapping[str, t.Any]
+    ) -> DefenderError:
         """The error for an answer without a token."""
         plain = {str(value) for name, value in self._options.credential.items() if name in SECRETS}
         secret = credential if isinstance(credential, str) else ""
@@ -180,20 +231,32 @@ class TokenSource:
             service_time=wire.service_time,
         )
         advice = f"An administrator of that tenant has to consent: {self._consent_url}"
-        error = from_token_answer(self._options.label, wire.status, body, advice=advice, caller=caller)
+        error = from_token_answer(
+            self._options.label, wire.status, body, advice=advice, caller=caller
+        )
         if error.code == WRONG_SECRET and GUID.fullmatch(secret):
             error.message += " What was given has the form of an id."
         return error
 
     def _for_msal(self, credential: t.Any, token_url: str) -> t.Any:
-        """MSAL's own certificate option always sends the chain; its assertion creator leaves that to us."""
+        """MSAL's own certificate option always sends the chain; its assertion creator leaves that
+        to us."""
         if isinstance(credential, str):
             return credential
         if not isinstance(credential, _credential.Signer):
             return {"client_assertion": credential}
         headers = {"x5c": credential.x5c} if credential.x5c else {}
-        creator = msal.oauth2cli.JwtAssertionCreator(credential.key, algorithm="PS256", sha256_thumbprint=credential.thumbprint, headers=headers)
-        return {"client_assertion": lambda: creator.create_normal_assertion(audience=token_url, issuer=self._options.client_id)}
+        creator = msal.oauth2cli.JwtAssertionCreator(
+            credential.key,
+            algorithm="PS256",
+            sha256_thumbprint=credential.thumbprint,
+            headers=headers,
+        )
+        return {
+            "client_assertion": lambda: creator.create_normal_assertion(
+                audience=token_url, issuer=self._options.client_id
+            )
+        }
 
 
 class _Reply(t.NamedTuple):
@@ -208,7 +271,8 @@ class _Reply(t.NamedTuple):
 
 
 class _Wire:
-    """MSAL's HTTP client: repeats lie below MSAL's own throttling, and the tenant's metadata is known without asking."""
+    """MSAL's HTTP client: repeats lie below MSAL's own throttling, and the tenant's metadata is
+    known without asking."""
 
     def __init__(
         self,
@@ -224,13 +288,25 @@ class _Wire:
         self.service_time: float | None = None
 
     def get(self, url: str, **kwargs: t.Any) -> _Reply:
-        """The OpenID metadata that every Entra login host has; only the end points are read from it."""
+        """The OpenID metadata that every Entra login host has; only the end points are read from
+        it."""
         if not url.startswith(self._authority):
             raise DefenderError("network", f"A request to {url} was not expected, and not sent.")
-        known = {"issuer": f"{self._authority}/v2.0", "token_endpoint": self.token_url, "authorization_endpoint": f"{self._authority}/oauth2/v2.0/authorize"}
+        known = {
+            "issuer": f"{self._authority}/v2.0",
+            "token_endpoint": self.token_url,
+            "authorization_endpoint": f"{self._authority}/oauth2/v2.0/authorize",
+        }
         return _Reply(200, json.dumps(known), {})
 
-    def post(self, url: str, *, data: t.Any = None, headers: t.Mapping[str, str] | None = None, **kwargs: t.Any) -> _Reply:
+    def post(
+        self,
+        url: str,
+        *,
+        data: t.Any = None,
+        headers: t.Mapping[str, str] | None = None,
+        **kwargs: t.Any,
+    ) -> _Reply:
         answer: Answer = self._http.send("POST", url, data=data, headers=headers)
         self.status = answer.status
         self.service_time = _seconds(answer.headers.get("date"))

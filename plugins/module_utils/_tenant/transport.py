@@ -4,7 +4,7 @@
 
 """One request with its repeats, under one deadline and one size limit, over verified TLS.
 
-Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This module util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -20,11 +20,18 @@ import uuid
 from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import interception as _interception
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    connections as _connections,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    interception as _interception,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import proxy as _proxy
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import reasons as _reasons
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connections import Adapter, Budget
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connections import (
+    Adapter,
+    Budget,
+)
 
 try:
     import requests
@@ -32,8 +39,9 @@ try:
 except ImportError:  # `_connections` says so when a request is made
     pass
 
-# Read calls and throttled ones are repeated. Graph and Defender answer these when a moment later may be better;
-# 408 and 504 say that the service gave up on this very request, which a write must not repeat blindly.
+# Read calls and throttled ones are repeated. Graph and Defender answer these when a moment later
+# may be better; 408 and 504 say that the service gave up on this very request, which a write must
+# not repeat blindly.
 REPEAT_READ = frozenset({408, 429, 500, 502, 503, 504})
 REPEAT_WRITE = frozenset({429})
 LONGEST_WAIT = 300.0
@@ -55,7 +63,8 @@ class Clock:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What a service answered: status, headers without regard to case, body, and the id that its support asks for."""
+    """What a service answered: status, headers without regard to case, body, and the id that its
+    support asks for."""
 
     status: int
     headers: t.Mapping[str, str]
@@ -86,13 +95,16 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> float | None:
-    """Seconds a service asks to wait: the header as seconds or as a date, or the words "in N seconds" in the body."""
+    """Seconds a service asks to wait: the header as seconds or as a date, or the words "in N
+    seconds" in the body."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value):
         return min(float(value), LONGEST_WAIT)
     if value:
         try:
-            return min(max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall), LONGEST_WAIT)
+            return min(
+                max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - wall), LONGEST_WAIT
+            )
         except ValueError:
             pass
     said = re.search(r"\bin (\d+) seconds?\b", text)
@@ -121,7 +133,8 @@ class _Operation:
 
 
 class Http:
-    """Sends requests for one tenant: repeats, deadline and waiting are its own, connections are shared."""
+    """Sends requests for one tenant: repeats, deadline and waiting are its own, connections are
+    shared."""
 
     def __init__(
         self,
@@ -161,18 +174,28 @@ class Http:
     ) -> Answer:
         """One request and, where that is safe, its repeats; the last answer whatever its status.
 
-        :arg repeatable: false for a write, which is repeated only when the service said that it did not run (429).
+        :arg repeatable: false for a write, which is repeated only when the service said that it did
+            not run (429).
         :arg timeout: seconds to wait for the service, unless the option `request_timeout` is set.
         :arg repeat: the statuses worth a repeat, where they are not those of any read.
         :arg oversize: the category of an answer beyond the size limit.
         :arg into: a file that takes the body of a 200 in place of the answer.
-        Raises `network`, `tls` or `timeout`, or `outcome_unknown` when the answer to a write was lost.
+        Raises `network`, `tls` or `timeout`, or `outcome_unknown` when the answer to a write was
+        lost.
         """
         name = f"{method} {url.split('?')[0]}"
         adapter = _connections.adapter(*self._trust)
         operation = _Operation(
             adapter=adapter,
-            request=_prepared(method, url, name, {**adapter.headers, **(headers or {})}, params=params, data=data, payload=payload),
+            request=_prepared(
+                method,
+                url,
+                name,
+                {**adapter.headers, **(headers or {})},
+                params=params,
+                data=data,
+                payload=payload,
+            ),
             name=name,
             proxy=self._proxy or adapter.proxy(url, origin=origin(url)),
             end=self._clock.now() + self._deadline,
@@ -210,12 +233,16 @@ class Http:
         return problem
 
     def _exchange(self, operation: _Operation, budget: Budget) -> Answer:
-        """One request and its answer, read in pieces so that neither size nor time exceeds its limit."""
+        """One request and its answer, read in pieces so that neither size nor time exceeds its
+        limit."""
         limit = max(0.1, min(operation.wait, operation.end - self._clock.now()))
         timeouts = (min(limit, CONNECT_TIMEOUT), limit)
         proxies = {"https": operation.proxy.url} if operation.proxy else {}
         sending = {"proxies": proxies, "verify": self._trust[1], "timeout": timeouts}
-        with _connections.within(budget), operation.adapter.send(operation.request, stream=True, **sending) as response:
+        with (
+            _connections.within(budget),
+            operation.adapter.send(operation.request, stream=True, **sending) as response,
+        ):
             if 300 <= response.status_code < 400:
                 raise _redirected(operation.name, response)
             spool = operation.into if response.status_code == 200 else None
@@ -233,18 +260,26 @@ class Http:
                     body += chunk
                 if self._clock.now() > operation.end:
                     raise requests.exceptions.ReadTimeout("the deadline has passed")
-            return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, bytes(body))
+            return Answer(
+                response.status_code,
+                {name.lower(): value for name, value in response.headers.items()},
+                bytes(body),
+            )
 
     def _too_large(self, operation: _Operation) -> DefenderError:
         category = operation.oversize if operation.repeatable else "outcome_unknown"
         return DefenderError(
             category,
-            f"{operation.name} was answered with more than {self._max_size} bytes, which is max_response_size.",
+            (
+                f"{operation.name} was answered with more than {self._max_size} bytes, which is"
+                " max_response_size."
+            ),
             advice="Ask for less at a time, or raise max_response_size.",
         )
 
     def _pause(self, attempt: int, outcome: Answer | DefenderError) -> float:
-        """Seconds before the next attempt: what the service asks for, otherwise twice as long as before."""
+        """Seconds before the next attempt: what the service asks for, otherwise twice as long as
+        before."""
         jitter = self._clock.jitter()
         if isinstance(outcome, Answer):
             text = outcome.body[:2000].decode("utf-8", "replace")
@@ -256,9 +291,17 @@ class Http:
 
 
 def _prepared(
-    method: str, url: str, name: str, headers: t.Mapping[str, str], *, params: t.Mapping[str, str] | None, data: t.Any, payload: t.Any
+    method: str,
+    url: str,
+    name: str,
+    headers: t.Mapping[str, str],
+    *,
+    params: t.Mapping[str, str] | None,
+    data: t.Any,
+    payload: t.Any,
 ) -> requests.PreparedRequest:
-    """The request with its own id, which its repeats keep; raises `network` for what is no address."""
+    """The request with its own id, which its repeats keep; raises `network` for what is no
+    address."""
     every = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()), **headers}
     if payload is not None:
         data = json.dumps(payload, ensure_ascii=False).encode()
@@ -266,9 +309,13 @@ def _prepared(
     request = requests.PreparedRequest()
     try:
         # as text: requests would take a mapping apart member by member
-        request.prepare(method, url, headers=every, params=urlencode(params) if params else None, data=data)
+        request.prepare(
+            method, url, headers=every, params=urlencode(params) if params else None, data=data
+        )
     except requests.exceptions.RequestException as e:
-        raise DefenderError("network", f"{name} was not sent, because that is not an address: {_reasons.words(e)}.") from None
+        raise DefenderError(
+            "network", f"{name} was not sent, because that is not an address: {_reasons.words(e)}."
+        ) from None
     return request
 
 
@@ -276,7 +323,10 @@ def _redirected(name: str, response: requests.Response) -> DefenderError:
     place = "://".join(origin(response.headers.get("Location", ""))[:2]).strip(":/") or "elsewhere"
     return DefenderError(
         "network",
-        f"{name} was answered {response.status_code} with a redirect to {place}; no request here follows one.",
+        (
+            f"{name} was answered {response.status_code} with a redirect to {place}; no request"
+            " here follows one."
+        ),
         status=response.status_code,
     )
 
@@ -290,13 +340,18 @@ def _of_the_service(answer: Answer, operation: _Operation) -> Answer:
     certain = operation.repeatable or (400 <= answer.status < 500 and answer.status != 408)
     raise DefenderError(
         "network" if certain else "outcome_unknown",
-        f"{operation.name} was answered {answer.status} by something else than the service: {place}.",
+        (
+            f"{operation.name} was answered {answer.status} by something else than the service:"
+            f" {place}."
+        ),
         status=answer.status,
         advice=_interception.advice(operation.target) if certain else None,
     )
 
 
-def _problem(e: requests.exceptions.RequestException, operation: _Operation, *, sent: bool) -> DefenderError:
+def _problem(
+    e: requests.exceptions.RequestException, operation: _Operation, *, sent: bool
+) -> DefenderError:
     """Why no answer came, in words; the texts of the libraries name classes and objects.
 
     :arg sent: whether any byte of the request may have reached the service.
@@ -304,18 +359,27 @@ def _problem(e: requests.exceptions.RequestException, operation: _Operation, *, 
     name, proxy, words = operation.name, operation.proxy, _reasons.words(e)
     via = f" through the proxy {proxy.name}" if proxy else ""
     if sent and not operation.repeatable:
-        return DefenderError("outcome_unknown", f"{name}{via} was sent, but its answer was lost ({words}).")
+        return DefenderError(
+            "outcome_unknown", f"{name}{via} was sent, but its answer was lost ({words})."
+        )
     reason = e.args[0] if e.args else e
     reason = getattr(reason, "reason", reason)
-    unconnected = isinstance(e, requests.exceptions.ConnectTimeout) or isinstance(reason, urllib3.exceptions.NewConnectionError)
+    unconnected = isinstance(e, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
     if proxy and (unconnected or isinstance(e, requests.exceptions.ProxyError)):
         return _proxy.failure(e, name, proxy, operation.target)
-    # a connection cut in mid-handshake is no matter of trust, and neither is what happens once TLS stands
+    # a connection cut in mid-handshake is no matter of trust, and neither is what happens once TLS
+    # stands
     if isinstance(e, requests.exceptions.SSLError) and not sent and "EOF" not in str(reason):
         clause, advice = _reasons.tls(e)
         return DefenderError("tls", f"{name}{via} was not sent: {clause}.", advice=advice)
     if unconnected:
-        return DefenderError("network", f"{name} was not sent: no connection to {operation.target} ({words}).")
-    if isinstance(e, requests.exceptions.Timeout) or isinstance(reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
+        return DefenderError(
+            "network", f"{name} was not sent: no connection to {operation.target} ({words})."
+        )
+    if isinstance(e, requests.exceptions.Timeout) or isinstance(
+        reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)
+    ):
         return DefenderError("timeout", f"{name}{via} was not answered in time.")
     return DefenderError("network", f"{name}{via} lost its connection ({words}).")

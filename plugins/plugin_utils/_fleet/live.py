@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One line at the foot of a terminal that moves while tasks run; or plain lines now and then, where there is no terminal.
+"""One line at the foot of a terminal that moves while tasks run; or plain lines now and then, where
+there is no terminal.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -25,9 +26,16 @@ from ansible.utils.display import get_text_width
 
 C: t.Any = constants  # its names come out of core's configuration
 TICK: t.Final = 0.2  # seconds between two looks at the numbers
-WINDOW: t.Final = 15.0  # the rate is that of the last so many seconds, so that it follows a throttled fleet
-ERASE: t.Final = "\r\x1b[J"  # to the end of the screen: a terminal made narrower has wrapped the line
-BARS: t.Final = {True: "█▒░", False: "=x-"}  # answered, failed, left; for a terminal that knows more than ASCII or not
+WINDOW: t.Final = (
+    15.0  # the rate is that of the last so many seconds, so that it follows a throttled fleet
+)
+ERASE: t.Final = (
+    "\r\x1b[J"  # to the end of the screen: a terminal made narrower has wrapped the line
+)
+BARS: t.Final = {
+    True: "█▒░",
+    False: "=x-",
+}  # answered, failed, left; for a terminal that knows more than ASCII or not
 WIDEST_BAR: t.Final = 24
 
 
@@ -36,7 +44,8 @@ class State:
     """What is going on.
 
     :arg asked: how many will be asked in all.
-    :arg open_end: true where nobody knows how many that will be, and C(asked) are those that were started.
+    :arg open_end: true where nobody knows how many that will be, and C(asked) are those that were
+        started.
     """
 
     name: str
@@ -73,12 +82,18 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+    return (
+        f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+    )
 
 
 def numbers(state: State, rate: float) -> list[str]:
     """What is said of it, the most important first."""
-    said = [f"{state.answered} {state.word}", f"{state.failed} failed", f"{state.left} {'running' if state.open_end else 'left'}"]
+    said = [
+        f"{state.answered} {state.word}",
+        f"{state.failed} failed",
+        f"{state.left} {'running' if state.open_end else 'left'}",
+    ]
     if rate >= 0.05:  # as slow as that is as good as standing still
         said.append(f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
         if state.left >= rate / 2 and not state.open_end:
@@ -104,13 +119,19 @@ def _width(text: str) -> int:
 
 
 def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
-    """The line for a terminal of this width: what does not fit is left out, the least important first."""
+    """The line for a terminal of this width: what does not fit is left out, the least important
+    first."""
     said = numbers(state, rate)
     name = fit(state.name, max(12, width // 4))
-    room = min(width // 7, WIDEST_BAR)  # of the terminal alone, so that it does not jump when a number gets longer
+    room = min(
+        width // 7, WIDEST_BAR
+    )  # of the terminal alone, so that it does not jump when a number gets longer
     if not state.open_end and _width(name) + room + _width(", ".join(said)) + 2 < width:
         return f"{name} {_bar(state, room, BARS[wide])} {', '.join(said)}"
-    shorter = [f"{name} {', '.join(said)}", *(", ".join(said[:count]) for count in range(len(said), 2, -1))]
+    shorter = [
+        f"{name} {', '.join(said)}",
+        *(", ".join(said[:count]) for count in range(len(said), 2, -1)),
+    ]
     shortest = f"{state.answered}+{state.failed}/{state.asked}"
     return next((line for line in shorter if _width(line) < width), fit(shortest, width))
 
@@ -119,16 +140,25 @@ def _bar(state: State, width: int, signs: str) -> str:
     total = max(1, state.asked, state.answered + state.failed)
     failed = -(-state.failed * width // total)  # rounded up: one failure among a thousand is seen
     answered = min(state.answered * width // total, width - failed)
-    parts = zip(signs, (answered, failed, width - answered - failed), (C.COLOR_OK, C.COLOR_ERROR, None), strict=True)
-    return "".join(stringc(sign * count, color) if color and count else sign * count for sign, count, color in parts)
+    parts = zip(
+        signs,
+        (answered, failed, width - answered - failed),
+        (C.COLOR_OK, C.COLOR_ERROR, None),
+        strict=True,
+    )
+    return "".join(
+        stringc(sign * count, color) if color and count else sign * count
+        for sign, count, color in parts
+    )
 
 
 class Live:
     """Shows L(State) while something runs.
 
-    The line is written below the last one with the cursor left at its beginning, so that whoever writes next writes over it; and
-    what Ansible itself displays takes it away first. Every write holds the lock that core holds while it forks a worker: a lock of
-    our own could be held at that moment by the thread that draws, and would stay locked in the worker for ever.
+    The line is written below the last one with the cursor left at its beginning, so that whoever
+    writes next writes over it; and what Ansible itself displays takes it away first. Every write
+    holds the lock that core holds while it forks a worker: a lock of our own could be held at that
+    moment by the thread that draws, and would stay locked in the worker for ever.
 
     :arg display: core's display.
     :arg stream: where the line goes, a terminal, or None for plain lines through the display.
@@ -136,9 +166,21 @@ class Live:
     """
 
     def __init__(
-        self, display: t.Any, stream: t.TextIO | None, look: t.Callable[[], State | None], *, interval: float, clock: t.Callable[[], float] = time.monotonic
+        self,
+        display: t.Any,
+        stream: t.TextIO | None,
+        look: t.Callable[[], State | None],
+        *,
+        interval: float,
+        clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
-        self._display, self._stream, self._look, self._interval, self._clock = display, stream, look, interval, clock
+        self._display, self._stream, self._look, self._interval, self._clock = (
+            display,
+            stream,
+            look,
+            interval,
+            clock,
+        )
         self._lock = getattr(display, "_lock", None) or threading.RLock()
         self._wide = (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
         self._ended = threading.Event()
@@ -155,15 +197,18 @@ class Live:
         self._ended = threading.Event()
         if self._stream:
             self._intercept()
-        self._thread = threading.Thread(target=self._work, args=(self._ended,), name="fleet progress", daemon=True)
+        self._thread = threading.Thread(
+            target=self._work, args=(self._ended,), name="fleet progress", daemon=True
+        )
         self._thread.start()
         atexit.register(self.stop)
 
     def stop(self) -> None:
         """Leave the terminal clean.
 
-        The thread is not waited for: who stops may hold the lock that it waits for, as ansible-runner's callback does. Once it has
-        the lock it sees that all is over, and writes nothing.
+        The thread is not waited for: who stops may hold the lock that it waits for, as
+        ansible-runner's callback does. Once it has the lock it sees that all is over, and writes
+        nothing.
         """
         self._ended.set()
         atexit.unregister(self.stop)
@@ -200,16 +245,21 @@ class Live:
                     self._drawn = True
             elif now - self._last >= self._interval:
                 self._last = now
-                self._display.display(fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True)
+                self._display.display(
+                    fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True
+                )
                 with contextlib.suppress(OSError, ValueError):
-                    sys.stdout.flush()  # core flushes only when it forks, and a pipe would keep the line back until then
+                    # core flushes only when it forks, and a pipe would keep the line back until
+                    # then
+                    sys.stdout.flush()
 
     def _work(self, ended: threading.Event) -> None:
         while not ended.wait(TICK):
             self.tick()
 
     def _intercept(self) -> None:
-        """Take the line away before core displays anything. Core has no hook for that; an attribute of its one display comes before the method."""
+        """Take the line away before core displays anything. Core has no hook for that; an attribute
+        of its one display comes before the method."""
         shown, owner = self._display.display, os.getpid()
 
         def display(msg: str, *args: t.Any, **kwargs: t.Any) -> None:
@@ -231,7 +281,9 @@ class Live:
         return 80
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):  # a terminal that went away is core's business
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a terminal that went away is core's business
             stream = t.cast("t.TextIO", self._stream)
             stream.write(text)
             stream.flush()

@@ -4,7 +4,7 @@
 
 """Counts for the callback: of one task over its hosts, and of a run over its tenants.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def outcomes(host: str, result: t.Mapping[str, t.Any], *, failed: bool) -> Outco
         return every
     if isinstance(result.get("coverage"), dict) and isinstance(result.get("failures"), dict):
         answered: Outcomes = dict.fromkeys(result.get("answered") or ())
-        return {**answered, **{tenant: _reason(error) for tenant, error in result["failures"].items()}}
+        return {
+            **answered,
+            **{tenant: _reason(error) for tenant, error in result["failures"].items()},
+        }
     if isinstance(result.get("error"), dict):
         return {host: _reason(result["error"])}
     # no category: censored by no_log, or a failure of Ansible's own, such as an undefined variable
@@ -88,17 +91,28 @@ class Tally:
     def state(self) -> State:
         """Where it is; a host that skipped the task is not asked in it."""
         skipped = self.words["skipped"]
-        return State(self.name, self.asked - skipped, self.done - skipped - self.failed, self.failed, word=self.word)
+        return State(
+            self.name,
+            self.asked - skipped,
+            self.done - skipped - self.failed,
+            self.failed,
+            word=self.word,
+        )
 
     def summary(self, took: str) -> str:
         order = ("answered", "ok", "changed", "failed", "unreachable", "skipped")
         why = ", ".join(f"{category} {count}" for category, count in self.reasons.most_common())
-        parts = [f"{self.words[word]} {word}{f' ({why})' if word == 'failed' and why else ''}" for word in order if self.words[word]]
+        parts = [
+            f"{self.words[word]} {word}{f' ({why})' if word == 'failed' and why else ''}"
+            for word in order
+            if self.words[word]
+        ]
         return f"{', '.join(parts) or 'no host'}, {took}"
 
 
 class Coverage:
-    """Which tenants a run asked, and what became of them. The first failure of a tenant counts: later ones follow from it."""
+    """Which tenants a run asked, and what became of them. The first failure of a tenant counts:
+    later ones follow from it."""
 
     def __init__(self) -> None:
         self._tenants: Outcomes = {}
@@ -120,7 +134,8 @@ class Coverage:
         return sum(1 for reason in self._tenants.values() if reason)
 
     def lines(self, columns: int = 0) -> list[str]:
-        """The table: one row for each category, the most frequent first, with as many names as fit into so many columns."""
+        """The table: one row for each category, the most frequent first, with as many names as fit
+        into so many columns."""
         asked = len(self._tenants)
         by_reason: dict[Reason, list[str]] = collections.defaultdict(list)
         for tenant, reason in self._tenants.items():
@@ -130,16 +145,30 @@ class Coverage:
         if not by_reason:
             return told
         rows = [("failed", "category", "who must act", ["tenants"])]
-        rows += [(str(len(tenants)), *reason, tenants) for reason, tenants in sorted(by_reason.items(), key=lambda row: -len(row[1]))]
+        rows += [
+            (str(len(tenants)), *reason, tenants)
+            for reason, tenants in sorted(by_reason.items(), key=lambda row: -len(row[1]))
+        ]
         wide = [max(len(str(row[column])) for row in rows) for column in range(3)]
-        starts = [f"{count:>{wide[0]}}  {category:{wide[1]}}  {who:{wide[2]}}  " for count, category, who, unused in rows]
-        return [*told, *(start + _some(row[3], columns - len(start) if columns else 10**6) for start, row in zip(starts, rows, strict=True))]
+        starts = [
+            f"{count:>{wide[0]}}  {category:{wide[1]}}  {who:{wide[2]}}  "
+            for count, category, who, unused in rows
+        ]
+        return [
+            *told,
+            *(
+                start + _some(row[3], columns - len(start) if columns else 10**6)
+                for start, row in zip(starts, rows, strict=True)
+            ),
+        ]
 
 
 def _some(names: list[str], width: int) -> str:
     """The first names, one at least, and how many more there are."""
     for count in range(min(len(names), NAMED), 0, -1):
-        said = ", ".join(names[:count]) + (f" and {len(names) - count} more" if len(names) > count else "")
+        said = ", ".join(names[:count]) + (
+            f" and {len(names) - count} more" if len(names) > count else ""
+        )
         if len(said) <= width:
             return said
     return said

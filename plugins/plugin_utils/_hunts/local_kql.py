@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL over rows that are here already, such as those of all tenants: in memory, and without a way to any file or host.
+"""KQL over rows that are here already, such as those of all tenants: in memory, and without a way
+to any file or host.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_syntax as _kql_syntax
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_syntax as _kql_syntax,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_names import OPAQUE
 
 try:
@@ -41,18 +44,35 @@ BATCH: t.Final = 5000
 TIME: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 # Escapes in Kusto's texts, and those that the translator knows.
 ESCAPE: t.Final = re.compile(r"\\(?:u(?P<unit>[0-9a-fA-F]{4})|x(?P<byte>[0-9a-fA-F]{2})|.)", re.S)
-SIGNS: t.Final = {rf"\{letter}": sign for letter, sign in zip("abfnrtv0\\\"'", "\a\b\f\n\r\t\v\0\\\"'", strict=True)}
+SIGNS: t.Final = {
+    rf"\{letter}": sign
+    for letter, sign in zip("abfnrtv0\\\"'", "\a\b\f\n\r\t\v\0\\\"'", strict=True)
+}
 KEPT: t.Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
 # The DuckDB type of a column by what all of its values are; a mixture is kept as text.
-KINDS: t.Final = {"bool": "BOOLEAN", "int": "BIGINT", "float": "DOUBLE", "time": "TIMESTAMP", "json": "JSON", "text": "VARCHAR"}
+KINDS: t.Final = {
+    "bool": "BOOLEAN",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "time": "TIMESTAMP",
+    "json": "JSON",
+    "text": "VARCHAR",
+}
 
 
 def tables(source: t.Any, name: str) -> dict[str, Source]:
-    """The tables by name: those of a dictionary, or one of that name; raises C(bad_request) for what is neither rows nor a file."""
+    """The tables by name: those of a dictionary, or one of that name; raises C(bad_request) for
+    what is neither rows nor a file."""
     named = dict(source) if isinstance(source, dict) else {name: source}
     for each, rows in named.items():
         if not isinstance(rows, (str, list, tuple)):
-            raise DefenderError("bad_request", f"{each} is {type(rows).__name__}; give a list of rows, or the path of a file in NDJSON.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"{each} is {type(rows).__name__}; give a list of rows, or the path of a file"
+                    " in NDJSON."
+                ),
+            )
     return named
 
 
@@ -60,11 +80,14 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
     """The rows that the query makes of the tables.
 
     :arg tables: by name in the query a list of rows, or the path of a file in NDJSON.
-    Raises C(bad_request) for tables that cannot be read, C(bad_query) for a query that cannot be run.
+    Raises C(bad_request) for tables that cannot be read, C(bad_query) for a query that cannot be
+    run.
     """
     if duckdb_kql is None:
         raise DefenderError(
-            "bad_request", "local_kql needs the Python packages duckdb and duckdb-kql on the controller.", advice="pip install duckdb-kql duckdb"
+            "bad_request",
+            "local_kql needs the Python packages duckdb and duckdb-kql on the controller.",
+            advice="pip install duckdb-kql duckdb",
         )
     text = _kql.with_parameters(_kql.text(query, None), parameters)
     _kql.check(text)
@@ -73,50 +96,94 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
         columns = {name: _load(connection, name, source) for name, source in tables.items()}
         connection.execute("SET lock_configuration = true")
         try:
-            translated = duckdb_kql.to_sql(_kql_syntax.readable(_readable(text)), columns, allow_write=False)
+            translated = duckdb_kql.to_sql(
+                _kql_syntax.readable(_readable(text)), columns, allow_write=False
+            )
             answer = connection.execute(str(translated), dict(translated.parameters) or None)
             names = [str(column[0]) for column in answer.description or ()]
             dynamic = [str(column[1]) == "JSON" for column in answer.description or ()]
-            return [dict(zip(names, map(_plain, row, dynamic), strict=True)) for row in answer.fetchall()]
+            return [
+                dict(zip(names, map(_plain, row, dynamic), strict=True))
+                for row in answer.fetchall()
+            ]
         except duckdb_kql.KqlError as e:
-            raise DefenderError("bad_query", f"The query cannot be run here: {e}. The tables are {_told(columns)}.") from None
+            raise DefenderError(
+                "bad_query", f"The query cannot be run here: {e}. The tables are {_told(columns)}."
+            ) from None
         except duckdb.Error as e:
-            raise DefenderError("bad_query", f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are {_told(columns)}.") from None
+            raise DefenderError(
+                "bad_query",
+                (
+                    f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are"
+                    f" {_told(columns)}."
+                ),
+            ) from None
 
 
 def _readable(query: str) -> str:
-    """The query without the escapes in texts that the translator does not know: of those it drops the backslash and keeps the rest."""
+    """The query without the escapes in texts that the translator does not know: of those it drops
+    the backslash and keeps the rest."""
 
     def literal(found: re.Match[str]) -> str:
         prefix, quote, body = found[0].partition(found[0].lstrip("hH@")[0])
         if "@" in prefix or quote not in "\"'" or "\\" not in body:
             return found[0]
         # an emoji is two escapes of half a pair each
-        text = ESCAPE.sub(lambda one: chr(int(one["unit"] or one["byte"], 16)) if one["unit"] or one["byte"] else SIGNS.get(one[0], one[0]), body[:-1])
+        text = ESCAPE.sub(
+            lambda one: (
+                chr(int(one["unit"] or one["byte"], 16))
+                if one["unit"] or one["byte"]
+                else SIGNS.get(one[0], one[0])
+            ),
+            body[:-1],
+        )
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-        return prefix + quote + "".join(KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text) + quote
+        return (
+            prefix
+            + quote
+            + "".join(KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text)
+            + quote
+        )
 
     try:
         return OPAQUE.sub(literal, query)
     except UnicodeDecodeError:
-        raise DefenderError("bad_query", "The query cannot be run here: it has a text with half of a surrogate pair, which DuckDB cannot hold.") from None
+        raise DefenderError(
+            "bad_query",
+            (
+                "The query cannot be run here: it has a text with half of a surrogate pair, which"
+                " DuckDB cannot hold."
+            ),
+        ) from None
 
 
 def _told(columns: t.Mapping[str, list[str]]) -> str:
-    return "; ".join(f"{name} ({', '.join(own[:20])}{', …' if len(own) > 20 else ''})" for name, own in columns.items())
+    return "; ".join(
+        f"{name} ({', '.join(own[:20])}{', …' if len(own) > 20 else ''})"
+        for name, own in columns.items()
+    )
 
 
 def _load(connection: t.Any, name: str, source: Source) -> list[str]:
     """Make a table of the rows; its columns."""
     if not _kql.NAME.fullmatch(name):
-        raise DefenderError("bad_request", f"{name!r} is no name of a table; letters, digits and underscores make one.")
+        raise DefenderError(
+            "bad_request",
+            f"{name!r} is no name of a table; letters, digits and underscores make one.",
+        )
     kinds: dict[str, str] = {}
     for row in _rows(name, source):
         for column, value in row.items():
             if value is not None:
                 kind = _kind(value)
                 before = kinds.get(column) or kind
-                kinds[column] = kind if before == kind else "float" if {before, kind} == {"int", "float"} else "text"
+                kinds[column] = (
+                    kind
+                    if before == kind
+                    else "float"
+                    if {before, kind} == {"int", "float"}
+                    else "text"
+                )
             else:
                 kinds.setdefault(column, "")
     _check_names(name, kinds)
@@ -125,13 +192,19 @@ def _load(connection: t.Any, name: str, source: Source) -> list[str]:
         kinds = {"tenant_id": "text", "tenant_name": "text"}
     types = {column: KINDS[kind or "text"] for column, kind in kinds.items()}
     # a string is never null in Kusto, so an absent one is ''
-    defined = ", ".join(f"{_quoted(column)} {kind}" + (" DEFAULT ''" if kind == "VARCHAR" else "") for column, kind in types.items())
+    defined = ", ".join(
+        f"{_quoted(column)} {kind}" + (" DEFAULT ''" if kind == "VARCHAR" else "")
+        for column, kind in types.items()
+    )
     connection.execute(f"CREATE TABLE {_quoted(name)} ({defined})")
     values = ", ".join(_value(kind, at) for at, kind in enumerate(types.values(), 1))
     paths = [f"$.{json.dumps(column, ensure_ascii=False)}" for column in types]
     rows = iter(_rows(name, source))
     while batch := list(itertools.islice(rows, BATCH)):
-        connection.execute(f"INSERT INTO {_quoted(name)} SELECT {values} FROM (SELECT unnest($2::JSON[]) AS r)", [paths, [json.dumps(row) for row in batch]])
+        connection.execute(
+            f"INSERT INTO {_quoted(name)} SELECT {values} FROM (SELECT unnest($2::JSON[]) AS r)",
+            [paths, [json.dumps(row) for row in batch]],
+        )
     return list(types)
 
 
@@ -141,7 +214,9 @@ def _value(kind: str, at: int) -> str:
         return f"coalesce(r ->> $1[{at}], '')"
     # a time may be written with another zone
     return (
-        f"TRY_CAST(r ->> $1[{at}] AS TIMESTAMPTZ)::TIMESTAMP" if kind == "TIMESTAMP" else f"TRY_CAST(r {'->' if kind == 'JSON' else '->>'} $1[{at}] AS {kind})"
+        f"TRY_CAST(r ->> $1[{at}] AS TIMESTAMPTZ)::TIMESTAMP"
+        if kind == "TIMESTAMP"
+        else f"TRY_CAST(r {'->' if kind == 'JSON' else '->>'} $1[{at}] AS {kind})"
     )
 
 
@@ -155,14 +230,25 @@ def _rows(name: str, source: Source) -> t.Iterator[Row]:
                 if line.strip():
                     yield _checked(name, number, json.loads(line))
     except OSError as e:
-        raise DefenderError("bad_request", f"{name} is {source}, which cannot be read: {e.strerror}.") from None
+        raise DefenderError(
+            "bad_request", f"{name} is {source}, which cannot be read: {e.strerror}."
+        ) from None
     except ValueError:
-        raise DefenderError("bad_request", f"{name} is {source}, which has no JSON object in line {number}; give rows as NDJSON.") from None
+        raise DefenderError(
+            "bad_request",
+            f"{name} is {source}, which has no JSON object in line {number}; give rows as NDJSON.",
+        ) from None
 
 
 def _checked(name: str, number: int, row: t.Any) -> Row:
     if not isinstance(row, dict):
-        raise DefenderError("bad_request", f"{name} has {type(row).__name__} as its row {number}; a row is a dictionary by column name.")
+        raise DefenderError(
+            "bad_request",
+            (
+                f"{name} has {type(row).__name__} as its row {number}; a row is a dictionary by"
+                " column name."
+            ),
+        )
     return row
 
 
@@ -170,12 +256,24 @@ def _check_names(name: str, columns: t.Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for column in columns:
         if (other := seen.setdefault(column.lower(), column)) != column:
-            raise DefenderError("bad_request", f"{name} has the columns {other} and {column}, which DuckDB cannot tell apart; rename one of them.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"{name} has the columns {other} and {column}, which DuckDB cannot tell apart;"
+                    " rename one of them."
+                ),
+            )
 
 
 def _kind(value: t.Any) -> str:
     if isinstance(value, (bool, int, float)):
-        return "int" if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63 else "bool" if isinstance(value, bool) else "float"
+        return (
+            "int"
+            if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+            else "bool"
+            if isinstance(value, bool)
+            else "float"
+        )
     if isinstance(value, (dict, list)):
         return "json"
     return "time" if isinstance(value, str) and TIME.fullmatch(value) else "text"
@@ -186,7 +284,8 @@ def _quoted(name: str) -> str:
 
 
 def _plain(value: t.Any, dynamic: bool) -> t.Any:
-    """A value as Ansible keeps it. Times as Microsoft writes them, but for the last digit, for which DuckDB has no room."""
+    """A value as Ansible keeps it. Times as Microsoft writes them, but for the last digit, for
+    which DuckDB has no room."""
     if dynamic and isinstance(value, str):
         return json.loads(value)
     if isinstance(value, datetime.datetime):
@@ -204,7 +303,8 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
 
 
 def _span(value: datetime.timedelta) -> str:
-    """A length of time as Kusto writes it: C(10.03:00:07), with days and a fraction only where there are some."""
+    """A length of time as Kusto writes it: C(10.03:00:07), with days and a fraction only where
+    there are some."""
     sign, value = ("-", -value) if value < datetime.timedelta(0) else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     days = f"{value.days}." if value.days else ""

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hunts out of folders of C(.kql) files: what their headers say, which are wanted, and the values of their parameters.
+"""Hunts out of folders of C(.kql) files: what their headers say, which are wanted, and the values
+of their parameters.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from pathlib import Path
 import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_names as _kql_names,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_names import OPAQUE
 
 SEVERITIES: t.Final = ("informational", "low", "medium", "high")
-# How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become what hunting_query wants.
+# How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become
+# what hunting_query wants.
 TYPES: t.Final[t.Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "long": (int,),
@@ -40,7 +44,8 @@ Values = t.Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """A name that the query uses. Without a default the hunt has no meaning until somebody gives a value."""
+    """A name that the query uses. Without a default the hunt has no meaning until somebody gives a
+    value."""
 
     type: str
     default: t.Any
@@ -49,7 +54,8 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Hunt:
-    """One file. A file without a header is a hunt too; then C(parameters) is None, because nothing says what it takes."""
+    """One file. A file without a header is a hunt too; then C(parameters) is None, because nothing
+    says what it takes."""
 
     name: str
     path: str
@@ -66,7 +72,11 @@ class Hunt:
 
     def takes(self, name: str) -> bool:
         """Whether a value for that name changes what the query says."""
-        return _kql_names.takes(self.query, name) if self.parameters is None else name in self.parameters
+        return (
+            _kql_names.takes(self.query, name)
+            if self.parameters is None
+            else name in self.parameters
+        )
 
     def says(self, word: str) -> bool:
         """Whether the word is in the query, outside of texts and comments."""
@@ -74,16 +84,29 @@ class Hunt:
 
 
 def found(folders: t.Iterable[str]) -> list[Hunt]:
-    """The hunts of all folders by name; raises C(bad_request) for a folder without any, and for two files of one name."""
+    """The hunts of all folders by name; raises C(bad_request) for a folder without any, and for two
+    files of one name."""
     hunts: dict[str, Hunt] = {}
     for folder in folders:
         files = sorted(Path(folder).expanduser().glob("*.kql"))
         if not files:
-            raise DefenderError("bad_request", f"The folder {folder} on the controller has no .kql file; name a folder that has some.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"The folder {folder} on the controller has no .kql file; name a folder that"
+                    " has some."
+                ),
+            )
         for file in files:
             hunt = read(file)
             if hunt.name in hunts and Path(hunts[hunt.name].path).resolve() != file.resolve():
-                raise DefenderError("bad_request", f"Two files have the hunt {hunt.name}: {hunts[hunt.name].path} and {file}. Rename one of them.")
+                raise DefenderError(
+                    "bad_request",
+                    (
+                        f"Two files have the hunt {hunt.name}: {hunts[hunt.name].path} and {file}."
+                        " Rename one of them."
+                    ),
+                )
             hunts[hunt.name] = hunt
     return [hunts[name] for name in sorted(hunts)]
 
@@ -91,12 +114,20 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
 def read(file: Path) -> Hunt:
     """The hunt in a file; raises C(bad_request) that names the file where its header is wrong."""
     text = _kql.text(None, str(file))
-    hunt = Hunt(name=file.stem, path=str(file), pack=file.parent.name, query=text, title=file.stem.replace("_", " "))
+    hunt = Hunt(
+        name=file.stem,
+        path=str(file),
+        pack=file.parent.name,
+        query=text,
+        title=file.stem.replace("_", " "),
+    )
     try:
         header = _header(text)
         return hunt if header is None else dataclasses.replace(hunt, **_checked(header))
     except (ValueError, yaml.YAMLError) as e:
-        raise DefenderError("bad_request", f"The header of {file} is wrong: {' '.join(str(e).split())}.") from None
+        raise DefenderError(
+            "bad_request", f"The header of {file} is wrong: {' '.join(str(e).split())}."
+        ) from None
 
 
 def _header(text: str) -> t.Any:
@@ -104,7 +135,14 @@ def _header(text: str) -> t.Any:
     lines = text.splitlines()
     if lines[0].rstrip() != FENCE:
         return None
-    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == FENCE or not line.startswith("//")), 0)
+    end = next(
+        (
+            number
+            for number, line in enumerate(lines[1:], 1)
+            if line.rstrip() == FENCE or not line.startswith("//")
+        ),
+        0,
+    )
     if not end or lines[end].rstrip() != FENCE:
         raise ValueError(f"it begins with {FENCE} and no second line {FENCE} ends it")
     return yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[1:end]))
@@ -116,23 +154,40 @@ def _checked(header: t.Any) -> dict[str, t.Any]:
     if strange := sorted(map(str, header.keys() - KEYS)):
         raise ValueError(f"it has {', '.join(strange)}, and the keys are {', '.join(sorted(KEYS))}")
     if header.get("severity", "medium") not in SEVERITIES:
-        raise ValueError(f"severity is {header['severity']!r}, which is none of {', '.join(SEVERITIES)}")
+        raise ValueError(
+            f"severity is {header['severity']!r}, which is none of {', '.join(SEVERITIES)}"
+        )
     for key in LISTS:
         if not isinstance(header.get(key, []), list):
             raise ValueError(f"{key} is {header[key]!r}, which is no list")
     declared = header.get("parameters") or {}
     if not isinstance(declared, dict):
         raise ValueError("parameters is no dictionary by name")
-    plain = {key: str(header[key]).strip() for key in ("title", "description", "severity", "licence") if key in header}
+    plain = {
+        key: str(header[key]).strip()
+        for key in ("title", "description", "severity", "licence")
+        if key in header
+    }
     lists = {key: tuple(map(str, header[key])) for key in LISTS if key in header}
-    return {**plain, **lists, "parameters": {name: _parameter(name, said) for name, said in declared.items()}}
+    return {
+        **plain,
+        **lists,
+        "parameters": {name: _parameter(name, said) for name, said in declared.items()},
+    }
 
 
 def _parameter(name: t.Any, said: t.Any) -> Parameter:
     if not isinstance(name, str) or not _kql.NAME.fullmatch(name):
         raise ValueError(f"parameters has the name {name!r}, which is no name in KQL")
-    if not isinstance(said, dict) or said.get("type") not in TYPES or said.keys() - {"type", "default", "description"}:
-        raise ValueError(f"parameters.{name} needs a type (one of {', '.join(TYPES)}) and may have default and description")
+    if (
+        not isinstance(said, dict)
+        or said.get("type") not in TYPES
+        or said.keys() - {"type", "default", "description"}
+    ):
+        raise ValueError(
+            f"parameters.{name} needs a type (one of {', '.join(TYPES)}) and may have default and"
+            " description"
+        )
     parameter = Parameter(said["type"], said.get("default"), str(said.get("description", "")))
     if parameter.default is not None:
         _typed(name, parameter, parameter.default)
@@ -140,7 +195,8 @@ def _parameter(name: t.Any, said: t.Any) -> Parameter:
 
 
 def _typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
-    """The value as hunting_query takes it; raises ValueError where it is not of the parameter's type."""
+    """The value as hunting_query takes it; raises ValueError where it is not of the parameter's
+    type."""
     kind = parameter.type
     if kind in _kql.TYPED and isinstance(value, dict) and list(value) == [kind]:
         return value
@@ -155,26 +211,44 @@ def _typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
 
 
 def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dict[str, t.Any]]:
-    """Each wanted hunt with its values, as the role takes it; raises C(bad_request) for names and values that no hunt has.
+    """Each wanted hunt with its values, as the role takes it; raises C(bad_request) for names and
+    values that no hunt has.
 
     :arg names: which hunts; all of them when empty.
     :arg given: values by parameter, or by hunt and parameter.
-    A hunt that needs a value which nobody gave says so in C(missing); where it was asked for by its name, that is an error.
+    A hunt that needs a value which nobody gave says so in C(missing); where it was asked for by its
+    name, that is an error.
     """
     known = {hunt.name: hunt for hunt in hunts}
     if strange := [name for name in names if name not in known]:
-        raise DefenderError("bad_request", f"There is no hunt {', '.join(strange)}. There are: {', '.join(known)}.")
-    own = {name: values for name, values in given.items() if name in known and isinstance(values, dict)}
+        raise DefenderError(
+            "bad_request", f"There is no hunt {', '.join(strange)}. There are: {', '.join(known)}."
+        )
+    own = {
+        name: values for name, values in given.items() if name in known and isinstance(values, dict)
+    }
     common = {name: value for name, value in given.items() if name not in own}
     for name in common:
         if not any(hunt.takes(name) for hunt in hunts):
-            raise DefenderError("bad_request", f"parameters has {name}, which is neither a hunt nor a parameter of one. Look at the headers of the hunts.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"parameters has {name}, which is neither a hunt nor a parameter of one. Look"
+                    " at the headers of the hunts."
+                ),
+            )
     chosen = []
     for hunt in hunts:
         if not names or hunt.name in names:
             values, missing = _values(hunt, common, own.get(hunt.name, {}))
             if missing and hunt.name in names:
-                raise DefenderError("bad_request", f"The hunt {hunt.name} needs a value for {', '.join(missing)}; give it in the parameters.")
+                raise DefenderError(
+                    "bad_request",
+                    (
+                        f"The hunt {hunt.name} needs a value for {', '.join(missing)}; give it in"
+                        " the parameters."
+                    ),
+                )
             chosen.append(_told(hunt, values, missing))
     return chosen
 
@@ -182,32 +256,54 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
 def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], list[str]]:
     if strange := [name for name in own if not hunt.takes(name)]:
         lines = {one.name: one.line for one in _kql_names.declarations(hunt.query)}
-        reasons = [f"{name} (declared in line {lines[name]})" if name in lines else name for name in strange]
-        raise DefenderError("bad_request", f"The hunt {hunt.name} has no parameter {', '.join(reasons)}.")
+        reasons = [
+            f"{name} (declared in line {lines[name]})" if name in lines else name
+            for name in strange
+        ]
+        raise DefenderError(
+            "bad_request", f"The hunt {hunt.name} has no parameter {', '.join(reasons)}."
+        )
     given = {**{name: value for name, value in common.items() if hunt.takes(name)}, **own}
     _check_declarations(hunt, given)
     if hunt.parameters is None:
         return given, []
-    values = {name: given.get(name, parameter.default) for name, parameter in hunt.parameters.items()}
-    missing = [name for name, value in values.items() if value is None or (value == [] and hunt.parameters[name].default is None)]
+    values = {
+        name: given.get(name, parameter.default) for name, parameter in hunt.parameters.items()
+    }
+    missing = [
+        name
+        for name, value in values.items()
+        if value is None or (value == [] and hunt.parameters[name].default is None)
+    ]
     try:
-        return {name: _typed(name, hunt.parameters[name], value) for name, value in values.items() if name not in missing}, missing
+        return {
+            name: _typed(name, hunt.parameters[name], value)
+            for name, value in values.items()
+            if name not in missing
+        }, missing
     except ValueError as e:
         raise DefenderError("bad_request", f"For the hunt {hunt.name} {e}.") from None
 
 
 def _check_declarations(hunt: Hunt, given: Values) -> None:
-    """Refuse, before any tenant is asked, a parameter of the header that the query declares itself and not with a literal."""
+    """Refuse, before any tenant is asked, a parameter of the header that the query declares itself
+    and not with a literal."""
     for name in given if hunt.parameters is None else hunt.parameters:
         for declared in _kql_names.declarations(hunt.query, name):
             if not declared.literal:
                 raise DefenderError(
                     "bad_request",
-                    f"The hunt {hunt.name} declares its parameter {name} itself in line {declared.line} of {hunt.path},"
-                    " and not with a literal that a value could replace; take that declaration out.",
+                    f"The hunt {hunt.name} declares its parameter {name} itself in line"
+                    f" {declared.line} of {hunt.path}, and not with a literal that a value could"
+                    " replace; take that declaration out.",
                 )
 
 
 def _told(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:
     told = {field.name: getattr(hunt, field.name) for field in dataclasses.fields(hunt)}
-    return {**told, **{key: list(told[key]) for key in LISTS}, "parameters": dict(values), "missing": missing}
+    return {
+        **told,
+        **{key: list(told[key]) for key in LISTS},
+        "parameters": dict(values),
+        "missing": missing,
+    }

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an inventory keeps of Microsoft's answers: each serves only who would ask the same question again.
+"""What an inventory keeps of Microsoft's answers: each serves only who would ask the same question
+again.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class Answers:
 
     def _digest(self, asker: Asker) -> str:
         text = json.dumps(asker, default=str, sort_keys=True)
-        digest = hmac.new(self._salt.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        digest = hmac.new(
+            self._salt.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256
+        )
         for option in CREDENTIAL_FILES:
             if asker.get(option):
                 with contextlib.suppress(OSError):
@@ -76,7 +79,10 @@ def question(config: t.Mapping[str, t.Any], provider: Asker) -> str:
     No secret is in it.
     """
     hidden = {name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")}
-    asked = [{name: value for name, value in given.items() if name not in hidden} for given in (config, provider)]
+    asked = [
+        {name: value for name, value in given.items() if name not in hidden}
+        for given in (config, provider)
+    ]
     text = json.dumps(asked, default=str, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 

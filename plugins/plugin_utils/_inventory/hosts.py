@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an inventory's own file to hosts and their variables; what of it is Ansible's constructed features is left to Ansible.
+"""From an inventory's own file to hosts and their variables; what of it is Ansible's constructed
+features is left to Ansible.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.host_names import LISTED, Names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.host_names import (
+    LISTED,
+    Names,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import probe as _probe
@@ -34,7 +38,8 @@ display = Display()
 
 
 def is_ours(path: Path) -> bool:
-    """Whether an inventory source is for this plugin, by its key C(plugin); what is in a vault is seen later."""
+    """Whether an inventory source is for this plugin, by its key C(plugin); what is in a vault is
+    seen later."""
     if path.suffix not in ENDINGS or not path.is_file():
         return False
     text = path.read_text(encoding="utf-8", errors="replace")
@@ -48,18 +53,25 @@ def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
             near = difflib.get_close_matches(str(key), options, 1)
             raise DefenderError(
                 "bad_request",
-                f"{key} is no option of this inventory{f'; did you mean {near[0]}?' if near else '.'}",
+                (
+                    f"{key} is no option of this"
+                    f" inventory{f'; did you mean {near[0]}?' if near else '.'}"
+                ),
             )
     for rule in config.get("filters") or []:
         if not isinstance(rule, dict) or len(rule) != 1 or next(iter(rule)) not in RULES:
             raise DefenderError(
                 "bad_request",
-                f"An entry of filters is {rule!r}, but must be a mapping with one key, include or exclude.",
+                (
+                    f"An entry of filters is {rule!r}, but must be a mapping with one key, include"
+                    " or exclude."
+                ),
             )
 
 
 def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
-    """The hosts that these customers become, with their variables; raises C(bad_request) for filters that fail.
+    """The hosts that these customers become, with their variables; raises C(bad_request) for
+    filters that fail.
 
     A warning says which names had to be changed.
     """
@@ -67,7 +79,9 @@ def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
     health = _probe.GROUPS if plugin.get_option("probe") else ()
     composed = map(plugin._sanitize_group_name, plugin.get_option("groups") or ())
     groups = {*plugin.inventory.groups, plugin.get_option("group"), *health, *composed}
-    names = Names(groups, {name: _what_it_is(host) for name, host in plugin.inventory.hosts.items()})
+    names = Names(
+        groups, {name: _what_it_is(host) for name, host in plugin.inventory.hosts.items()}
+    )
     named, clashes = names.give(wanted, plugin.get_option("hostnames"))
     for clash in clashes[:SHOWN]:
         display.warning(str(clash))
@@ -86,7 +100,8 @@ def _what_it_is(host: t.Any) -> str:
 def variables_of(customer: Customer) -> Variables:
     """The variables of a customer's host; what only modules can know is not among them.
 
-    Values that are not the owner's YAML or words of ours stay untrusted, so that core never takes them for templates.
+    Values that are not the owner's YAML or words of ours stay untrusted, so that core never takes
+    them for templates.
     """
     ours = {
         "tenant_id": trust_as_template(customer.tenant_id),  # a GUID, and nothing else
@@ -95,14 +110,21 @@ def variables_of(customer: Customer) -> Variables:
         "sources": _words.trusted(list(customer.sources)),
     }
     given = {f"{_tenant_options.PREFIX}{name}": value for name, value in ours.items() if value}
-    facts = {name: _words.trusted(customer.variables[name]) for name in FACTS if name in customer.variables}
+    facts = {
+        name: _words.trusted(customer.variables[name])
+        for name in FACTS
+        if name in customer.variables
+    }
     return {**given, **customer.variables, **facts}
 
 
 def add(plugin: t.Any, found: t.Mapping[str, Variables]) -> None:
-    """Put the hosts into the inventory, all of them before the first group that could bear a host's name."""
+    """Put the hosts into the inventory, all of them before the first group that could bear a host's
+    name."""
     inventory, group = plugin.inventory, plugin.inventory.add_group(plugin.get_option("group"))
-    inventory.set_variable(group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION))
+    inventory.set_variable(
+        group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION)
+    )
     for host, variables in found.items():
         inventory.add_host(host, group=group)
         for name, value in variables.items():
@@ -122,7 +144,10 @@ def _is_wanted(plugin: t.Any, customer: Customer) -> bool:
             if plugin.get_option("strict"):
                 raise DefenderError(
                     "bad_request",
-                    f"The filter {kind}: {condition} fails for the tenant at {customer.where()}: {e}",
+                    (
+                        f"The filter {kind}: {condition} fails for the tenant at"
+                        f" {customer.where()}: {e}"
+                    ),
                 ) from None
             continue
         if holds:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant options of an inventory's own file, refused without their values where they are no text.
+"""The tenant options of an inventory's own file, refused without their values where they are no
+text.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 
-SECRETS: t.Final = tuple(name for name, option in _options.TENANT_SPEC.items() if option.get("no_log"))
+SECRETS: t.Final = tuple(
+    name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")
+)
 SHORTEST: t.Final = 4  # a shorter text is no secret, and would take words out of messages
 Template = t.Callable[[t.Any], t.Any]
 

@@ -4,7 +4,7 @@
 
 """Asks every tenant of an inventory for a token, in parallel, and says how it stands.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
     DefenderError,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import permissions as _permissions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    permissions as _permissions,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool, _tenant_options
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import options as _inventory_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    options as _inventory_options,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import words as _words
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.cache import Answers
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.words import HEALTHY
@@ -63,13 +67,16 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
 
     The category is C(healthy), or the one that a task would fail with.
 
-    :arg answers: what was found earlier, each for the options that the host had. Who has no such answer is asked, and what will last is put there.
+    :arg answers: what was found earlier, each for the options that the host had. Who has no such
+        answer is asked, and what will last is put there.
     """
     inventory, threads = plugin.inventory, plugin.get_option("probe_concurrency")
     resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
     roles = _permissions.needed(modules, resource)
     if threads < 1:
-        raise DefenderError("bad_request", f"probe_concurrency is {threads}, but must be at least 1.")
+        raise DefenderError(
+            "bad_request", f"probe_concurrency is {threads}, but must be at least 1."
+        )
     health: dict[str, Found] = {}
 
     def asked() -> t.Iterator[Job]:
@@ -95,7 +102,8 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
 
 
 def _shown(found: Found) -> Found:
-    """The variable: words of ours and our own time are trusted, roles that nobody knows and the text are not."""
+    """The variable: words of ours and our own time are trusted, roles that nobody knows and the
+    text are not."""
     return {
         **_words.trusted(found),
         "checked_at": trust_as_template(found["checked_at"]),
@@ -121,11 +129,15 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
         host = plugin.inventory.get_host(name)
         tenant_id = str(host.vars[_tenant_options.VARIABLE])
         groups = tuple(sorted({"all", *(group.name for group in host.get_groups())}))
-        own = combine_vars(host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all"))
+        own = combine_vars(
+            host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all")
+        )
         variables = combine_vars(combine_vars(of_groups(groups), own), plugin._vars)
         plugin.templar.available_variables = variables
         try:
-            arguments = _inventory_options.resolved(variables, plugin.templar.template, {}, shared=shared)
+            arguments = _inventory_options.resolved(
+                variables, plugin.templar.template, {}, shared=shared
+            )
         except DefenderError as e:
             # kept by nobody: who has no options has no question either
             yield Job(
@@ -146,7 +158,9 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
     try:
         if job.error:
             raise job.error
-        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)))
+        tenant = Tenant(
+            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments))
+        )
         unused, claims = tenant.token(resource)
         granted = claims.roles if claims else ()
         tenant.token(resource, roles=roles)

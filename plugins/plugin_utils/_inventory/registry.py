@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The registry of tenants, one's own list: YAML or CSV files, read strictly, with line and column in every refusal.
+"""The registry of tenants, one's own list: YAML or CSV files, read strictly, with line and column
+in every refusal.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options 
     TENANT_HINT,
     TENANT_SPEC,
 )
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_csv as _registry_csv
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_csv as _registry_csv,
+)
 
 YAML: t.Final = frozenset({".yml", ".yaml", ".json"})
 CSV: t.Final = ".csv"
@@ -34,13 +37,16 @@ BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
 PREFIX: t.Final = "defender_xdr_"
 OWN: t.Final = ("tenant_id", "name", "default_domain")
-SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
+SHAPE: t.Final = (
+    "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
+)
 
 Where = t.Callable[[str | None], str]  # the place of a key of an entry, or of the entry itself
 
 
 class Loader(t.Protocol):
-    """What is needed of Ansible's DataLoader: files as text, decrypted where they are vaults, and text as data."""
+    """What is needed of Ansible's DataLoader: files as text, decrypted where they are vaults, and
+    text as data."""
 
     def get_text_file_contents(self, file_name: str) -> str: ...
 
@@ -48,10 +54,11 @@ class Loader(t.Protocol):
 
 
 def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
-    """The customers of files, and of all files in folders, in their order; raises C(bad_request) for the first mistake.
+    """The customers of files, and of all files in folders, in their order; raises C(bad_request)
+    for the first mistake.
 
-    Values in YAML are templates as in any inventory, except names, which are often copied from what customers call themselves.
-    What stands in CSV is text and never a template.
+    Values in YAML are templates as in any inventory, except names, which are often copied from what
+    customers call themselves. What stands in CSV is text and never a template.
     """
     for path in (file for each in paths for file in _files(each)):
         try:
@@ -59,14 +66,17 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
         except AnsibleError as e:
             raise DefenderError("bad_request", f"The registry {path} cannot be read: {e}") from None
         text = _decoded(path, text)
-        yield from (_of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader))
+        yield from (
+            _of_csv(path, text) if path.suffix.lower() == CSV else _of_yaml(path, text, loader)
+        )
 
 
 def _decoded(path: Path, text: str) -> str:
     """The text in the encoding that the file has.
 
-    Ansible reads every file as UTF-8 and keeps other bytes as lone surrogates. UTF-16 with its mark is read, as Excel saves it. A code page such as
-    Windows-1252 cannot be told from another one, and a wrong guess would change names.
+    Ansible reads every file as UTF-8 and keeps other bytes as lone surrogates. UTF-16 with its mark
+    is read, as Excel saves it. A code page such as Windows-1252 cannot be told from another one,
+    and a wrong guess would change names.
     """
     try:
         text.encode()
@@ -78,12 +88,18 @@ def _decoded(path: Path, text: str) -> str:
         place = _at(path, len(BREAK.findall(before)), len(BREAK.split(before)[-1]))
         raise DefenderError(
             "bad_request",
-            f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise; save the file as 'CSV UTF-8'.",
+            (
+                f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise;"
+                " save the file as 'CSV UTF-8'."
+            ),
         ) from None
     if "\0" in text:
         raise DefenderError(
             "bad_request",
-            f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the file as UTF-8.",
+            (
+                f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the"
+                " file as UTF-8."
+            ),
         )
     return text
 
@@ -101,11 +117,18 @@ def _of_utf16(path: Path, raw: bytes) -> str:
 def _files(path: Path) -> list[Path]:
     kinds = {*YAML, CSV}
     if path.is_dir():
-        return sorted(each for each in path.iterdir() if each.suffix.lower() in kinds and not each.name.startswith("."))
+        return sorted(
+            each
+            for each in path.iterdir()
+            if each.suffix.lower() in kinds and not each.name.startswith(".")
+        )
     if not path.is_file():
         raise DefenderError(
             "bad_request",
-            f"The registry {path} does not exist; a relative path begins at the folder of the inventory's own file.",
+            (
+                f"The registry {path} does not exist; a relative path begins at the folder of the"
+                " inventory's own file."
+            ),
         )
     if path.suffix.lower() not in kinds:
         raise DefenderError(
@@ -124,8 +147,14 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     try:
         data = loader.load(trust_as_template(text), file_name=str(path))
     except AnsibleError as e:
-        raise DefenderError("bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}") from None
-    if not isinstance(data, dict) or set(data) != {"tenants"} or not isinstance(data["tenants"], (list, type(None))):
+        raise DefenderError(
+            "bad_request", _malformed(path, text) or f"The registry {path} cannot be read: {e}"
+        ) from None
+    if (
+        not isinstance(data, dict)
+        or set(data) != {"tenants"}
+        or not isinstance(data["tenants"], (list, type(None)))
+    ):
         raise DefenderError(
             "bad_request",
             f"{_at(path, *_position(text, None, None))}: a registry has one key, {SHAPE}.",
@@ -133,7 +162,9 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     for index, entry in enumerate(data["tenants"] or []):
         where = functools.partial(_place, path, text, index)
         if not isinstance(entry, dict):
-            raise DefenderError("bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name.")
+            raise DefenderError(
+                "bad_request", f"{where(None)}: an entry must be a mapping with tenant_id and name."
+            )
         yield customer(entry, where)
 
 
@@ -142,12 +173,15 @@ def _place(path: Path, text: str, index: int, key: str | None) -> str:
 
 
 def _position(text: str, index: int | None, key: str | None) -> tuple[int, int]:
-    """Line and column of an entry's key, of the entry, or of the document. The text is parsed once more, but only where there is something to say."""
+    """Line and column of an entry's key, of the entry, or of the document. The text is parsed once
+    more, but only where there is something to say."""
     node = _composed(text)
     if index is not None:
         node = _member(node, "tenants").value[index]
         if key is not None:
-            node = next((name for name, unused in getattr(node, "value", []) if name.value == key), node)
+            node = next(
+                (name for name, unused in getattr(node, "value", []) if name.value == key), node
+            )
     return (node.start_mark.line, node.start_mark.column) if node else (0, 0)
 
 
@@ -165,14 +199,19 @@ def _malformed(path: Path, text: str) -> str | None:
         _composed(text)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
-        return f"{_at(path, mark.line, mark.column) if mark else path}: this is no YAML: {e.problem or e.context}."
+        return (
+            f"{_at(path, mark.line, mark.column) if mark else path}: this is no YAML:"
+            f" {e.problem or e.context}."
+        )
     except yaml.YAMLError as e:
         return f"{path}: this is no YAML: {str(e).splitlines()[0]}."
     return None
 
 
 def _of_csv(path: Path, text: str) -> t.Iterator[Customer]:
-    for line, row in _registry_csv.records(str(text).removeprefix(BOM), lambda line: _at(path, line, 0)):
+    for line, row in _registry_csv.records(
+        str(text).removeprefix(BOM), lambda line: _at(path, line, 0)
+    ):
         given = {column: field for column, field in row.items() if field}
         yield customer(given, functools.partial(_field, path, line, tuple(row)))
 
@@ -185,8 +224,14 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
     """An entry that was checked; a reason to refuse it is told with its place."""
     plain = {name: _plain(entry.get(name), name, where) for name in OWN}
     if not GUID.fullmatch(plain["tenant_id"]):
-        fact = f"tenant_id is {plain['tenant_id']!r}, which is no GUID" if plain["tenant_id"] else "tenant_id is missing"
-        raise DefenderError("bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT)
+        fact = (
+            f"tenant_id is {plain['tenant_id']!r}, which is no GUID"
+            if plain["tenant_id"]
+            else "tenant_id is missing"
+        )
+        raise DefenderError(
+            "bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT
+        )
     variables = {_variable(key, where): value for key, value in entry.items() if key not in OWN}
     for name, value in entry.items():
         choices = TENANT_SPEC.get(name, {}).get("choices")
@@ -222,11 +267,15 @@ def _reserved() -> frozenset[str]:
 
 
 def _variable(key: t.Any, where: Where) -> str:
-    """A key's variable: a tenant option's own, otherwise the key itself, unless Ansible has the word for its keywords."""
+    """A key's variable: a tenant option's own, otherwise the key itself, unless Ansible has the
+    word for its keywords."""
     if not isinstance(key, str) or not key.isidentifier():
         raise DefenderError(
             "bad_request",
-            f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and underscores.",
+            (
+                f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and"
+                " underscores."
+            ),
         )
     if key in TENANT_SPEC:
         return f"{PREFIX}{key}"

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry as spreadsheets save it: rows of named fields, whatever the separator, the line breaks and the empty margins.
+"""A registry as spreadsheets save it: rows of named fields, whatever the separator, the line breaks
+and the empty margins.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 SEPARATORS: t.Final = (",", ";", "\t", "|")
 REQUIRED: t.Final = ("tenant_id", "name")
-# Excel reads such a first line itself; a spreadsheet that does not writes it back with empty cells or in quotes.
-NAMED_SEPARATOR: t.Final = re.compile(r"""["']?sep=(?:(\\t|[^\w\s"'\\]|\t)["']?)?["',;\t ]*(?:\r\n|\r|\n|\Z)""", re.I)
+# Excel reads such a first line itself; a spreadsheet that does not writes it back with empty cells
+# or in quotes.
+NAMED_SEPARATOR: t.Final = re.compile(
+    r"""["']?sep=(?:(\\t|[^\w\s"'\\]|\t)["']?)?["',;\t ]*(?:\r\n|\r|\n|\Z)""", re.I
+)
 At = t.Callable[[int], str]  # the place of a line, which counts from 0
 Record = tuple[int, list[str]]
 
@@ -41,13 +45,19 @@ def records(text: str, at: At) -> t.Iterator[tuple[int, dict[str, str]]]:
         if len(fields) < needed or any(fields[len(columns) :]):
             raise DefenderError(
                 "bad_request",
-                f"{at(line)}: this row has {len(fields)} fields, but the first line has {named} columns.",
+                (
+                    f"{at(line)}: this row has {len(fields)} fields, but the first line has {named}"
+                    " columns."
+                ),
             )
         for number, (name, field) in enumerate(zip(columns, fields, strict=False), 1):
             if field and not name:
                 raise DefenderError(
                     "bad_request",
-                    f"{at(line)}: column {number} has no name, but here it holds {field!r}; give it a name in the first line.",
+                    (
+                        f"{at(line)}: column {number} has no name, but here it holds {field!r};"
+                        " give it a name in the first line."
+                    ),
                 )
         fields += [""] * (len(columns) - len(fields))
         yield line, {name: field for name, field in zip(columns, fields, strict=False) if name}
@@ -58,12 +68,18 @@ def _check(columns: t.Sequence[str], place: str) -> None:
         if name and name in columns[:number]:
             raise DefenderError(
                 "bad_request",
-                f"{place}: column {number + 1} is called {name!r}; every column needs a name of its own.",
+                (
+                    f"{place}: column {number + 1} is called {name!r}; every column needs a name of"
+                    " its own."
+                ),
             )
     if not set(REQUIRED) <= set(columns):
         raise DefenderError(
             "bad_request",
-            f"{place}: the first line has the columns {', '.join(filter(None, columns)) or 'none'}, but must have tenant_id and name.",
+            (
+                f"{place}: the first line has the columns"
+                f" {', '.join(filter(None, columns)) or 'none'}, but must have tenant_id and name."
+            ),
         )
 
 

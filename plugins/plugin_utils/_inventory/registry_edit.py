@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adds or removes one entry in the text of a registry of tenants; the rest of the text stays as it is.
+"""Adds or removes one entry in the text of a registry of tenants; the rest of the text stays as it
+is.
 
 Every edit is read again and compared: whoever would change another entry refuses instead.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ import os
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_HINT, guid
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_entry as _registry_entry
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_layout as _registry_layout
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import (
+    TENANT_HINT,
+    guid,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_entry as _registry_entry,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_layout as _registry_layout,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.registry_layout import (
     BREAK,
     Layout,
@@ -38,7 +46,10 @@ def read(path: str) -> str:
     if not path.endswith((".yml", ".yaml")):
         raise DefenderError(
             "bad_request",
-            f"The registry is {path!r}, but only a .yml or .yaml file can be written to; keep a CSV file by hand.",
+            (
+                f"The registry is {path!r}, but only a .yml or .yaml file can be written to; keep a"
+                " CSV file by hand."
+            ),
         )
     place = os.path.expanduser(path)
     if os.path.exists(place) and not os.path.isfile(place):
@@ -49,18 +60,27 @@ def read(path: str) -> str:
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
-        raise DefenderError("bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first.") from None
+        raise DefenderError(
+            "bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first."
+        ) from None
     except OSError as e:
-        raise DefenderError("bad_request", f"The registry {path} cannot be read: {e.strerror}.") from None
+        raise DefenderError(
+            "bad_request", f"The registry {path} cannot be read: {e.strerror}."
+        ) from None
     if text.startswith("$ANSIBLE_VAULT"):
         raise DefenderError(
             "bad_request",
-            f"The registry {path} is a vault; it would have to be written in clear. Keep the entry by hand.",
+            (
+                f"The registry {path} is a vault; it would have to be written in clear. Keep the"
+                " entry by hand."
+            ),
         )
     return text
 
 
-def with_tenant(text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
+def with_tenant(
+    text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]
+) -> str:
     """The text with an entry for the tenant at its end, unless it has one already."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
     mark, text = _without_mark(text)
@@ -102,7 +122,9 @@ def _proven(edits: t.Iterable[str], wanted: t.Sequence[bytes], path: str, fact: 
                 return text
         except DefenderError as e:
             reason = e.message.rstrip(".")
-    raise DefenderError("bad_request", f"{fact} without damage to the registry {path}: {reason}. {BY_HAND}")
+    raise DefenderError(
+        "bad_request", f"{fact} without damage to the registry {path}: {reason}. {BY_HAND}"
+    )
 
 
 def _without_mark(text: str) -> tuple[str, str]:
@@ -131,7 +153,9 @@ def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
     return text, _registry_layout.next_line(text, start)
 
 
-def _removed(text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int) -> str:
+def _removed(
+    text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int
+) -> str:
     """Without these entries' lines; with brackets where no entry is left."""
     cuts = [(entry.start, entry.ends[turn]) for entry in going]
     edges = [0, *itertools.chain.from_iterable(cuts), len(text)]

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A new entry of a registry as YAML, in which no text becomes a template and no vaulted text is in clear.
+"""A new entry of a registry as YAML, in which no text becomes a template and no vaulted text is in
+clear.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import yaml
 from ansible.parsing.vault import VaultHelper
 from ansible.template import is_trusted_as_template
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry as _registry
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry as _registry,
+)
 
 UNSAFE: t.Final = "!unsafe"
 VAULT: t.Final = "!vault"
@@ -60,7 +63,9 @@ for tagged in (Unsafe, Vaulted):
 def dumped(tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
     """The entry as a list of one; raises C(bad_request) for one that the inventory would refuse."""
     if not name:
-        raise DefenderError("bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one.")
+        raise DefenderError(
+            "bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one."
+        )
     if str(variables.get("tenant_id") or tenant_id).lower() != tenant_id:
         raise DefenderError(
             "bad_request",
@@ -101,5 +106,8 @@ def _plain(value: t.Any, *, own: bool = False) -> t.Any:
         return [_plain(member) for member in value]
     raise DefenderError(
         "bad_request",
-        "The new entry has a value that is neither text, number, date, list nor mapping, which a registry in YAML cannot hold.",
+        (
+            "The new entry has a value that is neither text, number, date, list nor mapping, which"
+            " a registry in YAML cannot hold."
+        ),
     )

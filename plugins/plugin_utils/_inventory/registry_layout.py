@@ -4,7 +4,7 @@
 
 """Where in the text of a registry each entry begins and ends, and what it says, as a digest.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -72,14 +72,17 @@ class Layout:
 
 
 def parsed(text: str, path: str) -> Layout:
-    """The layout of a registry; raises C(bad_request) for another shape than one that can be edited."""
+    """The layout of a registry; raises C(bad_request) for another shape than one that can be
+    edited."""
     try:
         documents = list(yaml.compose_all(text, Loader=LOADER))
         tokens = list(yaml.scan(text, Loader=LOADER))
     except (yaml.YAMLError, RecursionError) as e:
         raise DefenderError("bad_request", f"The registry {path} is no YAML: {_why(e)}.") from None
     if len(documents) > 1:
-        raise DefenderError("bad_request", f"The registry {path} has more than one YAML document; leave one.")
+        raise DefenderError(
+            "bad_request", f"The registry {path} has more than one YAML document; leave one."
+        )
     root = documents[0] if documents else None
     if root is None or (_is_null(root) and not root.value):
         return Layout()
@@ -97,14 +100,21 @@ def parsed(text: str, path: str) -> Layout:
         raise _in_brackets(path)
     ends = _ends(text, after, starts, len(indent))
     memo: dict[int, bytes] = {}
-    entries = [Entry(_tenant_id(node), _digest(node, memo), start, end) for node, start, end in zip(found, starts, ends, strict=True)]
+    entries = [
+        Entry(_tenant_id(node), _digest(node, memo), start, end)
+        for node, start, end in zip(found, starts, ends, strict=True)
+    ]
     return Layout(tuple(entries), margin, indent, before_list)
 
 
 def _why(error: Exception) -> str:
     """The reason with its line, but without the line's text, in which a secret may stand."""
     if not isinstance(error, yaml.MarkedYAMLError):
-        return "it is nested too deeply" if isinstance(error, RecursionError) else "its text has a character that YAML does not allow"
+        return (
+            "it is nested too deeply"
+            if isinstance(error, RecursionError)
+            else "its text has a character that YAML does not allow"
+        )
     mark = error.problem_mark or error.context_mark
     return f"{error.problem or error.context}{f' in line {mark.line + 1}' if mark else ''}"
 
@@ -112,7 +122,10 @@ def _why(error: Exception) -> str:
 def _in_brackets(path: str) -> DefenderError:
     return DefenderError(
         "bad_request",
-        f"The registry {path} has its list in brackets; write it with one entry below the other, so that entries can be added and removed.",
+        (
+            f"The registry {path} has its list in brackets; write it with one entry below the"
+            " other, so that entries can be added and removed."
+        ),
     )
 
 
@@ -128,7 +141,10 @@ def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]
             return key, entries
     raise DefenderError(
         "bad_request",
-        f"The registry {path} must have the one key tenants, a list of mappings with tenant_id and name.",
+        (
+            f"The registry {path} must have the one key tenants, a list of mappings with tenant_id"
+            " and name."
+        ),
     )
 
 
@@ -163,7 +179,9 @@ def _written_empty(after: t.Sequence[yaml.Token]) -> tuple[int, int] | None:
     return None
 
 
-def _ends(text: str, after: t.Sequence[yaml.Token], starts: t.Sequence[int], dash: int) -> list[tuple[int, int]]:
+def _ends(
+    text: str, after: t.Sequence[yaml.Token], starts: t.Sequence[int], dash: int
+) -> list[tuple[int, int]]:
     """Behind the last line of each entry, without and with blank lines below it."""
     last = [0] * len(starts)
     number = -1
@@ -189,7 +207,8 @@ def _end(text: str, start: int, end: int, dash: int) -> tuple[int, int]:
 
 
 def _with_comments(text: str, end: int, dash: int) -> int:
-    """Behind the comments below an entry that stand further in than its dash, and so are its own."""
+    """Behind the comments below an entry that stand further in than its dash, and so are its
+    own."""
     while (comment := COMMENT.match(text, end)) and len(comment[1]) > dash:
         end = next_line(text, end)
     return end
@@ -209,7 +228,9 @@ def _tenant_id(entry: yaml.MappingNode) -> str:
             return str(value.value).strip().lower()
         if key.tag == MERGE:
             merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-    return next(filter(None, (_tenant_id(m) for m in merged if isinstance(m, yaml.MappingNode))), "")
+    return next(
+        filter(None, (_tenant_id(m) for m in merged if isinstance(m, yaml.MappingNode))), ""
+    )
 
 
 def _digest(node: yaml.Node, memo: dict[int, bytes]) -> bytes:

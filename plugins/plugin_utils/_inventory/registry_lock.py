@@ -4,7 +4,7 @@
 
 """Lets one task at a time edit a registry, in this run of Ansible and in others on this machine.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def _locked(folder: str, process: int) -> None:
     except FileNotFoundError:
         return  # the task that writes there says so
     except OSError as e:
-        display.warning(f"{folder} cannot be locked ({e.strerror}); let only one task at a time write to the registry in it.")
+        display.warning(
+            f"{folder} cannot be locked ({e.strerror}); let only one task at a time write to the"
+            " registry in it."
+        )
 
 
 def _wait(
@@ -69,7 +72,10 @@ def _wait(
             if now() >= deadline:
                 raise DefenderError(
                     "unavailable",
-                    f"Another process has kept the registries in {folder} locked for {WAIT:.0f} seconds; run this task again when it has ended.",
+                    (
+                        f"Another process has kept the registries in {folder} locked for {WAIT:.0f}"
+                        " seconds; run this task again when it has ended."
+                    ),
                 ) from None
             sleep(PAUSE)
         else:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sources of an inventory, put together: one's own registry, and what Microsoft Graph tells the provider's own application.
+"""The sources of an inventory, put together: one's own registry, and what Microsoft Graph tells the
+provider's own application.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,16 +15,24 @@ from pathlib import Path
 
 from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import contracts as _contracts
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import customer as _customers
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    contracts as _contracts,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    customer as _customers,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import options as _inventory_options
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry as _registry
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    options as _inventory_options,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry as _registry,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.cache import Answers
 
 FILE: t.Final = _customers.OWNER
@@ -38,7 +47,8 @@ display = Display()
 
 
 def provider(plugin: t.Any, config: t.Mapping[str, t.Any], path: Path) -> Arguments:
-    """The provider's tenant options, where a source needs them: of the inventory's own file, of the environment, and of ansible.cfg.
+    """The provider's tenant options, where a source needs them: of the inventory's own file, of the
+    environment, and of ansible.cfg.
 
     :arg path: the inventory's own file, in which they can be templates.
     """
@@ -58,7 +68,8 @@ def _services(plugin: t.Any) -> list[str]:
 
 
 def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) -> list[Customer]:
-    """The customers of all wanted sources, merged; raises DefenderError when one of them cannot be read.
+    """The customers of all wanted sources, merged; raises DefenderError when one of them cannot be
+    read.
 
     :arg arguments: the provider's.
     :arg path: the inventory's own file.
@@ -70,31 +81,45 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
     elif plugin.get_option("file"):
         raise DefenderError(
             "bad_request",
-            "file names a registry, but sources does not have file; add it, or take the registry out.",
+            (
+                "file names a registry, but sources does not have file; add it, or take the"
+                " registry out."
+            ),
         )
     kept = {source: answers.get(source, arguments) for source in _services(plugin)}
     if missing := [source for source, rows in kept.items() if rows is None]:
         kept |= _asked(arguments, missing)
         for source in missing:
             answers.put(source, arguments, kept[source])
-    found += [_customers.unique(_from_kept(row, source) for row in rows) for source, rows in kept.items()]
+    found += [
+        _customers.unique(_from_kept(row, source) for row in rows) for source, rows in kept.items()
+    ]
     return _standing(plugin, _customers.merged(found))
 
 
 def _registries(plugin: t.Any, path: Path) -> list[Path]:
     """The registry's files and folders, beginning at the folder of the inventory's own file."""
     if not (given := plugin.get_option("file")):
-        raise DefenderError("bad_request", "file names no registry; name its files, or take file out of sources.")
+        raise DefenderError(
+            "bad_request", "file names no registry; name its files, or take file out of sources."
+        )
     return [path.parent / Path(plugin.templar.template(each)).expanduser() for each in given]
 
 
 def _asked(params: Arguments, sources: t.Sequence[str]) -> dict[str, list[Row]]:
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, params)
     try:
-        tenant = Tenant(_options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, params)))
-        answers = {source: [_to_keep(customer) for customer in SERVICES[source](tenant)] for source in sources}
+        tenant = Tenant(
+            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, params))
+        )
+        answers = {
+            source: [_to_keep(customer) for customer in SERVICES[source](tenant)]
+            for source in sources
+        }
     except DefenderError as e:
-        raise DefenderError(e.category, _scrub.text(f"{' and '.join(sources)}: {e.message}", secrets)) from None
+        raise DefenderError(
+            e.category, _scrub.text(f"{' and '.join(sources)}: {e.message}", secrets)
+        ) from None
     except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
         raise DefenderError("unavailable", _scrub.crash(e, secrets)["msg"]) from None
     for warning in tenant.warnings:
@@ -112,13 +137,20 @@ def _from_kept(row: t.Mapping[str, t.Any], source: str) -> Customer:
 
 
 def _standing(plugin: t.Any, found: list[Customer]) -> list[Customer]:
-    """Without those whom only a relationship knows that is over or not there yet; who drops out is told."""
+    """Without those whom only a relationship knows that is over or not there yet; who drops out is
+    told."""
     statuses = plugin.get_option("gdap_statuses")
-    over = {one.tenant_id: one for one in found if one.sources == (_gdap.SOURCE,) and one.variables["defender_xdr_gdap"]["status"] not in statuses}
+    over = {
+        one.tenant_id: one
+        for one in found
+        if one.sources == (_gdap.SOURCE,)
+        and one.variables["defender_xdr_gdap"]["status"] not in statuses
+    }
     if over:
         names = [_customers.safe(one.name) or one.tenant_id for one in over.values()]
         display.warning(
-            f"{len(over)} of {len(found)} tenants are left out, because none of their GDAP relationships is {', '.join(statuses)}: "
-            f"{', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
+            f"{len(over)} of {len(found)} tenants are left out, because none of their GDAP"
+            f" relationships is {', '.join(statuses)}:"
+            f" {', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
         )
     return [one for one in found if one.tenant_id not in over]

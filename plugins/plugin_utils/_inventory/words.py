@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of this collection in an inventory's variables: the only text there that is trusted and not the owner's.
+"""The words of this collection in an inventory's variables: the only text there that is trusted and
+not the owner's.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ import typing as t
 
 from ansible.template import trust_as_template
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _errors
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import contracts as _contracts
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import customer as _customers
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    contracts as _contracts,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    customer as _customers,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import app_roles as _app_roles
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    app_roles as _app_roles,
+)
 
 HEALTHY: t.Final = "healthy"
 WORDS: t.Final = frozenset(

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plots of a report as SVG, drawn by pygal. Colours come from the page's style sheet, so that they follow dark and light.
+"""Plots of a report as SVG, drawn by pygal. Colours come from the page's style sheet, so that they
+follow dark and light.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -33,12 +34,20 @@ def check() -> None:
     if pygal is None:
         raise DefenderError(
             "bad_request",
-            "formats has html, but the Python package pygal, which draws its plots, is not installed on the controller.",
+            (
+                "formats has html, but the Python package pygal, which draws its plots, is not"
+                " installed on the controller."
+            ),
             advice="Run: pip install pygal",
         )
 
 
-def bars(name: str, title: str, labels: t.Sequence[str], series: t.Sequence[tuple[str, str, t.Sequence[int]]]) -> str:
+def bars(
+    name: str,
+    title: str,
+    labels: t.Sequence[str],
+    series: t.Sequence[tuple[str, str, t.Sequence[int]]],
+) -> str:
     """Horizontal stacked bars, one for each label from top to bottom.
 
     :arg name: an id that is unique in the page.
@@ -63,16 +72,32 @@ def bars(name: str, title: str, labels: t.Sequence[str], series: t.Sequence[tupl
         truncate_label=-1,
         # room for the total behind the longest bar
         range=(0, most * 1.15),
-        style=pygal.style.Style(label_font_size=FIT, major_label_font_size=FIT, value_font_size=FIT),
+        style=pygal.style.Style(
+            label_font_size=FIT, major_label_font_size=FIT, value_font_size=FIT
+        ),
         # a number stands in its bar only where it fits in
-        formatter=lambda value: f"{value:,.0f}" if value * NARROWEST / most > 8 * len(f"{value:,.0f}") else "",
+        formatter=lambda value: (
+            f"{value:,.0f}" if value * NARROWEST / most > 8 * len(f"{value:,.0f}") else ""
+        ),
     )
     # pygal draws the first label at the bottom
     plot.x_labels = [_short(label) for label in reversed(labels)]
     for label, _colour, own in series:
         plot.add(label, list(reversed(own)))
-    plot.add("", [{"value": 0, "formatter": lambda value, total=total: f"{total:,}"} for total in reversed(totals)])
-    return _tidied(ET.fromstring(plot.render()), name, title, _said(labels, series), [*(colour for _label, colour, _own in series), "total"])
+    plot.add(
+        "",
+        [
+            {"value": 0, "formatter": lambda value, total=total: f"{total:,}"}
+            for total in reversed(totals)
+        ],
+    )
+    return _tidied(
+        ET.fromstring(plot.render()),
+        name,
+        title,
+        _said(labels, series),
+        [*(colour for _label, colour, _own in series), "total"],
+    )
 
 
 def _short(label: str) -> str:
@@ -81,18 +106,29 @@ def _short(label: str) -> str:
 
 def _said(labels: t.Sequence[str], series: t.Sequence[tuple[str, str, t.Sequence[int]]]) -> str:
     """What the plot shows, for those who do not see it; the whole table stands beside it."""
-    parts = [f"{label}: " + (", ".join(f"{own[at]} {name}" for name, _colour, own in series if own[at]) or "none") for at, label in enumerate(labels)]
+    parts = [
+        f"{label}: "
+        + (", ".join(f"{own[at]} {name}" for name, _colour, own in series if own[at]) or "none")
+        for at, label in enumerate(labels)
+    ]
     return "; ".join(parts)
 
 
 def _tidied(svg: ET.Element, name: str, title: str, text: str, colours: t.Sequence[str]) -> str:
-    """The picture without scripts, styles and tooltips; with a title and a description that a screen reader reads."""
+    """The picture without scripts, styles and tooltips; with a title and a description that a
+    screen reader reads."""
     for parent in list(svg.iter()):
         for child in list(parent):
             words = (child.get("class") or "").split()
             tag = child.tag.rpartition("}")[2]
-            empty = tag == "text" and not child.text or tag == "rect" and "width" not in child.attrib
-            if empty or tag in ("defs", "script", "style", "title", "desc") or {"tooltip-overlay", "background", "titles"} & set(words):
+            empty = (
+                tag == "text" and not child.text or tag == "rect" and "width" not in child.attrib
+            )
+            if (
+                empty
+                or tag in ("defs", "script", "style", "title", "desc")
+                or {"tooltip-overlay", "background", "titles"} & set(words)
+            ):
                 parent.remove(child)
     for element in svg.iter():
         element.tag = element.tag.rpartition("}")[2]

@@ -4,7 +4,7 @@
 
 """What a report is made of: facts of hosts, results of a sweep, and files that earlier runs wrote.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -19,15 +19,31 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.indicato
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import Json
 
 # What of an incident the report shows; descriptions, comments and alerts would make it large.
-KEPT: t.Final = ("id", "display_name", "severity", "status", "assigned_to", "created_date_time", "last_update_date_time", "incident_web_url")
+KEPT: t.Final = (
+    "id",
+    "display_name",
+    "severity",
+    "status",
+    "assigned_to",
+    "created_date_time",
+    "last_update_date_time",
+    "incident_web_url",
+)
 
 
 def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) -> dict[str, Json]:
     """By host the same as the fact C(incidents_result), out of a sweep of incident_info."""
     answers, failures = result.get("results"), result.get("failures")
     if not isinstance(answers, dict) or not isinstance(failures, dict):
-        raise DefenderError("bad_request", "incidents has no results and failures; give the registered result of a sweep of incident_info.")
-    # in check mode the rows are in the result, and where nobody answered there is no file of this sweep
+        raise DefenderError(
+            "bad_request",
+            (
+                "incidents has no results and failures; give the registered result of a sweep of"
+                " incident_info."
+            ),
+        )
+    # in check mode the rows are in the result, and where nobody answered there is no file of this
+    # sweep
     in_file = result.get("dest") and any("incidents" not in one for one in answers.values())
     rows = _by_tenant(str(result["dest"])) if in_file else {}
     made: dict[str, Json] = {}
@@ -35,7 +51,11 @@ def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str])
         if host in answers:
             own = answers[host]
             listed = own.get("incidents", rows.get(tenant_ids[host], []))
-            made[host] = {"read": True, "incidents": [kept(one) for one in listed], "truncated": bool(own.get("truncated"))}
+            made[host] = {
+                "read": True,
+                "incidents": [kept(one) for one in listed],
+                "truncated": bool(own.get("truncated")),
+            }
         elif host in failures:
             made[host] = {
                 "read": False,
@@ -48,11 +68,19 @@ def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str])
 def filed(path: str, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) -> dict[str, Json]:
     """The same out of a file alone, which knows only tenants that have incidents."""
     rows = _by_tenant(path)
-    silent = {"read": False, "category": "unavailable", "who": "caller", "advice": "Hand the registered result of the sweep to the report."}
+    silent = {
+        "read": False,
+        "category": "unavailable",
+        "who": "caller",
+        "advice": "Hand the registered result of the sweep to the report.",
+    }
     return {
         host: {"read": True, "incidents": [kept(one) for one in rows[tenant_ids[host]]]}
         if tenant_ids[host] in rows
-        else {**silent, "text": f"{path} has no row of {host}, and does not say whether it answered."}
+        else {
+            **silent,
+            "text": f"{path} has no row of {host}, and does not say whether it answered.",
+        }
         for host in hosts
     }
 
@@ -62,11 +90,21 @@ def hunted(path: str) -> Json:
     try:
         hunts = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
     except OSError as e:
-        raise DefenderError("bad_request", f"hunts_from is {path}, which cannot be read: {e.strerror}.") from None
+        raise DefenderError(
+            "bad_request", f"hunts_from is {path}, which cannot be read: {e.strerror}."
+        ) from None
     except ValueError:
         hunts = None
-    if not isinstance(hunts, dict) or not all(isinstance(hunt, dict) and "coverage" in hunt for hunt in hunts.values()):
-        raise DefenderError("bad_request", f"hunts_from is {path}, which is no hunt_result.json; name the file that the role hunt left in hunt_dest.")
+    if not isinstance(hunts, dict) or not all(
+        isinstance(hunt, dict) and "coverage" in hunt for hunt in hunts.values()
+    ):
+        raise DefenderError(
+            "bad_request",
+            (
+                f"hunts_from is {path}, which is no hunt_result.json; name the file that the role"
+                " hunt left in hunt_dest."
+            ),
+        )
     return hunts
 
 
@@ -107,6 +145,14 @@ def _read(path: str) -> t.Iterator[Json]:
                     raise ValueError
                 yield row
     except OSError as e:
-        raise DefenderError("bad_request", f"The report needs {path}, which cannot be read: {e.strerror}.") from None
+        raise DefenderError(
+            "bad_request", f"The report needs {path}, which cannot be read: {e.strerror}."
+        ) from None
     except ValueError:
-        raise DefenderError("bad_request", f"The report needs {path}, which has no JSON object in line {number or 1}; give rows as NDJSON.") from None
+        raise DefenderError(
+            "bad_request",
+            (
+                f"The report needs {path}, which has no JSON object in line {number or 1}; give"
+                " rows as NDJSON."
+            ),
+        ) from None

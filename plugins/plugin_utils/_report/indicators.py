@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same indicator in several tenants: a hash, address, domain or sender that the rows of hunts have in common.
+"""The same indicator in several tenants: a hash, address, domain or sender that the rows of hunts
+have in common.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import urllib.parse
 
 Json = dict[str, t.Any]
 Row = tuple[str, str, t.Mapping[str, t.Any]]  # query, host, row
-# What a row is about, not what ran it: the hash of the interpreter that started a script is the same everywhere.
+# What a row is about, not what ran it: the hash of the interpreter that started a script is the
+# same everywhere.
 COLUMNS: t.Final[t.Mapping[str, str]] = {
     "SHA256": "hash",
     "SHA1": "hash",
@@ -33,15 +35,25 @@ COLUMNS: t.Final[t.Mapping[str, str]] = {
     "SenderMailFromAddress": "sender",
 }
 HEX: t.Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
-DOMAIN: t.Final = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
-# Every network has these; equal ones say nothing. Addresses of documentation stay in, laboratories live in them.
+DOMAIN: t.Final = re.compile(
+    r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}"
+)
+# Every network has these; equal ones say nothing. Addresses of documentation stay in, laboratories
+# live in them.
 INNER: t.Final = tuple(
-    map(ipaddress.ip_network, "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 ::/127 fc00::/7 fe80::/10".split())
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12"
+            " 192.168.0.0/16 ::/127 fc00::/7 fe80::/10"
+        ).split(),
+    )
 )
 
 
 def indicator(column: str, value: t.Any) -> tuple[str, str] | None:
-    """The kind and the value in one spelling, or None for what is no indicator that tenants could share."""
+    """The kind and the value in one spelling, or None for what is no indicator that tenants could
+    share."""
     kind = COLUMNS.get(column)
     if kind is None or not isinstance(value, str) or not (text := value.strip().lower()):
         return None
@@ -56,7 +68,9 @@ def indicator(column: str, value: t.Any) -> tuple[str, str] | None:
     if kind == "sender":
         return (kind, text) if re.fullmatch(r"[^@\s]+@[^@\s]+", text) and len(text) <= 320 else None
     try:
-        name = (urllib.parse.urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(".")
+        name = (urllib.parse.urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(
+            "."
+        )
     except ValueError:
         return None
     if DOMAIN.fullmatch(name):
@@ -65,7 +79,8 @@ def indicator(column: str, value: t.Any) -> tuple[str, str] | None:
 
 
 def shared(rows: t.Iterable[Row]) -> list[Json]:
-    """What at least two tenants have, that of most tenants first: kind, value, tenants (hosts), hunts, rows (a number)."""
+    """What at least two tenants have, that of most tenants first: kind, value, tenants (hosts),
+    hunts, rows (a number)."""
     found: dict[tuple[str, str], tuple[dict[str, None], dict[str, None], list[int]]] = {}
     for query, host, row in rows:
         for one in {each for column, value in row.items() if (each := indicator(column, value))}:
@@ -73,8 +88,21 @@ def shared(rows: t.Iterable[Row]) -> list[Json]:
             hosts[host] = hunts[query] = None
             count[0] += 1
     several = [
-        {"kind": kind, "value": value, "tenants": sorted(hosts), "hunts": sorted(hunts), "rows": count[0]}
+        {
+            "kind": kind,
+            "value": value,
+            "tenants": sorted(hosts),
+            "hunts": sorted(hunts),
+            "rows": count[0],
+        }
         for (kind, value), (hosts, hunts, count) in found.items()
         if len(hosts) > 1
     ]
-    return sorted(several, key=lambda one: (-len(t.cast("list[str]", one["tenants"])), str(one["kind"]), str(one["value"])))
+    return sorted(
+        several,
+        key=lambda one: (
+            -len(t.cast("list[str]", one["tenants"])),
+            str(one["kind"]),
+            str(one["value"]),
+        ),
+    )

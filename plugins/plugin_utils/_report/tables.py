@@ -4,7 +4,7 @@
 
 """A report as tables for a spreadsheet, and as a few lines of Markdown for a chat.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -26,22 +26,73 @@ PEOPLE: t.Final[t.Mapping[str, str]] = {
 NAMED: t.Final = 10
 # What Markdown, and the chats that read it, would take for markup or for a mention.
 MARKUP: t.Final = re.compile(r"[\\`*_{}\[\]<>#|~@&]|:(?=//)|(?<=\bwww)\.")
-TENANT: t.Final = ("host", "name", "tenant_id", "tier", "state", "category", "who", "text", "advice", "link", "open", "high", "unassigned", "breached", "hits")
-INCIDENT: t.Final = tuple("host tenant_name tier id name severity status assigned_to created updated age_hours due late_hours breached url".split())
-HIT: t.Final = ("hunt", "title", "severity", "tactics", "techniques", "host", "tenant_name", "rows", "more_rows", "category")
+TENANT: t.Final = (
+    "host",
+    "name",
+    "tenant_id",
+    "tier",
+    "state",
+    "category",
+    "who",
+    "text",
+    "advice",
+    "link",
+    "open",
+    "high",
+    "unassigned",
+    "breached",
+    "hits",
+)
+INCIDENT: t.Final = tuple(
+    (
+        "host tenant_name tier id name severity status assigned_to created updated age_hours due"
+        " late_hours breached url"
+    ).split()
+)
+HIT: t.Final = (
+    "hunt",
+    "title",
+    "severity",
+    "tactics",
+    "techniques",
+    "host",
+    "tenant_name",
+    "rows",
+    "more_rows",
+    "category",
+)
 SHARED: t.Final = ("kind", "value", "tenant_count", "tenants", "hunts", "rows")
 
 
 def csvs(report: Json) -> dict[str, bytes]:
     """The tables by file name."""
     names = {one["host"]: one["name"] for one in report["tenants"]}
-    tenants = [{**one, **{key: ((one["gaps"] or [{}])[0]).get(key) for key in ("category", "who", "text", "advice", "link")}} for one in report["tenants"]]
+    tenants = [
+        {
+            **one,
+            **{
+                key: ((one["gaps"] or [{}])[0]).get(key)
+                for key in ("category", "who", "text", "advice", "link")
+            },
+        }
+        for one in report["tenants"]
+    ]
     return {
         "tenants.csv": _csv(tenants, TENANT),
-        "incidents.csv": _csv(({**one, "tenant_name": names[one["host"]]} for one in report["incidents"]), INCIDENT),
+        "incidents.csv": _csv(
+            ({**one, "tenant_name": names[one["host"]]} for one in report["incidents"]), INCIDENT
+        ),
         "hits.csv": _csv(_hits(report, names), HIT),
         "indicators.csv": _csv(
-            ({**one, "tenant_count": len(one["tenants"]), "tenants": " ".join(one["tenants"]), "hunts": " ".join(one["hunts"])} for one in report["shared"]),
+            (
+                {
+                    **one,
+                    "tenant_count": len(one["tenants"]),
+                    "tenants": " ".join(one["tenants"]),
+                    "hunts": " ".join(one["hunts"]),
+                }
+                for one in report["shared"]
+            ),
             SHARED,
         ),
     }
@@ -63,30 +114,65 @@ def _hits(report: Json, names: t.Mapping[str, str]) -> t.Iterator[Json]:
             "techniques": " ".join(hunt["techniques"]),
         }
         for host, rows in hunt["hits"].items():
-            yield {**told, "host": host, "tenant_name": names.get(host, host), "rows": rows, "more_rows": host in hunt["truncated"], "category": ""}
+            yield {
+                **told,
+                "host": host,
+                "tenant_name": names.get(host, host),
+                "rows": rows,
+                "more_rows": host in hunt["truncated"],
+                "category": "",
+            }
         for host, category in hunt["failures"].items():
-            yield {**told, "host": host, "tenant_name": names.get(host, host), "rows": None, "more_rows": None, "category": category}
+            yield {
+                **told,
+                "host": host,
+                "tenant_name": names.get(host, host),
+                "rows": None,
+                "more_rows": None,
+                "category": category,
+            }
 
 
 def markdown(report: Json) -> str:
     """A summary that fits a message. What customers named is escaped."""
     coverage, summary = report["coverage"], report["incidents_summary"]
-    lines = [f"**{_plain(report['title'])}**, {report['made_at']}", "", f"- Tenants: {coverage_line(coverage)}"]
+    lines = [
+        f"**{_plain(report['title'])}**, {report['made_at']}",
+        "",
+        f"- Tenants: {coverage_line(coverage)}",
+    ]
     for who in (each for each in WHO if each in coverage["by_who"]):
-        waiting = [(one["name"], one["gaps"][0]["category"]) for one in report["tenants"] if one["state"] == "unread" and one["gaps"][0]["who"] == who]
+        waiting = [
+            (one["name"], one["gaps"][0]["category"])
+            for one in report["tenants"]
+            if one["state"] == "unread" and one["gaps"][0]["who"] == who
+        ]
         named = ", ".join(f"{_plain(name)} (`{category}`)" for name, category in waiting[:NAMED])
         lines.append(f"  - {PEOPLE[who]} must act: {named}{_rest(waiting)}")
     if "incidents" in report["sources"]:
-        by = ", ".join(f"{count} {severity}" for severity, count in summary["by_severity"].items() if count)
-        lines.append(f"- Open incidents: {summary['open']}{f' ({by})' if by else ''}, {summary['unassigned']} unassigned, {summary['breached']} past their SLA")
+        by = ", ".join(
+            f"{count} {severity}" for severity, count in summary["by_severity"].items() if count
+        )
+        lines.append(
+            f"- Open incidents: {summary['open']}{f' ({by})' if by else ''},"
+            f" {summary['unassigned']} unassigned, {summary['breached']} past their SLA"
+        )
         found = {(one["host"], one["id"]): one for one in report["incidents"]}
         for key in summary["most_overdue"][:3]:
             one = found[tuple(key)]
-            lines.append(f"  - {one['late_hours']:.0f} h late: {_plain(one['name'])} ({_plain(one['host'])}, {one['severity']})")
+            lines.append(
+                f"  - {one['late_hours']:.0f} h late: {_plain(one['name'])}"
+                f" ({_plain(one['host'])}, {one['severity']})"
+            )
     if "hunts" in report["sources"]:
-        hit = sorted((hunt for hunt in report["hunts"] if hunt["rows"]), key=lambda hunt: -len(hunt["hits"]))
+        hit = sorted(
+            (hunt for hunt in report["hunts"] if hunt["rows"]), key=lambda hunt: -len(hunt["hits"])
+        )
         lines.append(f"- Hunts with hits: {len(hit)} of {len(report['hunts'])}")
-        lines += [f"  - {_plain(hunt['title'])}: {len(hunt['hits'])} tenants, {hunt['rows']} rows" for hunt in hit[:5]]
+        lines += [
+            f"  - {_plain(hunt['title'])}: {len(hunt['hits'])} tenants, {hunt['rows']} rows"
+            for hunt in hit[:5]
+        ]
         lines.append(f"- Indicators found in several tenants: {len(report['shared'])}")
     return "\n".join(lines) + "\n"
 

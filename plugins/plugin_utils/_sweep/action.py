@@ -4,9 +4,10 @@
 
 """The sweep: one task that serves every tenant of the play from one process.
 
-Each tenant gets the options and arguments that a task of its own would get, and its trouble stays its own.
+Each tenant gets the options and arguments that a task of its own would get, and its trouble stays
+its own.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -22,17 +23,32 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _core, _coverage, _door, _pool, _progress
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import collected_rows as _rows
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import destinations as _destinations
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import COLLECTION, Arguments
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _batch,
+    _core,
+    _coverage,
+    _door,
+    _pool,
+    _progress,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    collected_rows as _rows,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    destinations as _destinations,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import (
+    COLLECTION,
+    Arguments,
+)
 
 Json = dict[str, t.Any]
 NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
 
 
 def _stderr() -> int:
-    """Where Ansible itself writes: core imports this before it forks a worker, and takes the worker's own stderr away."""
+    """Where Ansible itself writes: core imports this before it forks a worker, and takes the
+    worker's own stderr away."""
     try:
         return os.dup(2)
     except OSError:
@@ -57,7 +73,10 @@ class Answers:
     def __init__(self, batch: _batch.Batch) -> None:
         self.batch = batch
         self.results: dict[str, Json] = {}
-        self.failures = {host: _lost(host, unclear=host in batch.unclear) for host in (*batch.lost, *batch.unclear)}
+        self.failures = {
+            host: _lost(host, unclear=host in batch.unclear)
+            for host in (*batch.lost, *batch.unclear)
+        }
 
     def add(self, host: str, answer: Json) -> bool:
         """Remember the answer; whether it is a failure."""
@@ -73,33 +92,50 @@ class Answers:
 def _lost(host: str, *, unclear: bool) -> Json:
     reason = "an earlier task failed for it"
     if unclear:
-        reason += ", or the play ended it on purpose (meta: end_host), which this version of ansible-core does not tell apart"
-    return DefenderError("unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller").as_result()
+        reason += (
+            ", or the play ended it on purpose (meta: end_host), which this version of"
+            " ansible-core does not tell apart"
+        )
+    return DefenderError(
+        "unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller"
+    ).as_result()
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or the end of the whole run; not an Exception, so that no tenant's failure handling swallows it."""
+    """Ctrl-C, or the end of the whole run; not an Exception, so that no tenant's failure handling
+    swallows it."""
 
 
 class Sweep(ActionBase):
-    """Resolves every tenant's arguments here, in one thread, and runs the module for them in many."""
+    """Resolves every tenant's arguments here, in one thread, and runs the module for them in
+    many."""
 
     spec: t.ClassVar[dict[str, t.Any]]  # of the module sweep, from its action file
     _supports_async = True  # so that the refusal below is ours, with the remedy
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
-        """Leave C(module_args) alone: it is templated for each tenant, not for the host that the task happens to run on."""
-        return value if name == "module_args" else super().finalize_task_arg(name, value, templar, context)
+        """Leave C(module_args) alone: it is templated for each tenant, not for the host that the
+        task happens to run on."""
+        return (
+            value
+            if name == "module_args"
+            else super().finalize_task_arg(name, value, templar, context)
+        )
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         del tmp
         _door.settle()
         try:
             given = dict(self._task.args)
             raw = given.pop("module_args", None)
-            params = {**_door.validated(self.spec, given), "module_args": {} if raw is None else raw}
+            params = {
+                **_door.validated(self.spec, given),
+                "module_args": {} if raw is None else raw,
+            }
             params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
             params["hosts"] = _batch.named(given, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
@@ -119,22 +155,42 @@ class Sweep(ActionBase):
 
     def _check_play(self, variables: t.Mapping[str, t.Any], concurrency: int) -> None:
         if concurrency < 1:
-            raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
+            raise DefenderError(
+                "bad_request", f"concurrency is {concurrency}, but must be at least 1."
+            )
         strategy = _core.play_of(self._task).strategy
         if strategy.rsplit(".", 1)[-1] in ("free", "host_pinned"):
-            raise DefenderError("bad_request", f"strategy is {strategy}, in which every host runs at its own pace and there is no batch to sweep; use linear.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"strategy is {strategy}, in which every host runs at its own pace and there"
+                    " is no batch to sweep; use linear."
+                ),
+            )
         if self._task.async_val:
-            raise DefenderError("bad_request", f"async is {self._task.async_val}, but a sweep runs inside Ansible's own worker and takes no async; drop it.")
+            raise DefenderError(
+                "bad_request",
+                (
+                    f"async is {self._task.async_val}, but a sweep runs inside Ansible's own worker"
+                    " and takes no async; drop it."
+                ),
+            )
         if len(variables["ansible_play_batch"]) > 1 and not self._task.run_once:
             raise DefenderError(
-                "bad_request", f"run_once is not set, so each of {len(variables['ansible_play_batch'])} hosts would sweep all of them; add run_once: true."
+                "bad_request",
+                (
+                    f"run_once is not set, so each of {len(variables['ansible_play_batch'])} hosts"
+                    " would sweep all of them; add run_once: true."
+                ),
             )
 
     def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
         named = params["hosts"]
         batch = _batch.batch(self._task, variables) if named is None else _batch.Batch(named)
         answers = Answers(batch)
-        arguments = Arguments(self._task, params["module"], params["module_args"], variables, loader=self._loader)
+        arguments = Arguments(
+            self._task, params["module"], params["module_args"], variables, loader=self._loader
+        )
         check_mode = bool(self._task.check_mode)
         left = [host for host in batch.asked if host not in answers.failures]
         jobs: t.Iterable[Job] = (_job(host, arguments) for host in left)
@@ -156,7 +212,9 @@ class Sweep(ActionBase):
             with collecting as collector:
                 serve = functools.partial(_serve, module, check_mode=check_mode)
                 crashed = functools.partial(_crashed, module)
-                for job, answer in _pool.each(jobs, serve, crashed=crashed, threads=params["concurrency"]):
+                for job, answer in _pool.each(
+                    jobs, serve, crashed=crashed, threads=params["concurrency"]
+                ):
                     failed = answers.add(job.host, _collected(collector, job.host, answer))
                     progress.count(failed=failed)
         except Interrupted:
@@ -168,15 +226,25 @@ class Sweep(ActionBase):
             told |= {"msg": NOBODY, "warnings": [NOBODY]}
         return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
 
-    def _say_what_is_kept(self, answers: Answers, params: Json, collector: _rows.Collector | None) -> None:
-        """The last words of an interrupted sweep. The process that shows a worker's words may leave first, so that they go straight to its stderr."""
+    def _say_what_is_kept(
+        self, answers: Answers, params: Json, collector: _rows.Collector | None
+    ) -> None:
+        """The last words of an interrupted sweep. The process that shows a worker's words may leave
+        first, so that they go straight to its stderr."""
         kept = ""
         if collector is not None and collector.kept:
             kept = f" Their rows are in {collector.kept}."
-        elif not params["dest"] and params["module"] not in _door.MAKERS and (path := _rows.rescued(answers.told())):
+        elif (
+            not params["dest"]
+            and params["module"] not in _door.MAKERS
+            and (path := _rows.rescued(answers.told()))
+        ):
             kept = f" What they answered is in {path}, until the next sweep is interrupted."
         answered, failed = len(answers.results), len(answers.failures)
-        words = f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants {answered} had answered and {failed} had failed.{kept}\n"
+        words = (
+            f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants"
+            f" {answered} had answered and {failed} had failed.{kept}\n"
+        )
         with contextlib.suppress(OSError):
             os.write(STDERR, words.encode())
 
@@ -190,16 +258,25 @@ def _job(host: str, arguments: Arguments) -> Job:
         raise
     except BaseException as e:
         # an undefined variable, a lookup that failed or panicked: this tenant's failure alone
-        return Job(host, {}, DefenderError("bad_request", f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}"))
+        return Job(
+            host,
+            {},
+            DefenderError(
+                "bad_request",
+                f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}",
+            ),
+        )
 
 
 @contextlib.contextmanager
 def _interruptible() -> t.Iterator[None]:
-    """Turn the signals that end a worker into L(Interrupted), so that files are put in order before it ends."""
+    """Turn the signals that end a worker into L(Interrupted), so that files are put in order before
+    it ends."""
 
     def stop(number: int, frame: t.Any) -> None:
         for ending in before:
-            # core repeats itself with another signal; what is being put in order must not be interrupted again
+            # core repeats itself with another signal; what is being put in order must not be
+            # interrupted again
             signal.signal(ending, signal.SIG_IGN)
         raise Interrupted(number)
 
@@ -217,7 +294,9 @@ def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
     try:
         if job.error:
             raise job.error
-        return _door.run_here(module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode)
+        return _door.run_here(
+            module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
+        )
     except DefenderError as e:
         return _scrub.result(e.as_result(), secrets)
     except Exception as e:  # it knows by now which tokens the call held
@@ -229,7 +308,10 @@ def _crashed(module: t.Any, job: Job, error: BaseException) -> Json:
     try:
         return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
     except Exception:  # such as text that cannot be encoded
-        text = f"The module failed for {job.host} in a way it should not, and its error cannot be shown."
+        text = (
+            f"The module failed for {job.host} in a way it should not, and its error cannot be"
+            " shown."
+        )
         return DefenderError("unavailable", text, who="partner").as_result()
 
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of all tenants in one NDJSON file, in the order of the hosts: there whole, or not at all.
+"""The rows of all tenants in one NDJSON file, in the order of the hosts: there whole, or not at
+all.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ TOKENS: t.Final = ("access_token", "application_credential")  # modules whose re
 
 
 def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
-    """Refuse a file that cannot be written, or tokens and secrets in a file, before any tenant is asked."""
+    """Refuse a file that cannot be written, or tokens and secrets in a file, before any tenant is
+    asked."""
     if dest is None:
         return
     if module in TOKENS:
         raise DefenderError(
             "bad_request",
-            f"dest is set, but the result of {module} is never written to a file; register it instead.",
+            (
+                f"dest is set, but the result of {module} is never written to a file; register it"
+                " instead."
+            ),
         )
     # in check mode the task that makes the folder has not run either
     if not check_mode or os.path.exists(os.path.dirname(os.path.abspath(dest))):
@@ -58,7 +63,8 @@ class Collector:
         self._rows = rows
 
     def collect(self, host: str, answer: Json) -> Json:
-        """The result as it stays; raises TypeError and its like for one that is not as it should be."""
+        """The result as it stays; raises TypeError and its like for one that is not as it should
+        be."""
         if self._rows and self._rows in answer:
             answer[self._rows] = [self._trimmed(row) for row in answer[self._rows]]
         return answer
@@ -159,8 +165,11 @@ def _explained(dest: str) -> t.Iterator[None]:
 
 
 def rescued(result: Json) -> str | None:
-    """Keep the result that an interrupted sweep without a file has so far, for this user alone, and say where; None where nothing can be written."""
-    folder = os.path.join(os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr")
+    """Keep the result that an interrupted sweep without a file has so far, for this user alone, and
+    say where; None where nothing can be written."""
+    folder = os.path.join(
+        os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr"
+    )
     path = os.path.join(folder, "interrupted_sweep.json")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -4,7 +4,7 @@
 
 """No two tenants of a sweep write the same file: the last one would replace what the others wrote.
 
-Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ Arguments = t.Mapping[str, t.Any]
 
 
 def are_given(spec: Arguments, given: t.Any, defaults: t.Iterable[Arguments]) -> bool:
-    """Whether a tenant's arguments may name a file to write, as far as can be told before templating.
+    """Whether a tenant's arguments may name a file to write, as far as can be told before
+    templating.
 
     :arg given: `module_args` as it was written.
     :arg defaults: the task's `module_defaults`.
     """
     options = [option for option in WRITTEN if option in spec["argument_spec"]]
     sources = [given, *(entry for entries in defaults for entry in entries.values())]
-    return any(not isinstance(source, dict) or option in source for source in sources for option in options)
+    return any(
+        not isinstance(source, dict) or option in source for source in sources for option in options
+    )
 
 
 def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> None:
@@ -47,8 +50,9 @@ def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> N
             more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
             raise DefenderError(
                 "bad_request",
-                f"dest is {path} for {', '.join(hosts[:NAMED])}{more}, so that each would replace what the one"
-                " before wrote; give each tenant a file of its own, with {{ inventory_hostname }} in its name.",
+                f"dest is {path} for {', '.join(hosts[:NAMED])}{more}, so that each would replace"
+                " what the one before wrote; give each tenant a file of its own, with {{"
+                " inventory_hostname }} in its name.",
             )
         if own is not None and path == _place(own):
             raise DefenderError(
@@ -58,6 +62,7 @@ def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> N
 
 
 def _place(path: str) -> str:
-    """The file as the module will find it: a link in its folder is followed, the file is replaced."""
+    """The file as the module will find it: a link in its folder is followed, the file is
+    replaced."""
     folder, name = os.path.split(os.path.abspath(os.path.expanduser(os.path.expandvars(path))))
     return os.path.join(os.path.realpath(folder), name)

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The answers of a hunt on disk: one file for each query and tenant, there as soon as the tenant has answered.
+"""The answers of a hunt on disk: one file for each query and tenant, there as soon as the tenant
+has answered.
 
-``answers.py prepare`` makes their folders and says who has answered before; ``answers.py collect`` puts each query's answers
-into one file with tenant columns, and what became of every query into another. Both read JSON from standard input and write JSON to standard output.
+``answers.py prepare`` makes their folders and says who has answered before; ``answers.py collect``
+puts each query's answers into one file with tenant columns, and what became of every query into
+another. Both read JSON from standard input and write JSON to standard output.
 """
 
 from __future__ import annotations
@@ -20,8 +22,13 @@ import typing as t
 from pathlib import Path
 
 if "ansible_collections" not in sys.modules:
-    # Ansible's loader is not in this process, and the collection need not lie where Python looks for one
-    for name in ("ansible_collections", "ansible_collections.mssp", "ansible_collections.mssp.defender_xdr"):
+    # Ansible's loader is not in this process, and the collection need not lie where Python looks
+    # for one
+    for name in (
+        "ansible_collections",
+        "ansible_collections.mssp",
+        "ansible_collections.mssp.defender_xdr",
+    ):
         package = types.ModuleType(name)
         package.__path__ = [str(Path(__file__).resolve().parents[3])]
         sys.modules[name] = package
@@ -34,15 +41,26 @@ RESULT: t.Final = "hunt_result.json"
 Json = dict[str, t.Any]
 
 
-def prepare(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], resume: bool, only_look: bool = False) -> Json:
-    """The number of rows of each host that answered, by query. Without *resume* nothing is remembered.
+def prepare(
+    dest: Path,
+    hunts: t.Mapping[str, str],
+    hosts: t.Mapping[str, str],
+    resume: bool,
+    only_look: bool = False,
+) -> Json:
+    """The number of rows of each host that answered, by query. Without *resume* nothing is
+    remembered.
 
-    :param hunts: by name of the query a digest of all that decides its answer: other text, other answers.
+    :param hunts: by name of the query a digest of all that decides its answer: other text, other
+        answers.
     :param hosts: by host the name of its file.
     :param only_look: for check mode: nothing is made and nothing removed.
     """
     if only_look:
-        return {name: _answered(dest / ANSWERS / name / digest, hosts) if resume else {} for name, digest in hunts.items()}
+        return {
+            name: _answered(dest / ANSWERS / name / digest, hosts) if resume else {}
+            for name, digest in hunts.items()
+        }
     if not resume:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(dest / ANSWERS)
@@ -66,16 +84,25 @@ def _answered(folder: Path, hosts: t.Mapping[str, str]) -> Json:
     return {host: _rows(folder / file) for host, file in hosts.items() if (folder / file).exists()}
 
 
-def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], tenants: t.Mapping[str, Json], result: Json) -> Json:
-    """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with C(tenant_id) and C(tenant_name).
+def collect(
+    dest: Path,
+    hunts: t.Mapping[str, str],
+    hosts: t.Mapping[str, str],
+    tenants: t.Mapping[str, Json],
+    result: Json,
+) -> Json:
+    """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with
+    C(tenant_id) and C(tenant_name).
 
-    :param result: what the role says in C(hunt_result), kept beside the rows for whoever reads them later.
+    :param result: what the role says in C(hunt_result), kept beside the rows for whoever reads them
+        later.
     """
     counts: Json = {}
     for name, digest in hunts.items():
         folder, counts[name] = dest / ANSWERS / name / digest, {}
         if not any((folder / file).exists() for file in hosts.values()):
-            # no file rather than an empty one: an empty one says that tenants answered and nothing was found
+            # no file rather than an empty one: an empty one says that tenants answered and nothing
+            # was found
             (dest / f"{name}.ndjson").unlink(missing_ok=True)
             continue
         _files.check(str(dest / f"{name}.ndjson"), option="hunt_dest")
@@ -93,7 +120,8 @@ def collect(dest: Path, hunts: t.Mapping[str, str], hosts: t.Mapping[str, str], 
 
 
 def _of(row: str, tenant: Json) -> str:
-    """The row with its tenant's columns. It stays as the service wrote it, unless it has such columns of its own."""
+    """The row with its tenant's columns. It stays as the service wrote it, unless it has such
+    columns of its own."""
     if row[1:-1].isspace() or row == "{}" or any(f'"{column}"' in row for column in tenant):
         return _dumped({**json.loads(row), **tenant})
     return f"{row[:-1]},{_dumped(tenant)[1:]}"
@@ -114,7 +142,9 @@ def main() -> None:
     said = json.load(sys.stdin)
     dest = Path(said.pop("dest"))
     try:
-        json.dump(prepare(dest, **said) if sys.argv[1] == "prepare" else collect(dest, **said), sys.stdout)
+        json.dump(
+            prepare(dest, **said) if sys.argv[1] == "prepare" else collect(dest, **said), sys.stdout
+        )
     except DefenderError as e:
         sys.exit(e.message)
     except OSError as e:

@@ -27,7 +27,12 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def _write(self, event: str, result: t.Any) -> None:
-        told = {"event": event, "task": result.task.name or result.task.action, "host": result.host.name, "result": result.result}
+        told = {
+            "event": event,
+            "task": result.task.name or result.task.action,
+            "host": result.host.name,
+            "result": result.result,
+        }
         with open(os.environ["BEHAVIOUR_RESULTS"], "a", encoding="utf-8") as f:
             f.write(json.dumps(told, default=str) + "\n")
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine of another transport that happens to be this one: what is not C(local) to Ansible, but needs no network."""
+"""A machine of another transport that happens to be this one: what is not C(local) to Ansible, but
+needs no network."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from ansible.plugins.connection import ConnectionBase
 DOCUMENTATION = r"""
 name: other
 short_description: A remote machine for the behaviour tests
-description: Runs commands in a shell and copies files. Each use is a line in the file of the variable.
+description: Runs commands in a shell and copies files. Each use is a line in the file of the
+  variable.
 author: The mssp.defender_xdr contributors
 options:
   other_log:
@@ -37,9 +39,13 @@ class Connection(ConnectionBase):
         with open(self.get_option("other_log"), "a", encoding="utf-8") as f:
             f.write(f"{what}\n")
 
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+    def exec_command(
+        self, cmd: str, in_data: bytes | None = None, sudoable: bool = True
+    ) -> tuple[int, bytes, bytes]:
         self._log("exec")
-        done = subprocess.run(["/bin/sh", "-c", cmd], input=in_data, capture_output=True, check=False)
+        done = subprocess.run(
+            ["/bin/sh", "-c", cmd], input=in_data, capture_output=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:

@@ -10,7 +10,8 @@ An example that cannot be run against the lab says so where it stands, with the 
 - reStructuredText: the comment C(.. not run: REASON) before the block
 - EXAMPLES: C(# not run: REASON) as the first line
 
-A file's name beside an example (the second word of a fence, the caption of a code block) is the file it is written to.
+A file's name beside an example (the second word of a fence, the caption of a code block) is the
+file it is written to.
 """
 
 from __future__ import annotations
@@ -25,8 +26,16 @@ from pathlib import Path
 import yaml
 
 ROOT: t.Final = Path(__file__).resolve().parents[3]
-RUN: t.Final = {"yaml": "yaml", "sh": "shell", "shell": "shell", "bash": "shell", "console": "shell"}
-READ: t.Final = frozenset({"text", "kql", "json", "ini", "html", "csv", "diff", "none"})  # shown, nothing to run
+RUN: t.Final = {
+    "yaml": "yaml",
+    "sh": "shell",
+    "shell": "shell",
+    "bash": "shell",
+    "console": "shell",
+}
+READ: t.Final = frozenset(
+    {"text", "kql", "json", "ini", "html", "csv", "diff", "none"}
+)  # shown, nothing to run
 REASON: t.Final = re.compile(r"(?:<!--|\.\.|#) not run: (.+?)\s*(?:-->)?$")
 FENCE: t.Final = re.compile(r"^( *)```+(\w*)(?: +(\S+))?\s*$")
 DIRECTIVE: t.Final = re.compile(r"^( *)\.\. (?:code-block|code|sourcecode):: *(\w*)\s*$")
@@ -62,9 +71,22 @@ class Block:
         if RUN[self.language] == "shell":
             return "shell"
         content = yaml.load(self.text, Loader=_Loader)
-        if isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
-            return "playbook" if any({"hosts", "import_playbook", "ansible.builtin.import_playbook"} & item.keys() for item in content) else "tasks"
-        if isinstance(content, dict) and (content.keys() <= {"all", "plugin"} or "plugin" in content or _groups(content)):
+        if (
+            isinstance(content, list)
+            and content
+            and all(isinstance(item, dict) for item in content)
+        ):
+            return (
+                "playbook"
+                if any(
+                    {"hosts", "import_playbook", "ansible.builtin.import_playbook"} & item.keys()
+                    for item in content
+                )
+                else "tasks"
+            )
+        if isinstance(content, dict) and (
+            content.keys() <= {"all", "plugin"} or "plugin" in content or _groups(content)
+        ):
             return "inventory"
         return "data"
 
@@ -77,7 +99,10 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: "")
 
 
 def _groups(content: dict[str, t.Any]) -> bool:
-    return all(isinstance(group, dict) and {"hosts", "children"} & group.keys() for group in content.values())
+    return all(
+        isinstance(group, dict) and {"hosts", "children"} & group.keys()
+        for group in content.values()
+    )
 
 
 def markdown(document: str, text: str) -> list[Block]:
@@ -89,9 +114,20 @@ def markdown(document: str, text: str) -> list[Block]:
         if not fence:
             number += 1
             continue
-        end = next(place for place in range(number + 1, len(lines)) if lines[place].strip() == "```")
+        end = next(
+            place for place in range(number + 1, len(lines)) if lines[place].strip() == "```"
+        )
         body = textwrap.dedent("\n".join(lines[number + 1 : end])) + "\n"
-        found.append(Block(document, number + 2, fence[2] or "none", body, fence[3] or "", _reason(lines[:number])))
+        found.append(
+            Block(
+                document,
+                number + 2,
+                fence[2] or "none",
+                body,
+                fence[3] or "",
+                _reason(lines[:number]),
+            )
+        )
         number = end + 1
     return found
 
@@ -109,23 +145,50 @@ def restructured(document: str, text: str) -> list[Block]:
         options = "\n".join(lines[number + 1 : inside])
         indent = len(directive[1])
         end = inside
-        while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
+        while end < len(lines) and (
+            not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
+        ):
             end += 1
         caption = re.search(r":caption: *(\S+) *$", options, re.MULTILINE)
         body = textwrap.dedent("\n".join(lines[inside:end])).strip("\n") + "\n"
-        first = inside + next((offset for offset, each in enumerate(lines[inside:end]) if each.strip()), 0)
-        found.append(Block(document, first + 1, directive[2] or "none", body, caption[1] if caption else "", _reason(lines[:number])))
+        first = inside + next(
+            (offset for offset, each in enumerate(lines[inside:end]) if each.strip()), 0
+        )
+        found.append(
+            Block(
+                document,
+                first + 1,
+                directive[2] or "none",
+                body,
+                caption[1] if caption else "",
+                _reason(lines[:number]),
+            )
+        )
     return found
 
 
 def examples(document: str, text: str) -> list[Block]:
     for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES" and isinstance(node.value, ast.Constant):
+        if (
+            isinstance(node, ast.Assign)
+            and getattr(node.targets[0], "id", "") == "EXAMPLES"
+            and isinstance(node.value, ast.Constant)
+        ):
             found, line = [], node.lineno
-            for part in re.split(r"^---\n", str(node.value.value), flags=re.MULTILINE):  # an inventory plugin shows several files
+            for part in re.split(
+                r"^---\n", str(node.value.value), flags=re.MULTILINE
+            ):  # an inventory plugin shows several files
                 body = part.lstrip("\n")
                 if body.strip():
-                    found.append(Block(document, line + len(part) - len(body), "yaml", body, reason=_reason(body.splitlines()[:1])))
+                    found.append(
+                        Block(
+                            document,
+                            line + len(part) - len(body),
+                            "yaml",
+                            body,
+                            reason=_reason(body.splitlines()[:1]),
+                        )
+                    )
                 line += part.count("\n") + 1
             return found
     return []

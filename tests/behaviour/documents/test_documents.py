@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every example of every document is run against a lab, as a reader would run it: from top to bottom, in one folder."""
+"""Every example of every document is run against a lab, as a reader would run it: from top to
+bottom, in one folder."""
 
 from __future__ import annotations
 
@@ -24,10 +25,17 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 DOCUMENTS: t.Final = blocks.every()
 MOST_NOT_RUN: t.Final = 12
 # The examples of these act on the provider's own tenant, or on customers to be won.
-HOSTS: t.Final = {f"plugins/modules/{name}.py": "provider" for name in ("application", "application_info", "application_credential")}
-# What is given to a document's playbooks on the command line, so that they take seconds rather than minutes.
+HOSTS: t.Final = {
+    f"plugins/modules/{name}.py": "provider"
+    for name in ("application", "application_info", "application_credential")
+}
+# What is given to a document's playbooks on the command line, so that they take seconds rather than
+# minutes.
 ARGUMENTS: t.Final = {
-    "roles/lab/README.md": ("-e", f"lab_python={sys.executable} lab_tenants=2"),  # else a virtual environment is made, and 25 tenants
+    "roles/lab/README.md": (
+        "-e",
+        f"lab_python={sys.executable} lab_tenants=2",
+    ),  # else a virtual environment is made, and 25 tenants
     "roles/hunt/README.md": ("-e", '{"hunt_packs": ["endpoint", "indicators"]}'),
 }
 # What a reader replaces by what is his.
@@ -52,7 +60,9 @@ LIMIT: t.Final = 300  # seconds for one example
 def laboratory(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> t.Iterator[Lab]:
     """Healthy tenants that only the documents use, because their examples change what they like."""
     del lab  # skips where none can run
-    with running(tmp_path_factory.mktemp("documents") / "lab", "--tenants", "2", "--sick", "none") as found:
+    with running(
+        tmp_path_factory.mktemp("documents") / "lab", "--tenants", "2", "--sick", "none"
+    ) as found:
         yield found
 
 
@@ -61,7 +71,10 @@ class Reader:
 
     def __init__(self, ansible: Ansible, lab: Lab) -> None:
         self.lab, self.ansible, self.folder = lab, ansible, ansible.cwd
-        tenants = {one["host"]: one["tenant_id"] for one in [*lab.facts["tenants"], {**lab.facts["partner"], "host": "partner"}]}
+        tenants = {
+            one["host"]: one["tenant_id"]
+            for one in [*lab.facts["tenants"], {**lab.facts["partner"], "host": "partner"}]
+        }
         values = {
             "root": str(blocks.ROOT),
             "client_id": lab.facts["client_id"],
@@ -82,10 +95,13 @@ class Reader:
             path.write_text(self.own(path.read_text()))
 
     def own(self, text: str) -> str:
-        return re.sub("|".join(map(re.escape, self._values)), lambda found: self._values[found[0]], text)
+        return re.sub(
+            "|".join(map(re.escape, self._values)), lambda found: self._values[found[0]], text
+        )
 
     def env(self) -> dict[str, str]:
-        """The lab instead of Microsoft, by the options that a private front end has; and the secret where the documents keep it."""
+        """The lab instead of Microsoft, by the options that a private front end has; and the secret
+        where the documents keep it."""
         urls = {f"DEFENDER_XDR_{name.upper()}_URL": url for name, url in self.lab.urls.items()}
         return {
             **self.ansible.env(),
@@ -119,44 +135,70 @@ class Reader:
             timeout=LIMIT,
             check=False,
         )
-        assert done.returncode == 0, f"{place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, (
+            f"{place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
 
     def follow(self, block: Block, later: str) -> None:
         """Do what the example says; what a later example uses by its name is only written."""
         if block.kind == "shell":
             self.run(block.place, "bash", "-euo", "pipefail", "-c", self.own(block.text))
             return
-        path = self.write(block, block.file or f"{block.kind}_{block.line}.tenants.yml")  # inventory plugins want such a name
+        path = self.write(
+            block, block.file or f"{block.kind}_{block.line}.tenants.yml"
+        )  # inventory plugins want such a name
         if block.file and block.file in later:
             return
         python = (sys.executable, "-m", "ansible")
         if block.kind == "playbook":
-            self.run(block.place, *python, "playbook", "-i", "inventory.yml", *ARGUMENTS.get(block.document, ()), str(path))
+            self.run(
+                block.place,
+                *python,
+                "playbook",
+                "-i",
+                "inventory.yml",
+                *ARGUMENTS.get(block.document, ()),
+                str(path),
+            )
         elif block.kind == "inventory":
             self.run(block.place, *python, "inventory", "-i", str(path), "--list")
 
     def tasks(self, every: t.Iterable[Block]) -> dict[str, str]:
         """Do the lists of tasks, and tell which failed and why.
 
-        All in one process, because each costs a second before it does anything: a play for each, and a failing one stops no other.
+        All in one process, because each costs a second before it does anything: a play for each,
+        and a failing one stops no other.
         """
         plays: list[dict[str, t.Any]] = []
         for number, block in enumerate(every):
             file = self.write(block, f"tasks_{number}.yml").name
             failed = {
                 "name": f"FAILED {block.place}",
-                "ansible.builtin.debug": {"msg": "{{ ansible_failed_task.name }}: {{ ansible_failed_result | to_json }}"},
+                "ansible.builtin.debug": {
+                    "msg": "{{ ansible_failed_task.name }}: {{ ansible_failed_result | to_json }}"
+                },
             }
             included = {"name": block.place, "ansible.builtin.include_tasks": file}
             hosts = HOSTS.get(block.document, "tenants")
-            plays.append({"name": block.place, "hosts": hosts, "gather_facts": False, "tasks": [{"block": [included], "rescue": [failed]}]})
+            plays.append(
+                {
+                    "name": block.place,
+                    "hosts": hosts,
+                    "gather_facts": False,
+                    "tasks": [{"block": [included], "rescue": [failed]}],
+                }
+            )
         playbook = self.folder / "tasks.yml"
         playbook.write_text(json.dumps(plays, indent=1))
         run = self.ansible.start("playbook", str(playbook), env=self.env()).done()
         assert run.code == 0, run.output
         done = {event["task"] for event in run.events}
         assert {play["name"] for play in plays} <= done, run.output
-        return {event["task"].removeprefix("FAILED "): event["result"]["msg"] for event in run.events if event["task"].startswith("FAILED ")}
+        return {
+            event["task"].removeprefix("FAILED "): event["result"]["msg"]
+            for event in run.events
+            if event["task"].startswith("FAILED ")
+        }
 
 
 @pytest.fixture
@@ -165,7 +207,14 @@ def reader(tmp_path: Path, laboratory: Lab) -> t.Iterator[Reader]:
     yield reader
     started = tmp_path / "home/.local/state/defender-xdr-lab"
     if started.exists():
-        reader.run("the end", sys.executable, str(blocks.ROOT / "roles/lab/files/defender_lab"), "--dir", str(started), "--stop")
+        reader.run(
+            "the end",
+            sys.executable,
+            str(blocks.ROOT / "roles/lab/files/defender_lab"),
+            "--dir",
+            str(started),
+            "--stop",
+        )
 
 
 def runnable(document: str, *kinds: str) -> list[Block]:
@@ -177,16 +226,25 @@ def test_every_list_of_tasks_runs_on_tenants(reader: Reader) -> None:
     assert not failed, "\n\n".join(f"{place}\n{why}" for place, why in failed.items())
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if runnable(name, "shell", "playbook", "inventory")])
+@pytest.mark.parametrize(
+    "document", [name for name in DOCUMENTS if runnable(name, "shell", "playbook", "inventory")]
+)
 def test_a_document_works_from_top_to_bottom(document: str, reader: Reader) -> None:
     steps = runnable(document, "shell", "playbook", "inventory")
     for number, block in enumerate(steps):
-        reader.follow(block, later="\n".join(each.text for each in steps[number + 1 :] if each.kind == "shell"))
+        reader.follow(
+            block,
+            later="\n".join(each.text for each in steps[number + 1 :] if each.kind == "shell"),
+        )
 
 
 def test_what_is_not_run_says_why_and_is_little() -> None:
     every = [block for document in DOCUMENTS.values() for block in document]
-    data = [block.place for block in every if not block.reason and block.language in blocks.RUN and block.kind == "data"]
+    data = [
+        block.place
+        for block in every
+        if not block.reason and block.language in blocks.RUN and block.kind == "data"
+    ]
     assert not data, f"nothing runs these, so they are text, or say why they are not run: {data}"
     excused = [f"{block.place}: {block.reason}" for block in every if block.reason]
     print(*excused, sep="\n")
@@ -195,13 +253,19 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 def test_every_language_is_one_that_is_run_or_only_read() -> None:
     strange = [
-        f"{block.place}: {block.language}" for document in DOCUMENTS.values() for block in document if block.language not in blocks.READ | set(blocks.RUN)
+        f"{block.place}: {block.language}"
+        for document in DOCUMENTS.values()
+        for block in document
+        if block.language not in blocks.READ | set(blocks.RUN)
     ]
     assert not strange
 
 
 def test_every_module_has_examples_and_the_readme_has_some() -> None:
-    modules = {path.relative_to(blocks.ROOT).as_posix() for path in (blocks.ROOT / "plugins/modules").glob("[a-z]*.py")}
+    modules = {
+        path.relative_to(blocks.ROOT).as_posix()
+        for path in (blocks.ROOT / "plugins/modules").glob("[a-z]*.py")
+    }
     assert modules | {"README.md"} <= set(DOCUMENTS)
 
 
@@ -239,16 +303,24 @@ Then:
 
 
 @pytest.mark.parametrize(
-    ("read", "text", "body", "line"), [(blocks.markdown, MARKDOWN, "- hosts: tenants\n", 4), (blocks.restructured, RST, "- name: A\n\n  b: c\n", 6)]
+    ("read", "text", "body", "line"),
+    [
+        (blocks.markdown, MARKDOWN, "- hosts: tenants\n", 4),
+        (blocks.restructured, RST, "- name: A\n\n  b: c\n", 6),
+    ],
 )
-def test_blocks_are_found_with_their_line_file_and_reason(read: t.Callable[[str, str], list[Block]], text: str, body: str, line: int) -> None:
+def test_blocks_are_found_with_their_line_file_and_reason(
+    read: t.Callable[[str, str], list[Block]], text: str, body: str, line: int
+) -> None:
     first, second = read("a", text)
     assert (first.text, first.line, first.file, first.reason) == (body, line, "site.yml", "")
     assert (second.text, second.kind, second.reason) == ("click\n", "shell", "it takes a person")
 
 
 def test_the_examples_of_a_plugin_are_found_with_their_line() -> None:
-    (found,) = blocks.examples("a", 'X = 1\nEXAMPLES = r"""\n# not run: it takes a person\n- debug:\n"""\n')
+    (found,) = blocks.examples(
+        "a", 'X = 1\nEXAMPLES = r"""\n# not run: it takes a person\n- debug:\n"""\n'
+    )
     assert (found.line, found.kind, found.reason) == (3, "tasks", "it takes a person")
 
 
@@ -272,11 +344,21 @@ def test_an_example_that_fails_fails(reader: Reader) -> None:
     with pytest.raises(AssertionError, match="a:1 ended with 1"):
         reader.follow(Block("a", 1, "sh", "test -d TENANT_ID\n"), "")
     with pytest.raises(AssertionError, match="a:2 ended with"):
-        reader.follow(Block("a", 2, "yaml", "- hosts: tenants\n  tasks:\n    - mssp.defender_xdr.incident_info: {id: []}\n"), "")
+        reader.follow(
+            Block(
+                "a",
+                2,
+                "yaml",
+                "- hosts: tenants\n  tasks:\n    - mssp.defender_xdr.incident_info: {id: []}\n",
+            ),
+            "",
+        )
 
 
 def test_a_list_of_tasks_that_fails_is_told_and_stops_no_other(reader: Reader) -> None:
-    bad = Block("a", 1, "yaml", "- name: Wrong\n  mssp.defender_xdr.incident_info: {severity: terrible}\n")
+    bad = Block(
+        "a", 1, "yaml", "- name: Wrong\n  mssp.defender_xdr.incident_info: {severity: terrible}\n"
+    )
     good = Block("b", 1, "yaml", "- name: Right\n  mssp.defender_xdr.incident_info: {limit: 1}\n")
     failed = reader.tasks([bad, good])
     assert list(failed) == ["a:1"]
@@ -285,4 +367,6 @@ def test_a_list_of_tasks_that_fails_is_told_and_stops_no_other(reader: Reader) -
 
 def test_a_list_of_tasks_that_ansible_cannot_read_is_told(reader: Reader) -> None:
     with pytest.raises(AssertionError, match=r"PLAY \[a:1\][^$]*no_such_module"):
-        reader.tasks([Block("a", 1, "yaml", "- name: Stranger\n  mssp.defender_xdr.no_such_module:\n")])
+        reader.tasks(
+            [Block("a", 1, "yaml", "- name: Stranger\n  mssp.defender_xdr.no_such_module:\n")]
+        )

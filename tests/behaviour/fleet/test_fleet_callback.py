@@ -38,12 +38,36 @@ HELD: t.Final = 600  # seconds, unless the lab relents
 class Terminal:
     """A pseudo terminal, and Ansible on it."""
 
-    def __init__(self, ansible: Ansible, plays: list[Json], *arguments: str, columns: int = 100, env: t.Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        ansible: Ansible,
+        plays: list[Json],
+        *arguments: str,
+        columns: int = 100,
+        env: t.Mapping[str, str] | None = None,
+    ) -> None:
         self.parent, child = pty.openpty()
         self.resize(columns)
-        line = [sys.executable, "-m", "ansible", "playbook", "-i", ansible.inventory, ansible.written(plays), *arguments]
+        line = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            ansible.inventory,
+            ansible.written(plays),
+            *arguments,
+        ]
         environment = {**ansible.env(), **CALLBACK, "BEHAVIOUR_RESULTS": os.devnull, **(env or {})}
-        self.process = subprocess.Popen(line, cwd=ansible.cwd, env=environment, stdin=child, stdout=child, stderr=child, start_new_session=True)
+        self.process = subprocess.Popen(
+            line,
+            cwd=ansible.cwd,
+            env=environment,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            start_new_session=True,
+        )
         os.close(child)
         self.raw = ""
 
@@ -92,31 +116,46 @@ def screen(text: str) -> list[str]:
 
 
 @pytest.fixture
-def four(ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json) -> list[Customer]:
+def four(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json
+) -> list[Customer]:
     """Four tenants: the first is slow, the second has taken its consent back."""
     found = customers(4)
     secret = found[0].lab.facts["client_secret"]
-    ansible.write_inventory({one.host: one.variables() for one in found}, {**connected, "defender_xdr_client_secret": secret})
+    ansible.write_inventory(
+        {one.host: one.variables() for one in found},
+        {**connected, "defender_xdr_client_secret": secret},
+    )
     found[1].consent(consented=False)
     return found
 
 
-def piped(ansible: Ansible, *tasks: Json, arguments: t.Sequence[str] = (), **keywords: t.Any) -> Run:
-    return ansible.playbook([{"hosts": "tenants", **keywords, "tasks": list(tasks)}], *arguments, env=CALLBACK)
+def piped(
+    ansible: Ansible, *tasks: Json, arguments: t.Sequence[str] = (), **keywords: t.Any
+) -> Run:
+    return ansible.playbook(
+        [{"hosts": "tenants", **keywords, "tasks": list(tasks)}], *arguments, env=CALLBACK
+    )
 
 
-def test_on_a_terminal_a_line_moves_while_a_sweep_waits_and_is_gone_at_the_end(ansible: Ansible, four: list[Customer]) -> None:
+def test_on_a_terminal_a_line_moves_while_a_sweep_waits_and_is_gone_at_the_end(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     four[0].fault(origin="graph", delay=HELD)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [SWEEP]}])
     terminal.until(r"Sweep the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
     four[0].lab.relent()
     lines = terminal.done()
     assert not [line for line in lines if "1 left" in line]
-    assert any(re.fullmatch(r"3 answered, 1 failed \(not_consented 1\), \d+ s", line) for line in lines), lines
+    assert any(
+        re.fullmatch(r"3 answered, 1 failed \(not_consented 1\), \d+ s", line) for line in lines
+    ), lines
     assert terminal.process.returncode == 0
 
 
-def test_the_run_ends_with_the_coverage_and_who_must_act(ansible: Ansible, four: list[Customer]) -> None:
+def test_the_run_ends_with_the_coverage_and_who_must_act(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     output = piped(ansible, SWEEP).good().output.splitlines()
     start = next(number for number, line in enumerate(output) if line.startswith("COVERAGE"))
     assert [line.split() for line in output[start + 1 : start + 4]] == [
@@ -126,7 +165,9 @@ def test_the_run_ends_with_the_coverage_and_who_must_act(ansible: Ansible, four:
     ]
 
 
-def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(ansible: Ansible, four: list[Customer]) -> None:
+def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     four[0].fault(origin="graph", delay=HELD)
     terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [MINE]}], columns=200)
     terminal.until(r"List the incidents █+▒+░+ 2 answered, 1 failed, 1 left")
@@ -161,10 +202,19 @@ def test_a_window_made_narrower_gets_a_shorter_line(ansible: Ansible, four: list
     terminal.done()
 
 
-def test_what_is_displayed_in_between_does_not_mix_with_the_line(ansible: Ansible, four: list[Customer]) -> None:
+def test_what_is_displayed_in_between_does_not_mix_with_the_line(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     four[0].fault(origin="graph", delay=HELD)
     loop = {**MINE, "loop": [1, 2], "failed_when": False}
-    terminal = Terminal(ansible, [{"hosts": "tenants", "tasks": [loop]}, {"hosts": "tenants", "strategy": "free", "tasks": [MINE]}], "-v")
+    terminal = Terminal(
+        ansible,
+        [
+            {"hosts": "tenants", "tasks": [loop]},
+            {"hosts": "tenants", "strategy": "free", "tasks": [MINE]},
+        ],
+        "-v",
+    )
     terminal.until("1 left")
     four[0].lab.relent()
     lines = terminal.done()
@@ -176,7 +226,9 @@ def test_what_is_displayed_in_between_does_not_mix_with_the_line(ansible: Ansibl
 def test_in_a_pipe_plain_lines_come_instead(ansible: Ansible, four: list[Customer]) -> None:
     four[0].fault(origin="graph", delay=HELD)
     playbook = ansible.written([{"hosts": "tenants", "tasks": [SWEEP]}])
-    started = ansible.start("playbook", playbook, env={**CALLBACK, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"})
+    started = ansible.start(
+        "playbook", playbook, env={**CALLBACK, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}
+    )
     before = started.until("Sweep the incidents: 2 answered, 1 failed, 1 left")
     # at once, not when the held request has been given up and is sent again
     assert len(four[0].calls("graph")) == 1
@@ -187,14 +239,25 @@ def test_in_a_pipe_plain_lines_come_instead(ansible: Ansible, four: list[Custome
 
 
 def test_what_no_log_hides_is_counted_and_not_shown(ansible: Ansible, four: list[Customer]) -> None:
-    hidden = {"name": "Secret", "mssp.defender_xdr.incident_info": {"filter": "status eq 'canary-4711'"}, "no_log": True}
+    hidden = {
+        "name": "Secret",
+        "mssp.defender_xdr.incident_info": {"filter": "status eq 'canary-4711'"},
+        "no_log": True,
+    }
     run = piped(ansible, hidden, arguments=["-vvvv"])
     assert "canary-4711" not in run.output
     assert "(no_log)" in run.output
 
 
-def test_a_task_on_one_host_and_what_debug_prints_are_shown_as_the_default_shows_them(ansible: Ansible, four: list[Customer]) -> None:
-    once = {"name": "Once", "ansible.builtin.command": "true", "run_once": True, "changed_when": True}
+def test_a_task_on_one_host_and_what_debug_prints_are_shown_as_the_default_shows_them(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    once = {
+        "name": "Once",
+        "ansible.builtin.command": "true",
+        "run_once": True,
+        "changed_when": True,
+    }
     debug = {"name": "Say", "ansible.builtin.debug": {"msg": "hello {{ inventory_hostname }}"}}
     output = piped(ansible, once, debug).good().output
     assert f"changed: [{four[0].host}]" in output
@@ -202,18 +265,35 @@ def test_a_task_on_one_host_and_what_debug_prints_are_shown_as_the_default_shows
     assert "COVERAGE" not in output  # no tenant was asked
 
 
-def test_check_mode_diff_and_the_users_own_settings_of_the_default_hold(ansible: Ansible, four: list[Customer]) -> None:
-    copy = {"name": "Write", "ansible.builtin.copy": {"content": "new\n", "dest": str(ansible.cwd / "{{ inventory_hostname }}"), "mode": "0600"}}
+def test_check_mode_diff_and_the_users_own_settings_of_the_default_hold(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    copy = {
+        "name": "Write",
+        "ansible.builtin.copy": {
+            "content": "new\n",
+            "dest": str(ansible.cwd / "{{ inventory_hostname }}"),
+            "mode": "0600",
+        },
+    }
     skip = {"name": "Skip", "ansible.builtin.debug": {"msg": "x"}, "when": False}
     env = {**CALLBACK, "ANSIBLE_CHECK_MODE_MARKERS": "yes", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no"}
-    output = ansible.playbook([{"hosts": "tenants", "tasks": [copy, skip]}], "--check", "--diff", env=env).good().output
+    output = (
+        ansible.playbook(
+            [{"hosts": "tenants", "tasks": [copy, skip]}], "--check", "--diff", env=env
+        )
+        .good()
+        .output
+    )
     assert "TASK [Write] [CHECK MODE]" in output
     assert output.count("+new") == 4
     assert "4 changed" in output
     assert "TASK [Skip" not in output
 
 
-def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(ansible: Ansible, four: list[Customer]) -> None:
+def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     other = {"name": "Other", "ansible.builtin.set_fact": {"x": 1}}
     output = piped(ansible, {**MINE, "failed_when": False}, other, strategy="free").good().output
     assert "List the incidents: 3 answered, 1 failed (not_consented 1)" in output
@@ -221,18 +301,31 @@ def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(ansible: Ansi
     assert "ok: [" not in output
 
 
-def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(ansible: Ansible, four: list[Customer]) -> None:
-    lose = {"name": "Lose one", "ansible.builtin.assert": {"that": f"inventory_hostname != '{four[3].host}'"}}
+def test_a_tenant_that_was_lost_before_it_was_asked_is_in_the_coverage(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    lose = {
+        "name": "Lose one",
+        "ansible.builtin.assert": {"that": f"inventory_hostname != '{four[3].host}'"},
+    }
     output = piped(ansible, lose, {**MINE, "failed_when": False}).output
     assert "asked 4, answered 2, failed 2" in output
     assert re.search(rf"1  lost before it was asked\s+caller\s+{four[3].host}", output)
 
 
-def test_under_ansible_runner_and_awx_plain_lines_come_although_it_makes_a_terminal(ansible: Ansible, four: list[Customer]) -> None:
+def test_under_ansible_runner_and_awx_plain_lines_come_although_it_makes_a_terminal(
+    ansible: Ansible, four: list[Customer]
+) -> None:
     runner = pytest.importorskip("ansible_runner")
     four[0].fault(origin="graph", delay=HELD)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {**ansible.env(), **CALLBACK, "PATH": path, "BEHAVIOUR_RESULTS": os.devnull, "DEFENDER_XDR_FLEET_INTERVAL": "0.3"}
+    env = {
+        **ansible.env(),
+        **CALLBACK,
+        "PATH": path,
+        "BEHAVIOUR_RESULTS": os.devnull,
+        "DEFENDER_XDR_FLEET_INTERVAL": "0.3",
+    }
     playbook = ansible.written([{"hosts": "tenants", "tasks": [SWEEP]}])
     folder = ansible.folder / "runner"
     folder.mkdir()
@@ -242,7 +335,14 @@ def test_under_ansible_runner_and_awx_plain_lines_come_although_it_makes_a_termi
             four[0].lab.relent()
         return True
 
-    done = runner.run(private_data_dir=str(folder), playbook=playbook, inventory=ansible.inventory, envvars=env, quiet=True, event_handler=watch)
+    done = runner.run(
+        private_data_dir=str(folder),
+        playbook=playbook,
+        inventory=ansible.inventory,
+        envvars=env,
+        quiet=True,
+        event_handler=watch,
+    )
     with done.stdout as file:
         output = file.read()
     assert done.rc == 0, output

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hunts as a playbook runs them: files that lose and mix nothing, parameters and time spans in every documented form."""
+"""Hunts as a playbook runs them: files that lose and mix nothing, parameters and time spans in
+every documented form."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ def with_secret(connected: Json, fleet: Lab) -> Json:
 
 
 def hunting(name: str, **arguments: t.Any) -> Json:
-    keywords: Json = {key: arguments.pop(key) for key in ("delegate_to", "vars") if key in arguments}
+    keywords: Json = {
+        key: arguments.pop(key) for key in ("delegate_to", "vars") if key in arguments
+    }
     return {
         "name": name,
         "mssp.defender_xdr.hunting_query": arguments,
@@ -40,7 +43,9 @@ def hunting(name: str, **arguments: t.Any) -> Json:
     }
 
 
-def test_a_schema_in_capitals_gives_a_whole_file(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
+def test_a_schema_in_capitals_gives_a_whole_file(
+    ansible: Ansible, customer: Customer, with_secret: Json
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     answer = {
         "schema": [
@@ -60,10 +65,14 @@ def test_a_schema_in_capitals_gives_a_whole_file(ansible: Ansible, customer: Cus
     ]
     assert dest.read_text().splitlines()[1] == '"2026-11-20T07:01:02.1234567Z","a;=1+1","5"'
     with dest.open(newline="") as file:
-        assert list(csv.DictReader(file)) == [{"Timestamp": "2026-11-20T07:01:02.1234567Z", "FileName": "a;=1+1", "More": "5"}]
+        assert list(csv.DictReader(file)) == [
+            {"Timestamp": "2026-11-20T07:01:02.1234567Z", "FileName": "a;=1+1", "More": "5"}
+        ]
 
 
-def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anything_is_sent(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
+def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anything_is_sent(
+    ansible: Ansible, customer: Customer, with_secret: Json
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     computed = OWN_LET.replace("10;", "5 * 2;")
     tasks = [
@@ -80,13 +89,17 @@ def test_a_parameter_replaces_the_querys_own_literal_or_is_refused_before_anythi
     assert len([line for line in customer.calls("graph") if line["path"] == HUNT]) == 3
 
 
-def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_another_file(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
+def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_another_file(
+    ansible: Ansible, customer: Customer, with_secret: Json
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     folder = ansible.cwd / "queries"
     folder.mkdir()
     (folder / "own.kql").write_text(OWN_LET)
     (folder / "computed.kql").write_text(OWN_LET.replace("10;", "5 * 2;"))
-    column = "DeviceProcessEvents | summarize threshold = count() by DeviceName | where threshold > 10"
+    column = (
+        "DeviceProcessEvents | summarize threshold = count() by DeviceName | where threshold > 10"
+    )
     (folder / "column.kql").write_text(column)
     (folder / "other.kql").write_text(OWN_LET.split("\n", 1)[1])
     role = {
@@ -104,7 +117,9 @@ def test_a_file_without_a_header_that_declares_a_name_runs_with_a_value_for_anot
     assert hits == {"column": 1, "computed": 1, "other": 0, "own": 0}
 
 
-def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(ansible: Ansible, customer: Customer, with_secret: Json) -> None:
+def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(
+    ansible: Ansible, customer: Customer, with_secret: Json
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     today = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -115,10 +130,16 @@ def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(ansible
     open_ended = [day(5), "P5D", "5d"]
     query = "DeviceProcessEvents | project Timestamp, ReportId, DeviceId | order by Timestamp asc"
     row_wise = query.rsplit("|", 1)[0]
-    tasks = [hunting(f"{api} {form}", query=row_wise, timespan=form, api=api) for api in ("graph", "xdr") for form in same + open_ended]
+    tasks = [
+        hunting(f"{api} {form}", query=row_wise, timespan=form, api=api)
+        for api in ("graph", "xdr")
+        for form in same + open_ended
+    ]
     wrong = hunting("wrong", query=row_wise, timespan="P7D/yesterday")
     run = ansible.playbook([{"hosts": "tenants", "tasks": [*tasks, wrong]}])
-    found = {task["name"]: sorted(map(json.dumps, run.result(task["name"])["rows"])) for task in tasks}
+    found = {
+        task["name"]: sorted(map(json.dumps, run.result(task["name"])["rows"])) for task in tasks
+    }
     for api in ("graph", "xdr"):
         assert len({str(found[f"{api} {form}"]) for form in same}) == 1
         assert found[f"{api} {same[0]}"]
@@ -134,10 +155,15 @@ def test_every_documented_form_of_a_time_span_answers_alike_on_both_apis(ansible
         "DeviceInfo | extend t = ago(1d) | where Timestamp between (t - 1h .. t + 1h)",
         "let w = 1h; DeviceInfo | extend t = ago(1d) | where Timestamp between (t .. t + w)",
         "DeviceInfo | where Timestamp !between (ago(2d) .. ago(1d) + 1h)",
-        "DeviceInfo | summarize count_distinct(DeviceName) by OSPlatform | where count_distinct_DeviceName > 0",
+        (
+            "DeviceInfo | summarize count_distinct(DeviceName) by OSPlatform | where"
+            " count_distinct_DeviceName > 0"
+        ),
     ],
 )
-def test_a_valid_query_passes_the_check_and_is_answered(ansible: Ansible, customer: Customer, with_secret: Json, query: str) -> None:
+def test_a_valid_query_passes_the_check_and_is_answered(
+    ansible: Ansible, customer: Customer, with_secret: Json, query: str
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     tasks = [hunting("check", query=query, validate_only=True), hunting("hunt", query=query)]
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
@@ -147,13 +173,18 @@ def test_a_valid_query_passes_the_check_and_is_answered(ansible: Ansible, custom
 
 
 @pytest.mark.parametrize("timespan", ["", "P20D"])
-@pytest.mark.parametrize(("api", "path"), [("graph", HUNT), ("xdr", "/api/advancedhunting/run")], ids=["graph", "xdr"])
-def test_the_slices_of_a_query_have_the_rows_of_the_whole(ansible: Ansible, customer: Customer, with_secret: Json, api: str, path: str, timespan: str) -> None:
+@pytest.mark.parametrize(
+    ("api", "path"), [("graph", HUNT), ("xdr", "/api/advancedhunting/run")], ids=["graph", "xdr"]
+)
+def test_the_slices_of_a_query_have_the_rows_of_the_whole(
+    ansible: Ansible, customer: Customer, with_secret: Json, api: str, path: str, timespan: str
+) -> None:
     ansible.write_inventory({customer.host: customer.variables()}, with_secret)
     query = "DeviceProcessEvents | project Timestamp, ReportId, DeviceId, ProcessCommandLine"
     arguments = {"query": query, "api": api, "on_truncated": "split", "timespan": timespan or None}
     whole = ansible.playbook([{"hosts": "tenants", "tasks": [hunting("hunt", **arguments)]}])
-    # what the service says when a query was too heavy: then two halves, of which one is too heavy too
+    # what the service says when a query was too heavy: then two halves, of which one is too heavy
+    # too
     heavy = {"error": {"code": "UnknownError", "message": ""}}
     customer.fault(path=path, status=504, body=heavy, times=2)
     dest = ansible.cwd / "rows.ndjson"
@@ -200,7 +231,9 @@ def test_of_several_tenants_with_one_file_one_writes_it_and_the_others_fail(
     assert dest.read_text() not in ("", rows)
 
 
-def test_the_same_file_name_for_each_tenant_is_no_conflict(ansible: Ansible, customers: Customers, with_secret: Json) -> None:
+def test_the_same_file_name_for_each_tenant_is_no_conflict(
+    ansible: Ansible, customers: Customers, with_secret: Json
+) -> None:
     two = customers(2)
     ansible.write_inventory({one.host: one.variables() for one in two}, with_secret)
     dest = f"{ansible.cwd}/{{{{ inventory_hostname }}}}.csv"

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry that tasks write to: no entry is lost, nothing else changes, and no customer's text runs."""
+"""A registry that tasks write to: no entry is lost, nothing else changes, and no customer's text
+runs."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def tenant(number: int) -> str:
 
 def copying(content: str, **keywords: t.Any) -> list[t.Any]:
     copy = {"content": content, "dest": "{{ registry }}", "mode": "0644"}
-    return [{"hosts": "all", "tasks": [{"name": "Write", "ansible.builtin.copy": copy, **keywords}]}]
+    return [
+        {"hosts": "all", "tasks": [{"name": "Write", "ansible.builtin.copy": copy, **keywords}]}
+    ]
 
 
 def adding(arguments: str, **keywords: t.Any) -> list[t.Any]:
@@ -48,7 +51,9 @@ def test_two_runs_with_many_workers_lose_no_entry(runs: Ansible) -> None:
     registry = runs.cwd / "registry.yml"
     registry.write_text(f"tenants:\r\n# old\r\n-\r\n  tenant_id: {OLD}\r\n")
     playbook = runs.written(adding("id, inventory_hostname"))
-    both = [runs.start("playbook", playbook, "--limit", limit) for limit in ("c0,c2,c4", "c1,c3,c5")]
+    both = [
+        runs.start("playbook", playbook, "--limit", limit) for limit in ("c0,c2,c4", "c1,c3,c5")
+    ]
     for started in both:
         started.done().good()
     text = registry.read_bytes().decode()

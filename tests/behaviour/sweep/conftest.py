@@ -17,7 +17,11 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, 
 def sweep(name: str = "sweep", **options: t.Any) -> Json:
     """The task that most tests need; C(task) has keywords of the task itself."""
     keywords = options.pop("task", {})
-    given = {"module": "incident_info", "module_args": {"limit": 2, "fields": ["severity"]}, **options}
+    given = {
+        "module": "incident_info",
+        "module_args": {"limit": 2, "fields": ["severity"]},
+        **options,
+    }
     return {"name": name, "mssp.defender_xdr.sweep": given, "run_once": True, **keywords}
 
 
@@ -35,11 +39,21 @@ class Fleet:
 
     def inventory(self, own: t.Mapping[str, Json] | None = None, **group: t.Any) -> None:
         """The tenants with these variables of their own, and of their group."""
-        hosts = {host: one.variables(**(own or {}).get(host, {})) for host, one in self.customers.items()}
+        hosts = {
+            host: one.variables(**(own or {}).get(host, {})) for host, one in self.customers.items()
+        }
         self.ansible.write_inventory(hosts, {**self.variables, **group})
 
-    def play(self, *tasks: Json, arguments: t.Sequence[str] = (), env: t.Mapping[str, str] | None = None, **keywords: t.Any) -> Run:
-        return self.ansible.playbook([{"hosts": "tenants", **keywords, "tasks": list(tasks)}], *arguments, env=env)
+    def play(
+        self,
+        *tasks: Json,
+        arguments: t.Sequence[str] = (),
+        env: t.Mapping[str, str] | None = None,
+        **keywords: t.Any,
+    ) -> Run:
+        return self.ansible.playbook(
+            [{"hosts": "tenants", **keywords, "tasks": list(tasks)}], *arguments, env=env
+        )
 
     def calls(self, origin: str = "") -> int:
         """How many requests of this fleet reached the lab."""
@@ -47,11 +61,17 @@ class Fleet:
 
 
 @pytest.fixture
-def tenants(ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab) -> t.Callable[[int], Fleet]:
+def tenants(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json, fleet: Lab
+) -> t.Callable[[int], Fleet]:
     """So many tenants that no other test uses, in the order of the inventory."""
 
     def take(count: int) -> Fleet:
-        found = Fleet(ansible, {one.host: one for one in customers(count)}, {**connected, "defender_xdr_client_secret": fleet.facts["client_secret"]})
+        found = Fleet(
+            ansible,
+            {one.host: one for one in customers(count)},
+            {**connected, "defender_xdr_client_secret": fleet.facts["client_secret"]},
+        )
         found.inventory()
         return found
 

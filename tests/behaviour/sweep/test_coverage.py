@@ -30,21 +30,43 @@ def assert_coverage_is_the_truth(lab: Lab, told: Json, *, module: str) -> None:
     sick = {host: category for host, category in truth.items() if category}
     assert {host: one["category"] for host, one in told["failures"].items()} == sick
     assert set(told["results"]) == set(told["answered"]) == set(truth) - set(sick)
-    assert told["coverage"] == {"asked": len(truth), "answered": len(truth) - len(sick), "failed": len(sick)}
-    assert all(lab.truth[host]["tenant_id"] == result["tenant"]["id"] for host, result in told["results"].items())
+    assert told["coverage"] == {
+        "asked": len(truth),
+        "answered": len(truth) - len(sick),
+        "failed": len(sick),
+    }
+    assert all(
+        lab.truth[host]["tenant_id"] == result["tenant"]["id"]
+        for host, result in told["results"].items()
+    )
     assert all(failure["msg"] and failure["who"] for failure in told["failures"].values())
     assert f"{len(sick)} of {len(truth)} tenants did not answer" in told["warnings"][0]
 
 
 @pytest.mark.parametrize("module", ["incident_info", "hunting_query"])
-def test_the_coverage_of_25_tenants_is_the_labs_truth(module: str, lab: Lab, tmp_path: Path) -> None:
-    arguments = {"incident_info": {"limit": 2}, "hunting_query": {"query": "DeviceInfo | take 1", "on_truncated": "warn"}}[module]
-    run = Ansible(tmp_path, lab.inventory).playbook([{"hosts": "tenants", "tasks": [sweep(module=module, module_args=arguments)]}]).good()
+def test_the_coverage_of_25_tenants_is_the_labs_truth(
+    module: str, lab: Lab, tmp_path: Path
+) -> None:
+    arguments = {
+        "incident_info": {"limit": 2},
+        "hunting_query": {"query": "DeviceInfo | take 1", "on_truncated": "warn"},
+    }[module]
+    run = (
+        Ansible(tmp_path, lab.inventory)
+        .playbook([{"hosts": "tenants", "tasks": [sweep(module=module, module_args=arguments)]}])
+        .good()
+    )
     assert_coverage_is_the_truth(lab, run.result("sweep"), module=module)
 
 
-def test_the_coverage_of_200_tenants_with_40_sick_ones_is_the_labs_truth(many: Lab, tmp_path: Path) -> None:
-    run = Ansible(tmp_path, many.inventory).playbook([{"hosts": "tenants", "tasks": [sweep(module_args={"limit": 1})]}]).good()
+def test_the_coverage_of_200_tenants_with_40_sick_ones_is_the_labs_truth(
+    many: Lab, tmp_path: Path
+) -> None:
+    run = (
+        Ansible(tmp_path, many.inventory)
+        .playbook([{"hosts": "tenants", "tasks": [sweep(module_args={"limit": 1})]}])
+        .good()
+    )
     told = run.result("sweep")
     assert told["coverage"]["asked"] == 200
     assert_coverage_is_the_truth(many, told, module="incident_info")
@@ -53,26 +75,43 @@ def test_the_coverage_of_200_tenants_with_40_sick_ones_is_the_labs_truth(many: L
 def test_a_host_that_was_lost_before_is_a_failure_and_never_a_gap(tenants: Tenants) -> None:
     fleet = tenants(4)
     first, _unused, third, _unused = fleet.hosts
-    lost = {"name": "lose", "ansible.builtin.fail": {"msg": "gone"}, "when": f"inventory_hostname in ['{first}', '{third}']"}
+    lost = {
+        "name": "lose",
+        "ansible.builtin.fail": {"msg": "gone"},
+        "when": f"inventory_hostname in ['{first}', '{third}']",
+    }
     told = fleet.play(lost, sweep()).result("sweep")
     assert told["coverage"] == {"asked": 4, "answered": 2, "failed": 2}
-    assert {host: (one["category"], one["who"]) for host, one in told["failures"].items()} == dict.fromkeys((first, third), ("unavailable", "caller"))
+    assert {
+        host: (one["category"], one["who"]) for host, one in told["failures"].items()
+    } == dict.fromkeys((first, third), ("unavailable", "caller"))
     assert fleet.customers[first].calls() == fleet.customers[third].calls() == []
 
 
 def test_each_batch_is_swept_for_itself(tenants: Tenants) -> None:
     fleet = tenants(5)
-    lost = {"name": "lose", "ansible.builtin.fail": {"msg": "gone"}, "when": f"inventory_hostname == '{fleet.hosts[0]}'"}
+    lost = {
+        "name": "lose",
+        "ansible.builtin.fail": {"msg": "gone"},
+        "when": f"inventory_hostname == '{fleet.hosts[0]}'",
+    }
     run = fleet.play(lost, sweep(), serial=2, order="reverse_inventory")
     told = [event["result"] for event in run.events if event["task"] == "sweep"]
-    assert [[*one["results"], *one["failures"]] for one in told] == [fleet.hosts[4:2:-1], fleet.hosts[2:0:-1]], run.output
+    assert [[*one["results"], *one["failures"]] for one in told] == [
+        fleet.hosts[4:2:-1],
+        fleet.hosts[2:0:-1],
+    ], run.output
     # the last batch was the lost host alone, which ends a play before anything could be swept
     assert len(told) == 2
 
 
 def test_a_limit_on_the_command_line_is_the_batch(tenants: Tenants) -> None:
     fleet = tenants(3)
-    told = fleet.play(sweep(), arguments=["--limit", f"{fleet.hosts[0]},{fleet.hosts[2]}"]).good().result("sweep")
+    told = (
+        fleet.play(sweep(), arguments=["--limit", f"{fleet.hosts[0]},{fleet.hosts[2]}"])
+        .good()
+        .result("sweep")
+    )
     assert told["answered"] == [fleet.hosts[0], fleet.hosts[2]]
     assert told["coverage"]["asked"] == 2
 
@@ -88,24 +127,39 @@ def test_a_play_on_localhost_sweeps_the_hosts_it_names(tenants: Tenants) -> None
 
 
 @pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
-def test_a_strategy_without_batches_is_refused_in_one_sentence(strategy: str, tenants: Tenants) -> None:
+def test_a_strategy_without_batches_is_refused_in_one_sentence(
+    strategy: str, tenants: Tenants
+) -> None:
     fleet = tenants(2)
     run = fleet.play(sweep(), strategy=strategy)
     assert run.times("sweep", "failed") == len(run.results("sweep")) > 0
     for told in run.results("sweep").values():
-        assert (strategy in told["msg"], "linear" in told["msg"], told["msg"].count(". ")) == (True, True, 0)
+        assert (strategy in told["msg"], "linear" in told["msg"], told["msg"].count(". ")) == (
+            True,
+            True,
+            0,
+        )
     assert fleet.calls() == 0
 
 
 def test_a_missing_run_once_is_refused_in_one_sentence(tenants: Tenants) -> None:
     fleet = tenants(2)
     run = fleet.play(sweep(task={"run_once": False}))
-    assert [("run_once: true" in one["msg"], one["error"]["category"]) for one in run.results("sweep").values()] == [(True, "bad_request")] * 2
+    assert [
+        ("run_once: true" in one["msg"], one["error"]["category"])
+        for one in run.results("sweep").values()
+    ] == [(True, "bad_request")] * 2
     assert fleet.calls() == 0
 
 
 def test_a_play_of_one_host_needs_no_run_once(tenants: Tenants) -> None:
-    assert tenants(1).play(sweep(task={"run_once": False})).good().result("sweep")["coverage"]["answered"] == 1
+    assert (
+        tenants(1)
+        .play(sweep(task={"run_once": False}))
+        .good()
+        .result("sweep")["coverage"]["answered"]
+        == 1
+    )
 
 
 def test_async_is_refused_in_one_sentence(tenants: Tenants) -> None:
@@ -118,9 +172,21 @@ def test_a_threshold_decides_whether_the_task_fails_and_the_answers_stay(tenants
     fleet = tenants(4)
     sick = fleet.customers[fleet.hosts[1]]
     sick.consent(consented=False)
-    outcomes = {"all": False, "never": False, "any": True, "25%": True, "26%": False, "25 %": True, "1%": True, "100%": False}
+    outcomes = {
+        "all": False,
+        "never": False,
+        "any": True,
+        "25%": True,
+        "26%": False,
+        "25 %": True,
+        "1%": True,
+        "100%": False,
+    }
     tasks = [sweep(f"of {text}", fail_when=text, task={"ignore_errors": True}) for text in outcomes]
-    alone = [sweep(f"alone {text}", hosts=[sick.host], fail_when=text, task={"ignore_errors": True}) for text in ("all", "never", "100%")]
+    alone = [
+        sweep(f"alone {text}", hosts=[sick.host], fail_when=text, task={"ignore_errors": True})
+        for text in ("all", "never", "100%")
+    ]
     run = fleet.play(*tasks, *alone).good()
     for text, fails in outcomes.items():
         told = run.result(f"of {text}")
@@ -133,13 +199,21 @@ def test_a_threshold_decides_whether_the_task_fails_and_the_answers_stay(tenants
 def test_a_threshold_that_is_none_is_refused_before_any_request(tenants: Tenants) -> None:
     fleet = tenants(2)
     bad = ["some", "0%", "101%", "10", "-5%", "5.5%", ""]
-    run = fleet.play(*(sweep(f"of {text}", fail_when=text, task={"ignore_errors": True}) for text in bad)).good()
+    run = fleet.play(
+        *(sweep(f"of {text}", fail_when=text, task={"ignore_errors": True}) for text in bad)
+    ).good()
     for text in bad:
         assert run.result(f"of {text}")["msg"].startswith(f"fail_when is {text!r}")
     assert fleet.calls() == 0
 
 
-EMPTY: t.Final[dict[str, t.Any]] = {"list": [], "template": "{{ groups.tenants | select('eq', 'nobody') }}", "null": None, "none": "{{ none }}", "text": ""}
+EMPTY: t.Final[dict[str, t.Any]] = {
+    "list": [],
+    "template": "{{ groups.tenants | select('eq', 'nobody') }}",
+    "null": None,
+    "none": "{{ none }}",
+    "text": "",
+}
 
 
 @pytest.mark.parametrize("fail_when", ["all", "any", "1%"])
@@ -147,12 +221,26 @@ def test_an_empty_list_of_hosts_is_nobody_and_says_so(fail_when: str, tenants: T
     fleet = tenants(2)
     dest = fleet.ansible.cwd / "rows.ndjson"
     dest.write_text("before")
-    run = fleet.play(*(sweep(name, hosts=hosts, fail_when=fail_when, dest=str(dest)) for name, hosts in EMPTY.items())).good()
+    run = fleet.play(
+        *(
+            sweep(name, hosts=hosts, fail_when=fail_when, dest=str(dest))
+            for name, hosts in EMPTY.items()
+        )
+    ).good()
     for name in EMPTY:
         told = run.result(name)
         assert told["coverage"] == {"asked": 0, "answered": 0, "failed": 0}, name
-        assert (told["changed"], told["results"], told["answered"], told["failures"]) == (False, {}, [], {})
-        assert told["msg"] == told["warnings"][0] == "hosts is empty, so that no tenant was asked and nothing was changed."
+        assert (told["changed"], told["results"], told["answered"], told["failures"]) == (
+            False,
+            {},
+            [],
+            {},
+        )
+        assert (
+            told["msg"]
+            == told["warnings"][0]
+            == "hosts is empty, so that no tenant was asked and nothing was changed."
+        )
     assert (dest.read_text(), fleet.calls()) == ("before", 0)
 
 
@@ -181,9 +269,17 @@ def test_hosts_left_out_by_omit_are_the_batch(tenants: Tenants) -> None:
 
 def test_a_module_may_be_named_in_full(tenants: Tenants) -> None:
     fleet = tenants(2)
-    token = sweep("token", module="mssp.defender_xdr.access_token", module_args={}, task={"register": "swept"})
+    token = sweep(
+        "token", module="mssp.defender_xdr.access_token", module_args={}, task={"register": "swept"}
+    )
     tasks = [sweep("short"), sweep("full", module="mssp.defender_xdr.incident_info"), token]
-    dest = sweep("dest", module="mssp.defender_xdr.access_token", module_args={}, dest=str(fleet.ansible.cwd / "t"), task={"ignore_errors": True})
+    dest = sweep(
+        "dest",
+        module="mssp.defender_xdr.access_token",
+        module_args={},
+        dest=str(fleet.ansible.cwd / "t"),
+        task={"ignore_errors": True},
+    )
     defaults = {"mssp.defender_xdr.incident_info": {"limit": 1}}
     run = fleet.play(*tasks, dest, module_defaults=defaults, arguments=["-vvvv"]).good()
     assert run.result("short")["results"] == run.result("full")["results"]
@@ -196,7 +292,13 @@ def test_a_module_may_be_named_in_full(tenants: Tenants) -> None:
 def test_module_args_of_another_kind_are_refused_in_plain_words(tenants: Tenants) -> None:
     fleet = tenants(1)
     kinds = {"list": [1], "text": "{{ 'status' ~ 'es' }}", "number": "{{ 3 }}"}
-    run = fleet.play(*(sweep(name, module_args=value, task={"ignore_errors": True}) for name, value in kinds.items()), sweep("empty", module_args=None)).good()
+    run = fleet.play(
+        *(
+            sweep(name, module_args=value, task={"ignore_errors": True})
+            for name, value in kinds.items()
+        ),
+        sweep("empty", module_args=None),
+    ).good()
     for name in kinds:
         (failure,) = run.result(name)["failures"].values()
         assert f"module_args is {'text' if name == 'text' else f'a {name}'} for" in failure["msg"]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host that the play ended on purpose is not asked and fails nothing; one that was lost is a failure."""
+"""A host that the play ended on purpose is not asked and fails nothing; one that was lost is a
+failure."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def assert_outcome(
     ended: t.Sequence[str] = (),
 ) -> None:
     assert told["answered"] == list(answered)
-    assert {host: (one["category"], one["who"]) for host, one in told["failures"].items()} == dict.fromkeys(lost, ("unavailable", "caller"))
+    assert {
+        host: (one["category"], one["who"]) for host, one in told["failures"].items()
+    } == dict.fromkeys(lost, ("unavailable", "caller"))
     assert told.get("ended", []) == list(ended)
     assert "lost_or_ended" not in told
     assert told["coverage"] == {
@@ -68,7 +71,9 @@ def ways_to_end(fleet: Fleet, host: str) -> dict[str, list[Json]]:
         "block": [{"block": [debug(), {"block": [end(host), debug()], "always": [debug()]}]}],
         "rescue": [rescued],
         "rescue in a block": [{"block": [debug(), rescued]}],
-        "included in a rescue": [{"block": [fail(host)], "rescue": [{"ansible.builtin.include_tasks": str(included)}]}],
+        "included in a rescue": [
+            {"block": [fail(host)], "rescue": [{"ansible.builtin.include_tasks": str(included)}]}
+        ],
         "included role": [{"ansible.builtin.include_role": {"name": "leave"}}],
         "imported role": [{"ansible.builtin.import_role": {"name": "leave"}}],
         "included tasks": [{"ansible.builtin.include_tasks": str(included)}],
@@ -106,7 +111,9 @@ WAYS: t.Final = (
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_host_that_the_play_ended_on_purpose_is_not_asked_and_fails_nothing(way: str, tenants: Tenants) -> None:
+def test_a_host_that_the_play_ended_on_purpose_is_not_asked_and_fails_nothing(
+    way: str, tenants: Tenants
+) -> None:
     fleet = tenants(4)
     ended, lost, *others = fleet.hosts
     ways = ways_to_end(fleet, ended)
@@ -127,7 +134,9 @@ def test_a_host_that_the_play_ended_on_purpose_is_not_asked_and_fails_nothing(wa
 def test_when_all_others_were_ended_the_sweep_succeeds(tenants: Tenants) -> None:
     fleet = tenants(4)
     first, *others = fleet.hosts
-    run = fleet.play(meta("end_host", when=f"inventory_hostname != '{first}'"), sweep(fail_when="any")).good()
+    run = fleet.play(
+        meta("end_host", when=f"inventory_hostname != '{first}'"), sweep(fail_when="any")
+    ).good()
     assert_outcome(run.result("sweep"), answered=[first], ended=others)
     assert "warnings" not in run.result("sweep")
 
@@ -139,7 +148,9 @@ def ways_to_lose(host: str) -> dict[str, list[Json]]:
         "always in a block": [{"block": [{"block": [fail(host)], "always": [debug()]}, debug()]}],
         "rescue": [{"block": [fail(host)], "rescue": [fail(host)]}],
         "ended after the failure": [{"block": [fail(host)], "always": [end(host)]}],
-        "ended after the failure, deeper": [{"block": [{"block": [fail(host)], "always": [end(host)]}]}],
+        "ended after the failure, deeper": [
+            {"block": [{"block": [fail(host)], "always": [end(host)]}]}
+        ],
         "failed include": [on(host, {"ansible.builtin.include_tasks": "nowhere.yml"})],
         "unreachable": [on(host, {"ansible.builtin.raw": "true"})],
         "cleared": [fail(host), meta("clear_host_errors")],
@@ -164,11 +175,14 @@ def test_a_host_that_is_rescued_is_asked(tenants: Tenants) -> None:
 
 
 def test_a_failed_run_once_loses_the_others_and_not_those_that_were_ended(tenants: Tenants) -> None:
-    """Core rescues only the host that ran it, and counts every other one as failed, also an ended one."""
+    """Core rescues only the host that ran it, and counts every other one as failed, also an ended
+    one."""
     fleet = tenants(3)
     once = {"name": "once", "ansible.builtin.fail": {"msg": "no"}, "run_once": True}
     run = fleet.play(end(fleet.hosts[2]), {"block": [once], "rescue": [sweep()]})
-    assert_outcome(run.result("sweep"), answered=fleet.hosts[:1], lost=fleet.hosts[1:2], ended=fleet.hosts[2:])
+    assert_outcome(
+        run.result("sweep"), answered=fleet.hosts[:1], lost=fleet.hosts[1:2], ended=fleet.hosts[2:]
+    )
 
 
 def test_in_a_section_always_the_host_that_failed_counts_as_lost(tenants: Tenants) -> None:
@@ -234,14 +248,22 @@ def test_the_next_play_begins_with_everybody_who_was_not_lost(tenants: Tenants) 
 
 def test_hosts_that_are_named_are_asked_whatever_the_play_did(tenants: Tenants) -> None:
     fleet = tenants(2)
-    told = fleet.play(end(fleet.hosts[1]), sweep(hosts="{{ ansible_play_hosts_all }}")).good().result("sweep")
+    told = (
+        fleet.play(end(fleet.hosts[1]), sweep(hosts="{{ ansible_play_hosts_all }}"))
+        .good()
+        .result("sweep")
+    )
     assert_outcome(told, answered=fleet.hosts)
 
 
 def test_swept_arguments_see_the_play_as_it_is_now(tenants: Tenants) -> None:
     fleet = tenants(3)
     counted = "{{ ansible_play_batch | length }}"
-    told = fleet.play(end(fleet.hosts[0]), sweep(module_args={"limit": counted})).good().result("sweep")
+    told = (
+        fleet.play(end(fleet.hosts[0]), sweep(module_args={"limit": counted}))
+        .good()
+        .result("sweep")
+    )
     assert [one["count"] for one in told["results"].values()] == [2, 2]
 
 

@@ -42,20 +42,32 @@ def test_a_tenant_that_hangs_is_its_own_timeout_and_delays_nobody(tenants: Tenan
     assert all(one["count"] == 2 for one in told["results"].values())
 
 
-def test_a_certificate_that_one_tenant_does_not_trust_is_that_tenants_failure(tenants: Tenants, lab: Lab) -> None:
+def test_a_certificate_that_one_tenant_does_not_trust_is_that_tenants_failure(
+    tenants: Tenants, lab: Lab
+) -> None:
     fleet = tenants(3)
     first, second, third = fleet.hosts
-    fleet.inventory({first: {"defender_xdr_ca_path": lab.facts["ca_path"]}, third: {"defender_xdr_ca_path": "/nowhere/ca.pem"}})
+    fleet.inventory(
+        {
+            first: {"defender_xdr_ca_path": lab.facts["ca_path"]},
+            third: {"defender_xdr_ca_path": "/nowhere/ca.pem"},
+        }
+    )
     told = fleet.play(sweep()).good().result("sweep")
     assert told["answered"] == [second]
-    assert {host: one["category"] for host, one in told["failures"].items()} == {first: "tls", third: "tls"}
+    assert {host: one["category"] for host, one in told["failures"].items()} == {
+        first: "tls",
+        third: "tls",
+    }
     assert fleet.customers[first].calls() == fleet.customers[third].calls() == []
 
 
 def test_a_throttled_tenant_waits_alone(tenants: Tenants) -> None:
     fleet = tenants(6)
     throttled, *others = fleet.hosts
-    fleet.customers[throttled].fault(origin="graph", status=429, headers={"Retry-After": "5"}, times=1)
+    fleet.customers[throttled].fault(
+        origin="graph", status=429, headers={"Retry-After": "5"}, times=1
+    )
     told = fleet.play(sweep(concurrency=2)).good().result("sweep")
     assert told["coverage"]["answered"] == 6
     first_try, second_try = finished(fleet, throttled)
@@ -64,26 +76,38 @@ def test_a_throttled_tenant_waits_alone(tenants: Tenants) -> None:
     assert waited.pop(throttled) >= 5
     assert set(waited.values()) == {0.0}
     # with two threads, one of them waiting, all others were served meanwhile
-    assert all(len(finished(fleet, host)) == 1 and finished(fleet, host)[0] < second_try for host in others)
+    assert all(
+        len(finished(fleet, host)) == 1 and finished(fleet, host)[0] < second_try for host in others
+    )
 
 
 def test_a_crash_in_one_tenant_takes_nobody_else_along(tenants: Tenants) -> None:
     fleet = tenants(2)
     crashing = fleet.hosts[0]
     # an incident without a time is nothing that the service may answer
-    fleet.customers[crashing].fault(origin="graph", status=200, body={"value": [{"id": "1"}, {"id": "2"}]}, times=1)
+    fleet.customers[crashing].fault(
+        origin="graph", status=200, body={"value": [{"id": "1"}, {"id": "2"}]}, times=1
+    )
     told = fleet.play(sweep()).good().result("sweep")
     assert told["answered"] == [fleet.hosts[1]]
     assert list(told["failures"]) == [crashing]
     assert told["failures"][crashing]["msg"]
 
 
-@pytest.mark.parametrize("error", ["PanicException", "SystemExit", "MemoryError", "KeyboardInterrupt"])
-def test_whatever_ends_a_tenants_thread_is_its_failure_and_never_hangs_the_sweep(error: str, tenants: Tenants) -> None:
+@pytest.mark.parametrize(
+    "error", ["PanicException", "SystemExit", "MemoryError", "KeyboardInterrupt"]
+)
+def test_whatever_ends_a_tenants_thread_is_its_failure_and_never_hangs_the_sweep(
+    error: str, tenants: Tenants
+) -> None:
     """As pyo3's panic in an extension module, which is no Exception."""
     fleet = tenants(4)
     crashing = fleet.hosts[1]
-    environment = {"PYTHONPATH": str(CRASH), "CRASH_AT": fleet.customers[crashing].tenant_id, "CRASH_WITH": error}
+    environment = {
+        "PYTHONPATH": str(CRASH),
+        "CRASH_AT": fleet.customers[crashing].tenant_id,
+        "CRASH_WITH": error,
+    }
     run = fleet.play(sweep(concurrency=1), env=environment).good()
     told = run.result("sweep")
     assert told["answered"] == [host for host in fleet.hosts if host != crashing]
@@ -100,24 +124,38 @@ RENAMED: t.Final = (
 )
 
 
-def test_functions_that_a_later_core_renames_make_a_sweep_slower_and_no_other_one(tenants: Tenants) -> None:
+def test_functions_that_a_later_core_renames_make_a_sweep_slower_and_no_other_one(
+    tenants: Tenants,
+) -> None:
     fleet = tenants(3)
     fleet.inventory({fleet.hosts[0]: {"most": 1}}, most=2)
     defaults = {
         "mssp.defender_xdr.incident_info": {"limit": "{{ most }}", "fields": ["status"]},
-        "group/mssp.defender_xdr.tenant": {"api": "xdr", "tenant_name": "by default {{ inventory_hostname }}"},
+        "group/mssp.defender_xdr.tenant": {
+            "api": "xdr",
+            "tenant_name": "by default {{ inventory_hostname }}",
+        },
     }
     environment = {"PYTHONPATH": str(CRASH), "RENAMED": " ".join(RENAMED)}
-    tasks = [{"name": "fact", "ansible.builtin.set_fact": {"kind": ["high", "medium", "low"]}}, sweep(module_args={"severity": "{{ kind }}"})]
-    later, now = (fleet.play(*tasks, module_defaults=defaults, env=env).good().result("sweep") for env in (environment, {}))
+    tasks = [
+        {"name": "fact", "ansible.builtin.set_fact": {"kind": ["high", "medium", "low"]}},
+        sweep(module_args={"severity": "{{ kind }}"}),
+    ]
+    later, now = (
+        fleet.play(*tasks, module_defaults=defaults, env=env).good().result("sweep")
+        for env in (environment, {})
+    )
     assert later["results"] == now["results"]
-    assert [(one["count"], one["api"], one["tenant"]["name"]) for one in later["results"].values()] == [
+    assert [
+        (one["count"], one["api"], one["tenant"]["name"]) for one in later["results"].values()
+    ] == [
         (min(number, 2), "xdr", f"by default {host}") for number, host in enumerate(fleet.hosts, 1)
     ]
 
 
 def interrupted(fleet: Fleet, task: Json) -> str:
-    """What is shown when Ctrl-C is pressed while two of four tenants hang and the others were answered."""
+    """What is shown when Ctrl-C is pressed while two of four tenants hang and the others were
+    answered."""
     for host in fleet.hosts[:2]:
         fleet.customers[host].fault(origin="graph", delay=600, times=5)
         fleet.customers[host].fault(origin="login", delay=600, times=5)
@@ -137,7 +175,8 @@ def interrupted(fleet: Fleet, task: Json) -> str:
     try:
         pause = threading.Event()
         for _unused in range(600):
-            # the two healthy ones were answered; the lab notes a call once it is answered, so the others are still waiting
+            # the two healthy ones were answered; the lab notes a call once it is answered, so the
+            # others are still waiting
             if all(fleet.customers[host].calls(wanted) for host in fleet.hosts[2:]):
                 break
             pause.wait(0.1)
@@ -155,7 +194,9 @@ def interrupted(fleet: Fleet, task: Json) -> str:
     return output
 
 
-def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(tenants: Tenants) -> None:
+def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(
+    tenants: Tenants,
+) -> None:
     fleet = tenants(4)
     dest = fleet.ansible.cwd / "rows.ndjson"
     output = interrupted(fleet, sweep(dest=str(dest)))
@@ -164,7 +205,9 @@ def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(t
     partial = dest.with_name("rows.ndjson.partial")
     assert f"Their rows are in {partial}." in output
     assert list(dest.parent.glob("*rows*")) == [partial]
-    assert {json.loads(line)["tenant_name"] for line in partial.read_text().splitlines()} == set(fleet.hosts[2:])
+    assert {json.loads(line)["tenant_name"] for line in partial.read_text().splitlines()} == set(
+        fleet.hosts[2:]
+    )
     assert stat.S_IMODE(partial.stat().st_mode) == 0o600
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine of another transport that is this one: what is sent there goes by AnsiballZ, but needs no network to get there."""
+"""A machine of another transport that is this one: what is sent there goes by AnsiballZ, but needs
+no network to get there."""
 
 from __future__ import annotations
 
@@ -28,9 +29,13 @@ class Connection(ConnectionBase):
     def _connect(self) -> Connection:
         return self
 
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+    def exec_command(
+        self, cmd: str, in_data: bytes | None = None, sudoable: bool = True
+    ) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        done = subprocess.run(["/bin/sh", "-c", cmd], input=in_data, capture_output=True, check=False)
+        done = subprocess.run(
+            ["/bin/sh", "-c", cmd], input=in_data, capture_output=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     def put_file(self, in_path: str, out_path: str) -> None:

@@ -26,39 +26,66 @@ def packs() -> list[str]:
 
 
 class Ground:
-    """Tenants with planted stories, and every hunt of the role with the campaign's indicators as its values."""
+    """Tenants with planted stories, and every hunt of the role with the campaign's indicators as
+    its values."""
 
     def __init__(self, packs: list[str]) -> None:
         from defender_lab.hunting import HuntingEngine
         from defender_lab.world import WorldTenant, build_world
 
         names = [f"t{number}" for number in range(16)]
-        tenants = [WorldTenant(str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), name, f"{name}.onmicrosoft.com") for name in names]
+        tenants = [
+            WorldTenant(str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), name, f"{name}.onmicrosoft.com")
+            for name in names
+        ]
         self.world = build_world(tenants, seed=7, now=NOW)
         self.engine = HuntingEngine(self.world, arenas=16)
         self.stories = {story.name: story for story in self.world.stories}
         told = {**{name: story.indicators for name, story in self.stories.items()}}
-        hashes = [told["intrusion"]["document_sha256"], told["intrusion"]["payload_sha256"], told["intrusion"]["payload_sha1"]]
+        hashes = [
+            told["intrusion"]["document_sha256"],
+            told["intrusion"]["payload_sha256"],
+            told["intrusion"]["payload_sha1"],
+        ]
         given = {
             "hashes": hashes,
             # the last two are in names of honest hosts, but not at their end
-            "domains": [told["phishing"]["sender_domain"], told["intrusion"]["c2_domain"], "portal.fourthcoffee", "cdn.proseware"],
+            "domains": [
+                told["phishing"]["sender_domain"],
+                told["intrusion"]["c2_domain"],
+                "portal.fourthcoffee",
+                "cdn.proseware",
+            ],
             "addresses": [told["phishing"]["attacker_ip"], told["intrusion"]["c2_ip"]],
             "senders": [told["phishing"]["sender_domain"]],
         }
         self.hunts = {hunt["name"]: hunt for hunt in _packs.wanted(_packs.found(packs), [], given)}
-        touched = {tenant for story in self.stories.values() for tenant in [*story.tenants, *(decoy.tenant_id for decoy in story.decoys)]}
+        touched = {
+            tenant
+            for story in self.stories.values()
+            for tenant in [*story.tenants, *(decoy.tenant_id for decoy in story.decoys)]
+        }
         self.clean = [tenant for tenant in self.world.tenants if tenant not in touched]
 
-    def rows(self, hunt: str, tenant: str, timespan: str | None = "P7D", *, query: str | None = None) -> list[dict[str, t.Any]]:
+    def rows(
+        self, hunt: str, tenant: str, timespan: str | None = "P7D", *, query: str | None = None
+    ) -> list[dict[str, t.Any]]:
         """What the hunt finds there, or another *query* with its parameters."""
         one = self.hunts[hunt]
-        return self.engine.run(tenant, _kql.with_parameters(query or one["query"], one["parameters"]), timespan, now=NOW).results
+        return self.engine.run(
+            tenant,
+            _kql.with_parameters(query or one["query"], one["parameters"]),
+            timespan,
+            now=NOW,
+        ).results
 
 
 @pytest.fixture(scope="session")
 def ground(packs: list[str]) -> Iterator[Ground]:
-    pytest.importorskip("duckdb_kql", reason="hunting in the lab needs duckdb-kql: pip install -r tests/requirements-test.txt")
+    pytest.importorskip(
+        "duckdb_kql",
+        reason="hunting in the lab needs duckdb-kql: pip install -r tests/requirements-test.txt",
+    )
     ground = Ground(packs)
     yield ground
     ground.engine.close()

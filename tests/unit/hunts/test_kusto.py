@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every query of the packs through Microsoft's own KQL parser: as it stands in its file, and as it is sent."""
+"""Every query of the packs through Microsoft's own KQL parser: as it stands in its file, and as it
+is sent."""
 
 from __future__ import annotations
 
@@ -17,24 +18,39 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import pa
 
 CHECK: t.Final = Path(__file__).parents[2] / "kusto" / "check.mjs"
 ABSENT: t.Final = 3
-VALUES: t.Final = {"hashes": ["0" * 64], "domains": ["a.example"], "addresses": ["192.0.2.1"], "senders": ["a@b.example"]}
+VALUES: t.Final = {
+    "hashes": ["0" * 64],
+    "domains": ["a.example"],
+    "addresses": ["192.0.2.1"],
+    "senders": ["a@b.example"],
+}
 
 
 def parsed(*paths: Path | str) -> subprocess.CompletedProcess[str]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("Microsoft's KQL parser needs node, which is not on PATH")
-    done = subprocess.run([node, str(CHECK), *map(str, paths)], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        [node, str(CHECK), *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     if done.returncode == ABSENT:
         pytest.skip(done.stderr.strip())
     return done
 
 
-def test_microsofts_parser_takes_every_query_as_it_stands_and_as_it_is_sent(packs: list[str], tmp_path: Path) -> None:
+def test_microsofts_parser_takes_every_query_as_it_stands_and_as_it_is_sent(
+    packs: list[str], tmp_path: Path
+) -> None:
     hunts = _packs.wanted(_packs.found(packs), [], VALUES)
     for hunt in hunts:
         assert hunt["missing"] == []
-        (tmp_path / f"{hunt['name']}.kql").write_text(_kql.with_parameters(hunt["query"], hunt["parameters"]), encoding="utf-8")
+        (tmp_path / f"{hunt['name']}.kql").write_text(
+            _kql.with_parameters(hunt["query"], hunt["parameters"]), encoding="utf-8"
+        )
     done = parsed(*packs, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == [f"{2 * len(hunts)} files, 0 mistakes"]
@@ -45,7 +61,13 @@ def test_microsofts_parser_takes_every_query_as_it_stands_and_as_it_is_sent(pack
     [
         ("DeviceInfo | where Nope == 1", "1:20: Error KS142"),
         ("DeviceInf | take 1", "1:1: Error KS204"),
-        ("// ---\n// title: x\n// parameters: {least: {type: string}}\n// ---\nDeviceInfo | where OSBuild >= least and now() has 1", "5:"),
+        (
+            (
+                "// ---\n// title: x\n// parameters: {least: {type: string}}\n// ---\n"
+                "DeviceInfo | where OSBuild >= least and now() has 1"
+            ),
+            "5:",
+        ),
         ("DeviceInfo | wher true", "Error"),
     ],
 )

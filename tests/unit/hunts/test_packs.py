@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Folders of hunts: headers, names that collide, and values that reach the right query with the right type."""
+"""Folders of hunts: headers, names that collide, and values that reach the right query with the
+right type."""
 
 from __future__ import annotations
 
@@ -47,14 +48,25 @@ def refusal(work: t.Callable[[], t.Any]) -> str:
 
 def test_a_header_is_read_and_stays_in_the_query(tmp_path: Path) -> None:
     (hunt,) = _packs.found([str(written(tmp_path / "mine", one=HEADER))])
-    assert (hunt.name, hunt.pack, hunt.title, hunt.severity, hunt.tables) == ("one", "mine", "A title", "high", ("DeviceInfo",))
+    assert (hunt.name, hunt.pack, hunt.title, hunt.severity, hunt.tables) == (
+        "one",
+        "mine",
+        "A title",
+        "high",
+        ("DeviceInfo",),
+    )
     assert hunt.query == HEADER
 
 
 def test_values_become_what_the_header_says(tmp_path: Path) -> None:
     hunts = _packs.found([str(written(tmp_path, one=HEADER))])
     (told,) = _packs.wanted(hunts, [], {"names": ["a"], "one": {"within": "30m"}})
-    assert told["parameters"] == {"since": {"datetime": "7d"}, "within": {"timespan": "30m"}, "names": ["a"], "share": 1.0}
+    assert told["parameters"] == {
+        "since": {"datetime": "7d"},
+        "within": {"timespan": "30m"},
+        "names": ["a"],
+        "share": 1.0,
+    }
     assert told["missing"] == []
     assert _kql.with_parameters(told["query"], told["parameters"]).endswith(HEADER)
 
@@ -76,7 +88,9 @@ def test_a_hunt_without_a_value_it_needs_says_so_and_fails_when_asked_for(tmp_pa
         ({"one": {"typo": 1}}, "no parameter typo"),
     ],
 )
-def test_a_value_that_fits_nowhere_is_refused(tmp_path: Path, given: dict[str, t.Any], said: str) -> None:
+def test_a_value_that_fits_nowhere_is_refused(
+    tmp_path: Path, given: dict[str, t.Any], said: str
+) -> None:
     hunts = _packs.found([str(written(tmp_path, one=HEADER))])
     assert said in refusal(lambda: _packs.wanted(hunts, [], {"names": ["a"], **given}))
 
@@ -93,8 +107,21 @@ def test_a_folder_that_is_named_twice_collides_with_nothing(tmp_path: Path) -> N
 
 
 def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) -> None:
-    query = '// domains and mentioned\nDeviceNetworkEvents | where RemoteUrl has_any (domains) and RemoteUrl != "quoted"'
-    hunts = _packs.found([str(written(tmp_path, one=query, two="DeviceInfo | where DeviceName == mentioned and DeviceId == quoted"))])
+    query = (
+        "// domains and mentioned\n"
+        'DeviceNetworkEvents | where RemoteUrl has_any (domains) and RemoteUrl != "quoted"'
+    )
+    hunts = _packs.found(
+        [
+            str(
+                written(
+                    tmp_path,
+                    one=query,
+                    two="DeviceInfo | where DeviceName == mentioned and DeviceId == quoted",
+                )
+            )
+        ]
+    )
     given = {"domains": ["a"], "mentioned": "b", "quoted": "c"}
     assert {told["name"]: told["parameters"] for told in _packs.wanted(hunts, [], given)} == {
         "one": {"domains": ["a"]},
@@ -102,18 +129,32 @@ def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) ->
     }
 
 
-OWN_LET: t.Final = "let threshold = 10;\nDeviceNetworkEvents | summarize n = count() by DeviceName | where n > threshold"
+OWN_LET: t.Final = (
+    "let threshold = 10;\n"
+    "DeviceNetworkEvents | summarize n = count() by DeviceName | where n > threshold"
+)
 
 
-def test_a_value_replaces_the_literal_of_a_file_that_declares_the_name_itself(tmp_path: Path) -> None:
-    hunts = _packs.found([str(written(tmp_path, one=OWN_LET, two="DeviceInfo | where n > threshold"))])
+def test_a_value_replaces_the_literal_of_a_file_that_declares_the_name_itself(
+    tmp_path: Path,
+) -> None:
+    hunts = _packs.found(
+        [str(written(tmp_path, one=OWN_LET, two="DeviceInfo | where n > threshold"))]
+    )
     for told in _packs.wanted(hunts, [], {"threshold": 20}):
-        assert _kql.with_parameters(told["query"], told["parameters"]).count("let threshold = long(20);") == 1
+        assert (
+            _kql.with_parameters(told["query"], told["parameters"]).count(
+                "let threshold = long(20);"
+            )
+            == 1
+        )
     one, two = _packs.wanted(hunts, [], {"two": {"threshold": 20}})
     assert (one["parameters"], two["parameters"]) == ({}, {"threshold": 20})
 
 
-def test_a_file_that_declares_a_name_otherwise_or_makes_it_as_a_column_takes_no_value_for_it(tmp_path: Path) -> None:
+def test_a_file_that_declares_a_name_otherwise_or_makes_it_as_a_column_takes_no_value_for_it(
+    tmp_path: Path,
+) -> None:
     folder = written(
         tmp_path,
         computed="let threshold = 5 * 2;\nDeviceInfo | where n > threshold",
@@ -123,18 +164,32 @@ def test_a_file_that_declares_a_name_otherwise_or_makes_it_as_a_column_takes_no_
     hunts = _packs.found([str(folder)])
     told = {one["name"]: one["parameters"] for one in _packs.wanted(hunts, [], {"threshold": 20})}
     assert told == {"computed": {}, "column": {}, "user": {"threshold": 20}}
-    assert "no parameter threshold (declared in line 1)" in refusal(lambda: _packs.wanted(hunts, [], {"computed": {"threshold": 1}}))
-    assert "no parameter threshold." in refusal(lambda: _packs.wanted(hunts, [], {"column": {"threshold": 1}}))
+    assert "no parameter threshold (declared in line 1)" in refusal(
+        lambda: _packs.wanted(hunts, [], {"computed": {"threshold": 1}})
+    )
+    assert "no parameter threshold." in refusal(
+        lambda: _packs.wanted(hunts, [], {"column": {"threshold": 1}})
+    )
     others = [hunt for hunt in hunts if hunt.name != "user"]
-    assert "parameters has threshold, which is neither" in refusal(lambda: _packs.wanted(others, [], {"threshold": 20}))
+    assert "parameters has threshold, which is neither" in refusal(
+        lambda: _packs.wanted(others, [], {"threshold": 20})
+    )
 
 
-def test_a_parameter_of_the_header_replaces_the_literal_below_it_or_is_refused(tmp_path: Path) -> None:
+def test_a_parameter_of_the_header_replaces_the_literal_below_it_or_is_refused(
+    tmp_path: Path,
+) -> None:
     header = "// ---\n// title: x\n// parameters: {threshold: {type: long, default: 5}}\n// ---\n"
-    (good,) = _packs.wanted(_packs.found([str(written(tmp_path / "good", one=header + OWN_LET))]), [], {})
+    (good,) = _packs.wanted(
+        _packs.found([str(written(tmp_path / "good", one=header + OWN_LET))]), [], {}
+    )
     assert "let threshold = long(5);" in _kql.with_parameters(good["query"], good["parameters"])
-    bad = _packs.found([str(written(tmp_path / "bad", one=f"{header}let threshold = 2 + 3;\nDeviceInfo"))])
-    assert "declares its parameter threshold itself in line 5 of" in refusal(lambda: _packs.wanted(bad, [], {}))
+    bad = _packs.found(
+        [str(written(tmp_path / "bad", one=f"{header}let threshold = 2 + 3;\nDeviceInfo"))]
+    )
+    assert "declares its parameter threshold itself in line 5 of" in refusal(
+        lambda: _packs.wanted(bad, [], {})
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,14 +206,18 @@ def test_a_parameter_of_the_header_replaces_the_literal_below_it_or_is_refused(t
     ],
 )
 def test_a_wrong_header_is_refused_with_its_file(tmp_path: Path, header: str, said: str) -> None:
-    text = "\n".join(["// ---", *(f"// {line}" for line in header.split("\n")), "// ---", "DeviceInfo"])
+    text = "\n".join(
+        ["// ---", *(f"// {line}" for line in header.split("\n")), "// ---", "DeviceInfo"]
+    )
     message = refusal(lambda: _packs.found([str(written(tmp_path, one=text))]))
     assert said in message
     assert "one.kql" in message
 
 
 def test_a_header_without_an_end_is_refused(tmp_path: Path) -> None:
-    assert "ends it" in refusal(lambda: _packs.found([str(written(tmp_path, one="// ---\n// title: x\nDeviceInfo"))]))
+    assert "ends it" in refusal(
+        lambda: _packs.found([str(written(tmp_path, one="// ---\n// title: x\nDeviceInfo"))])
+    )
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(tmp_path: Path) -> None:
@@ -174,7 +233,9 @@ def test_a_folder_without_queries_is_refused(tmp_path: Path) -> None:
 def test_the_role_knows_all_of_its_packs(packs: list[str]) -> None:
     names = [Path(pack).name for pack in packs]
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"][
+        "main"
+    ]["options"]
     assert options["hunt_packs"]["choices"] == names
     assert defaults["hunt_packs"] == f"{{{{ [] if hunt_folder else {names} }}}}"
     assert set(options) == set(defaults)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every hunt of the packs finds its planted story in the right tenants, and neither its look-alike nor anything in a clean tenant."""
+"""Every hunt of the packs finds its planted story in the right tenants, and neither its look-alike
+nor anything in a clean tenant."""
 
 from __future__ import annotations
 
@@ -53,15 +54,24 @@ FINDS: t.Final[t.Mapping[str, tuple[str, str]]] = {
 
 def alone(ground: t.Any, story: t.Any) -> list[t.Any]:
     """The story's look-alikes in tenants that no story has come to."""
-    return [decoy for decoy in story.decoys if not any(decoy.tenant_id in other.tenants for other in ground.stories.values())]
+    return [
+        decoy
+        for decoy in story.decoys
+        if not any(decoy.tenant_id in other.tenants for other in ground.stories.values())
+    ]
 
 
 @pytest.mark.parametrize("hunt", FINDS)
 def test_a_hunt_finds_its_story_in_every_tenant_of_it(ground: t.Any, hunt: str) -> None:
-    story, sign = ground.stories[FINDS[hunt][0]], FINDS[hunt][1].format(**ground.stories[FINDS[hunt][0]].indicators)
+    story, sign = (
+        ground.stories[FINDS[hunt][0]],
+        FINDS[hunt][1].format(**ground.stories[FINDS[hunt][0]].indicators),
+    )
     for tenant in story.tenants:
         rows = ground.rows(hunt, tenant)
-        assert any(sign in str(value) for row in rows for value in row.values()), f"{sign} in {tenant}: {rows}"
+        assert any(sign in str(value) for row in rows for value in row.values()), (
+            f"{sign} in {tenant}: {rows}"
+        )
         assert all("Timestamp" in row for row in rows)
 
 
@@ -70,13 +80,17 @@ def test_a_hunt_is_not_taken_in_by_a_look_alike(ground: t.Any, hunt: str) -> Non
     story = ground.stories[FINDS[hunt][0]]
     assert alone(ground, story)
     for decoy in alone(ground, story):
-        assert any(row.get(decoy.column) == decoy.value for row in ground.world.tables(decoy.tenant_id)[decoy.table]), "the look-alike is planted"
+        assert any(
+            row.get(decoy.column) == decoy.value
+            for row in ground.world.tables(decoy.tenant_id)[decoy.table]
+        ), "the look-alike is planted"
         assert ground.rows(hunt, decoy.tenant_id) == [], decoy.why
 
 
 @pytest.mark.parametrize("hunt", FINDS)
 def test_a_hunt_that_were_less_precise_would_be_found_out(ground: t.Any, hunt: str) -> None:
-    """Without one of its lines the hunt is taken in by honest work: otherwise the tests beside this one could not fail."""
+    """Without one of its lines the hunt is taken in by honest work: otherwise the tests beside this
+    one could not fail."""
     from defender_lab.hunting import HuntingRefused
 
     lines = ground.hunts[hunt]["query"].split("\n")
@@ -84,14 +98,22 @@ def test_a_hunt_that_were_less_precise_would_be_found_out(ground: t.Any, hunt: s
     for number, line in enumerate(lines):
         if not line.startswith("//") and line.strip():
             with contextlib.suppress(HuntingRefused):
-                if any(ground.rows(hunt, tenant, query="\n".join(lines[:number] + lines[number + 1 :])) for tenant in tenants):
+                if any(
+                    ground.rows(hunt, tenant, query="\n".join(lines[:number] + lines[number + 1 :]))
+                    for tenant in tenants
+                ):
                     return
     raise AssertionError("no line of this hunt keeps it from a look-alike")
 
 
 def test_no_hunt_finds_anything_in_a_clean_tenant(ground: t.Any) -> None:
     assert ground.clean
-    assert {hunt: rows for hunt in ground.hunts for tenant in ground.clean[:2] if (rows := ground.rows(hunt, tenant, None))} == {}
+    assert {
+        hunt: rows
+        for hunt in ground.hunts
+        for tenant in ground.clean[:2]
+        if (rows := ground.rows(hunt, tenant, None))
+    } == {}
 
 
 def test_every_hunt_of_the_packs_is_tested_here(ground: t.Any) -> None:
@@ -109,6 +131,10 @@ def test_headers_name_the_tables_that_the_queries_read(packs: list[str]) -> None
 
 def test_every_header_of_the_packs_is_whole(packs: list[str]) -> None:
     for hunt in _packs.found(packs):
-        assert all((hunt.title, hunt.description, hunt.tactics, hunt.techniques, hunt.tables, hunt.licence)), hunt.path
-        assert all(parameter.description for parameter in (hunt.parameters or {}).values()), hunt.path
+        assert all(
+            (hunt.title, hunt.description, hunt.tactics, hunt.techniques, hunt.tables, hunt.licence)
+        ), hunt.path
+        assert all(parameter.description for parameter in (hunt.parameters or {}).values()), (
+            hunt.path
+        )
         assert Path(hunt.path).read_text(encoding="utf-8").startswith("// ---\n")

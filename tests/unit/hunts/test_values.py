@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A value that goes into a query as a parameter comes back out of the lab's engine, and out of KQL on the controller, as it was."""
+"""A value that goes into a query as a parameter comes back out of the lab's engine, and out of KQL
+on the controller, as it was."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import local_kql as _local_kql
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts import (
+    local_kql as _local_kql,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.hunts.conftest import NOW
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -45,7 +48,9 @@ NASTY: t.Final = [
 ]
 # half of a surrogate pair is no text that DuckDB could hold; a test of its own says so
 TEXT: t.Final = st.lists(st.sampled_from(NASTY) | st.text(max_size=3), max_size=6).map("".join)
-NUMBER: t.Final = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+NUMBER: t.Final = st.integers(-(2**63), 2**63 - 1) | st.floats(
+    allow_nan=False, allow_infinity=False
+)
 # each example is a query or two of some milliseconds
 some = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
@@ -99,7 +104,9 @@ def test_points_in_time_to_the_microsecond(answer: Answers, value: datetime) -> 
 def test_lengths_of_time(answer: Answers, seconds: int) -> None:
     days, unused, clock = answer({"timespan": f"PT{seconds}S"}).rpartition(".")
     hours, minutes, rest = map(int, clock.split(":"))
-    assert timedelta(days=int(days or 0), hours=hours, minutes=minutes, seconds=rest) == timedelta(seconds=seconds)
+    assert timedelta(days=int(days or 0), hours=hours, minutes=minutes, seconds=rest) == timedelta(
+        seconds=seconds
+    )
 
 
 @some
@@ -113,11 +120,23 @@ def test_half_a_surrogate_pair_is_refused_and_not_misread(answer: Answers) -> No
     for value in ("a\ud800b", ["\udc00"]):
         with pytest.raises(Exception, match="surrogate") as caught:
             answer(value)
-        assert isinstance(caught.value, DefenderError) or getattr(caught.value, "status", None) == 501
+        assert (
+            isinstance(caught.value, DefenderError) or getattr(caught.value, "status", None) == 501
+        )
 
 
-@pytest.mark.parametrize(("written", "meant"), [(r'"\u00fc\x41\t\\"', "üA\t\\"), (r"'\'\"'", "'\""), (r'@"\u00fc"', r"\u00fc"), (r'"\ud83d\ude00"', "😀")])
-def test_escapes_are_read_as_microsofts_parser_reads_them(ground: t.Any, written: str, meant: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r'"\u00fc\x41\t\\"', "üA\t\\"),
+        (r"'\'\"'", "'\""),
+        (r'@"\u00fc"', r"\u00fc"),
+        (r'"\ud83d\ude00"', "😀"),
+    ],
+)
+def test_escapes_are_read_as_microsofts_parser_reads_them(
+    ground: t.Any, written: str, meant: str
+) -> None:
     query = f"print back = {written}"
     assert ground.engine.run(ground.clean[0], query, None, now=NOW).results == [{"back": meant}]
     assert _local_kql.run({}, query, {}) == [{"back": meant}]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One lab for a test run, without sockets; every test works on a tenant no other test has touched."""
+"""One lab for a test run, without sockets; every test works on a tenant no other test has
+touched."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ from defender_lab.lab import Lab
 from defender_lab.tenants import Tenant, draw
 
 HOST = "127.0.0.1:8443"
-AUDIENCES = {"graph": "https://graph.microsoft.com", "xdr": "https://api.security.microsoft.com", "endpoint": "https://api.securitycenter.microsoft.com"}
+AUDIENCES = {
+    "graph": "https://graph.microsoft.com",
+    "xdr": "https://api.security.microsoft.com",
+    "endpoint": "https://api.securitycenter.microsoft.com",
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,20 @@ class Desk:
         self.lab = lab
         self.app = lab.app
 
-    def send(self, origin: str, method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes | t.Any = b"") -> Answer:
+    def send(
+        self,
+        origin: str,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes | t.Any = b"",
+    ) -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         kind = {} if isinstance(body, bytes) else {"Content-Type": "application/json"}
-        request = Request(origin, method, path, query, CIMultiDict({**kind, **(headers or {})}), raw, HOST)
+        request = Request(
+            origin, method, path, query, CIMultiDict({**kind, **(headers or {})}), raw, HOST
+        )
         return Answer(asyncio.run(self.lab.answer(request)))
 
     def form(self, **changes: str | None) -> dict[str, str]:
@@ -78,34 +93,75 @@ class Desk:
 
     def ask_token(self, tenant: str, *, version: str = "/v2.0", **changes: str | None) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.send("login", "POST", f"/{tenant}/oauth2{version}/token", headers=headers, body=urlencode(self.form(**changes)).encode())
+        return self.send(
+            "login",
+            "POST",
+            f"/{tenant}/oauth2{version}/token",
+            headers=headers,
+            body=urlencode(self.form(**changes)).encode(),
+        )
 
     def token(self, tenant: Tenant, origin: str = "graph") -> str:
         answer = self.ask_token(tenant.id, scope=f"{AUDIENCES[origin]}/.default")
         assert answer.status == 200, answer.json()
         return str(answer.json()["access_token"])
 
-    def call(self, origin: str, tenant: Tenant, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
+    def call(
+        self,
+        origin: str,
+        tenant: Tenant,
+        method: str,
+        path: str,
+        query: str | dict[str, str] = "",
+        **more: t.Any,
+    ) -> Answer:
         """A call with a fitting token. ``query`` may be a dict of options."""
-        headers = {"Authorization": f"Bearer {self.token(tenant, origin)}", **more.pop("headers", {})}
+        headers = {
+            "Authorization": f"Bearer {self.token(tenant, origin)}",
+            **more.pop("headers", {}),
+        }
         text = query if isinstance(query, str) else urlencode(query)
         return self.send(origin, method, path, text, headers, **more)
 
-    def home(self, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
+    def home(
+        self, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any
+    ) -> Answer:
         """A call of Graph in the provider's own tenant."""
-        return self.call("graph", self.lab.directory.partner, method, f"/v1.0/{path}", query, **more)
+        return self.call(
+            "graph", self.lab.directory.partner, method, f"/v1.0/{path}", query, **more
+        )
 
-    def graph(self, tenant: Tenant, method: str, path: str, query: str | dict[str, str] = "", **more: t.Any) -> Answer:
+    def graph(
+        self,
+        tenant: Tenant,
+        method: str,
+        path: str,
+        query: str | dict[str, str] = "",
+        **more: t.Any,
+    ) -> Answer:
         return self.call("graph", tenant, method, f"/v1.0/{path}", query, **more)
 
     def registered(self, name: str, **more: t.Any) -> dict[str, t.Any]:
         """A fresh multi-tenant app of the provider."""
-        answer = self.home("POST", "applications", body={"displayName": name, "signInAudience": "AzureADMultipleOrgs", **more})
+        answer = self.home(
+            "POST",
+            "applications",
+            body={"displayName": name, "signInAudience": "AzureADMultipleOrgs", **more},
+        )
         assert answer.status == 201, answer.json()
         return t.cast("dict[str, t.Any]", answer.json())
 
-    def control(self, method: str, path: str, query: str = "", body: t.Any = b"", key: str | None = None) -> Answer:
-        return self.send("login", method, f"/_lab/{path}", query, {"X-Lab-Key": self.admin_key if key is None else key}, body)
+    def control(
+        self, method: str, path: str, query: str = "", body: t.Any = b"", key: str | None = None
+    ) -> Answer:
+        return self.send(
+            "login",
+            method,
+            f"/_lab/{path}",
+            query,
+            {"X-Lab-Key": self.admin_key if key is None else key},
+            body,
+        )
 
     def become(self, tenant: Tenant, **settings: t.Any) -> None:
         answer = self.control("POST", "consent", body={"tenant": tenant.id, **settings})
@@ -114,7 +170,14 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def desk() -> Iterator[Desk]:
-    with assembled(draw(300, 7, "none"), Application(), Desk.admin_key, seed=7, incidents=12, now=datetime.now(UTC)) as lab:
+    with assembled(
+        draw(300, 7, "none"),
+        Application(),
+        Desk.admin_key,
+        seed=7,
+        incidents=12,
+        now=datetime.now(UTC),
+    ) as lab:
         yield Desk(lab)
 
 

@@ -29,7 +29,10 @@ def get(desk, origin, token):
 def test_graph_refuses_what_is_no_token(desk, header, message) -> None:
     answer = get(desk, "graph", header)
     assert answer.status == 401
-    assert (answer.error()["code"], answer.error()["message"]) == ("InvalidAuthenticationToken", message)
+    assert (answer.error()["code"], answer.error()["message"]) == (
+        "InvalidAuthenticationToken",
+        message,
+    )
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
@@ -42,16 +45,28 @@ def test_a_token_with_another_signature_is_refused(desk, tenant) -> None:
 
 def test_an_expired_token_is_refused(desk, tenant) -> None:
     past = int(time.time()) - 10
-    claims = {"aud": "https://graph.microsoft.com", "tid": tenant.id, "nbf": past - 3600, "exp": past, "roles": ["SecurityIncident.Read.All"]}
+    claims = {
+        "aud": "https://graph.microsoft.com",
+        "tid": tenant.id,
+        "nbf": past - 3600,
+        "exp": past,
+        "roles": ["SecurityIncident.Read.All"],
+    }
     answer = get(desk, "graph", f"Bearer {desk.lab.issuer.sign(claims, GRAPH)}")
-    assert (answer.status, answer.error()["message"]) == (401, "Lifetime validation failed, the token is expired.")
+    assert (answer.status, answer.error()["message"]) == (
+        401,
+        "Lifetime validation failed, the token is expired.",
+    )
 
 
 @pytest.mark.parametrize("origin", ["xdr", "endpoint"])
 def test_graph_refuses_a_defender_audience(desk, tenant, origin) -> None:
     answer = get(desk, "graph", f"Bearer {desk.token(tenant, origin)}")
     assert answer.status == 401
-    assert (answer.error()["code"], answer.error()["message"]) == ("InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+    assert (answer.error()["code"], answer.error()["message"]) == (
+        "InvalidAuthenticationToken",
+        "Access token validation failure. Invalid audience.",
+    )
 
 
 def test_the_defender_api_refuses_a_graph_token(desk, tenant) -> None:
@@ -63,7 +78,10 @@ def test_the_defender_api_refuses_a_graph_token(desk, tenant) -> None:
 def test_the_sister_apis_token_lacks_the_roles(desk, tenant) -> None:
     answer = get(desk, "xdr", f"Bearer {desk.token(tenant, 'endpoint')}")
     assert (answer.status, answer.error()["code"]) == (403, "Forbidden")
-    assert answer.error()["message"].startswith("Missing application roles. API required roles: Incident.Read.All,Incident.ReadWrite.All, application roles: ")
+    assert answer.error()["message"].startswith(
+        "Missing application roles. API required roles: Incident.Read.All,Incident.ReadWrite.All,"
+        " application roles: "
+    )
 
 
 def test_a_missing_role_is_named_with_those_there_are(desk, tenant) -> None:
@@ -73,29 +91,43 @@ def test_a_missing_role_is_named_with_those_there_are(desk, tenant) -> None:
     error = answer.error()
     assert error["code"] == "Forbidden"
     wanted = "SecurityIncident.Read.All,SecurityIncident.ReadWrite.All"
-    assert error["message"] == f"Missing application roles. API required roles: {wanted}, application roles: User.Read.All,ThreatHunting.Read.All."
+    assert error["message"] == (
+        f"Missing application roles. API required roles: {wanted}, application roles:"
+        " User.Read.All,ThreatHunting.Read.All."
+    )
     assert set(error["innerError"]) == {"date", "request-id", "client-request-id"}
 
 
 def test_no_roles_at_all(desk, tenant) -> None:
     desk.become(tenant, roles={"xdr": []})
     answer = desk.call("xdr", tenant, "GET", LIST["xdr"])
-    assert answer.error()["message"] == "Missing application roles. API required roles: Incident.Read.All,Incident.ReadWrite.All, application roles: ."
+    assert answer.error()["message"] == (
+        "Missing application roles. API required roles:"
+        " Incident.Read.All,Incident.ReadWrite.All, application roles: ."
+    )
 
 
 def test_reading_is_no_right_to_write(desk, tenant) -> None:
     desk.become(tenant, roles={"graph": ["SecurityIncident.Read.All"]})
     first = desk.call("graph", tenant, "GET", LIST["graph"]).json()["value"][0]["id"]
-    answer = desk.call("graph", tenant, "PATCH", f"{LIST['graph']}/{first}", body={"status": "resolved"})
+    answer = desk.call(
+        "graph", tenant, "PATCH", f"{LIST['graph']}/{first}", body={"status": "resolved"}
+    )
     assert (answer.status, answer.error()["code"]) == (403, "Forbidden")
 
 
 def test_a_tenant_without_defender(desk, tenant) -> None:
     desk.become(tenant, provisioned=False)
     graph = desk.call("graph", tenant, "GET", LIST["graph"])
-    assert (graph.status, graph.error()["message"]) == (403, "Unauthorized request - Account is not provisioned.")
+    assert (graph.status, graph.error()["message"]) == (
+        403,
+        "Unauthorized request - Account is not provisioned.",
+    )
     xdr = desk.call("xdr", tenant, "GET", LIST["xdr"])
-    assert (xdr.status, xdr.error()["message"]) == (401, "Unauthorized request - reason of failure: Account mode is inactive")
+    assert (xdr.status, xdr.error()["message"]) == (
+        401,
+        "Unauthorized request - reason of failure: Account mode is inactive",
+    )
 
 
 def test_a_token_opens_its_own_tenant_only(desk, tenant, other) -> None:
@@ -105,7 +137,14 @@ def test_a_token_opens_its_own_tenant_only(desk, tenant, other) -> None:
     assert {one["tenantId"] for one in theirs} == {other.id}
 
 
-@pytest.mark.parametrize(("origin", "path"), [("graph", "/v1.0/users"), ("graph", "/beta/security/incidents"), ("endpoint", "/api/machines")])
+@pytest.mark.parametrize(
+    ("origin", "path"),
+    [
+        ("graph", "/v1.0/users"),
+        ("graph", "/beta/security/incidents"),
+        ("endpoint", "/api/machines"),
+    ],
+)
 def test_what_the_lab_lacks_is_a_501(desk, tenant, origin, path) -> None:
     answer = desk.call(origin, tenant, "GET", path)
     assert answer.status == 501
@@ -113,6 +152,12 @@ def test_what_the_lab_lacks_is_a_501(desk, tenant, origin, path) -> None:
 
 
 def test_ids_of_a_request_come_back(desk, tenant) -> None:
-    answer = desk.call("graph", tenant, "GET", LIST["graph"], headers={"client-request-id": "5b6d1d8a-3a06-4d94-9d6a-53a0a0c3a111"})
+    answer = desk.call(
+        "graph",
+        tenant,
+        "GET",
+        LIST["graph"],
+        headers={"client-request-id": "5b6d1d8a-3a06-4d94-9d6a-53a0a0c3a111"},
+    )
     assert answer.headers["client-request-id"] == "5b6d1d8a-3a06-4d94-9d6a-53a0a0c3a111"
     assert len(answer.headers["request-id"]) == 36

@@ -23,7 +23,16 @@ def digest(pair: Pair, name: str) -> str:
     return base64.urlsafe_b64encode(hashlib.new(name, pair.der).digest()).rstrip(b"=").decode()
 
 
-def signed(desk, tenant, pair: Pair, *, alg: str = "PS256", header: dict[str, t.Any] | None = None, key: Pair | None = None, **claims: t.Any) -> str:
+def signed(
+    desk,
+    tenant,
+    pair: Pair,
+    *,
+    alg: str = "PS256",
+    header: dict[str, t.Any] | None = None,
+    key: Pair | None = None,
+    **claims: t.Any,
+) -> str:
     now = int(time.time())
     body = {
         "aud": f"https://127.0.0.1:8443/{tenant.id}/oauth2/v2.0/token",
@@ -35,26 +44,47 @@ def signed(desk, tenant, pair: Pair, *, alg: str = "PS256", header: dict[str, t.
         "exp": now + 600,
         **claims,
     }
-    return jwt.encode(body, (key or pair).key, algorithm=alg, headers=header or {"x5t#S256": digest(pair, "sha256")})
+    return jwt.encode(
+        body,
+        (key or pair).key,
+        algorithm=alg,
+        headers=header or {"x5t#S256": digest(pair, "sha256")},
+    )
 
 
 def ask(desk, tenant, assertion: str, **changes: t.Any) -> t.Any:
-    return desk.ask_token(tenant.id, client_secret=None, client_assertion=assertion, **{"client_assertion_type": KIND, **changes})
+    return desk.ask_token(
+        tenant.id,
+        client_secret=None,
+        client_assertion=assertion,
+        **{"client_assertion_type": KIND, **changes},
+    )
 
 
 def test_ps256_with_the_sha256_thumbprint(desk, tenant) -> None:
     answer = ask(desk, tenant, signed(desk, tenant, desk.app.current))
     assert answer.status == 200
-    assert jwt.decode(answer.json()["access_token"], options={"verify_signature": False})["appidacr"] == "2"
+    assert (
+        jwt.decode(answer.json()["access_token"], options={"verify_signature": False})["appidacr"]
+        == "2"
+    )
 
 
 def test_rs256_with_the_sha1_thumbprint(desk, tenant) -> None:
-    assertion = signed(desk, tenant, desk.app.current, alg="RS256", header={"x5t": digest(desk.app.current, "sha1")})
+    assertion = signed(
+        desk,
+        tenant,
+        desk.app.current,
+        alg="RS256",
+        header={"x5t": digest(desk.app.current, "sha1")},
+    )
     assert ask(desk, tenant, assertion).status == 200
 
 
 def test_the_v1_token_url_is_an_audience_as_well(desk, tenant) -> None:
-    assertion = signed(desk, tenant, desk.app.current, aud=f"https://127.0.0.1:8443/{tenant.id}/oauth2/token")
+    assertion = signed(
+        desk, tenant, desk.app.current, aud=f"https://127.0.0.1:8443/{tenant.id}/oauth2/token"
+    )
     assert ask(desk, tenant, assertion).status == 200
 
 
@@ -70,13 +100,19 @@ def test_a_renewed_certificate_needs_its_chain(desk, tenant) -> None:
 
 def test_a_chain_of_a_stranger_is_refused(desk, tenant) -> None:
     stranger = client(authority("Another CA"), "automation.partner.example")
-    assert ask(desk, tenant, signed(desk, tenant, stranger, header=chain(stranger))).json()["error_codes"] == [700030]
+    assert ask(desk, tenant, signed(desk, tenant, stranger, header=chain(stranger))).json()[
+        "error_codes"
+    ] == [700030]
     misnamed = client(desk.app.ca, "somebody.else.example")
-    assert ask(desk, tenant, signed(desk, tenant, misnamed, header=chain(misnamed))).json()["error_codes"] == [700030]
+    assert ask(desk, tenant, signed(desk, tenant, misnamed, header=chain(misnamed))).json()[
+        "error_codes"
+    ] == [700030]
 
 
 def test_a_certificate_nobody_registered(desk, tenant) -> None:
-    body = ask(desk, tenant, signed(desk, tenant, client(desk.app.ca, "automation.partner.example"))).json()
+    body = ask(
+        desk, tenant, signed(desk, tenant, client(desk.app.ca, "automation.partner.example"))
+    ).json()
     assert (body["error"], body["error_codes"]) == ("invalid_client", [700027])
     assert "The key was not found." in body["error_description"]
 
@@ -108,18 +144,29 @@ def test_a_claim_that_does_not_fit(desk, tenant, claims, code) -> None:
 
 
 def test_an_assertion_for_one_tenant_is_none_for_another(desk, tenant, other) -> None:
-    assert ask(desk, other, signed(desk, tenant, desk.app.current)).json()["error_codes"] == [700023]
+    assert ask(desk, other, signed(desk, tenant, desk.app.current)).json()["error_codes"] == [
+        700023
+    ]
 
 
 def test_rubbish_and_a_missing_type(desk, tenant) -> None:
     assert ask(desk, tenant, "not.a.jwt").json()["error_codes"] == [50027]
-    assert ask(desk, tenant, signed(desk, tenant, desk.app.current), client_assertion_type=None).json()["error_codes"] == [900144]
+    assert ask(
+        desk, tenant, signed(desk, tenant, desk.app.current), client_assertion_type=None
+    ).json()["error_codes"] == [900144]
 
 
 def federated(desk, *, key: t.Any = None, **claims: t.Any) -> str:
     known = desk.app.federation
     now = int(time.time())
-    body = {"iss": known.issuer, "sub": known.subject, "aud": known.audience, "nbf": now - 1, "exp": now + 300, **claims}
+    body = {
+        "iss": known.issuer,
+        "sub": known.subject,
+        "aud": known.audience,
+        "nbf": now - 1,
+        "exp": now + 300,
+        **claims,
+    }
     return jwt.encode(body, key or known.key, algorithm="RS256", headers={"kid": known.kid})
 
 
@@ -143,4 +190,6 @@ def test_a_federated_assertion_that_does_not_match(desk, tenant, claims, code) -
 
 
 def test_a_federated_assertion_of_another_key(desk, tenant) -> None:
-    assert ask(desk, tenant, federated(desk, key=desk.app.current.key)).json()["error_codes"] == [700027]
+    assert ask(desk, tenant, federated(desk, key=desk.app.current.key)).json()["error_codes"] == [
+        700027
+    ]

@@ -31,7 +31,11 @@ def test_incidents_come_newest_first_with_a_context(desk, tenant) -> None:
 
 
 def test_next_links_lead_through_all_of_them_once(desk, tenant) -> None:
-    query = {"$top": "5", "$count": "true", "$filter": "createdDateTime gt 2000-01-01T00:00:00+02:00"}
+    query = {
+        "$top": "5",
+        "$count": "true",
+        "$filter": "createdDateTime gt 2000-01-01T00:00:00+02:00",
+    }
     seen: list[str] = []
     while True:
         body = page(desk, tenant, query)
@@ -46,7 +50,11 @@ def test_next_links_lead_through_all_of_them_once(desk, tenant) -> None:
 
 
 def test_the_page_without_top_is_fifty(desk, tenant) -> None:
-    desk.control("POST", "incidents", body={"tenant": tenant.id, "incidents": [{"displayName": f"made {n}"} for n in range(45)]})
+    desk.control(
+        "POST",
+        "incidents",
+        body={"tenant": tenant.id, "incidents": [{"displayName": f"made {n}"} for n in range(45)]},
+    )
     body = page(desk, tenant)
     assert len(body["value"]) == 50
     assert body["@odata.nextLink"].endswith("$skip=50")
@@ -57,7 +65,10 @@ def test_top_above_fifty_is_refused_as_observed(desk, tenant) -> None:
     error = answer.error()
     assert answer.status == 400
     assert error["code"] == ""
-    limit = "The limit of '50' for Top query has been exceeded. The value from the incoming request is '100'."
+    limit = (
+        "The limit of '50' for Top query has been exceeded. The value from the incoming"
+        " request is '100'."
+    )
     assert error["message"] == f"The query specified in the URI is not valid. {limit}"
     assert error["details"] == []
     assert set(error["innerError"]) == {"date", "request-id", "client-request-id"}
@@ -92,24 +103,35 @@ def test_filters_choose(desk, tenant) -> None:
     everything = page(desk, tenant)["value"]
     for text, keep in {
         "status eq 'Active'": lambda one: one["status"] == "active",
-        "severity in ('high','medium') and status ne 'resolved'": lambda one: one["severity"] in ("high", "medium") and one["status"] != "resolved",
+        "severity in ('high','medium') and status ne 'resolved'": lambda one: (
+            one["severity"] in ("high", "medium") and one["status"] != "resolved"
+        ),
         f"lastUpdateDateTime gt {everything[5]['lastUpdateDateTime']}": lambda one: (
             ticks(one["lastUpdateDateTime"]) > ticks(everything[5]["lastUpdateDateTime"])
         ),
         "assignedTo eq null": lambda one: one["assignedTo"] is None,
     }.items():
         got = page(desk, tenant, {"$filter": text, "$count": "true"})
-        assert [one["id"] for one in got["value"]] == [one["id"] for one in everything if keep(one)], text
+        assert [one["id"] for one in got["value"]] == [
+            one["id"] for one in everything if keep(one)
+        ], text
         assert got["@odata.count"] == len(got["value"])
 
 
 def test_a_plus_sign_that_was_not_encoded_is_a_space(desk, tenant) -> None:
-    assert desk.call("graph", tenant, "GET", PATH, "$filter=createdDateTime gt 2026-01-01T00:00:00+02:00").status == 400
+    assert (
+        desk.call(
+            "graph", tenant, "GET", PATH, "$filter=createdDateTime gt 2026-01-01T00:00:00+02:00"
+        ).status
+        == 400
+    )
 
 
 def test_orderby_turns_the_list(desk, tenant) -> None:
     newest = [one["id"] for one in page(desk, tenant)["value"]]
-    assert [one["id"] for one in page(desk, tenant, {"$orderby": "lastUpdateDateTime asc"})["value"]] == newest[::-1]
+    assert [
+        one["id"] for one in page(desk, tenant, {"$orderby": "lastUpdateDateTime asc"})["value"]
+    ] == newest[::-1]
 
 
 def test_alerts_come_with_expand(desk, tenant) -> None:
@@ -125,14 +147,20 @@ def test_one_incident_and_one_that_is_not_there(desk, tenant) -> None:
     got = desk.call("graph", tenant, "GET", f"{PATH}/{first['id']}").json()
     assert got.pop("@odata.context").endswith("#security/incidents/$entity")
     assert got == first
-    assert desk.call("graph", tenant, "GET", f"{PATH}/{first['id']}", "$expand=alerts").json()["alerts"]
+    assert desk.call("graph", tenant, "GET", f"{PATH}/{first['id']}", "$expand=alerts").json()[
+        "alerts"
+    ]
     missing = desk.call("graph", tenant, "GET", f"{PATH}/1")
     assert (missing.status, missing.error()["code"]) == (404, "NotFound")
 
 
 def test_newer_members_are_told_to_those_who_ask(desk, tenant) -> None:
     first = page(desk, tenant)["value"][0]["id"]
-    desk.control("POST", "incidents", body={"tenant": tenant.id, "incidents": [{"id": first, "status": "awaitingAction"}]})
+    desk.control(
+        "POST",
+        "incidents",
+        body={"tenant": tenant.id, "incidents": [{"id": first, "status": "awaitingAction"}]},
+    )
     assert page(desk, tenant)["value"][0]["status"] == "unknownFutureValue"
     asked = page(desk, tenant, headers={"Prefer": "include-unknown-enum-members"})
     assert asked["value"][0]["status"] == "awaitingAction"
@@ -140,7 +168,13 @@ def test_newer_members_are_told_to_those_who_ask(desk, tenant) -> None:
 
 def test_an_update_changes_what_it_names(desk, tenant) -> None:
     before = page(desk, tenant)["value"][5]
-    change = {"status": "Resolved", "classification": "truePositive", "determination": "malware", "assignedTo": "me@partner.example", "customTags": ["a", "b"]}
+    change = {
+        "status": "Resolved",
+        "classification": "truePositive",
+        "determination": "malware",
+        "assignedTo": "me@partner.example",
+        "customTags": ["a", "b"],
+    }
     answer = desk.call("graph", tenant, "PATCH", f"{PATH}/{before['id']}", body=change)
     assert answer.status == 200
     after = page(desk, tenant)["value"][0]
@@ -149,7 +183,18 @@ def test_an_update_changes_what_it_names(desk, tenant) -> None:
     assert ticks(after["lastUpdateDateTime"]) > ticks(before["lastUpdateDateTime"])
 
 
-@pytest.mark.parametrize("change", [{"id": "1"}, {"comments": []}, {"status": "redirected"}, {"status": "gone"}, {"customTags": "a"}, {"assignedTo": 5}, []])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "1"},
+        {"comments": []},
+        {"status": "redirected"},
+        {"status": "gone"},
+        {"customTags": "a"},
+        {"assignedTo": 5},
+        [],
+    ],
+)
 def test_an_update_graph_would_not_take(desk, tenant, change) -> None:
     first = page(desk, tenant)["value"][0]
     assert desk.call("graph", tenant, "PATCH", f"{PATH}/{first['id']}", body=change).status == 400
@@ -161,5 +206,8 @@ def test_a_comment_is_answered_with_all_comments(desk, tenant) -> None:
     body = {"@odata.type": "microsoft.graph.security.alertComment", "comment": "seen"}
     answer = desk.call("graph", tenant, "POST", f"{PATH}/{first['id']}/comments", body=body)
     assert answer.status == 200
-    assert [one["comment"] for one in answer.json()["value"]] == [*(one["comment"] for one in first["comments"]), "seen"]
+    assert [one["comment"] for one in answer.json()["value"]] == [
+        *(one["comment"] for one in first["comments"]),
+        "seen",
+    ]
     assert answer.json()["value"][-1]["createdByDisplayName"] == desk.app.display_name

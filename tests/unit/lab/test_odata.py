@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 FIELDS = Fields(
     "lab.thing",
-    {"when": Kind("time"), "owner": Kind("text"), "status": Kind("lab.status", frozenset({"active", "resolved"}))},
+    {
+        "when": Kind("time"),
+        "owner": Kind("text"),
+        "status": Kind("lab.status", frozenset({"active", "resolved"})),
+    },
 )
 ROWS: list[dict[str, t.Any]] = [
     {"n": 1, "when": "2026-01-01T00:00:00.0000001Z", "owner": "ann", "status": "active"},
@@ -72,10 +76,19 @@ def test_a_filter_chooses(text: str, numbers: list[int]) -> None:
         ("status gt 'active'", "A binary operator with incompatible types was detected."),
         ("title eq 'x'", "Could not find a property named 'title' on type 'lab.thing'"),
         ("contains(owner,'a')", "An unknown function with name 'contains' was found."),
-        ("when gt '2026-01-01T00:00:00Z'", "Found operand types 'Edm.DateTimeOffset' and 'Edm.String' for operator kind 'GreaterThan'."),
+        (
+            "when gt '2026-01-01T00:00:00Z'",
+            (
+                "Found operand types 'Edm.DateTimeOffset' and 'Edm.String' for operator kind"
+                " 'GreaterThan'."
+            ),
+        ),
         ("when gt 2026-01-01T00:00:00 01:00", "Syntax error"),
         ("when gt 2026-13-01T00:00:00Z", "Unrecognized 'Edm.DateTimeOffset' literal"),
-        ("owner eq 5", "Found operand types 'Edm.String' and 'Edm.Int32' for operator kind 'Equal'."),
+        (
+            "owner eq 5",
+            "Found operand types 'Edm.String' and 'Edm.Int32' for operator kind 'Equal'.",
+        ),
         ("owner eq 'it", "Syntax error"),
     ],
 )

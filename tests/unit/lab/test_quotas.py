@@ -43,14 +43,17 @@ def test_the_tighter_of_two_windows_says_how_long() -> None:
 
 def test_xdr_incidents_fifty_a_minute(desk, tenant, other) -> None:
     headers = {"Authorization": f"Bearer {desk.token(tenant, 'xdr')}"}
-    statuses = [desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers).status for _unused in range(50)]
+    statuses = [
+        desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers).status for _unused in range(50)
+    ]
     assert statuses == [200] * 50
     answer = desk.send("xdr", "GET", INCIDENTS["xdr"], "$top=1", headers)
     error = answer.error()
     assert (answer.status, error["code"], error["target"]) == (429, "429", tenant.id)
     assert "Retry-After" not in answer.headers
     words = (
-        r"API calls quota exceeded! Maximum allowed 50 per 00:01:00 for the key Destination\+TenantID\+AppID\. You can send requests again in (\d+) seconds\."
+        r"API calls quota exceeded! Maximum allowed 50 per 00:01:00 for the key"
+        r" Destination\+TenantID\+AppID\. You can send requests again in (\d+) seconds\."
     )
     found = re.fullmatch(words, error["message"])
     assert found
@@ -60,11 +63,17 @@ def test_xdr_incidents_fifty_a_minute(desk, tenant, other) -> None:
     assert desk.call("xdr", tenant, "GET", INCIDENTS["xdr"], "$top=1").status == 200
 
 
-@pytest.mark.parametrize(("path", "calls", "method"), [("/v1.0/security/alerts_v2", 150, "GET"), ("/v1.0/security/runHuntingQuery", 45, "POST")])
+@pytest.mark.parametrize(
+    ("path", "calls", "method"),
+    [("/v1.0/security/alerts_v2", 150, "GET"), ("/v1.0/security/runHuntingQuery", 45, "POST")],
+)
 def test_graph_quotas(desk, tenant, path, calls, method) -> None:
     # a bad request counts as well, and costs the lab nothing
     token = desk.token(tenant)
-    ask = {"headers": {"Authorization": f"Bearer {token}"}, "query": "$top=x" if method == "GET" else ""}
+    ask = {
+        "headers": {"Authorization": f"Bearer {token}"},
+        "query": "$top=x" if method == "GET" else "",
+    }
     statuses = {desk.send("graph", method, path, **ask).status for _unused in range(calls)}
     assert statuses == {400}
     answer = desk.send("graph", method, path, **ask)
@@ -73,13 +82,18 @@ def test_graph_quotas(desk, tenant, path, calls, method) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert (error["code"], error["message"]) == ("TooManyRequests", "Please retry again later.")
     assert set(error["innerError"]) == {"code", "date", "message", "request-id", "status"}
-    assert (error["innerError"]["code"], error["innerError"]["message"]) == ("429", "Please retry after")
+    assert (error["innerError"]["code"], error["innerError"]["message"]) == (
+        "429",
+        "Please retry after",
+    )
     assert desk.call("graph", tenant, "GET", INCIDENTS["graph"]).status == 200
 
 
 def test_a_throttled_tenant_answers_again_after_the_wait_it_names(desk, tenant) -> None:
     desk.become(tenant, personality="throttled")
-    statuses = [desk.call("graph", tenant, "GET", INCIDENTS["graph"]).status for _unused in range(3)]
+    statuses = [
+        desk.call("graph", tenant, "GET", INCIDENTS["graph"]).status for _unused in range(3)
+    ]
     assert statuses == [200, 200, 429]
     wait = int(desk.call("graph", tenant, "GET", INCIDENTS["graph"]).headers["Retry-After"])
     desk.control("POST", "clock", body={"advance": wait})

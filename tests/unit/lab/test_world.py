@@ -19,7 +19,12 @@ from defender_lab.world import Story, World, WorldTenant, build_world
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 GRAPH = Path(__file__).parents[4] / "shared" / "reference" / "graph-openapi" / "graph-v1.0.json"
-_JSON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
+_JSON: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "guid": (str,),
@@ -33,7 +38,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def tenants(count: int, incidents: int = 12) -> list[WorldTenant]:
-    return [WorldTenant(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"t{number}")), f"t{number}", f"t{number}.onmicrosoft.com", incidents) for number in range(count)]
+    return [
+        WorldTenant(
+            str(uuid.uuid5(uuid.NAMESPACE_DNS, f"t{number}")),
+            f"t{number}",
+            f"t{number}.onmicrosoft.com",
+            incidents,
+        )
+        for number in range(count)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +59,8 @@ def stories(world: World) -> dict[str, Story]:
 
 
 class Graph:
-    """Checks values against the OpenAPI 3.0 document, stricter than it asks: a property nobody declared is an error."""
+    """Checks values against the OpenAPI 3.0 document, stricter than it asks: a property nobody
+    declared is an error."""
 
     def __init__(self, document: dict[str, t.Any]) -> None:
         self.schemas = document["components"]["schemas"]
@@ -71,7 +85,11 @@ class Graph:
         if value is None:
             return [] if schema.get("nullable") else [f"{where} is null"]
         if "enum" in schema:
-            return [] if value in schema["enum"] else [f"{where}: {value!r} is none of {schema['enum']}"]
+            return (
+                []
+                if value in schema["enum"]
+                else [f"{where}: {value!r} is none of {schema['enum']}"]
+            )
         if mapping := schema.get("discriminator", {}).get("mapping"):
             kind = value.get("@odata.type")
             if kind not in mapping:
@@ -84,7 +102,11 @@ class Graph:
         if kind == "array":
             if not isinstance(value, list):
                 return [f"{where} is no array"]
-            return [one for number, item in enumerate(value) for one in self.problems(item, schema["items"], f"{where}[{number}]")]
+            return [
+                one
+                for number, item in enumerate(value)
+                for one in self.problems(item, schema["items"], f"{where}[{number}]")
+            ]
         if not isinstance(value, _JSON[kind]) or (isinstance(value, bool) and kind != "boolean"):
             return [f"{where}: {value!r} is no {kind}"]
         if schema.get("format") == "date-time":
@@ -95,26 +117,55 @@ class Graph:
         if not isinstance(value, dict):
             return [f"{where} is no object"]
         known = self.properties(schema)
-        strange = [f"{where}.{key} is not declared" for key in value if key not in known and key != "@odata.type"]
-        return strange + [one for key, item in value.items() if key in known for one in self.problems(item, known[key], f"{where}.{key}")]
+        strange = [
+            f"{where}.{key} is not declared"
+            for key in value
+            if key not in known and key != "@odata.type"
+        ]
+        return strange + [
+            one
+            for key, item in value.items()
+            if key in known
+            for one in self.problems(item, known[key], f"{where}.{key}")
+        ]
 
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     if not GRAPH.exists():
-        pytest.skip("the reference folder with Graph's OpenAPI document does not lie beside this checkout")
+        pytest.skip(
+            "the reference folder with Graph's OpenAPI document does not lie beside this checkout"
+        )
     return Graph(json.loads(GRAPH.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(("kind", "name"), [("incidents", "microsoft.graph.security.incident"), ("alerts", "microsoft.graph.security.alert")])
-def test_incidents_and_alerts_have_the_shape_of_graph(world: World, graph: Graph, kind: str, name: str) -> None:
-    found = [one for tenant in world.tenants for value in getattr(world, kind)(tenant) for one in graph.problems(value, graph.named(name), kind)]
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("incidents", "microsoft.graph.security.incident"),
+        ("alerts", "microsoft.graph.security.alert"),
+    ],
+)
+def test_incidents_and_alerts_have_the_shape_of_graph(
+    world: World, graph: Graph, kind: str, name: str
+) -> None:
+    found = [
+        one
+        for tenant in world.tenants
+        for value in getattr(world, kind)(tenant)
+        for one in graph.problems(value, graph.named(name), kind)
+    ]
     assert found == []
 
 
 def test_the_checker_of_shapes_does_find_faults(world: World, graph: Graph) -> None:
     alert = world.alerts(next(iter(world.tenants)))[0]
-    bad = {**alert, "severity": "High", "surprise": 1, "evidence": [{**alert["evidence"][0], "@odata.type": "#microsoft.graph.security.toaster"}]}
+    bad = {
+        **alert,
+        "severity": "High",
+        "surprise": 1,
+        "evidence": [{**alert["evidence"][0], "@odata.type": "#microsoft.graph.security.toaster"}],
+    }
     assert len(graph.problems(bad, graph.named("microsoft.graph.security.alert"), "alert")) == 3
 
 
@@ -131,7 +182,10 @@ def test_another_seed_makes_another_world(world: World) -> None:
     other = build_world(tenants(12), seed=8, now=NOW)
     tenant = next(iter(world.tenants))
     assert other.tables(tenant) != world.tables(tenant)
-    assert stories(other)["intrusion"].indicators["payload_sha256"] != stories(world)["intrusion"].indicators["payload_sha256"]
+    assert (
+        stories(other)["intrusion"].indicators["payload_sha256"]
+        != stories(world)["intrusion"].indicators["payload_sha256"]
+    )
 
 
 def test_every_row_fits_its_documented_table(world: World) -> None:
@@ -142,16 +196,23 @@ def test_every_row_fits_its_documented_table(world: World) -> None:
         for table, rows in world.tables(tenant).items()
         for row in rows
         for column, value in row.items()
-        if not isinstance(value, _TYPES[schema[table][column]]) or (isinstance(value, bool) and schema[table][column] != "bool")
+        if not isinstance(value, _TYPES[schema[table][column]])
+        or (isinstance(value, bool) and schema[table][column] != "bool")
     ]
     assert wrong == []
 
 
 def test_times_have_seven_decimals_and_lie_in_the_past(world: World) -> None:
     for tenant in world.tenants:
-        for row in (row for rows in world.tables(tenant).values() for row in rows if "Timestamp" in row):
+        for row in (
+            row for rows in world.tables(tenant).values() for row in rows if "Timestamp" in row
+        ):
             assert len(row["Timestamp"]) == 28
-            assert NOW - timedelta(days=30) <= datetime.fromisoformat(row["Timestamp"][:26] + "Z") <= NOW
+            assert (
+                NOW - timedelta(days=30)
+                <= datetime.fromisoformat(row["Timestamp"][:26] + "Z")
+                <= NOW
+            )
         for incident in world.incidents(tenant):
             assert incident["createdDateTime"] < incident["lastUpdateDateTime"] < "2026-09-20T12"
             assert incident["lastUpdateDateTime"][-2] != "0"
@@ -163,9 +224,24 @@ def test_incidents_come_newest_first_and_have_every_state_somewhere(world: World
         times = [incident["lastUpdateDateTime"] for incident in world.incidents(tenant)]
         assert len(times) == 12
         assert times == sorted(times, reverse=True)
-    assert {incident["status"] for incident in everything} == {"active", "inProgress", "resolved", "redirected"}
-    assert {incident["severity"] for incident in everything} == {"informational", "low", "medium", "high"}
-    assert {incident["classification"] for incident in everything} >= {"unknown", "truePositive", "falsePositive", "informationalExpectedActivity"}
+    assert {incident["status"] for incident in everything} == {
+        "active",
+        "inProgress",
+        "resolved",
+        "redirected",
+    }
+    assert {incident["severity"] for incident in everything} == {
+        "informational",
+        "low",
+        "medium",
+        "high",
+    }
+    assert {incident["classification"] for incident in everything} >= {
+        "unknown",
+        "truePositive",
+        "falsePositive",
+        "informationalExpectedActivity",
+    }
     assert any(incident["createdDateTime"] < "2026-08-10" for incident in everything)
     assert any(incident["comments"] for incident in everything)
     assert any(incident["customTags"] for incident in everything)
@@ -203,11 +279,23 @@ def test_indicators_are_in_the_tenants_of_their_story_and_nowhere_else(world: Wo
 
 
 def test_every_story_has_an_incident_whose_evidence_names_it(world: World) -> None:
-    telling = {"phishing": "url", "intrusion": "payload_sha256", "consent": "app_id", "ransomware": "tool_sha256", "exfiltration": "rclone_sha256"}
+    telling = {
+        "phishing": "url",
+        "intrusion": "payload_sha256",
+        "consent": "app_id",
+        "ransomware": "tool_sha256",
+        "exfiltration": "rclone_sha256",
+    }
     for name, story in stories(world).items():
         assert set(story.incidents) == set(story.tenants)
         for tenant, numbers in story.incidents.items():
-            evidence = json.dumps([alert["evidence"] for alert in world.alerts(tenant) if alert["incidentId"] in numbers])
+            evidence = json.dumps(
+                [
+                    alert["evidence"]
+                    for alert in world.alerts(tenant)
+                    if alert["incidentId"] in numbers
+                ]
+            )
             assert story.indicators[telling[name]] in evidence
 
 
@@ -226,18 +314,31 @@ def test_evidence_names_devices_people_and_mails_that_the_tables_know(world: Wor
                     assert one["userAccount"]["userPrincipalName"] in upns
                 if one["@odata.type"].endswith("analyzedMessageEvidence") and recent:
                     assert one["networkMessageId"] in mails
-        for table in ("DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents", "DeviceLogonEvents"):
+        for table in (
+            "DeviceProcessEvents",
+            "DeviceNetworkEvents",
+            "DeviceFileEvents",
+            "DeviceLogonEvents",
+        ):
             assert {row["DeviceId"] for row in tables[table]} <= set(devices)
 
 
 def test_alert_rows_agree_with_the_alerts_of_the_portal(world: World) -> None:
     for tenant in world.tenants:
-        recent = {alert["id"]: alert for alert in world.alerts(tenant) if alert["createdDateTime"] >= "2026-08-21T12"}
+        recent = {
+            alert["id"]: alert
+            for alert in world.alerts(tenant)
+            if alert["createdDateTime"] >= "2026-08-21T12"
+        }
         info = {row["AlertId"]: row for row in world.tables(tenant)["AlertInfo"]}
         assert set(info) == set(recent)
         for number, row in info.items():
-            assert (row["Title"], row["Severity"].lower(), row["Category"]) == tuple(recent[number][key] for key in ("title", "severity", "category"))
-            evidence = [one for one in world.tables(tenant)["AlertEvidence"] if one["AlertId"] == number]
+            assert (row["Title"], row["Severity"].lower(), row["Category"]) == tuple(
+                recent[number][key] for key in ("title", "severity", "category")
+            )
+            evidence = [
+                one for one in world.tables(tenant)["AlertEvidence"] if one["AlertId"] == number
+            ]
             assert len(evidence) == len(recent[number]["evidence"])
 
 
@@ -245,7 +346,11 @@ def test_decoys_are_planted_where_no_alert_speaks_of_them(world: World) -> None:
     for story in world.stories:
         assert story.decoys
         for decoy in story.decoys:
-            assert [row for row in world.tables(decoy.tenant_id)[decoy.table] if row.get(decoy.column) == decoy.value]
+            assert [
+                row
+                for row in world.tables(decoy.tenant_id)[decoy.table]
+                if row.get(decoy.column) == decoy.value
+            ]
             assert decoy.value not in json.dumps(world.alerts(decoy.tenant_id))
 
 
@@ -267,10 +372,14 @@ def test_small_fleets_and_tenants_without_incidents_are_worlds_too(count: int) -
     assert len(busy.stories) == 5
 
 
-def test_of_a_large_fleet_only_the_tenant_that_is_asked_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_fleet_only_the_tenant_that_is_asked_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made: list[str] = []
 
-    def counting(real: t.Callable[[WorldTenant, World], t.Any]) -> t.Callable[[WorldTenant, World], t.Any]:
+    def counting(
+        real: t.Callable[[WorldTenant, World], t.Any],
+    ) -> t.Callable[[WorldTenant, World], t.Any]:
         def make(tenant: WorldTenant, world: World) -> t.Any:
             made.append(tenant.id)
             return real(tenant, world)

@@ -26,14 +26,29 @@ INCIDENT = {
     "alerts",
 }
 ALERT = set(
-    "alertId incidentId serviceSource creationTime lastUpdatedTime resolvedTime firstActivity lastActivity title description category status severity "
-    "investigationId investigationState classification determination detectionSource assignedTo actorName threatFamilyName mitreTechniques devices "
-    "entities".split()
+    "alertId incidentId serviceSource creationTime lastUpdatedTime resolvedTime firstActivity"
+    " lastActivity title description category status severity investigationId investigationState"
+    " classification determination detectionSource assignedTo actorName threatFamilyName"
+    " mitreTechniques devices entities".split()
 )
 DEVICE = set(
-    "mdatpDeviceId aadDeviceId deviceDnsName osPlatform version osProcessor osBuild healthStatus riskScore rbacGroupName rbacGroupId firstSeen".split()
+    (
+        "mdatpDeviceId aadDeviceId deviceDnsName osPlatform version osProcessor osBuild"
+        " healthStatus riskScore rbacGroupName rbacGroupId firstSeen"
+    ).split()
 )
-ENTITY_KINDS = {"User", "Ip", "Url", "File", "Process", "MailBox", "MailMessage", "MailCluster", "Registry", "SecurityGroup"}
+ENTITY_KINDS = {
+    "User",
+    "Ip",
+    "Url",
+    "File",
+    "Process",
+    "MailBox",
+    "MailMessage",
+    "MailCluster",
+    "Registry",
+    "SecurityGroup",
+}
 
 
 def rows(desk, tenant, query=""):
@@ -57,15 +72,28 @@ def test_an_incident_has_the_documented_keys(desk, tenant) -> None:
 
 
 def test_both_apis_tell_of_the_same_incidents(desk, tenant) -> None:
-    graph = desk.call("graph", tenant, "GET", "/v1.0/security/incidents", "$expand=alerts").json()["value"]
+    graph = desk.call("graph", tenant, "GET", "/v1.0/security/incidents", "$expand=alerts").json()[
+        "value"
+    ]
     xdr = rows(desk, tenant)
     assert [str(one["incidentId"]) for one in xdr] == [one["id"] for one in graph]
-    words = {"active": "Active", "resolved": "Resolved", "inProgress": "InProgress", "redirected": "Redirected"}
+    words = {
+        "active": "Active",
+        "resolved": "Resolved",
+        "inProgress": "InProgress",
+        "redirected": "Redirected",
+    }
     for old, new in zip(xdr, graph, strict=True):
         assert isinstance(old["incidentId"], int)
-        assert (old["incidentName"], old["lastUpdateTime"], old["tags"]) == (new["displayName"], new["lastUpdateDateTime"], new["customTags"])
+        assert (old["incidentName"], old["lastUpdateTime"], old["tags"]) == (
+            new["displayName"],
+            new["lastUpdateDateTime"],
+            new["customTags"],
+        )
         assert old["status"] == words[new["status"]]
-        assert [alert["alertId"] for alert in old["alerts"]] == [alert["id"] for alert in new["alerts"]]
+        assert [alert["alertId"] for alert in old["alerts"]] == [
+            alert["id"] for alert in new["alerts"]
+        ]
         assert all(isinstance(alert["incidentId"], int) for alert in old["alerts"])
 
 
@@ -79,7 +107,11 @@ def test_pages_have_no_next_link(desk, tenant) -> None:
     everything = [one["incidentId"] for one in rows(desk, tenant)]
     answer = desk.call("xdr", tenant, "GET", PATH, "$top=5").json()
     assert set(answer) == {"@odata.context", "value"}
-    paged = [one["incidentId"] for skip in (0, 5, 10) for one in rows(desk, tenant, f"$top=5&$skip={skip}")]
+    paged = [
+        one["incidentId"]
+        for skip in (0, 5, 10)
+        for one in rows(desk, tenant, f"$top=5&$skip={skip}")
+    ]
     assert paged == everything
 
 
@@ -90,11 +122,21 @@ def test_filters_of_the_older_vocabulary(desk, tenant) -> None:
     ]
     since = everything[4]["lastUpdateTime"]
     newer = rows(desk, tenant, {"$filter": f"lastUpdateTime ge {since}"})
-    assert [one["incidentId"] for one in newer] == [one["incidentId"] for one in everything if ticks(one["lastUpdateTime"]) >= ticks(since)]
+    assert [one["incidentId"] for one in newer] == [
+        one["incidentId"] for one in everything if ticks(one["lastUpdateTime"]) >= ticks(since)
+    ]
 
 
 @pytest.mark.parametrize(
-    "query", ["$top=101", "$filter=severity eq 'High'", "$filter=lastUpdateDateTime gt 2026-01-01T00:00:00Z", "$count=true", "$expand=alerts", "$orderby=x"]
+    "query",
+    [
+        "$top=101",
+        "$filter=severity eq 'High'",
+        "$filter=lastUpdateDateTime gt 2026-01-01T00:00:00Z",
+        "$count=true",
+        "$expand=alerts",
+        "$orderby=x",
+    ],
 )
 def test_an_option_this_api_does_not_take(desk, tenant, query) -> None:
     answer = desk.call("xdr", tenant, "GET", PATH, query)
@@ -121,26 +163,52 @@ def test_an_update_here_is_seen_on_graph(desk, tenant) -> None:
         "assignedTo": "me@partner.example",
     }
     answer = desk.call("xdr", tenant, "PATCH", f"{PATH}/{first['incidentId']}", body=change).json()
-    assert (answer["status"], answer["classification"], answer["determination"], answer["tags"]) == ("Resolved", "FalsePositive", "Clean", ["x"])
+    assert (
+        answer["status"],
+        answer["classification"],
+        answer["determination"],
+        answer["tags"],
+    ) == ("Resolved", "FalsePositive", "Clean", ["x"])
     assert answer["comments"][-1]["comment"] == "done"
-    graph = desk.call("graph", tenant, "GET", f"/v1.0/security/incidents/{first['incidentId']}").json()
-    assert (graph["status"], graph["classification"], graph["determination"]) == ("resolved", "falsePositive", "notMalicious")
+    graph = desk.call(
+        "graph", tenant, "GET", f"/v1.0/security/incidents/{first['incidentId']}"
+    ).json()
+    assert (graph["status"], graph["classification"], graph["determination"]) == (
+        "resolved",
+        "falsePositive",
+        "notMalicious",
+    )
 
 
-@pytest.mark.parametrize("body", [{}, {"status": "Redirected"}, {"severity": "High"}, {"tags": "x"}, [], {"Status": "Active"}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"status": "Redirected"}, {"severity": "High"}, {"tags": "x"}, [], {"Status": "Active"}],
+)
 def test_an_update_with_a_bad_body(desk, tenant, body) -> None:
     first = rows(desk, tenant)[0]["incidentId"]
     answer = desk.call("xdr", tenant, "PATCH", f"{PATH}/{first}", body=body)
-    assert (answer.status, answer.error()["code"], answer.error()["message"]) == (400, "InvalidRequestBody", "Request body is incorrect")
+    assert (answer.status, answer.error()["code"], answer.error()["message"]) == (
+        400,
+        "InvalidRequestBody",
+        "Request body is incorrect",
+    )
 
 
 def test_hunting_answers_stats_schema_and_results(desk, tenant) -> None:
-    body = desk.call("xdr", tenant, "POST", "/api/advancedhunting/run", body={"Query": "DeviceInfo | summarize Rows=count()"}).json()
+    body = desk.call(
+        "xdr",
+        tenant,
+        "POST",
+        "/api/advancedhunting/run",
+        body={"Query": "DeviceInfo | summarize Rows=count()"},
+    ).json()
     assert set(body) == {"Stats", "Schema", "Results"}
     assert set(body["Stats"]) == {"ExecutionTime", "resource_usage", "dataset_statistics"}
     assert set(body["Schema"][0]) == {"Name", "Type"}
 
 
-@pytest.mark.parametrize("body", [{"query": "DeviceInfo"}, {"Query": "DeviceInfo", "Timespan": "P1D"}, {}, {"Query": ""}])
+@pytest.mark.parametrize(
+    "body", [{"query": "DeviceInfo"}, {"Query": "DeviceInfo", "Timespan": "P1D"}, {}, {"Query": ""}]
+)
 def test_hunting_knows_one_member_with_a_capital(desk, tenant, body) -> None:
     assert desk.call("xdr", tenant, "POST", "/api/advancedhunting/run", body=body).status == 400

@@ -12,11 +12,17 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock, FakeHttp, parameters
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    FakeClock,
+    FakeHttp,
+    parameters,
+)
 
 
 @pytest.fixture(autouse=True)
-def a_home_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def a_home_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Whose rows a file holds is recorded below Ansible's home."""
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path_factory.getbasetemp() / "ansible-home"))
 

@@ -23,10 +23,12 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Pair
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What the service says once. C(cut) closes the connection: before the answer, or after so many bytes of it.
+    """What the service says once. C(cut) closes the connection: before the answer, or after so many
+    bytes of it.
 
-    C(trickle) sends byte after byte, each after the service's C(before_byte), with C(trickle_headers) the headers too;
-    C(silent) says nothing until the test is over; C(garbage) answers with bytes that are no TLS.
+    C(trickle) sends byte after byte, each after the service's C(before_byte), with
+    C(trickle_headers) the headers too; C(silent) says nothing until the test is over; C(garbage)
+    answers with bytes that are no TLS.
     """
 
     status: int = 200
@@ -66,7 +68,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         service = self.server.service
-        service.received.append(Received(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        service.received.append(
+            Received(
+                self.command,
+                self.path,
+                {name.lower(): value for name, value in self.headers.items()},
+                body,
+            )
+        )
         reply = service.reply_to(service.received[-1])
         if reply.silent:
             service.over.wait(10)
@@ -113,7 +122,9 @@ class _Server(socketserver.ThreadingTCPServer):
     def get_request(self) -> tuple[t.Any, t.Any]:
         plain, address = super().get_request()
         self.service.connections += 1
-        return self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) if self._context else plain, address
+        return self._context.wrap_socket(
+            plain, server_side=True, do_handshake_on_connect=False
+        ) if self._context else plain, address
 
     def handle_error(self, *_args: t.Any) -> None:
         """A client that hangs up or distrusts us is what some tests are about."""
@@ -190,7 +201,9 @@ class _Tunnel(socketserver.StreamRequestHandler):
         if proxy.status != 200:
             self.wfile.write(f"HTTP/1.1 {proxy.status} No\r\nContent-Length: 0\r\n\r\n".encode())
             return
-        with socket.create_connection(("127.0.0.1", int(target.rsplit(":", 1)[1])), timeout=10) as beyond:
+        with socket.create_connection(
+            ("127.0.0.1", int(target.rsplit(":", 1)[1])), timeout=10
+        ) as beyond:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=_pour, args=(beyond, self.connection), daemon=True)
             back.start()

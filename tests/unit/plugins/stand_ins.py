@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in for the world in the unit tests: a clock, an HTTP client with a script, tokens, and tenant options.
+"""What stands in for the world in the unit tests: a clock, an HTTP client with a script, tokens,
+and tenant options.
 
 Nothing here is computed by the collection: facts are typed in from Microsoft's pages.
 """
@@ -15,7 +16,10 @@ import json
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer, Clock
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
+    Answer,
+    Clock,
+)
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 OTHER_TENANT = "99999999-8888-7777-6666-555555555555"
@@ -34,7 +38,12 @@ class FakeClock:
     def __init__(self) -> None:
         self.passed = 0.0
         self.slept: list[float] = []
-        self.clock = Clock(now=lambda: 1000.0 + self.passed, sleep=self._sleep, wall=lambda: NOW + self.passed, jitter=lambda: 0.5)
+        self.clock = Clock(
+            now=lambda: 1000.0 + self.passed,
+            sleep=self._sleep,
+            wall=lambda: NOW + self.passed,
+            jitter=lambda: 0.5,
+        )
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -63,14 +72,19 @@ class Asked:
 
 
 class FakeHttp:
-    """Answers out of a script, in its order, and remembers what was asked; a request too many fails the test."""
+    """Answers out of a script, in its order, and remembers what was asked; a request too many fails
+    the test."""
 
     def __init__(self, *script: Answer | DefenderError) -> None:
         self.script = list(script)
         self.asked: list[Asked] = []
 
-    def send(self, method: str, url: str, *, headers: t.Any = None, params: t.Any = None, **rest: t.Any) -> Answer:
-        self.asked.append(Asked(method, url, dict(headers or {}), dict(params) if params else None, **rest))
+    def send(
+        self, method: str, url: str, *, headers: t.Any = None, params: t.Any = None, **rest: t.Any
+    ) -> Answer:
+        self.asked.append(
+            Asked(method, url, dict(headers or {}), dict(params) if params else None, **rest)
+        )
         assert self.script, f"nobody expected {method} {url}"
         answer = self.script.pop(0)
         if isinstance(answer, DefenderError):
@@ -129,7 +143,15 @@ def graph_token(**changes: t.Any) -> str:
 
 def token_answer(token: str, expires_in: t.Any = 3599) -> Answer:
     """What the v2 token end point says when all is well."""
-    return answer(200, {"token_type": "Bearer", "expires_in": expires_in, "ext_expires_in": expires_in, "access_token": token})
+    return answer(
+        200,
+        {
+            "token_type": "Bearer",
+            "expires_in": expires_in,
+            "ext_expires_in": expires_in,
+            "access_token": token,
+        },
+    )
 
 
 def refusal(code: int, error: str, text: str, *, status: int = 400) -> Answer:
@@ -138,8 +160,10 @@ def refusal(code: int, error: str, text: str, *, status: int = 400) -> Answer:
         status,
         {
             "error": error,
-            "error_description": f"AADSTS{code}: {text}\r\nTrace ID: aaaaaaaa-0000-1111-2222-333333333333\r\n"
-            "Correlation ID: bbbbbbbb-0000-1111-2222-333333333333\r\nTimestamp: 2025-01-15 12:00:00Z",
+            "error_description": f"AADSTS{code}: {text}\r\n"
+            "Trace ID: aaaaaaaa-0000-1111-2222-333333333333\r\n"
+            "Correlation ID: bbbbbbbb-0000-1111-2222-333333333333\r\n"
+            "Timestamp: 2025-01-15 12:00:00Z",
             "error_codes": [code],
             "timestamp": "2025-01-15 12:00:00Z",
             "trace_id": "aaaaaaaa-0000-1111-2222-333333333333",
@@ -151,14 +175,21 @@ def refusal(code: int, error: str, text: str, *, status: int = 400) -> Answer:
 
 def not_consented() -> Answer:
     """The refusal of a tenant that never consented."""
-    return refusal(700016, "unauthorized_client", f"Application with identifier '{CLIENT}' was not found in the directory '{TENANT}'.")
+    return refusal(
+        700016,
+        "unauthorized_client",
+        f"Application with identifier '{CLIENT}' was not found in the directory '{TENANT}'.",
+    )
 
 
 def parameters(**changes: t.Any) -> dict[str, t.Any]:
-    """A module's parameters for the tenant as Ansible hands them over: a secret, no cache on disk, the contract's defaults."""
+    """A module's parameters for the tenant as Ansible hands them over: a secret, no cache on disk,
+    the contract's defaults."""
     names = (
-        "tenant_id tenant_name client_id client_secret client_secret_file certificate_path certificate private_key_path certificate_password assertion_file "
-        "region login_url graph_url xdr_url endpoint_url graph_audience xdr_audience endpoint_audience ca_path proxy"
+        "tenant_id tenant_name client_id client_secret client_secret_file certificate_path"
+        " certificate private_key_path certificate_password assertion_file region login_url"
+        " graph_url xdr_url endpoint_url graph_audience xdr_audience endpoint_audience ca_path"
+        " proxy"
     )
     return {
         **dict.fromkeys(names.split()),

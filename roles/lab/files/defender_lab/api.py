@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the three API origins share: a table of routes, and the checks every call passes before its handler."""
+"""What the three API origins share: a table of routes, and the checks every call passes before its
+handler."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ from defender_lab.tenants import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An authorised call; ``parts`` are the variable parts of its path, ``actor`` the name the app goes by in comments, ``claims`` its token's."""
+    """An authorised call; ``parts`` are the variable parts of its path, ``actor`` the name the app
+    goes by in comments, ``claims`` its token's."""
 
     request: Request
     tenant: Tenant
@@ -35,13 +37,21 @@ class Call:
 
 def missing_roles(needed: tuple[str, ...], roles: list[t.Any]) -> Refused:
     """Defender's words, and those of Graph security."""
-    return Refused(403, "Forbidden", f"Missing application roles. API required roles: {','.join(needed)}, application roles: {','.join(roles)}.")
+    return Refused(
+        403,
+        "Forbidden",
+        (
+            f"Missing application roles. API required roles: {','.join(needed)}, application roles:"
+            f" {','.join(roles)}."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``roles``: any of them will do; where ``also`` names some, one of those is needed as well. ``limits`` count per app, tenant and
-    ``destination``. ``licensed``: only where the tenant has the product."""
+    """``roles``: any of them will do; where ``also`` names some, one of those is needed as well.
+    ``limits`` count per app, tenant and ``destination``. ``licensed``: only where the tenant has
+    the product."""
 
     method: str
     path: str
@@ -68,8 +78,16 @@ class Service:
     patterns: tuple[tuple[re.Pattern[str], Route], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "exact", {(one.method, one.path): one for one in self.routes if "{" not in one.path})
-        object.__setattr__(self, "patterns", tuple((_pattern(one.path), one) for one in self.routes if "{" in one.path))
+        object.__setattr__(
+            self,
+            "exact",
+            {(one.method, one.path): one for one in self.routes if "{" not in one.path},
+        )
+        object.__setattr__(
+            self,
+            "patterns",
+            tuple((_pattern(one.path), one) for one in self.routes if "{" in one.path),
+        )
 
     def route(self, request: Request) -> tuple[Route, tuple[str, ...]]:
         found = self.exact.get((request.method, request.path))
@@ -86,14 +104,20 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 FLAKY = (
-    Refused(503, "ServiceUnavailable", "The service is temporarily unavailable. Please try again later.", {"Retry-After": "1"}),
+    Refused(
+        503,
+        "ServiceUnavailable",
+        "The service is temporarily unavailable. Please try again later.",
+        {"Retry-After": "1"},
+    ),
     Refused(500, "UnknownError", ""),
     None,
 )
 
 
 class Guard:
-    """Passes a call through the checks in the order of the real services: token, roles, licence, quota."""
+    """Passes a call through the checks in the order of the real services: token, roles, licence,
+    quota."""
 
     def __init__(self, service: Service, bearer: Bearer, store: Store, quotas: Quotas) -> None:
         self._service = service
@@ -112,14 +136,20 @@ class Guard:
             reply = self._checked(request, caller)
             ready = reply if isinstance(reply, Reply) else await reply
         except Refused as refused:
-            return self._service.envelope(refused, request_id, request.headers.get("client-request-id") or request_id, tenant.id if tenant else "")
+            return self._service.envelope(
+                refused,
+                request_id,
+                request.headers.get("client-request-id") or request_id,
+                tenant.id if tenant else "",
+            )
         finally:
             if tenant and tenant.personality.delay:
                 await asyncio.sleep(tenant.personality.delay)
         return ready
 
     def _flaw(self, tenant: Tenant) -> Reply | None:
-        """Every k-th call to a flaky tenant breaks, beginning with the first, one way after the other."""
+        """Every k-th call to a flaky tenant breaks, beginning with the first, one way after the
+        other."""
         every = tenant.personality.fails_every
         if not every:
             return None
@@ -137,19 +167,32 @@ class Guard:
         claims, tenant = self._bearer.accepted(caller, service.resource, service.words)
         route, parts = service.route(request)
         roles: list[t.Any] = claims.get("roles") or []
-        if not any(role in roles for role in route.roles) or (route.also and not any(role in roles for role in route.also)):
+        if not any(role in roles for role in route.roles) or (
+            route.also and not any(role in roles for role in route.also)
+        ):
             raise route.denied(route.roles, roles)
         if route.licensed and not tenant.provisioned:
             raise service.not_provisioned()
         if over := self._over(route, tenant, str(claims["appid"])):
             raise service.too_many(over, tenant.id)
-        call = Call(request, tenant, self._store.shelf(tenant.id), parts, str(claims["app_displayname"]), claims)
+        call = Call(
+            request,
+            tenant,
+            self._store.shelf(tenant.id),
+            parts,
+            str(claims["app_displayname"]),
+            claims,
+        )
         return route.handler(call)
 
     def _over(self, route: Route, tenant: Tenant, app: str) -> Exceeded | None:
         narrow = tenant.personality.quota
         if narrow:
-            return self._quotas.take((self._service.resource.key, app, tenant.id), (Limit(*narrow),))
+            return self._quotas.take(
+                (self._service.resource.key, app, tenant.id), (Limit(*narrow),)
+            )
         if route.limits:
-            return self._quotas.take((self._service.resource.key, route.destination, app, tenant.id), route.limits)
+            return self._quotas.take(
+                (self._service.resource.key, route.destination, app, tenant.id), route.limits
+            )
         return None

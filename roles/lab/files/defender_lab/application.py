@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The MSSP's multi-tenant app as Entra knows it: its secrets, certificates and federated credential."""
+"""The MSSP's multi-tenant app as Entra knows it: its secrets, certificates and federated
+credential."""
 
 from __future__ import annotations
 
@@ -17,13 +18,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from defender_lab.certificates import Pair, authority, client, rsa_key
 from defender_lab.directory import catalogue
-from defender_lab.directory.registrations import Federated, Key, Password, Registration, new_record, secret_text
+from defender_lab.directory.registrations import (
+    Federated,
+    Key,
+    Password,
+    Registration,
+    new_record,
+    secret_text,
+)
 from defender_lab.resources import RESOURCES
 
 
 @dataclass(frozen=True, slots=True)
 class Federation:
-    """An outside issuer whose tokens the app accepts. The lab holds the issuer's key instead of fetching its metadata."""
+    """An outside issuer whose tokens the app accepts. The lab holds the issuer's key instead of
+    fetching its metadata."""
 
     key: rsa.RSAPrivateKey = field(default_factory=rsa_key, repr=False)
     issuer: str = "https://ci.partner.example"
@@ -32,12 +41,25 @@ class Federation:
     kid: str = "lab-ci-1"
 
     def key_pem(self) -> bytes:
-        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
 
     def assertion(self, seconds: int = 24 * 3600) -> str:
-        """A token of the outside issuer. A day instead of minutes, so that a lab left running still takes the file it wrote."""
+        """A token of the outside issuer. A day instead of minutes, so that a lab left running still
+        takes the file it wrote."""
         now = int(time.time())
-        claims = {"iss": self.issuer, "sub": self.subject, "aud": self.audience, "iat": now, "nbf": now - 5, "exp": now + seconds, "jti": str(uuid.uuid4())}
+        claims = {
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": self.audience,
+            "iat": now,
+            "nbf": now - 5,
+            "exp": now + seconds,
+            "jti": str(uuid.uuid4()),
+        }
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})
 
 
@@ -58,12 +80,20 @@ class Application:
 
     def __post_init__(self) -> None:
         for name, expired in (("current", False), ("expired", True), ("renewed", False)):
-            object.__setattr__(self, name, client(self.ca, "automation.partner.example", expired=expired))
+            object.__setattr__(
+                self, name, client(self.ca, "automation.partner.example", expired=expired)
+            )
 
     def registration(self, home: str, domain: str) -> Registration:
-        """The app as its home tenant's directory has it, with all of the above as its credentials."""
+        """The app as its home tenant's directory has it, with all of the above as its
+        credentials."""
         wanted = [
-            {"resourceAppId": one.app_id, "resourceAccess": [{"id": role, "type": "Role"} for role in catalogue.role_ids(key, one.granted)]}
+            {
+                "resourceAppId": one.app_id,
+                "resourceAccess": [
+                    {"id": role, "type": "Role"} for role in catalogue.role_ids(key, one.granted)
+                ],
+            }
             for key, one in RESOURCES.items()
         ]
         made = Registration(
@@ -80,8 +110,14 @@ class Application:
         )
         # half a day beside whole days, so that "days left" stays the same while a lab is young
         now = datetime.now(UTC) + timedelta(hours=12)
-        for name, text, start, end in (("automation", self.secret, -30, 335), ("old", self.expired_secret, -760, -30)):
-            dates = {word: (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for word, days in (("startDateTime", start), ("endDateTime", end))}
+        for name, text, start, end in (
+            ("automation", self.secret, -30, 335),
+            ("old", self.expired_secret, -760, -30),
+        ):
+            dates = {
+                word: (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+                for word, days in (("startDateTime", start), ("endDateTime", end))
+            }
             made.passwords.append(Password.made(text, displayName=name, **dates))
         made.keys = [Key.made(one.certificate, one.der) for one in (self.current, self.expired)]
         federation = self.federation

@@ -21,16 +21,36 @@ from defender_lab.xdr import service as defender
 
 
 @contextlib.contextmanager
-def assembled(hosts: list[Host], app: Application, admin_key: str, *, seed: int, incidents: int, now: datetime, beside: Company | None = None) -> Iterator[Lab]:
-    """``beside``: the provider and the tenants that are not the fleet's; without it, the seed's own."""
+def assembled(
+    hosts: list[Host],
+    app: Application,
+    admin_key: str,
+    *,
+    seed: int,
+    incidents: int,
+    now: datetime,
+    beside: Company | None = None,
+) -> Iterator[Lab]:
+    """``beside``: the provider and the tenants that are not the fleet's; without it, the seed's
+    own."""
     directory = Directory(tuple(hosts), beside or company(seed), app.client_id)
     directory.registrations.add(app.registration(directory.partner.id, directory.partner.domain))
     fleet = [WorldTenant(one.id, one.name, one.domain, incidents) for one in directory.tenants]
-    # who stands beside the fleet has a part in no story, so that the fleet's truth does not hang on their number
-    others = [WorldTenant(one.id, one.name, one.domain, 0 if one is directory.partner else incidents, extra=True) for one in directory.beside]
+    # who stands beside the fleet has a part in no story, so that the fleet's truth does not hang on
+    # their number
+    others = [
+        WorldTenant(
+            one.id, one.name, one.domain, 0 if one is directory.partner else incidents, extra=True
+        )
+        for one in directory.beside
+    ]
     world = build_world([*fleet, *others], seed=seed, now=now)
     hunts = Hunts(world)
-    services = {"graph": graph.service(hunts, directory), "xdr": defender.xdr(hunts), "endpoint": defender.endpoint()}
+    services = {
+        "graph": graph.service(hunts, directory),
+        "xdr": defender.xdr(hunts),
+        "endpoint": defender.endpoint(),
+    }
     try:
         yield Lab(directory, Store(world), app, services, admin_key)
     finally:

@@ -36,7 +36,14 @@ def detached(folder: Path, options: list[str]) -> None:
     (folder / "lab.json").unlink(missing_ok=True)
     log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        process = subprocess.Popen([sys.executable, str(PROGRAM), *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
+        process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
     finally:
         os.close(log)
     until = time.monotonic() + STARTING
@@ -45,7 +52,9 @@ def detached(folder: Path, options: list[str]) -> None:
             raise Failed(f"The lab did not start: {(folder / 'lab.log').read_text().strip()}")
         if time.monotonic() > until:
             process.terminate()
-            raise Failed(f"The lab was not ready after {STARTING:.0f} seconds; see {folder / 'lab.log'}.")
+            raise Failed(
+                f"The lab was not ready after {STARTING:.0f} seconds; see {folder / 'lab.log'}."
+            )
         time.sleep(0.05)
 
 

@@ -27,7 +27,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One API's words for each thing that can be wrong with a token. ``foreign`` answers the audience of a sister API, where that differs."""
+    """One API's words for each thing that can be wrong with a token. ``foreign`` answers the
+    audience of a sister API, where that differs."""
 
     code: str
     missing: str
@@ -55,7 +56,8 @@ class Bearer:
         return Caller(claims, self._directory.find(str(claims.get("tid"))))
 
     def accepted(self, caller: Caller, resource: Resource, words: Words) -> tuple[Claims, Tenant]:
-        """The claims and the tenant they are good for, or the refusal. A sister API's token passes to the roles check, which fails it."""
+        """The claims and the tenant they are good for, or the refusal. A sister API's token passes
+        to the roles check, which fails it."""
         if caller.claims is None or caller.tenant is None:
             raise self._refused(words, getattr(words, caller.problem or "signature"))
         now = self._clock.wall()
@@ -68,7 +70,15 @@ class Bearer:
 
     def _refused(self, words: Words, message: str) -> Refused:
         return Refused(
-            401, words.code, message, {"WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'}
+            401,
+            words.code,
+            message,
+            {
+                "WWW-Authenticate": (
+                    'Bearer realm="",'
+                    ' authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
+                )
+            },
         )
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keys and certificates made at start: the lab's own CA, its server certificate, and certificates for clients."""
+"""Keys and certificates made at start: the lab's own CA, its server certificate, and certificates
+for clients."""
 
 from __future__ import annotations
 
@@ -35,12 +36,24 @@ class Pair:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
     def key_pem(self, password: str | None = None) -> bytes:
-        hidden = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
-        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
+        hidden = (
+            serialization.BestAvailableEncryption(password.encode())
+            if password
+            else serialization.NoEncryption()
+        )
+        return self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden
+        )
 
     def pfx(self, password: str | None = None) -> bytes:
-        hidden = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
-        return pkcs12.serialize_key_and_certificates(b"mssp automation", self.key, self.certificate, None, hidden)
+        hidden = (
+            serialization.BestAvailableEncryption(password.encode())
+            if password
+            else serialization.NoEncryption()
+        )
+        return pkcs12.serialize_key_and_certificates(
+            b"mssp automation", self.key, self.certificate, None, hidden
+        )
 
 
 def rsa_key() -> rsa.RSAPrivateKey:
@@ -48,10 +61,17 @@ def rsa_key() -> rsa.RSAPrivateKey:
 
 
 def _named(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Defender lab"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Defender lab"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
 
 
-def _builder(subject: str, issuer: x509.Name, key: Key, start: datetime, end: datetime) -> x509.CertificateBuilder:
+def _builder(
+    subject: str, issuer: x509.Name, key: Key, start: datetime, end: datetime
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(_named(subject))
@@ -80,9 +100,17 @@ def server(ca: Pair) -> Pair:
     """The TLS certificate of all four origins: 127.0.0.1 and localhost."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")])
+    names = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    )
     issued = (
-        _builder("localhost", ca.certificate.subject, key, now - timedelta(days=1), now + timedelta(days=364))
+        _builder(
+            "localhost",
+            ca.certificate.subject,
+            key,
+            now - timedelta(days=1),
+            now + timedelta(days=364),
+        )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(names, critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -96,7 +124,11 @@ def client(ca: Pair, name: str, *, expired: bool = False) -> Pair:
     key = rsa_key()
     # half a day beside whole days, so that "days left" stays the same while a lab is young
     now = datetime.now(UTC) - timedelta(hours=12)
-    start, end = (now - timedelta(days=400), now - timedelta(days=35)) if expired else (now - timedelta(days=1), now + timedelta(days=364))
+    start, end = (
+        (now - timedelta(days=400), now - timedelta(days=35))
+        if expired
+        else (now - timedelta(days=1), now + timedelta(days=364))
+    )
     issued = (
         _builder(name, ca.certificate.subject, key, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

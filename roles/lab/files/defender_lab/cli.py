@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: build the tenants, open the four origins, write the state folder, and go when told to."""
+"""The command line: build the tenants, open the four origins, write the state folder, and go when
+told to."""
 
 from __future__ import annotations
 
@@ -29,17 +30,52 @@ from defender_lab.tenants import Host, company, draw
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="defender_lab", description=__doc__)
-    parser.add_argument("--dir", type=Path, required=True, help="state folder: inventory, credentials and lab.json, which is written last")
-    parser.add_argument("--tenants", type=int, default=25, help="how many customer tenants (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same tenants and data (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="first of four ports (default: any free ones)")
-    parser.add_argument("--sick", default="default", help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}")
-    parser.add_argument("--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)")
-    parser.add_argument("--prospects", type=int, default=2, help="customers to be won: tenants without consent, beside the others (default: %(default)s)")
-    parser.add_argument("--threads", action="store_true", help="serve each connection in a thread of its own, as many real services do; slower")
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        required=True,
+        help="state folder: inventory, credentials and lab.json, which is written last",
+    )
+    parser.add_argument(
+        "--tenants", type=int, default=25, help="how many customer tenants (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="the same seed gives the same tenants and data (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="first of four ports (default: any free ones)"
+    )
+    parser.add_argument(
+        "--sick",
+        default="default",
+        help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}",
+    )
+    parser.add_argument(
+        "--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--prospects",
+        type=int,
+        default=2,
+        help=(
+            "customers to be won: tenants without consent, beside the others (default: %(default)s)"
+        ),
+    )
+    parser.add_argument(
+        "--threads",
+        action="store_true",
+        help="serve each connection in a thread of its own, as many real services do; slower",
+    )
     parser.add_argument("--parent-pid", type=int, default=0, help="leave when this process is gone")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--detach", action="store_true", help="start in the background and return when the lab is ready")
+    how.add_argument(
+        "--detach",
+        action="store_true",
+        help="start in the background and return when the lab is ready",
+    )
     how.add_argument("--stop", action="store_true", help="end the lab that runs in --dir")
     return parser.parse_args(argv)
 
@@ -57,7 +93,11 @@ def main(argv: list[str] | None = None) -> int:
             return DONE
         hosts = draw(options.tenants, options.seed, options.sick)
         if options.detach:
-            detached(folder, [word for word in (sys.argv[1:] if argv is None else argv) if word != "--detach"] + ["--dir", str(folder)])
+            detached(
+                folder,
+                [word for word in (sys.argv[1:] if argv is None else argv) if word != "--detach"]
+                + ["--dir", str(folder)],
+            )
             return DONE
         with claimed(folder):
             asyncio.run(serve(folder, hosts, options))
@@ -82,11 +122,28 @@ async def serve(folder: Path, hosts: list[Host], options: argparse.Namespace) ->
         loop.add_signal_handler(name, stop.set)
     app, ca, admin_key = Application(), authority("Defender lab CA"), secrets.token_urlsafe(32)
     beside = company(options.seed, options.prospects)
-    with assembled(hosts, app, admin_key, seed=options.seed, incidents=options.incidents, now=datetime.now(UTC), beside=beside) as lab:
+    with assembled(
+        hosts,
+        app,
+        admin_key,
+        seed=options.seed,
+        incidents=options.incidents,
+        now=datetime.now(UTC),
+        beside=beside,
+    ) as lab:
         serving = Server(lab, context(server(ca)), threads=options.threads)
         try:
             await serving.start(options.port)
-            Publication(folder, serving.urls, tuple(hosts), beside, app, ca, admin_key, secrets.token_urlsafe(24)).publish()
+            Publication(
+                folder,
+                serving.urls,
+                tuple(hosts),
+                beside,
+                app,
+                ca,
+                admin_key,
+                secrets.token_urlsafe(24),
+            ).publish()
             await _until(stop, options.parent_pid)
         finally:
             await serving.stop()

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's own routes under /_lab/: read the journal, inject faults, push the clock, change consent and incidents."""
+"""The lab's own routes under /_lab/: read the journal, inject faults, push the clock, change
+consent and incidents."""
 
 from __future__ import annotations
 
@@ -31,7 +32,15 @@ class Control:
     """Every route wants the admin key of lab.json in the header ``X-Lab-Key``."""
 
     def __init__(
-        self, admin_key: str, clock: Clock, directory: Directory, consents: Consents, store: Store, journal: Journal, faults: Faults, quotas: Quotas
+        self,
+        admin_key: str,
+        clock: Clock,
+        directory: Directory,
+        consents: Consents,
+        store: Store,
+        journal: Journal,
+        faults: Faults,
+        quotas: Quotas,
     ) -> None:
         self._key = admin_key
         self._consents = consents
@@ -56,16 +65,30 @@ class Control:
 
     def answer(self, request: Request) -> Reply:
         try:
-            if not hmac.compare_digest(request.headers.get("X-Lab-Key", "").encode(), self._key.encode()):
+            if not hmac.compare_digest(
+                request.headers.get("X-Lab-Key", "").encode(), self._key.encode()
+            ):
                 raise Refused(403, "Forbidden", "X-Lab-Key must hold the admin_key of lab.json.")
             handler = self._routes.get((request.method, request.path))
             if handler is None:
-                raise Refused(404, "NotFound", f"{request.method} {request.path} is no control route.")
+                raise Refused(
+                    404, "NotFound", f"{request.method} {request.path} is no control route."
+                )
             return as_json(200, handler(request))
         except (KeyError, TypeError, ValueError) as mistake:
-            return as_json(400, {"error": {"code": "BadRequest", "message": f"{type(mistake).__name__}: {mistake}"}})
+            return as_json(
+                400,
+                {
+                    "error": {
+                        "code": "BadRequest",
+                        "message": f"{type(mistake).__name__}: {mistake}",
+                    }
+                },
+            )
         except Refused as refused:
-            return as_json(refused.status, {"error": {"code": refused.code, "message": refused.message}})
+            return as_json(
+                refused.status, {"error": {"code": refused.code, "message": refused.message}}
+            )
 
     def _read_journal(self, request: Request) -> Answer:
         since = int(parse_qs(request.query).get("since", ["0"])[0])
@@ -89,7 +112,13 @@ class Control:
     def _stories(self, request: Request) -> Answer:
         """What the world planted where: the truth a hunt over the fleet has to find."""
         told = [
-            {"name": one.name, "tenants": one.tenants, "tables": one.tables, "indicators": dict(one.indicators), "incidents": dict(one.incidents)}
+            {
+                "name": one.name,
+                "tenants": one.tenants,
+                "tables": one.tables,
+                "indicators": dict(one.indicators),
+                "incidents": dict(one.incidents),
+            }
             for one in self._store.world.stories
         ]
         return {"value": told}
@@ -110,12 +139,20 @@ class Control:
         return {"quota_clock": self._clock.quota()}
 
     def _consent(self, request: Request) -> Answer:
-        """``personality`` first, then the single settings on top of it. ``roles`` replaces the grants of the resources it names."""
-        body = _object(request, frozenset({"tenant", "personality", "consented", "provisioned", "roles", "resources_absent"}))
+        """``personality`` first, then the single settings on top of it. ``roles`` replaces the
+        grants of the resources it names."""
+        body = _object(
+            request,
+            frozenset(
+                {"tenant", "personality", "consented", "provisioned", "roles", "resources_absent"}
+            ),
+        )
         tenant = self._tenant(body)
         if "personality" in body:
             if body["personality"] not in BY_NAME:
-                raise Refused(400, "BadRequest", f"There are the personalities {', '.join(BY_NAME)}.")
+                raise Refused(
+                    400, "BadRequest", f"There are the personalities {', '.join(BY_NAME)}."
+                )
             tenant.assume(BY_NAME[body["personality"]])
             self._quotas.forget(tenant.id)
         if "resources_absent" in body:
@@ -131,10 +168,18 @@ class Control:
         return {"tenant": tenant.id, "consented": tenant.consented, "roles": tenant.granted}
 
     def _administrator(self, request: Request) -> Answer:
-        """The customer's administrator opens ``link``, or the plain link of ``client_id``, and clicks: at once, or ``after`` so many token requests."""
+        """The customer's administrator opens ``link``, or the plain link of ``client_id``, and
+        clicks: at once, or ``after`` so many token requests."""
         body = _object(request, frozenset({"tenant", "client_id", "link", "decision", "after"}))
-        tenant, accept = self._tenant(body), {"accept": True, "decline": False}[body.get("decision", "accept")]
-        wish = self._consents.by_link(body["link"]) if body.get("link") else self._consents.plain(tenant, str(body.get("client_id") or tenant.house))
+        tenant, accept = (
+            self._tenant(body),
+            {"accept": True, "decline": False}[body.get("decision", "accept")],
+        )
+        wish = (
+            self._consents.by_link(body["link"])
+            if body.get("link")
+            else self._consents.plain(tenant, str(body.get("client_id") or tenant.house))
+        )
         told = {"tenant": tenant.id, "client_id": wish.app.app_id}
         if body.get("after") is not None:
             tenant.decisions.append(Decision(wish, accept, _natural(body["after"])))
@@ -142,15 +187,17 @@ class Control:
         return {**told, "redirect": self._consents.decide(tenant, wish, accept=accept)}
 
     def _consistency(self, request: Request) -> Answer:
-        """From now on what is made in this tenant's directory is not there yet for its next ``reads`` readers and ``tokens`` token requests."""
+        """From now on what is made in this tenant's directory is not there yet for its next
+        ``reads`` readers and ``tokens`` token requests."""
         body = _object(request, frozenset({"tenant", "reads", "tokens"}))
         tenant = self._tenant(body)
         tenant.lag = Lag(_natural(body.get("reads", 0)), _natural(body.get("tokens", 0)))
         return {"tenant": tenant.id, "reads": tenant.lag.reads, "tokens": tenant.lag.tokens}
 
     def _incidents(self, request: Request) -> Answer:
-        """``incidents``: Graph objects; a known id is updated, another one created from the newest incident as a pattern. ``delete``: ids.
-        ``alerts``: members for the alerts that their ids or, for all of them, their incidents name. ``order``: by which time both APIs sort."""
+        """``incidents``: Graph objects; a known id is updated, another one created from the newest
+        incident as a pattern. ``delete``: ids. ``alerts``: members for the alerts that their ids
+        or, for all of them, their incidents name. ``order``: by which time both APIs sort."""
         body = _object(request, frozenset({"tenant", "incidents", "delete", "alerts", "order"}))
         shelf = self._store.shelf(self._tenant(body).id)
         gone = set(body.get("delete", ()))
@@ -163,9 +210,16 @@ class Control:
                 shelf.incidents.append(_new(given, shelf.incidents))
         for given in body.get("alerts", ()):
             for alert in shelf.alerts:
-                if given.get("id", alert["id"]) == alert["id"] and given.get("incidentId", alert["incidentId"]) == alert["incidentId"]:
+                if (
+                    given.get("id", alert["id"]) == alert["id"]
+                    and given.get("incidentId", alert["incidentId"]) == alert["incidentId"]
+                ):
                     alert.update(given)
-        shelf.order = {"": shelf.order, "createdDateTime": "createdDateTime", "lastUpdateDateTime": "lastUpdateDateTime"}[body.get("order", "")]
+        shelf.order = {
+            "": shelf.order,
+            "createdDateTime": "createdDateTime",
+            "lastUpdateDateTime": "lastUpdateDateTime",
+        }[body.get("order", "")]
         shelf.changed()
         return {"count": len(shelf.incidents), "version": shelf.version}
 
@@ -189,12 +243,37 @@ def _object(request: Request, allowed: frozenset[str]) -> Answer:
     except ValueError:
         body = None
     if not isinstance(body, dict) or set(body) - allowed:
-        raise Refused(400, "BadRequest", f"The body must be a JSON object with members out of {', '.join(sorted(allowed))}.")
+        raise Refused(
+            400,
+            "BadRequest",
+            f"The body must be a JSON object with members out of {', '.join(sorted(allowed))}.",
+        )
     return body
 
 
 def _new(given: Record, known: list[Record]) -> Record:
     now = instants.now()
-    pattern = known[0] if known else {"severity": "medium", "classification": "unknown", "determination": "unknown", "assignedTo": None}
-    fresh = {"id": str(max((int(one["id"]) for one in known), default=0) + 1), "createdDateTime": now, "lastUpdateDateTime": now}
-    return {**pattern, "status": "active", "redirectIncidentId": None, "comments": [], "customTags": [], **fresh, **given}
+    pattern = (
+        known[0]
+        if known
+        else {
+            "severity": "medium",
+            "classification": "unknown",
+            "determination": "unknown",
+            "assignedTo": None,
+        }
+    )
+    fresh = {
+        "id": str(max((int(one["id"]) for one in known), default=0) + 1),
+        "createdDateTime": now,
+        "lastUpdateDateTime": now,
+    }
+    return {
+        **pattern,
+        "status": "active",
+        "redirectIncidentId": None,
+        "comments": [],
+        "customTags": [],
+        **fresh,
+        **given,
+    }

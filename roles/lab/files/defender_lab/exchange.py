@@ -16,7 +16,8 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``headers`` is case-insensitive; ``query`` is the raw text behind the question mark; ``host`` the Host header."""
+    """``headers`` is case-insensitive; ``query`` is the raw text behind the question mark; ``host``
+    the Host header."""
 
     origin: str
     method: str
@@ -42,7 +43,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``wire`` says how the answer is put on the wire: whole, reset (nothing comes) or truncate (half of the body comes)."""
+    """``wire`` says how the answer is put on the wire: whole, reset (nothing comes) or truncate
+    (half of the body comes)."""
 
     status: int
     body: bytes = b""
@@ -58,14 +60,23 @@ def dumped(value: t.Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def as_json(status: int, value: t.Any, headers: Mapping[str, str] | None = None, kind: str = JSON) -> Reply:
+def as_json(
+    status: int, value: t.Any, headers: Mapping[str, str] | None = None, kind: str = JSON
+) -> Reply:
     return Reply(status, dumped(value), {"Content-Type": kind, **(headers or {})})
 
 
 class Refused(Exception):
     """What a service refuses; each origin puts it into its own error envelope."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None, **extra: t.Any) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        **extra: t.Any,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

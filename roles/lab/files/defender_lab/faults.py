@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults on demand: an answer replaced, delayed, cut short or never given, for the next requests that match."""
+"""Faults on demand: an answer replaced, delayed, cut short or never given, for the next requests
+that match."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ from defender_lab.exchange import Reply, Request, dumped
 
 @dataclass
 class Fault:
-    """Empty conditions match everything. ``skip`` matching requests pass first, then ``times`` are hit.
-    ``after`` lets the request take effect before its answer is replaced. ``ignore`` names query options, such as $filter, that the
-    service does not keep to; ``item`` changes members of the object that is answered, or of the first one in a list, and ``without``
-    takes some away."""
+    """Empty conditions match everything. ``skip`` matching requests pass first, then ``times`` are
+    hit. ``after`` lets the request take effect before its answer is replaced. ``ignore`` names
+    query options, such as $filter, that the service does not keep to; ``item`` changes members of
+    the object that is answered, or of the first one in a list, and ``without`` takes some away."""
 
     tenant: str = ""
     origin: str = ""
@@ -56,12 +57,24 @@ class Fault:
     def heard(self, request: Request) -> Request:
         """The request as the service takes it: without the options that it ignores."""
         parts = request.query.split("&")
-        return replace(request, query="&".join(part for part in parts if unquote(part.partition("=")[0]) not in self.ignore))
+        return replace(
+            request,
+            query="&".join(
+                part for part in parts if unquote(part.partition("=")[0]) not in self.ignore
+            ),
+        )
 
     def _changed(self, body: bytes) -> bytes:
         answer = json.loads(body)
         things = answer.get("value", [answer])
-        things[:1] = [{name: value for name, value in {**one, **self.item}.items() if name not in self.without} for one in things[:1]]
+        things[:1] = [
+            {
+                name: value
+                for name, value in {**one, **self.item}.items()
+                if name not in self.without
+            }
+            for one in things[:1]
+        ]
         return dumped(answer if "value" in answer else things[0])
 
     def reply(self, real: Reply | None) -> Reply:
@@ -69,12 +82,20 @@ class Fault:
         if self.redirect:
             base = Reply(self.status or 302, b"", {"Location": self.redirect})
         elif self.status:
-            body = self.body.encode() if isinstance(self.body, str) else b"" if self.body is None else dumped(self.body)
+            body = (
+                self.body.encode()
+                if isinstance(self.body, str)
+                else b""
+                if self.body is None
+                else dumped(self.body)
+            )
             base = Reply(self.status, body, {"Content-Type": "application/json"} if body else {})
         elif base.status == 200 and (self.item or self.without):
             base = replace(base, body=self._changed(base.body))
         wire = "reset" if self.reset else "truncate" if self.truncate else base.wire
-        return Reply(base.status, base.body, {**base.headers, **self.headers}, wire, base.delay + self.delay)
+        return Reply(
+            base.status, base.body, {**base.headers, **self.headers}, wire, base.delay + self.delay
+        )
 
 
 NAMES = frozenset(one.name for one in fields(Fault))

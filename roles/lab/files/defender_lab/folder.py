@@ -24,7 +24,8 @@ class InUse(Exception):
 
 @contextlib.contextmanager
 def claimed(path: Path) -> Iterator[Path]:
-    """Create the folder (0700) and hold it for this process; InUse when a living lab holds it. The kernel drops the lock with the process."""
+    """Create the folder (0700) and hold it for this process; InUse when a living lab holds it. The
+    kernel drops the lock with the process."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -4,9 +4,9 @@
 
 """A TLS front end with one thread for each connection, as many real services have.
 
-The event loop behind it drops a connection at its first wrong byte. A thread does not look at the next
-bytes before it has answered the request at hand, so two clients that share a connection by mistake can
-each read the other's answer.
+The event loop behind it drops a connection at its first wrong byte. A thread does not look at the
+next bytes before it has answered the request at hand, so two clients that share a connection by
+mistake can each read the other's answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Front:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.tls, self._server.behind = tls, behind
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -71,7 +73,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP
+        }
         try:
             self._behind.request(self.command, self.path, body, headers)
             reply = self._behind.getresponse()

@@ -54,7 +54,8 @@ _GRAPH_TYPES = {
 
 @dataclass(frozen=True)
 class HuntingAnswer:
-    """``schema`` is [{name, type}] with the type names of Graph; ``results`` has one dict a row, ready for JSON."""
+    """``schema`` is [{name, type}] with the type names of Graph; ``results`` has one dict a row,
+    ready for JSON."""
 
     schema: list[dict[str, str]]
     results: list[dict[str, Any]]
@@ -63,17 +64,23 @@ class HuntingAnswer:
 @lru_cache(maxsize=1)
 def hunting_tables() -> dict[str, Columns]:
     """Every documented table: {table: {column: KQL type}}."""
-    tables: dict[str, Columns] = json.loads((Path(__file__).parent / "hunting-schema.json").read_text(encoding="utf-8"))
+    tables: dict[str, Columns] = json.loads(
+        (Path(__file__).parent / "hunting-schema.json").read_text(encoding="utf-8")
+    )
     return tables
 
 
 @lru_cache(maxsize=512)
 def _translated(query: str, absent_tables: frozenset[str]) -> Translation:
-    return translate(query, {name: columns for name, columns in hunting_tables().items() if name not in absent_tables})
+    return translate(
+        query,
+        {name: columns for name, columns in hunting_tables().items() if name not in absent_tables},
+    )
 
 
 class HuntingEngine:
-    """Answers hunts of any tenant; safe to call from several threads. *arenas* bounds the tenants kept warm."""
+    """Answers hunts of any tenant; safe to call from several threads. *arenas* bounds the tenants
+    kept warm."""
 
     def __init__(self, world: World, *, arenas: int = 32) -> None:
         self._world = world
@@ -83,8 +90,17 @@ class HuntingEngine:
         self._vetted: set[str] = set()
         self._packed: dict[tuple[str, str], Packed] = {}
 
-    def run(self, tenant_id: str, query: str, timespan: str | None, *, absent_tables: frozenset[str] = frozenset(), now: datetime) -> HuntingAnswer:
-        """Run *query* as the tenant; raises HuntingRefused, and KeyError for a tenant that is not of this world.
+    def run(
+        self,
+        tenant_id: str,
+        query: str,
+        timespan: str | None,
+        *,
+        absent_tables: frozenset[str] = frozenset(),
+        now: datetime,
+    ) -> HuntingAnswer:
+        """Run *query* as the tenant; raises HuntingRefused, and KeyError for a tenant that is not
+        of this world.
 
         *now* is what now() and ago() mean, and where the 30 days that are kept end.
         """
@@ -113,17 +129,24 @@ class HuntingEngine:
             self._arenas.clear()
 
     def _rows(self, tenant_id: str, table: str) -> Packed:
-        """Packed once, because a tenant that lost its arena to another comes back for the next hunt."""
+        """Packed once, because a tenant that lost its arena to another comes back for the next
+        hunt."""
         key = (tenant_id, table)
         if key not in self._packed:
-            self._packed[key] = pack(self._world.tables(tenant_id).get(table, []), hunting_tables()[table])
+            self._packed[key] = pack(
+                self._world.tables(tenant_id).get(table, []), hunting_tables()[table]
+            )
         return self._packed[key]
 
     def _arena(self, tenant_id: str) -> Arena:
         with self._lock:
             arena = self._arenas.get(tenant_id)
             if arena is None:
-                arena = Arena() if len(self._arenas) < self._room else self._arenas.popitem(last=False)[1]
+                arena = (
+                    Arena()
+                    if len(self._arenas) < self._room
+                    else self._arenas.popitem(last=False)[1]
+                )
                 self._arenas[tenant_id] = arena
             self._arenas.move_to_end(tenant_id)
             return arena
@@ -131,10 +154,21 @@ class HuntingEngine:
 
 def _answer(columns: list[tuple[str, str]], rows: list[tuple[Any, ...]]) -> HuntingAnswer:
     names = [name for name, unused in columns]
-    types = [_GRAPH_TYPES.get(kind.partition("(")[0].partition(" ")[0], "Object") if "[" not in kind else "Object" for unused, kind in columns]
+    types = [
+        _GRAPH_TYPES.get(kind.partition("(")[0].partition(" ")[0], "Object")
+        if "[" not in kind
+        else "Object"
+        for unused, kind in columns
+    ]
     schema = [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
     fields = list(zip(names, (_WRITERS.get(kind) for kind in types), strict=True))
-    results = [{name: value if write is None or value is None else write(value) for (name, write), value in zip(fields, row, strict=True)} for row in rows]
+    results = [
+        {
+            name: value if write is None or value is None else write(value)
+            for (name, write), value in zip(fields, row, strict=True)
+        }
+        for row in rows
+    ]
     return HuntingAnswer(schema, results)
 
 
@@ -155,7 +189,11 @@ def _span(value: timedelta) -> str:
 
 
 def _dynamic(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else json.loads(json.dumps(value, default=_plain))
+    return (
+        json.loads(value)
+        if isinstance(value, str)
+        else json.loads(json.dumps(value, default=_plain))
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -168,7 +206,11 @@ def _real(value: float) -> float | str:
     # JSON has no word for these; Kusto writes them as text
     if math.isnan(value):
         return "NaN"
-    return ("Infinity" if value > 0 else "-Infinity") if value in (float("inf"), float("-inf")) else value
+    return (
+        ("Infinity" if value > 0 else "-Infinity")
+        if value in (float("inf"), float("-inf"))
+        else value
+    )
 
 
 def _decimal(value: Decimal) -> str:

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A DuckDB of its own for the tenant being hunted: another tenant's rows are not in the process's reach at all.
+"""A DuckDB of its own for the tenant being hunted: another tenant's rows are not in the process's
+reach at all.
 
-An arena holds one tenant at a time and is emptied before the next moves in. Files, network, extensions and settings are
-shut, and every statement is parsed again by DuckDB itself and may name nothing but the hunting tables it was translated for.
+An arena holds one tenant at a time and is emptied before the next moves in. Files, network,
+extensions and settings are shut, and every statement is parsed again by DuckDB itself and may name
+nothing but the hunting tables it was translated for.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ def pack(rows: Sequence[Mapping[str, Any]], columns: Columns) -> Packed:
     filled = tuple(dict.fromkeys(name for row in rows for name in row))
     # a string is never null in Kusto, so an absent one is ''
     absent = {name: "" for name in filled if columns[name] == "string"}
-    return Packed(filled, zlib.compress(json.dumps([{**absent, **row} for row in rows]).encode(), 1))
+    return Packed(
+        filled, zlib.compress(json.dumps([{**absent, **row} for row in rows]).encode(), 1)
+    )
 
 
 class Arena:
@@ -74,8 +78,11 @@ class Arena:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("CREATE SCHEMA store")
-        # the translator writes a blob out as text with escapes, which spoils every encoded PowerShell command (UTF-16)
-        self._connection.execute("CREATE MACRO from_base64(text) AS TRY(decode(system.main.from_base64(text)))")
+        # the translator writes a blob out as text with escapes, which spoils every encoded
+        # PowerShell command (UTF-16)
+        self._connection.execute(
+            "CREATE MACRO from_base64(text) AS TRY(decode(system.main.from_base64(text)))"
+        )
         self._connection.execute("SET lock_configuration = true")
 
     def close(self) -> None:
@@ -97,20 +104,33 @@ class Arena:
 
     def load(self, table: str, columns: Columns, packed: Packed) -> None:
         types = {name: _DUCKDB[kind] for name, kind in columns.items()}
-        empty = {name: "''" if kind == "VARCHAR" else f"NULL::{kind}" for name, kind in types.items()}
-        listed = ", ".join((f'rows."{name}"' if name in packed.filled else empty[name]) + f' AS "{name}"' for name in columns)
+        empty = {
+            name: "''" if kind == "VARCHAR" else f"NULL::{kind}" for name, kind in types.items()
+        }
+        listed = ", ".join(
+            (f'rows."{name}"' if name in packed.filled else empty[name]) + f' AS "{name}"'
+            for name in columns
+        )
         # a name is text of the schema file, never of a query; from_json wants at least one
         structure = json.dumps([{name: types[name] for name in packed.filled or list(types)[:1]}])
         source = f"SELECT unnest(from_json($1::JSON, '{structure}')) AS rows"
-        self._connection.execute(f'CREATE TABLE store."{table}" AS SELECT {listed} FROM ({source})', [zlib.decompress(packed.text).decode()])
+        self._connection.execute(
+            f'CREATE TABLE store."{table}" AS SELECT {listed} FROM ({source})',
+            [zlib.decompress(packed.text).decode()],
+        )
         clock = next((name for name in ("Timestamp", "ActivityTimestamp") if name in columns), None)
         # the bounds are variables of the connection, so one view serves every timespan
-        bounds = f" WHERE \"{clock}\" BETWEEN getvariable('since') AND getvariable('until')" if clock else ""
+        bounds = (
+            f" WHERE \"{clock}\" BETWEEN getvariable('since') AND getvariable('until')"
+            if clock
+            else ""
+        )
         self._connection.execute(f'CREATE VIEW "{table}" AS SELECT * FROM store."{table}"{bounds}')
         self._tables.add(table)
 
     def vet(self, sql: str, tables: Sequence[str]) -> None:
-        """Refuse SQL that is not one SELECT over *tables*: the translator is trusted, but not with other tenants."""
+        """Refuse SQL that is not one SELECT over *tables*: the translator is trusted, but not with
+        other tenants."""
         answer = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchone()
         tree: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
         if tree["error"] or len(tree["statements"]) != 1:
@@ -131,11 +151,17 @@ class Arena:
             if node["type"] == "TABLE_FUNCTION":
                 known = node["function"].get("function_name") in _TABLE_FUNCTIONS
             else:
-                known = node["table_name"] in allowed and not node.get("schema_name") and not node.get("catalog_name")
+                known = (
+                    node["table_name"] in allowed
+                    and not node.get("schema_name")
+                    and not node.get("catalog_name")
+                )
             if not known:
                 not_supported("a query that reads something else than hunting tables")
 
-    def run(self, sql: str, parameters: Mapping[str, Any], window: Window, rows: int) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
+    def run(
+        self, sql: str, parameters: Mapping[str, Any], window: Window, rows: int
+    ) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
         """(column, DuckDB type) pairs and at most *rows* rows."""
         until = window.until or datetime(9999, 1, 1)
         self._connection.execute(f"SET VARIABLE since = TIMESTAMP '{window.since}'")

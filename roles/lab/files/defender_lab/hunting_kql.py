@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL to DuckDB SQL: syntax, names and translation, and the border between a wrong query and a limit of the lab."""
+"""KQL to DuckDB SQL: syntax, names and translation, and the border between a wrong query and a
+limit of the lab."""
 
 from __future__ import annotations
 
@@ -33,8 +34,18 @@ _OPERATORS = frozenset({
 })
 # fmt: on
 # Real operators and forms that the translator's grammar cannot even parse.
-_UNPARSED = frozenset({"parse-kv", "assert-schema", "project-by-names", "macro-expand", "graph-merge", "__partitionby"})
-# Functions of advanced hunting itself; any other unknown name with a capital letter is nobody's built-in.
+_UNPARSED = frozenset(
+    {
+        "parse-kv",
+        "assert-schema",
+        "project-by-names",
+        "macro-expand",
+        "graph-merge",
+        "__partitionby",
+    }
+)
+# Functions of advanced hunting itself; any other unknown name with a capital letter is nobody's
+# built-in.
 _HUNTING_FUNCTIONS = frozenset({"FileProfile", "DeviceFromIP", "AssignedIPAddresses", "SeenBy"})
 
 _SOME_MOMENT = datetime(2000, 1, 1)
@@ -42,7 +53,8 @@ _SOME_MOMENT = datetime(2000, 1, 1)
 
 @dataclass(frozen=True)
 class Translation:
-    """SQL over the tables named, with its parameters; ``clock`` is the parameter that stands for now(), if it is used."""
+    """SQL over the tables named, with its parameters; ``clock`` is the parameter that stands for
+    now(), if it is used."""
 
     sql: str
     parameters: Mapping[str, Any]
@@ -51,7 +63,8 @@ class Translation:
 
 
 def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
-    """Translate *query* over *tables*; raises HuntingRefused (400 for the author's errors, 501 for the lab's limits)."""
+    """Translate *query* over *tables*; raises HuntingRefused (400 for the author's errors, 501 for
+    the lab's limits)."""
     bare = TEXT.sub(lambda match: "" if match.group().startswith("//") else '""', query).strip()
     if not bare:
         refuse_syntax("The query is empty.")
@@ -67,7 +80,12 @@ def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
             not_supported("declare query_parameters")
         resolver = Resolver(tables)
         resolver.answer(tree)
-        result = to_sql(query, {name: list(columns) for name, columns in tables.items()}, allow_write=False, query_now=_SOME_MOMENT)
+        result = to_sql(
+            query,
+            {name: list(columns) for name, columns in tables.items()},
+            allow_write=False,
+            query_now=_SOME_MOMENT,
+        )
     except KqlSyntaxError:
         _refuse_text(bare)
     except KqlUnsupportedError as error:
@@ -77,17 +95,29 @@ def translate(query: str, tables: Mapping[str, Columns]) -> Translation:
     except RecursionError:
         not_supported("a query nested this deeply")
     used = result.parameters.get(CLOCK_SLOT)
-    # RE2 compiles the classes of Unicode in ten times the time: outside ASCII every sign counts as part of a word
+    # RE2 compiles the classes of Unicode in ten times the time: outside ASCII every sign counts as
+    # part of a word
     sql = str(result).replace(r"[^\pL\pN]", r"[^0-9A-Za-z\x{80}-\x{10FFFF}]")
-    return Translation(sql, dict(result.parameters), tuple(resolver.tables), CLOCK_SLOT if used == _SOME_MOMENT else None)
+    return Translation(
+        sql,
+        dict(result.parameters),
+        tuple(resolver.tables),
+        CLOCK_SLOT if used == _SOME_MOMENT else None,
+    )
 
 
 def _refuse_doubles(query: str) -> None:
-    """Two variables of one name: the translator lets the second one win, Kusto takes neither (KS201)."""
-    text = TEXT.sub(lambda match: "" if match.group().startswith("//") else re.sub(r"\W", "_", match.group()), query)
+    """Two variables of one name: the translator lets the second one win, Kusto takes neither
+    (KS201)."""
+    text = TEXT.sub(
+        lambda match: "" if match.group().startswith("//") else re.sub(r"\W", "_", match.group()),
+        query,
+    )
     depth = 0
     names: set[str] = set()
-    for part in re.finditer(r"[(\[{]|[)\]}]|(?:^|;)\s*let\s+(?:(\w+)|\[\s*_(\w+?)_\s*\])\s*=", text):
+    for part in re.finditer(
+        r"[(\[{]|[)\]}]|(?:^|;)\s*let\s+(?:(\w+)|\[\s*_(\w+?)_\s*\])\s*=", text
+    ):
         name = part[1] or part[2]
         if name is None:
             depth += 1 if part[0] in "([{" else -1
@@ -110,7 +140,8 @@ def _refuse_text(bare: str) -> NoReturn:
 
 
 def _surely_wrong(bare: str) -> bool:
-    """Whether Kusto's grammar has no such query either; the translator's is smaller, so that its word is not enough."""
+    """Whether Kusto's grammar has no such query either; the translator's is smaller, so that its
+    word is not enough."""
     if re.search("[\"']", bare.replace('""', "")):
         return True
     open_: list[str] = []
@@ -122,14 +153,20 @@ def _surely_wrong(bare: str) -> bool:
     no_value = r"(?:==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?:[|;)\]},]|$)"
     # `where A = "x"`: an assignment where Kusto wants a truth value
     assigned = r"\|\s*(?:where|filter)\s+\w+\s*=(?![=~])"
-    return bool(open_ or bare.startswith("|") or re.search(no_value, bare) or re.search(assigned, bare))
+    return bool(
+        open_ or bare.startswith("|") or re.search(no_value, bare) or re.search(assigned, bare)
+    )
 
 
 def _refuse_construct(error: KqlUnsupportedError) -> NoReturn:
     kind, unused, name = error.construct.partition(":")
     if error.construct == "statement":
         refuse_meaning("No tabular expression statement found")
-    if kind in ("function", "invoke") and name not in _HUNTING_FUNCTIONS and (name != name.lower() or name.startswith("_")):
+    if (
+        kind in ("function", "invoke")
+        and name not in _HUNTING_FUNCTIONS
+        and (name != name.lower() or name.startswith("_"))
+    ):
         refuse_meaning(f"Unknown function: '{name}'")
     _refuse_reason(error)
 
@@ -138,7 +175,9 @@ def _refuse_reason(error: KqlError) -> NoReturn:
     hint = getattr(error, "hint", None) or ""
     # the translator says so where Kusto itself refuses; all the rest is the translator's own limit
     if re.search(r"\bSEM\d{4}\b|Kusto refuses", hint) and "not implemented" not in hint:
-        reason = re.split(r"[;,.]?\s*(?:and )?Kusto refuses", hint)[0].replace("`", "'").strip(" .(")
+        reason = (
+            re.split(r"[;,.]?\s*(?:and )?Kusto refuses", hint)[0].replace("`", "'").strip(" .(")
+        )
         refuse_meaning(f"The query has a semantic error: {reason or error}")
     if isinstance(error, KqlSchemaError) and "differ only in case" in hint:
         not_supported("column names that differ only in case")

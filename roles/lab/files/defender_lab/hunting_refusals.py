@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What hunting says when it refuses: Microsoft's words where they are known, and the lab's own where the lab is the limit."""
+"""What hunting says when it refuses: Microsoft's words where they are known, and the lab's own
+where the lab is the limit."""
 
 from __future__ import annotations
 
@@ -31,10 +32,14 @@ def refuse_meaning(reason: str) -> NoReturn:
 def refuse_table(name: str, operator: str | None) -> NoReturn:
     """An unknown table and one the tenant has no licence for look exactly alike."""
     if operator is None:
-        refuse_meaning(f"Failed to resolve table or column or scalar or graph expression named '{name}'")
+        refuse_meaning(
+            f"Failed to resolve table or column or scalar or graph expression named '{name}'"
+        )
     if operator == "union":
         refuse_meaning(f"'union' operator: Failed to resolve table expression named '{name}'")
-    refuse_meaning(f"'{operator}' operator: Failed to resolve table or column expression named '{name}'")
+    refuse_meaning(
+        f"'{operator}' operator: Failed to resolve table or column expression named '{name}'"
+    )
 
 
 def refuse_column(name: str, operator: str) -> NoReturn:
@@ -42,5 +47,6 @@ def refuse_column(name: str, operator: str) -> NoReturn:
 
 
 def not_supported(what: str) -> NoReturn:
-    """KQL that the real service runs and the lab cannot: never dressed up as an error of the query."""
+    """KQL that the real service runs and the lab cannot: never dressed up as an error of the
+    query."""
     raise HuntingRefused(501, "NotSupportedByTheLab", f"Not supported by the lab: {what}")

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stretch of time a hunt may see: the request's ``Timespan``, never more than the 30 days that are kept."""
+"""The stretch of time a hunt may see: the request's ``Timespan``, never more than the 30 days that
+are kept."""
 
 from __future__ import annotations
 
@@ -30,21 +31,26 @@ class Window:
 
 
 def window(timespan: str | None, now: datetime) -> Window:
-    """The window of ``P7D``, ``start``, ``start/end``, ``start/duration`` or ``duration/end``; raises HuntingRefused(400)."""
+    """The window of ``P7D``, ``start``, ``start/end``, ``start/duration`` or ``duration/end``;
+    raises HuntingRefused(400)."""
     now = _naive(now)
     oldest = now - RETENTION
     if timespan is None:
         return Window(oldest, None)
     first, slash, last = timespan.strip().partition("/")
     if not slash:
-        since = now - _duration(first, timespan) if first.startswith("P") else _moment(first, timespan)
+        since = (
+            now - _duration(first, timespan) if first.startswith("P") else _moment(first, timespan)
+        )
         return Window(max(oldest, since), None)
     if first.startswith("P"):
         until = _moment(last, timespan)
         since = until - _duration(first, timespan)
     else:
         since = _moment(first, timespan)
-        until = since + _duration(last, timespan) if last.startswith("P") else _moment(last, timespan)
+        until = (
+            since + _duration(last, timespan) if last.startswith("P") else _moment(last, timespan)
+        )
     if until < since:
         _refuse(timespan)
     return Window(max(oldest, since), until)
@@ -58,7 +64,12 @@ def _duration(text: str, whole: str) -> timedelta:
     # .NET reads a month as 30 days and a year as 365
     days = part["years"] * 365 + part["months"] * 30 + part["weeks"] * 7 + part["days"]
     try:
-        return min(timedelta(days=days, hours=part["hours"], minutes=part["minutes"], seconds=part["seconds"]), timedelta(days=3650))
+        return min(
+            timedelta(
+                days=days, hours=part["hours"], minutes=part["minutes"], seconds=part["seconds"]
+            ),
+            timedelta(days=3650),
+        )
     except OverflowError:
         return timedelta(days=3650)
 
@@ -75,4 +86,6 @@ def _naive(moment: datetime) -> datetime:
 
 
 def _refuse(timespan: str) -> NoReturn:
-    raise HuntingRefused(400, "BadRequest", f"The timespan '{timespan}' is not an ISO 8601 duration or interval.")
+    raise HuntingRefused(
+        400, "BadRequest", f"The timespan '{timespan}' is not an ISO 8601 duration or interval."
+    )

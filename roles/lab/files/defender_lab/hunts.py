@@ -17,11 +17,15 @@ from defender_lab.hunting_refusals import HuntingRefused
 from defender_lab.tenants import Tenant
 
 LARGEST_ANSWER = 50 * 2**20
-TOO_LARGE = "Query execution has exceeded the allowed result size. Optimize your query by limiting the amount of results and try again."
+TOO_LARGE = (
+    "Query execution has exceeded the allowed result size. Optimize your query by limiting"
+    " the amount of results and try again."
+)
 
 
 class Hunts:
-    """The engine is loaded with the first hunt: a lab that is never asked to hunt need not wait for DuckDB."""
+    """The engine is loaded with the first hunt: a lab that is never asked to hunt need not wait for
+    DuckDB."""
 
     def __init__(self, world: t.Any) -> None:
         self._world = world
@@ -37,7 +41,9 @@ class Hunts:
         absent = tenant.personality.absent_tables
 
         def hunt() -> t.Any:
-            return self._loaded().run(tenant.id, query, timespan, absent_tables=absent, now=datetime.now(UTC))
+            return self._loaded().run(
+                tenant.id, query, timespan, absent_tables=absent, now=datetime.now(UTC)
+            )
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, hunt)

@@ -9,19 +9,28 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+FORM = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)", re.IGNORECASE
+)
 TICKS = 10_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ticks(text: str) -> int:
-    """Ticks of 100 ns since 1970; ValueError for a text that is no time with an offset. ``datetime`` alone would drop the seventh decimal."""
+    """Ticks of 100 ns since 1970; ValueError for a text that is no time with an offset.
+    ``datetime`` alone would drop the seventh decimal."""
     found = FORM.fullmatch(text)
     if not found:
         raise ValueError(f"{text} is no RFC 3339 time with an offset")
     whole, fraction, zone = found.groups()
-    offset = timedelta() if zone in "Zz" else timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
-    seconds = (datetime.fromisoformat(whole).replace(tzinfo=timezone(offset)) - EPOCH) // timedelta(seconds=1)
+    offset = (
+        timedelta()
+        if zone in "Zz"
+        else timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
+    )
+    seconds = (datetime.fromisoformat(whole).replace(tzinfo=timezone(offset)) - EPOCH) // timedelta(
+        seconds=1
+    )
     return seconds * TICKS + int((fraction or "0").ljust(7, "0")[:7])
 
 

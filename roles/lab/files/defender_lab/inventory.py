@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a lab writes for people and tests: the inventory, the truth about each host, the credentials, and lab.json last."""
+"""What a lab writes for people and tests: the inventory, the truth about each host, the
+credentials, and lab.json last."""
 
 from __future__ import annotations
 
@@ -19,7 +20,13 @@ from defender_lab.certificates import Pair
 from defender_lab.folder import write, write_json
 from defender_lab.tenants import Company, Host
 
-OPERATIONS = ("access_token:graph", "access_token:xdr", "incident_info", "hunting_query", "hunting_query:EmailEvents")
+OPERATIONS = (
+    "access_token:graph",
+    "access_token:xdr",
+    "incident_info",
+    "hunting_query",
+    "hunting_query:EmailEvents",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,10 @@ class Publication:
 
     def publish(self) -> None:
         write(self.folder / "ca.pem", self.ca.certificate_pem)
-        write(self.folder / "bundle.pem", Path(certifi.where()).read_bytes() + b"\n" + self.ca.certificate_pem)
+        write(
+            self.folder / "bundle.pem",
+            Path(certifi.where()).read_bytes() + b"\n" + self.ca.certificate_pem,
+        )
         self._credentials()
         write(self.folder / "inventory.yml", self.inventory())
         write_json(self.folder / "truth.json", self.truth())
@@ -45,11 +55,18 @@ class Publication:
 
     def _credentials(self) -> None:
         app = self.app
-        for name, pair in (("client", app.current), ("expired", app.expired), ("renewed", app.renewed)):
+        for name, pair in (
+            ("client", app.current),
+            ("expired", app.expired),
+            ("renewed", app.renewed),
+        ):
             write(self.folder / f"{name}.pem", pair.key_pem() + pair.certificate_pem)
         write(self.folder / "client_split.crt", app.current.certificate_pem)
         write(self.folder / "client_split.key", app.current.key_pem())
-        write(self.folder / "client_encrypted.pem", app.current.key_pem(self.password) + app.current.certificate_pem)
+        write(
+            self.folder / "client_encrypted.pem",
+            app.current.key_pem(self.password) + app.current.certificate_pem,
+        )
         write(self.folder / "client.pfx", app.current.pfx())
         write(self.folder / "client_encrypted.pfx", app.current.pfx(self.password))
         write(self.folder / "assertion.jwt", app.federation.assertion())
@@ -64,7 +81,10 @@ class Publication:
             "defender_xdr_ca_path": str(self.folder / "ca.pem"),
         }
         lines = [
-            "# Written by the lab at every start. The secret stands here in clear because it opens nothing but this lab;",
+            (
+                "# Written by the lab at every start. The secret stands here in clear because it"
+                " opens nothing but this lab;"
+            ),
             "# with real tenants it belongs into a vault or another lookup.",
             "all:",
             "  children:",
@@ -75,25 +95,46 @@ class Publication:
         return "\n".join(lines) + "\n"
 
     def _group(self, name: str, hosts: tuple[Host, ...], shared: dict[str, str]) -> list[str]:
-        """One group with the shared variables; no variables at ``all``, so that nothing but these hosts is a tenant."""
+        """One group with the shared variables; no variables at ``all``, so that nothing but these
+        hosts is a tenant."""
         if not hosts:
             return []
-        variables = [f"        {variable}: {json.dumps(value)}" for variable, value in shared.items()]
-        return [f"    {name}:", "      vars:", *variables, "      hosts:", *(self._host(host) for host in hosts)]
+        variables = [
+            f"        {variable}: {json.dumps(value)}" for variable, value in shared.items()
+        ]
+        return [
+            f"    {name}:",
+            "      vars:",
+            *variables,
+            "      hosts:",
+            *(self._host(host) for host in hosts),
+        ]
 
     def _host(self, host: Host) -> str:
         own = {"defender_xdr_tenant_id": host.tenant_id, "defender_xdr_tenant_name": host.name}
         if host.personality.expired_secret:
             own["defender_xdr_client_secret"] = self.app.expired_secret
-        return f"        {host.host}: {{{', '.join(f'{name}: {json.dumps(value)}' for name, value in own.items())}}}"
+        return (
+            f"        {host.host}:"
+            f" {{{', '.join(f'{name}: {json.dumps(value)}' for name, value in own.items())}}}"
+        )
 
     def truth(self) -> dict[str, t.Any]:
-        """Per host its personality and the category each operation must end in; null means it answers."""
+        """Per host its personality and the category each operation must end in; null means it
+        answers."""
         hosts = {}
         for host in self.hosts:
             kind = host.personality
-            outcomes = {name: kind.differs.get(name, kind.differs.get(name.partition(":")[0])) for name in OPERATIONS}
-            hosts[host.host] = {"tenant_id": host.tenant_id, "personality": kind.name, "category": kind.category, "operations": outcomes}
+            outcomes = {
+                name: kind.differs.get(name, kind.differs.get(name.partition(":")[0]))
+                for name in OPERATIONS
+            }
+            hosts[host.host] = {
+                "tenant_id": host.tenant_id,
+                "personality": kind.name,
+                "category": kind.category,
+                "operations": outcomes,
+            }
         return {"hosts": hosts}
 
     def summary(self) -> dict[str, t.Any]:
@@ -107,7 +148,12 @@ class Publication:
             "client_secret": app.secret,
             "expired_client_secret": app.expired_secret,
             "certificate_password": self.password,
-            "federation": {"issuer": federation.issuer, "subject": federation.subject, "audience": federation.audience, "kid": federation.kid},
+            "federation": {
+                "issuer": federation.issuer,
+                "subject": federation.subject,
+                "audience": federation.audience,
+                "kid": federation.kid,
+            },
             "application": {"display_name": app.display_name, "redirect_uri": app.redirect_uri},
             "tenants": [_known(one) for one in self.hosts],
             "partner": _known(self.beside.partner),
@@ -117,4 +163,9 @@ class Publication:
 
 
 def _known(host: Host) -> dict[str, str]:
-    return {"host": host.host, "tenant_id": host.tenant_id, "name": host.name, "domain": host.domain}
+    return {
+        "host": host.host,
+        "tenant_id": host.tenant_id,
+        "name": host.name,
+        "domain": host.domain,
+    }

@@ -15,7 +15,19 @@ from defender_lab.exchange import Request
 KEPT = 200_000
 FORBIDDEN_AT_LOGIN = ("Authorization", "Cookie", "Proxy-Authorization")
 SECRET = re.compile(r"((?:secret|assertion|token|password|code)[^=&]*=)[^&]*", re.IGNORECASE)
-FIELDS = ("n", "time", "origin", "method", "path", "query", "tenant", "status", "client_request_id", "authorization", "forbidden")
+FIELDS = (
+    "n",
+    "time",
+    "origin",
+    "method",
+    "path",
+    "query",
+    "tenant",
+    "status",
+    "client_request_id",
+    "authorization",
+    "forbidden",
+)
 
 
 class Journal:
@@ -28,12 +40,32 @@ class Journal:
     def add(self, when: float, request: Request, tenant: str | None, status: int) -> None:
         headers = request.headers
         authorization = headers.get("Authorization")
-        forbidden = tuple(name for name in FORBIDDEN_AT_LOGIN if name in headers) if request.origin == "login" else ()
+        forbidden = (
+            tuple(name for name in FORBIDDEN_AT_LOGIN if name in headers)
+            if request.origin == "login"
+            else ()
+        )
         self._count += 1
         query = SECRET.sub(r"\1***", request.query) if request.query else ""
-        scheme = authorization.split(" ", 1)[0] if authorization and " " in authorization else ("?" if authorization else None)
+        scheme = (
+            authorization.split(" ", 1)[0]
+            if authorization and " " in authorization
+            else ("?" if authorization else None)
+        )
         self._lines.append(
-            (self._count, when, request.origin, request.method, request.path, query, tenant, status, headers.get("client-request-id"), scheme, forbidden)
+            (
+                self._count,
+                when,
+                request.origin,
+                request.method,
+                request.path,
+                query,
+                tenant,
+                status,
+                headers.get("client-request-id"),
+                scheme,
+                forbidden,
+            )
         )
 
     def since(self, number: int) -> list[dict[str, t.Any]]:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab as one object: a request of any origin goes in, a reply comes out, and a line stands in the journal."""
+"""The lab as one object: a request of any origin goes in, a reply comes out, and a line stands in
+the journal."""
 
 from __future__ import annotations
 
@@ -30,7 +31,14 @@ ORIGINS = ("login", "graph", "xdr", "endpoint")
 
 
 class Lab:
-    def __init__(self, directory: Directory, store: Store, app: Application, services: Mapping[str, Service], admin_key: str) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        store: Store,
+        app: Application,
+        services: Mapping[str, Service],
+        admin_key: str,
+    ) -> None:
         self.clock = Clock()
         self.directory = directory
         self.app = app
@@ -40,12 +48,25 @@ class Lab:
         self.issuer = Issuer(self.clock)
         bearer = Bearer(self.issuer, directory, self.clock)
         self.store = store
-        self._guards = {name: Guard(service, bearer, store, self.quotas) for name, service in services.items()}
+        self._guards = {
+            name: Guard(service, bearer, store, self.quotas) for name, service in services.items()
+        }
         token = TokenEndpoint(directory, app.federation, self.issuer, self.quotas, self.clock)
         consents = Consents(directory)
         token.clicks = consents.passed
-        self._login = Login(token, Discovery(directory, self.issuer), consents, directory, self.clock)
-        self._control = Control(admin_key, self.clock, directory, consents, store, self.journal, self.faults, self.quotas)
+        self._login = Login(
+            token, Discovery(directory, self.issuer), consents, directory, self.clock
+        )
+        self._control = Control(
+            admin_key,
+            self.clock,
+            directory,
+            consents,
+            store,
+            self.journal,
+            self.faults,
+            self.quotas,
+        )
 
     async def answer(self, request: Request) -> Reply:
         """Control calls stay out of the journal and are never hit by a fault."""
@@ -54,15 +75,31 @@ class Lab:
         request_id = str(uuid.uuid4())
         guard = self._guards.get(request.origin)
         caller = guard.caller(request) if guard else Caller(None, None)
-        tenant = self._login.tenant_of(request) if guard is None else caller.tenant.id if caller.tenant else None
+        tenant = (
+            self._login.tenant_of(request)
+            if guard is None
+            else caller.tenant.id
+            if caller.tenant
+            else None
+        )
         fault = self.faults.take(request, tenant)
         reply: Reply | None = None
         if fault is None or fault.needs_the_answer:
             taken = fault.heard(request) if fault else request
-            reply = await guard.answer(taken, caller, request_id) if guard else self._login.answer(taken)
+            reply = (
+                await guard.answer(taken, caller, request_id)
+                if guard
+                else self._login.answer(taken)
+            )
         if fault:
             reply = fault.reply(reply)
         assert reply is not None
-        self.journal.add(self.clock.wall(), request, tenant, 0 if reply.wire == "reset" else reply.status)
+        self.journal.add(
+            self.clock.wall(), request, tenant, 0 if reply.wire == "reset" else reply.status
+        )
         sent = request.headers.get("client-request-id")
-        return reply.adding({"request-id": request_id, "client-request-id": sent or request_id}) if guard else reply
+        return (
+            reply.adding({"request-id": request_id, "client-request-id": sent or request_id})
+            if guard
+            else reply
+        )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The login origin: which path is the token end point, which is discovery, and which is the lab's own control."""
+"""The login origin: which path is the token end point, which is discovery, and which is the lab's
+own control."""
 
 from __future__ import annotations
 
@@ -24,7 +25,14 @@ INSTANCE = re.compile(r"/common/discovery/instance")
 
 
 class Login:
-    def __init__(self, token: TokenEndpoint, discovery: Discovery, consents: Consents, directory: Directory, clock: Clock) -> None:
+    def __init__(
+        self,
+        token: TokenEndpoint,
+        discovery: Discovery,
+        consents: Consents,
+        directory: Directory,
+        clock: Clock,
+    ) -> None:
         self._token = token
         self._consents = consents
         self._discovery = discovery

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OData $filter: parsed by hand into a predicate over one record; what a service does not know is refused in OData's words."""
+"""OData $filter: parsed by hand into a predicate over one record; what a service does not know is
+refused in OData's words."""
 
 from __future__ import annotations
 
@@ -24,14 +25,21 @@ class BadFilter(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a property holds: ``time``, ``text``, ``name`` (text compared without case), ``guid``, ``bool``, or an enumeration by its member names."""
+    """What a property holds: ``time``, ``text``, ``name`` (text compared without case), ``guid``,
+    ``bool``, or an enumeration by its member names."""
 
     name: str
     members: frozenset[str] = frozenset()
 
     @property
     def edm(self) -> str:
-        return {"time": "Edm.DateTimeOffset", "text": "Edm.String", "name": "Edm.String", "guid": "Edm.Guid", "bool": "Edm.Boolean"}.get(self.name, self.name)
+        return {
+            "time": "Edm.DateTimeOffset",
+            "text": "Edm.String",
+            "name": "Edm.String",
+            "guid": "Edm.Guid",
+            "bool": "Edm.Boolean",
+        }.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,27 @@ OPERATORS: Mapping[str, Callable[[t.Any, t.Any], bool]] = {
     "lt": lambda left, right: left is not None and right is not None and left < right,
     "le": lambda left, right: left is not None and right is not None and left <= right,
 }
-FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {"startswith": str.startswith, "endswith": str.endswith, "contains": lambda whole, part: part in whole}
+FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "contains": lambda whole, part: part in whole,
+}
 # a GUID is taken in quotes as well, as Graph does
-LITERALS = {"time": ("time",), "text": ("text",), "name": ("text",), "guid": ("guid", "text"), "bool": ()}
-LONG_NAMES = {"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterThanOrEqual", "lt": "LessThan", "le": "LessThanOrEqual"}
+LITERALS = {
+    "time": ("time",),
+    "text": ("text",),
+    "name": ("text",),
+    "guid": ("guid", "text"),
+    "bool": (),
+}
+LONG_NAMES = {
+    "eq": "Equal",
+    "ne": "NotEqual",
+    "gt": "GreaterThan",
+    "ge": "GreaterThanOrEqual",
+    "lt": "LessThan",
+    "le": "LessThanOrEqual",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +111,9 @@ def tokens(text: str) -> list[Token]:
         match = TOKEN.match(text, place)
         if not match or match.lastgroup is None:
             raise BadFilter(f"Syntax error at position {place} in '{text}'.")
-        found.append(Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup)))
+        found.append(
+            Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup))
+        )
         place = match.end()
     return found
 
@@ -163,7 +190,10 @@ class _Parser:
             raise BadFilter(f"An unknown function with name '{token.value}' was found. {hint}")
         kind = self.fields.kinds.get(token.value)
         if kind is None:
-            raise BadFilter(f"Could not find a property named '{token.value}' on type '{self.fields.type_name}', or it cannot be used in $filter.")
+            raise BadFilter(
+                f"Could not find a property named '{token.value}' on type"
+                f" '{self.fields.type_name}', or it cannot be used in $filter."
+            )
         operator = self.take()
         if operator.kind == "word" and operator.value == "in":
             return self.among(token.value, kind)
@@ -179,7 +209,10 @@ class _Parser:
         name = self.take()
         kind = self.fields.kinds.get(name.value)
         if name.kind != "word" or kind is None or kind.name not in ("text", "name"):
-            raise BadFilter(f"Could not find a property named '{name.value}' on type '{self.fields.type_name}', or it cannot be used in $filter.")
+            raise BadFilter(
+                f"Could not find a property named '{name.value}' on type"
+                f" '{self.fields.type_name}', or it cannot be used in $filter."
+            )
         self.need(",")
         value = self.literal(kind, "eq")
         self.need(")")
@@ -203,31 +236,53 @@ class _Parser:
             return token.value == "true"
         if token.kind not in LITERALS[kind.name]:
             if token.kind == "word":
-                raise BadFilter(f"Could not find a property named '{token.value}' on type '{self.fields.type_name}', or it cannot be used in $filter.")
-            got = {"text": "Edm.String", "number": "Edm.Int32", "time": "Edm.DateTimeOffset", "guid": "Edm.Guid"}.get(token.kind, "")
+                raise BadFilter(
+                    f"Could not find a property named '{token.value}' on type"
+                    f" '{self.fields.type_name}', or it cannot be used in $filter."
+                )
+            got = {
+                "text": "Edm.String",
+                "number": "Edm.Int32",
+                "time": "Edm.DateTimeOffset",
+                "guid": "Edm.Guid",
+            }.get(token.kind, "")
             if not got:
                 self.place -= 1
                 raise self.error()
-            types = f"Found operand types '{kind.edm}' and '{got}' for operator kind '{LONG_NAMES[operator]}'."
+            types = (
+                f"Found operand types '{kind.edm}' and '{got}' for operator kind"
+                f" '{LONG_NAMES[operator]}'."
+            )
             raise BadFilter(f"A binary operator with incompatible types was detected. {types}")
         if token.kind == "time":
             try:
                 return ticks(token.value)
             except ValueError:
-                raise BadFilter(f"Unrecognized 'Edm.DateTimeOffset' literal '{token.value}' at '{token.at}' in '{self.text}'.") from None
+                raise BadFilter(
+                    f"Unrecognized 'Edm.DateTimeOffset' literal '{token.value}' at '{token.at}' in"
+                    f" '{self.text}'."
+                ) from None
         if token.kind == "guid":
             return token.value.lower()
         text = token.value[1:-1].replace("''", "'")
         return text if kind.name == "text" else text.lower()
 
     def member(self, token: Token, kind: Kind, operator: str) -> str:
-        if token.kind == "word" and self.place < len(self.tokens) and self.tokens[self.place].kind == "text" and token.value.lower() == kind.name.lower():
+        if (
+            token.kind == "word"
+            and self.place < len(self.tokens)
+            and self.tokens[self.place].kind == "text"
+            and token.value.lower() == kind.name.lower()
+        ):
             token = self.take()
         if token.kind != "text":
             self.place -= 1
             raise self.error()
         if operator not in ("eq", "ne"):
-            types = f"Found operand types '{kind.name}' and 'Edm.String' for operator kind '{LONG_NAMES[operator]}'."
+            types = (
+                f"Found operand types '{kind.name}' and 'Edm.String' for operator kind"
+                f" '{LONG_NAMES[operator]}'."
+            )
             raise BadFilter(f"A binary operator with incompatible types was detected. {types}")
         value = token.value[1:-1].lower()
         if value not in kind.members:
@@ -251,7 +306,9 @@ def _held(record: Record, name: str) -> t.Any:
     return (record.get(outer) or {}).get(inner)
 
 
-def _compared(name: str, kind: Kind, operator: Callable[[t.Any, t.Any], bool], value: t.Any) -> Predicate:
+def _compared(
+    name: str, kind: Kind, operator: Callable[[t.Any, t.Any], bool], value: t.Any
+) -> Predicate:
     return lambda record: operator(_value(_held(record, name), kind), value)
 
 

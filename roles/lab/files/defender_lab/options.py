@@ -51,7 +51,9 @@ class Options:
 
     def next_query(self, skip: int) -> str:
         """The query of the next page: everything as asked, but for $skip."""
-        kept = {name: value for name, value in self.given.items() if name != "$skip"} | {"$skip": str(skip)}
+        kept = {name: value for name, value in self.given.items() if name != "$skip"} | {
+            "$skip": str(skip)
+        }
         return "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
 
 
@@ -65,7 +67,10 @@ def read(query: str, allowed: frozenset[str]) -> Options:
         if name not in allowed:
             raise BadOption(f"{INVALID} The query option '{name}' is not allowed.")
         if name in given:
-            raise BadOption(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+            raise BadOption(
+                f"Query option '{name}' was specified more than once, but it must be specified at"
+                " most once."
+            )
         given[name] = value
     return Options(given)
 
@@ -75,7 +80,10 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
         return default
     text = given[name]
     if not text.isascii() or not text.isdigit():
-        raise BadOption(f"{INVALID} Invalid value '{text}' for {name} query option found. The {name} query option requires a non-negative integer value.")
+        raise BadOption(
+            f"{INVALID} Invalid value '{text}' for {name} query option found. The {name} query"
+            " option requires a non-negative integer value."
+        )
     return int(text)
 
 
@@ -86,17 +94,27 @@ def cut(query: str, listing: Listing, rows: list[Record]) -> tuple[Options, Page
     top = _number(given, "$top", listing.page)
     skip = _number(given, "$skip", 0)
     if top > listing.most:
-        raise BadOption(f"{INVALID} The limit of '{listing.most}' for Top query has been exceeded. The value from the incoming request is '{top}'.")
+        raise BadOption(
+            f"{INVALID} The limit of '{listing.most}' for Top query has been exceeded. The value"
+            f" from the incoming request is '{top}'."
+        )
     expand = _expand(given.get("$expand"), listing)
-    rows = _ordered(_filtered(rows, given.get("$filter"), listing.fields), given.get("$orderby"), listing)
+    rows = _ordered(
+        _filtered(rows, given.get("$filter"), listing.fields), given.get("$orderby"), listing
+    )
     end = skip + top
     following = end if end < len(rows) and top else None
-    return options, Page(rows[skip:end], len(rows) if _wants_count(given.get("$count")) else None, following, expand)
+    return options, Page(
+        rows[skip:end], len(rows) if _wants_count(given.get("$count")) else None, following, expand
+    )
 
 
 def _wants_count(text: str | None) -> bool:
     if text not in (None, "true", "false"):
-        raise BadOption(f"{INVALID} Invalid value '{text}' for $count query option found. Valid values are 'true' and 'false'.")
+        raise BadOption(
+            f"{INVALID} Invalid value '{text}' for $count query option found. Valid values are"
+            " 'true' and 'false'."
+        )
     return text == "true"
 
 
@@ -105,7 +123,10 @@ def _expand(text: str | None, listing: Listing) -> frozenset[str]:
         return frozenset()
     names = frozenset(part.strip() for part in text.split(","))
     for name in sorted(names - listing.expands):
-        raise BadOption(f"{INVALID} Could not find a property named '{name}' on type '{listing.fields.type_name}'.")
+        raise BadOption(
+            f"{INVALID} Could not find a property named '{name}' on type"
+            f" '{listing.fields.type_name}'."
+        )
     return names
 
 
@@ -124,5 +145,7 @@ def _ordered(rows: list[Record], text: str | None, listing: Listing) -> list[Rec
         return rows
     name, unused, direction = text.strip().partition(" ")
     if name not in listing.orders or direction not in ("", "asc", "desc"):
-        raise BadOption(f"{INVALID} The property '{name}' cannot be used in the $orderby query option.")
+        raise BadOption(
+            f"{INVALID} The property '{name}' cannot be used in the $orderby query option."
+        )
     return sorted(rows, key=lambda row: ticks(row[name]), reverse=direction == "desc")

@@ -56,5 +56,7 @@ class Quotas:
 
     def forget(self, tenant_id: str) -> None:
         """Open every window of one tenant."""
-        for key in [key for key in self._windows if isinstance(key[0], tuple) and tenant_id in key[0]]:
+        for key in [
+            key for key in self._windows if isinstance(key[0], tuple) and tenant_id in key[0]
+        ]:
             del self._windows[key]

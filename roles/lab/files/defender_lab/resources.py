@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The three resource applications of a tenant, the audiences that name them, and what the lab's app is granted."""
+"""The three resource applications of a tenant, the audiences that name them, and what the lab's app
+is granted."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """``key`` is the origin's name; ``granted`` are the roles a customer's consent gives the lab's app."""
+    """``key`` is the origin's name; ``granted`` are the roles a customer's consent gives the lab's
+    app."""
 
     key: str
     name: str
@@ -27,7 +29,12 @@ GRAPH = Resource(
     "Microsoft Graph",
     "00000003-0000-0000-c000-000000000000",
     ("https://graph.microsoft.com",),
-    ("SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All", "SecurityAlert.ReadWrite.All", "ThreatHunting.Read.All"),
+    (
+        "SecurityIncident.Read.All",
+        "SecurityIncident.ReadWrite.All",
+        "SecurityAlert.ReadWrite.All",
+        "ThreatHunting.Read.All",
+    ),
 )
 XDR = Resource(
     "xdr",
@@ -40,7 +47,11 @@ ENDPOINT = Resource(
     "endpoint",
     "WindowsDefenderATP",
     "fc780465-2017-40d4-a0c5-307022471b92",
-    ("https://api.securitycenter.microsoft.com", "https://api.securitycenter.windows.com", "https://securitycenter.onmicrosoft.com/windowsatpservice"),
+    (
+        "https://api.securitycenter.microsoft.com",
+        "https://api.securitycenter.windows.com",
+        "https://securitycenter.onmicrosoft.com/windowsatpservice",
+    ),
     (
         "AdvancedQuery.Read.All",
         "Alert.ReadWrite.All",
@@ -57,10 +68,15 @@ ENDPOINT = Resource(
     ),
 )
 
-RESOURCES: Mapping[str, Resource] = MappingProxyType({one.key: one for one in (GRAPH, XDR, ENDPOINT)})
-BY_AUDIENCE: Mapping[str, Resource] = MappingProxyType({name.lower(): one for one in RESOURCES.values() for name in (*one.audiences, one.app_id)})
+RESOURCES: Mapping[str, Resource] = MappingProxyType(
+    {one.key: one for one in (GRAPH, XDR, ENDPOINT)}
+)
+BY_AUDIENCE: Mapping[str, Resource] = MappingProxyType(
+    {name.lower(): one for one in RESOURCES.values() for name in (*one.audiences, one.app_id)}
+)
 
 
 def resource_of(audience: str) -> Resource | None:
-    """The resource an audience names: by identifier URI, with or without one slash at its end, or by app id."""
+    """The resource an audience names: by identifier URI, with or without one slash at its end, or
+    by app id."""
     return BY_AUDIENCE.get(audience.lower().removesuffix("/"))

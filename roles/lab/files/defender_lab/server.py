@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sockets and TLS: four origins on four ports of 127.0.0.1, each handing its requests to the lab."""
+"""Sockets and TLS: four origins on four ports of 127.0.0.1, each handing its requests to the
+lab."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ LARGEST_BODY = 16 * 2**20
 
 
 def context(pair: Pair) -> ssl.SSLContext:
-    """The server's TLS context. OpenSSL reads keys from files only, so they pass through a private folder."""
+    """The server's TLS context. OpenSSL reads keys from files only, so they pass through a private
+    folder."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "server.pem")
@@ -46,7 +48,11 @@ class Server:
     async def start(self, port: int = 0) -> None:
         """Listen; ``port`` is the first of four, 0 takes any free ones."""
         for number, origin in enumerate(ORIGINS):
-            runner = web.ServerRunner(web.Server(self._handler(origin), access_log=None), handle_signals=False, shutdown_timeout=0.1)
+            runner = web.ServerRunner(
+                web.Server(self._handler(origin), access_log=None),
+                handle_signals=False,
+                shutdown_timeout=0.1,
+            )
             await runner.setup()
             self._runners.append(runner)
             wanted = port + number if port else 0
@@ -74,7 +80,15 @@ class Server:
             if body is None:
                 return web.Response(status=413)
             url = incoming.rel_url
-            request = Request(origin, incoming.method, url.path, url.raw_query_string, incoming.headers, body, incoming.host)
+            request = Request(
+                origin,
+                incoming.method,
+                url.path,
+                url.raw_query_string,
+                incoming.headers,
+                body,
+                incoming.host,
+            )
             reply = await lab.answer(request)
             if reply.delay:
                 await lab.faults.pause(reply.delay)

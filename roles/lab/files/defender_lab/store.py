@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The incidents and alerts of every tenant, as Graph objects; every change lifts the tenant's data version."""
+"""The incidents and alerts of every tenant, as Graph objects; every change lifts the tenant's data
+version."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ MOST_PAGES = 500
 
 @dataclass
 class Shelf:
-    """One tenant's data. ``incidents`` and ``alerts`` are newest first, by the time that ``order`` names: no page of Microsoft's says
-    which one it is. ``pages`` are answers kept until the version changes."""
+    """One tenant's data. ``incidents`` and ``alerts`` are newest first, by the time that ``order``
+    names: no page of Microsoft's says which one it is. ``pages`` are answers kept until the version
+    changes."""
 
     incidents: list[Record]
     alerts: list[Record]
@@ -84,6 +86,9 @@ class Store:
         found = self._shelves.get(tenant_id)
         if found is None:
             # copies: a PATCH must not reach into the world, whose hunting tables are made from it
-            found = Shelf(copy.deepcopy(self.world.incidents(tenant_id)), copy.deepcopy(self.world.alerts(tenant_id)))
+            found = Shelf(
+                copy.deepcopy(self.world.incidents(tenant_id)),
+                copy.deepcopy(self.world.alerts(tenant_id)),
+            )
             self._shelves[tenant_id] = found
         return found

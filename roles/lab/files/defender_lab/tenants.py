@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The customer tenants of the lab: who they are, what they granted, and how each of them behaves."""
+"""The customer tenants of the lab: who they are, what they granted, and how each of them
+behaves."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ from defender_lab.personalities import BY_NAME, PROVIDER, Personality, mix
 from defender_lab.resources import RESOURCES
 
 NAMES = (
-    "contoso fabrikam woodgrove northwind tailspin litware adatum proseware wingtip margies treyresearch lucerne relecloud "
-    "fourthcoffee humongous cohowinery alpineski blueyonder consolidated graphicdesign lamna munson nodpublishers "
-    "southridge thephonecompany vanarsdel firstup bestforyou liberty cityp wideworld alpenglow"
+    "contoso fabrikam woodgrove northwind tailspin litware adatum proseware wingtip margies"
+    " treyresearch lucerne relecloud fourthcoffee humongous cohowinery alpineski blueyonder"
+    " consolidated graphicdesign lamna munson nodpublishers southridge thephonecompany vanarsdel"
+    " firstup bestforyou liberty cityp wideworld alpenglow"
 ).split()
 # when a tenant of the lab came to its resources, and when its administrator let the house's app in
 LONG_AGO, CONSENTED = "2021-08-02T10:30:06.0000000Z", "2024-03-01T08:00:00.0000000Z"
@@ -38,7 +40,8 @@ class Host:
 
 
 class Tenant:
-    """One tenant at run time; the control routes change it. ``house`` is the app id of the provider's app that the lab is about."""
+    """One tenant at run time; the control routes change it. ``house`` is the app id of the
+    provider's app that the lab is about."""
 
     def __init__(self, host: Host, house: str) -> None:
         self.id = host.tenant_id
@@ -63,17 +66,25 @@ class Tenant:
 
     @property
     def roster(self) -> Roster:
-        """The service principals and grants; made when first asked for, as there may be thousands of tenants."""
+        """The service principals and grants; made when first asked for, as there may be thousands
+        of tenants."""
         if self._roster is None:
             self._roster = self._opened()
         return self._roster
 
     def _opened(self) -> Roster:
-        """What the personality starts from: the resources it has, and the house's app with its grants."""
+        """What the personality starts from: the resources it has, and the house's app with its
+        grants."""
         roster = Roster()
         for key, resource in RESOURCES.items():
             if key not in self.personality.resources_absent:
-                roster.add(Principal(resource.app_id, self.principal(resource.app_id, "resource"), created=LONG_AGO))
+                roster.add(
+                    Principal(
+                        resource.app_id,
+                        self.principal(resource.app_id, "resource"),
+                        created=LONG_AGO,
+                    )
+                )
         if self.personality.consented:
             self._settle(roster)
         return roster
@@ -82,10 +93,24 @@ class Tenant:
         """The house's app as this personality's administrator let it in."""
         kind = self.personality
         tags = ("WindowsAzureActiveDirectoryIntegratedApp",)
-        roster.add(Principal(self.house, self.principal(self.house, "app"), enabled=kind.token_refused != "app_disabled", tags=tags, created=CONSENTED))
+        roster.add(
+            Principal(
+                self.house,
+                self.principal(self.house, "app"),
+                enabled=kind.token_refused != "app_disabled",
+                tags=tags,
+                created=CONSENTED,
+            )
+        )
         for key, resource in RESOURCES.items():
-            values = [] if kind.no_roles else [role for role in resource.granted if role not in kind.withheld]
-            roster.set_roles(self.house, key, [*values, *(kind.extra if key == "graph" else ())], CONSENTED)
+            values = (
+                []
+                if kind.no_roles
+                else [role for role in resource.granted if role not in kind.withheld]
+            )
+            roster.set_roles(
+                self.house, key, [*values, *(kind.extra if key == "graph" else ())], CONSENTED
+            )
 
     @property
     def consented(self) -> bool:
@@ -112,16 +137,22 @@ class Tenant:
             if found and key in unwanted:
                 self.roster.remove(found)
             elif not found and key not in unwanted:
-                self.roster.add(Principal(resource.app_id, self.principal(resource.app_id, "resource")))
-                self.roster.set_roles(self.house, key, [] if self.personality.no_roles else resource.granted)
+                self.roster.add(
+                    Principal(resource.app_id, self.principal(resource.app_id, "resource"))
+                )
+                self.roster.set_roles(
+                    self.house, key, [] if self.personality.no_roles else resource.granted
+                )
 
     def principal(self, client_id: str, resource: str) -> str:
-        """The object id of the app's (or a resource's) first service principal here: the same on every look."""
+        """The object id of the app's (or a resource's) first service principal here: the same on
+        every look."""
         return str(uuid.uuid5(uuid.UUID(self.id), f"{client_id}/{resource}"))
 
 
 def draw(count: int, seed: int, sick: str) -> list[Host]:
-    """The lab's hosts, the same for the same arguments; nothing in a host name tells its personality."""
+    """The lab's hosts, the same for the same arguments; nothing in a host name tells its
+    personality."""
     rng = random.Random(f"tenants-{seed}")
     kinds = mix(count, sick)
     rng.shuffle(kinds)
@@ -136,7 +167,8 @@ def draw(count: int, seed: int, sick: str) -> list[Host]:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who stands beside the tenants of the fleet: the provider itself, customers to be won, and others that appear in its books only."""
+    """Who stands beside the tenants of the fleet: the provider itself, customers to be won, and
+    others that appear in its books only."""
 
     partner: Host
     prospects: tuple[Host, ...] = ()
@@ -156,7 +188,12 @@ AWKWARD = (
     "Łódź Steel: Sp. z o.o.",
     "株式会社 山田",
 )
-OUTSIDERS = ("Adventure Works", "Adventure Works", "Crème & Co. #1 {50%}", "-hyphen first, = second")
+OUTSIDERS = (
+    "Adventure Works",
+    "Adventure Works",
+    "Crème & Co. #1 {50%}",
+    "-hyphen first, = second",
+)
 
 
 def company(seed: int, prospects: int = 2) -> Company:
@@ -164,12 +201,21 @@ def company(seed: int, prospects: int = 2) -> Company:
     rng = random.Random(f"company-{seed}")
 
     def host(word: str, name: str, kind: Personality) -> Host:
-        return Host(word, str(uuid.UUID(int=rng.getrandbits(128), version=4)), name, f"{word}.onmicrosoft.com", kind)
+        return Host(
+            word,
+            str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            name,
+            f"{word}.onmicrosoft.com",
+            kind,
+        )
 
     fresh = BY_NAME["not_consented"]
     return Company(
         host("partner", "Partner SOC", PROVIDER),
-        tuple(host(f"prospect{number}", AWKWARD[(number - 1) % len(AWKWARD)], fresh) for number in range(1, prospects + 1)),
+        tuple(
+            host(f"prospect{number}", AWKWARD[(number - 1) % len(AWKWARD)], fresh)
+            for number in range(1, prospects + 1)
+        ),
         tuple(host(f"outsider{number}", name, fresh) for number, name in enumerate(OUTSIDERS, 1)),
     )
 
@@ -203,5 +249,11 @@ class Directory:
     def stranger_to(self, tenant: Tenant) -> Tenant:
         """Another tenant, whose token ``tenant`` is handed when Entra gets it wrong."""
         others = [one for one in self.tenants if one is not tenant]
-        well = (one for one in others if one.personality is BY_NAME["healthy"] and one.provisioned and all(one.granted.values()))
+        well = (
+            one
+            for one in others
+            if one.personality is BY_NAME["healthy"]
+            and one.provisioned
+            and all(one.granted.values())
+        )
         return next(well, (others or [tenant])[0])

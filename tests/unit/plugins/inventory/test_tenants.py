@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The inventory through Ansible's own manager, in an Ansible of its own, which must load the plugin: hosts, variables, groups, refusals."""
+"""The inventory through Ansible's own manager, in an Ansible of its own, which must load the
+plugin: hosts, variables, groups, refusals."""
 
 from __future__ import annotations
 
@@ -84,7 +85,9 @@ class Folder:
         return t.cast("Json", json.loads(self._reader.stdout.readline()))
 
     def inventory(self, *also: str, **options: t.Any) -> Json:
-        found = self.read(*also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options}))
+        found = self.read(
+            *also, self.write("tenants.yml", {"plugin": PLUGIN, "file": "registry.yml", **options})
+        )
         assert "error" not in found, found
         return found
 
@@ -99,7 +102,11 @@ class Folder:
 
 @pytest.fixture(scope="session")
 def _reader() -> t.Iterator[t.Any]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))
+    }
     root = Path(__file__).parents[4]
     if root.parts[-3:] == ("ansible_collections", "mssp", "defender_xdr"):
         env["ANSIBLE_COLLECTIONS_PATH"] = str(root.parents[2])
@@ -138,7 +145,9 @@ def test_a_host_is_a_tenant_that_existing_plays_take(folder: Folder) -> None:
 def test_what_a_customer_calls_itself_is_never_a_template_and_the_rest_is_listed_plainly(
     folder: Folder,
 ) -> None:
-    folder.register([{"tenant_id": ONE, "name": "{{ lookup('pipe', 'id') }}", "note": "{{ 1 + 1 }}"}])
+    folder.register(
+        [{"tenant_id": ONE, "name": "{{ lookup('pipe', 'id') }}", "note": "{{ 1 + 1 }}"}]
+    )
     found = folder.inventory()
     (host,) = found["vars"]
     assert host == "lookup_pipe_id"
@@ -155,7 +164,9 @@ def test_what_a_customer_calls_itself_is_never_a_template_and_the_rest_is_listed
 def test_nothing_of_a_spreadsheet_is_a_template_and_composed_variables_are_none_either(
     folder: Folder,
 ) -> None:
-    folder.write("registry.csv", f"tenant_id,name,note,cloud\n{ONE},lookup('pipe'),lookup('pipe'),gcc\n")
+    folder.write(
+        "registry.csv", f"tenant_id,name,note,cloud\n{ONE},lookup('pipe'),lookup('pipe'),gcc\n"
+    )
     found = folder.inventory(
         file="registry.csv",
         compose={"label": "note", "deep": "{'note': note, 'name': defender_xdr_tenant_name}"},
@@ -168,7 +179,9 @@ def test_nothing_of_a_spreadsheet_is_a_template_and_composed_variables_are_none_
 
 
 def test_what_a_probe_says_is_no_template_but_for_its_own_words(folder: Folder) -> None:
-    folder.register([{"tenant_id": ONE, "name": "contoso", "client_id": "{% raw %}{{ 1 }}{% endraw %}"}])
+    folder.register(
+        [{"tenant_id": ONE, "name": "contoso", "client_id": "{% raw %}{{ 1 }}{% endraw %}"}]
+    )
     found = folder.inventory(probe=True)
     assert "{{ 1 }}" in found["vars"]["contoso"]["defender_xdr_probe"]["text"]
     assert found["templates"]["contoso"] == [
@@ -215,7 +228,9 @@ def test_a_customer_with_the_name_of_a_keyed_group_moves_nobody_but_itself(folde
 def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variables(
     folder: Folder,
 ) -> None:
-    found = folder.inventory(keyed_groups=[{"key": "'woodgrove'", "separator": ""}], compose={"mine": "tier"})
+    found = folder.inventory(
+        keyed_groups=[{"key": "'woodgrove'", "separator": ""}], compose={"mine": "tier"}
+    )
     assert found["group_vars"]["woodgrove"] == {}
     assert found["vars"]["woodgrove"]["mine"] == "test"
 
@@ -233,7 +248,9 @@ def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variabl
         ([], ["Contoso_Ltd", "woodgrove"]),
     ],
 )
-def test_the_first_filter_that_holds_decides(folder: Folder, filters: list[t.Any], left: list[str]) -> None:
+def test_the_first_filter_that_holds_decides(
+    folder: Folder, filters: list[t.Any], left: list[str]
+) -> None:
     assert folder.inventory(filters=filters)["groups"] == {"tenants": left}
 
 
@@ -259,7 +276,9 @@ def test_two_inventories_may_know_the_same_host_if_it_is_the_same_tenant(folder:
         ({"probe": True}, "woodgrove"),
     ],
 )
-def test_the_name_of_a_group_is_made_unique(folder: Folder, options: dict[str, t.Any], host: str) -> None:
+def test_the_name_of_a_group_is_made_unique(
+    folder: Folder, options: dict[str, t.Any], host: str
+) -> None:
     assert host in folder.inventory(**options)["vars"]
 
 
@@ -268,7 +287,11 @@ def test_a_machine_keeps_its_name_and_a_host_that_was_only_listed_becomes_the_te
 ) -> None:
     folder.write(
         "hosts.yml",
-        {"all": {"hosts": {"woodgrove": {"ansible_host": "10.0.0.1"}, "Contoso_Ltd": {"owner": "us"}}}},
+        {
+            "all": {
+                "hosts": {"woodgrove": {"ansible_host": "10.0.0.1"}, "Contoso_Ltd": {"owner": "us"}}
+            }
+        },
     )
     found = folder.inventory("hosts.yml")
     assert found["groups"]["tenants"] == ["Contoso_Ltd", "woodgrove_33333333"]
@@ -287,7 +310,10 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
         ({"fiel": "x"}, "fiel is no option of this inventory; did you mean file?"),
         (
             {"filters": [{"includes": "x"}]},
-            "An entry of filters is {'includes': 'x'}, but must be a mapping with one key, include or exclude.",
+            (
+                "An entry of filters is {'includes': 'x'}, but must be a mapping with one key,"
+                " include or exclude."
+            ),
         ),
         ({"filters": ["x"]}, "An entry of filters is 'x'"),
         (
@@ -341,14 +367,18 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
         ),
     ],
 )
-def test_a_mistake_is_an_error_in_words(folder: Folder, options: dict[str, t.Any], said: str) -> None:
+def test_a_mistake_is_an_error_in_words(
+    folder: Folder, options: dict[str, t.Any], said: str
+) -> None:
     message = folder.refusal(**options)
     assert said in message
     assert SECRET not in message
 
 
 def test_an_error_says_what_ansible_makes_of_it(folder: Folder) -> None:
-    assert folder.refusal(file="absent.yml").endswith("Ansible goes on without these tenants, because any_unparsed_is_failed is not set.")
+    assert folder.refusal(file="absent.yml").endswith(
+        "Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+    )
 
 
 def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_with_it(
@@ -366,7 +396,9 @@ def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_w
         ["Contoso_Ltd", "woodgrove"],
         [],
     )
-    said = {host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()}
+    said = {
+        host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()
+    }
     assert said["Contoso_Ltd"].startswith("client_id is 'no GUID'")
     assert said["woodgrove"].startswith("The options of woodgrove could not be made")
 
@@ -385,7 +417,9 @@ def test_a_host_may_not_bear_the_name_of_a_state_of_health(folder: Folder) -> No
         ["a-secret-that-is-unique-0077\n"],
     ],
 )
-@pytest.mark.parametrize("option", ["client_secret", "certificate", "certificate_password", "client_id"])
+@pytest.mark.parametrize(
+    "option", ["client_secret", "certificate", "certificate_password", "client_id"]
+)
 def test_a_probe_shows_no_secret_that_is_no_text(folder: Folder, option: str, value: t.Any) -> None:
     folder.register([{"tenant_id": ONE, "name": "contoso", option: value}])
     probe = folder.inventory(probe=True)["vars"]["contoso"]["defender_xdr_probe"]
@@ -415,7 +449,9 @@ def test_a_tenant_that_stands_twice_is_told_with_both_lines(folder: Folder) -> N
         ("tenants.ini", f"plugin: {PLUGIN}\n", False),
     ],
 )
-def test_an_ordinary_inventory_is_left_to_others(folder: Folder, name: str, content: str, ours: bool) -> None:
+def test_an_ordinary_inventory_is_left_to_others(
+    folder: Folder, name: str, content: str, ours: bool
+) -> None:
     assert folder.read(folder.write(name, content))["ours"] is ours
 
 

@@ -11,7 +11,10 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _errors
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError, from_memory
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
+    DefenderError,
+    from_memory,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,11 +52,20 @@ def test_the_categories_are_the_contracts_and_each_names_who_must_act() -> None:
 @pytest.mark.parametrize("category", WHO)
 def test_only_what_may_pass_by_itself_is_retryable(category: str) -> None:
     passes = {"throttled", "unavailable", "timeout", "network"}
-    assert DefenderError(category, "A fact.").as_result()["error"]["retryable"] is (category in passes)
+    assert DefenderError(category, "A fact.").as_result()["error"]["retryable"] is (
+        category in passes
+    )
 
 
 def test_a_failed_result_has_every_key_of_the_contract() -> None:
-    error = DefenderError("role_missing", "A fact.", status=403, code="Forbidden", request_id="r-1", facts={"missing_roles": ["A"]})
+    error = DefenderError(
+        "role_missing",
+        "A fact.",
+        status=403,
+        code="Forbidden",
+        request_id="r-1",
+        facts={"missing_roles": ["A"]},
+    )
     assert error.as_result() == {
         "failed": True,
         "changed": False,
@@ -66,7 +78,10 @@ def test_a_failed_result_has_every_key_of_the_contract() -> None:
             "request_id": "r-1",
             "retryable": False,
             "who": "customer",
-            "advice": "An administrator of that tenant has to consent again, after the role was added to the application.",
+            "advice": (
+                "An administrator of that tenant has to consent again, after the role was"
+                " added to the application."
+            ),
         },
     }
 
@@ -78,8 +93,19 @@ def test_a_failed_result_has_every_key_of_the_contract() -> None:
     code=st.none() | st.text(),
     facts=st.dictionaries(st.text(), st.text() | st.lists(st.text(), max_size=2), max_size=3),
 )
-def test_a_remembered_error_is_the_same_error(category: str, message: str, status: int | None, code: str | None, facts: dict[str, t.Any]) -> None:
-    error = DefenderError(category, message, status=status, code=code, request_id="r", who="microsoft", advice="Do it.", facts=facts)
+def test_a_remembered_error_is_the_same_error(
+    category: str, message: str, status: int | None, code: str | None, facts: dict[str, t.Any]
+) -> None:
+    error = DefenderError(
+        category,
+        message,
+        status=status,
+        code=code,
+        request_id="r",
+        who="microsoft",
+        advice="Do it.",
+        facts=facts,
+    )
     again = from_memory(json.loads(json.dumps(error.as_memory())))
     assert isinstance(again, DefenderError)
     assert again.as_result() == error.as_result()
@@ -88,7 +114,13 @@ def test_a_remembered_error_is_the_same_error(category: str, message: str, statu
 
 @pytest.mark.parametrize(
     "change",
-    [{"category": "no_such_category"}, {"category": None}, {"category": []}, {"facts": 7}, {"facts": [1]}],
+    [
+        {"category": "no_such_category"},
+        {"category": None},
+        {"category": []},
+        {"facts": 7},
+        {"facts": [1]},
+    ],
 )
 def test_a_memory_of_something_else_is_no_error(change: dict[str, t.Any]) -> None:
     memory = {**DefenderError("not_consented", "A fact.").as_memory(), **change}
@@ -96,7 +128,9 @@ def test_a_memory_of_something_else_is_no_error(change: dict[str, t.Any]) -> Non
         from_memory(memory)
 
 
-@pytest.mark.parametrize("name", ["category", "message", "status", "code", "request_id", "who", "advice", "facts"])
+@pytest.mark.parametrize(
+    "name", ["category", "message", "status", "code", "request_id", "who", "advice", "facts"]
+)
 def test_a_memory_with_a_gap_is_no_error(name: str) -> None:
     memory = DefenderError("not_consented", "A fact.").as_memory()
     del memory[name]

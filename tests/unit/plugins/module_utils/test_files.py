@@ -101,7 +101,9 @@ def test_a_good_destination_passes_and_leaves_no_trace(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["dangling", "old"]
 
 
-def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dest = tmp_path / "rows"
     dest.write_bytes(b"old")
 

@@ -23,4 +23,6 @@ def test_the_guide_to_troubleshooting_has_every_category_with_who_must_act() -> 
 
 def test_every_guide_is_in_the_table_of_contents() -> None:
     sections = yaml.safe_load((DOCSITE / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
-    assert sorted(name for section in sections for name in section["toctree"]) == sorted(path.stem for path in (DOCSITE / "rst").glob("*.rst"))
+    assert sorted(name for section in sections for name in section["toctree"]) == sorted(
+        path.stem for path in (DOCSITE / "rst").glob("*.rst")
+    )

@@ -13,11 +13,14 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from hypothesis import given
 from hypothesis import strategies as st
 
-WORD = st.from_regex(r"[a-z]{2}[a-z0-9]{0,5}", fullmatch=True)  # where single letters meet, camelCase is ambiguous
+WORD = st.from_regex(
+    r"[a-z]{2}[a-z0-9]{0,5}", fullmatch=True
+)  # where single letters meet, camelCase is ambiguous
 
 
 def tokens(text: str) -> list[str]:
-    """A filter in pieces, by the rules of OData 4.01: strings in single quotes, a doubled quote for one in it, brackets, words."""
+    """A filter in pieces, by the rules of OData 4.01: strings in single quotes, a doubled quote for
+    one in it, brackets, words."""
     pieces, at = [], 0
     while at < len(text):
         if text[at] == "'":
@@ -51,9 +54,18 @@ def test_a_quoted_value_is_one_string_and_the_same(value: str) -> None:
     assert tokens(_odata.quote(value)) == [f"string:{value}"]
 
 
-@given(values=st.lists(st.text(), min_size=1, max_size=4), others=st.lists(st.text(), min_size=1, max_size=4))
+@given(
+    values=st.lists(st.text(), min_size=1, max_size=4),
+    others=st.lists(st.text(), min_size=1, max_size=4),
+)
 def test_no_value_becomes_part_of_the_filter(values: list[str], others: list[str]) -> None:
-    told = _odata.all_of([_odata.any_of("a", map(_odata.quote, values)), None, _odata.any_of("b", map(_odata.quote, others))])
+    told = _odata.all_of(
+        [
+            _odata.any_of("a", map(_odata.quote, values)),
+            None,
+            _odata.any_of("b", map(_odata.quote, others)),
+        ]
+    )
     assert told is not None
 
     def expected(name: str, wanted: list[str]) -> list[str]:
@@ -66,7 +78,10 @@ def test_no_value_becomes_part_of_the_filter(values: list[str], others: list[str
 
 def test_one_value_needs_no_brackets_and_none_no_test() -> None:
     assert _odata.any_of("status", ["'active'"]) == "status eq 'active'"
-    assert _odata.any_of("status", ["'active'", "'inProgress'"]) == "(status eq 'active' or status eq 'inProgress')"
+    assert (
+        _odata.any_of("status", ["'active'", "'inProgress'"])
+        == "(status eq 'active' or status eq 'inProgress')"
+    )
     assert _odata.any_of("status", []) is None
 
 
@@ -81,10 +96,16 @@ def test_tests_are_joined_and_empty_ones_left_out() -> None:
         (None, None, None),
         (17_954_352_000_000_000, None, "createdDateTime ge 2026-11-23T12:00:00Z"),
         (None, 17_954_352_000_000_001, "createdDateTime lt 2026-11-23T12:00:00.0000001Z"),
-        (0, 17_954_352_000_000_000, "createdDateTime ge 1970-01-01T00:00:00Z and createdDateTime lt 2026-11-23T12:00:00Z"),
+        (
+            0,
+            17_954_352_000_000_000,
+            "createdDateTime ge 1970-01-01T00:00:00Z and createdDateTime lt 2026-11-23T12:00:00Z",
+        ),
     ],
 )
-def test_a_window_takes_its_beginning_in_and_its_end_not(since: int | None, before: int | None, text: str | None) -> None:
+def test_a_window_takes_its_beginning_in_and_its_end_not(
+    since: int | None, before: int | None, text: str | None
+) -> None:
     assert _odata.between("createdDateTime", since, before) == text
 
 
@@ -114,7 +135,9 @@ def test_a_name_of_graph_becomes_snake_case(name: str, snake: str) -> None:
 
 
 @given(words=st.lists(WORD, min_size=1, max_size=5))
-def test_snake_and_camel_and_pascal_are_inverse_for_words_of_two_letters_and_more(words: list[str]) -> None:
+def test_snake_and_camel_and_pascal_are_inverse_for_words_of_two_letters_and_more(
+    words: list[str],
+) -> None:
     name = "_".join(words)
     assert _odata.snake(_odata.camel(name)) == name
     assert _odata.snake(_odata.pascal(name)) == name
@@ -122,7 +145,11 @@ def test_snake_and_camel_and_pascal_are_inverse_for_words_of_two_letters_and_mor
 
 @pytest.mark.parametrize(
     ("snake", "camel", "pascal"),
-    [("in_progress", "inProgress", "InProgress"), ("apt", "apt", "Apt"), ("not_enough_data_to_validate", "notEnoughDataToValidate", "NotEnoughDataToValidate")],
+    [
+        ("in_progress", "inProgress", "InProgress"),
+        ("apt", "apt", "Apt"),
+        ("not_enough_data_to_validate", "notEnoughDataToValidate", "NotEnoughDataToValidate"),
+    ],
 )
 def test_each_api_has_its_own_spelling(snake: str, camel: str, pascal: str) -> None:
     assert _odata.camel(snake) == camel

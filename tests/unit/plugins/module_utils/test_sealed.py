@@ -21,7 +21,9 @@ TOKEN = graph_token()
 
 def sent(result: dict[str, t.Any], reader: _sealed.Reader) -> dict[str, t.Any]:
     """The result as it comes out of the module's process."""
-    return t.cast("dict[str, t.Any]", json.loads(json.dumps(_sealed.Writer(reader.public_key).sealed(result))))
+    return t.cast(
+        "dict[str, t.Any]", json.loads(json.dumps(_sealed.Writer(reader.public_key).sealed(result)))
+    )
 
 
 @settings(max_examples=settings().max_examples // 5)
@@ -35,7 +37,9 @@ def test_what_was_sealed_is_opened_as_it_was(secret: str) -> None:
         "secret_text": f"{secret}2",
     }
     assert list(sent(result, reader).items()) != list(result.items())
-    assert list(reader.opened(sent(result, reader)).items()) == list(result.items()), "the order stays as well"
+    assert list(reader.opened(sent(result, reader)).items()) == list(result.items()), (
+        "the order stays as well"
+    )
 
 
 def test_nothing_that_is_written_tells_the_secret_or_the_same_twice() -> None:
@@ -59,7 +63,9 @@ def test_results_without_a_secret_and_modules_without_an_action_are_as_they_were
 @pytest.mark.parametrize("change", ["other task", "other name", "cut", "no message"])
 def test_what_was_not_sealed_for_this_task_is_an_error_without_a_secret(change: str) -> None:
     reader = _sealed.Reader()
-    message = sent({"access_token": TOKEN}, _sealed.Reader() if change == "other task" else reader)["access_token"]
+    message = sent({"access_token": TOKEN}, _sealed.Reader() if change == "other task" else reader)[
+        "access_token"
+    ]
     name = "secret_text" if change == "other name" else "access_token"
     if change == "cut":
         message = {"sealed": message["sealed"][:-8]}

@@ -14,7 +14,13 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import check_order, format_time, parse_span, parse_time, read_time
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
+    check_order,
+    format_time,
+    parse_span,
+    parse_time,
+    read_time,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -69,11 +75,18 @@ def test_the_empty_time_of_dotnet_survives() -> None:
     assert format_time(read_time("0001-01-01T00:00:00Z")) == "0001-01-01T00:00:00Z"
 
 
-@given(moment=st.datetimes(min_value=datetime.datetime(1970, 1, 2), timezones=st.just(datetime.UTC)), minutes=st.integers(-14 * 60, 14 * 60))
-def test_an_offset_changes_the_text_and_not_the_moment(moment: datetime.datetime, minutes: int) -> None:
+@given(
+    moment=st.datetimes(min_value=datetime.datetime(1970, 1, 2), timezones=st.just(datetime.UTC)),
+    minutes=st.integers(-14 * 60, 14 * 60),
+)
+def test_an_offset_changes_the_text_and_not_the_moment(
+    moment: datetime.datetime, minutes: int
+) -> None:
     assume(moment.year < 9999)
     there = moment.astimezone(datetime.timezone(datetime.timedelta(minutes=minutes)))
-    assert parse_time("x", there.isoformat(), at=AT) == parse_time("x", moment.isoformat().replace("+00:00", "Z"), at=AT)
+    assert parse_time("x", there.isoformat(), at=AT) == parse_time(
+        "x", moment.isoformat().replace("+00:00", "Z"), at=AT
+    )
 
 
 @given(first=st.integers(FIRST, LAST), second=st.integers(FIRST, LAST))
@@ -87,10 +100,14 @@ def test_times_as_text_of_seven_digits_sort_as_they_are(first: int, second: int)
 
 @given(count=st.integers(0, 999_999), unit=st.sampled_from("smhdw"))
 def test_an_age_is_counted_back_and_never_before_1970(count: int, unit: str) -> None:
-    length = datetime.timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[unit]: count})
+    length = datetime.timedelta(
+        **{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[unit]: count}
+    )
     wanted = AT - int(length.total_seconds()) * 10_000_000
     if wanted < 0:
-        assert "lies before 1970" in refused(lambda: parse_time("created_since", f"{count}{unit}", at=AT))
+        assert "lies before 1970" in refused(
+            lambda: parse_time("created_since", f"{count}{unit}", at=AT)
+        )
     else:
         assert parse_time("created_since", f"{count}{unit}", at=AT) == wanted
 
@@ -98,7 +115,9 @@ def test_an_age_is_counted_back_and_never_before_1970(count: int, unit: str) -> 
 @pytest.mark.parametrize("text", ["2026-11-23T12:00:00", "2026-11-23 12:00:00.5"])
 def test_a_naive_time_is_refused_with_what_to_write(text: str) -> None:
     said = refused(lambda: parse_time("created_since", text, at=AT))
-    assert said.startswith(f"created_since is {text!r}, which has no offset; write 2026-11-23T12:00:00Z for UTC")
+    assert said.startswith(
+        f"created_since is {text!r}, which has no offset; write 2026-11-23T12:00:00Z for UTC"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +137,9 @@ def test_a_naive_time_is_refused_with_what_to_write(text: str) -> None:
     ],
 )
 def test_an_impossible_time_is_refused(text: str) -> None:
-    assert f"created_since is {text!r}, which is no possible time" in refused(lambda: parse_time("created_since", text, at=AT))
+    assert f"created_since is {text!r}, which is no possible time" in refused(
+        lambda: parse_time("created_since", text, at=AT)
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +189,13 @@ def test_a_time_that_is_read_can_be_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2021-08-13T08:43:35.5533333Z", "2021-08-13T08:43:35.5533333", "2021-08-13T10:43:35.5533333+02:00", "2021-08-13T06:43:35.5533333-02:00"]
+    "text",
+    [
+        "2021-08-13T08:43:35.5533333Z",
+        "2021-08-13T08:43:35.5533333",
+        "2021-08-13T10:43:35.5533333+02:00",
+        "2021-08-13T06:43:35.5533333-02:00",
+    ],
 )
 def test_a_service_may_leave_the_z_out(text: str) -> None:
     assert read_time(text) == 16_288_442_155_533_333
@@ -192,10 +219,15 @@ def test_a_span_is_a_duration_or_an_age(text: str, seconds: int) -> None:
     assert parse_span("timespan", text) == seconds * 10_000_000
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "P1Y", "P1M", "PT1.5H", "-P7D", "p7d", "7 days", "P7D ", "1h30m", "forever"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "P", "PT", "P1Y", "P1M", "PT1.5H", "-P7D", "p7d", "7 days", "P7D ", "1h30m", "forever"],
+)
 def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
     said = refused(lambda: parse_span("timespan", text))
-    assert said.startswith(f"timespan is {text!r}, which is neither an ISO 8601 duration such as P7D")
+    assert said.startswith(
+        f"timespan is {text!r}, which is neither an ISO 8601 duration such as P7D"
+    )
 
 
 @pytest.mark.parametrize("text", ["PT0S", "P0D", "0d"])
@@ -210,11 +242,16 @@ def test_a_duration_with_an_empty_part_is_refused() -> None:
 @pytest.mark.parametrize(("earlier", "later"), [(AT, AT), (AT + 1, AT)])
 def test_a_window_that_ends_before_it_begins_is_refused(earlier: int, later: int) -> None:
     said = refused(lambda: check_order("created_since", earlier, "created_before", later))
-    assert said == f"created_since ({format_time(earlier)}) is not before created_before ({format_time(later)}); nothing can lie between them."
+    assert said == (
+        f"created_since ({format_time(earlier)}) is not before created_before"
+        f" ({format_time(later)}); nothing can lie between them."
+    )
 
 
 @pytest.mark.parametrize(("earlier", "later"), [(None, None), (AT, None), (None, AT), (AT, AT + 1)])
-def test_an_open_or_a_right_window_is_none_to_refuse(earlier: int | None, later: int | None) -> None:
+def test_an_open_or_a_right_window_is_none_to_refuse(
+    earlier: int | None, later: int | None
+) -> None:
     check_order("created_since", earlier, "created_before", later)
 
 

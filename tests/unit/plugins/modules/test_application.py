@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The registration: every request that leaves, by Microsoft's reference of each call, and none where nothing changes."""
+"""The registration: every request that leaves, by Microsoft's reference of each call, and none
+where nothing changes."""
 
 from __future__ import annotations
 
@@ -12,8 +13,19 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import application, application_info
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import failed, read, run
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, FakeClock, FakeHttp, answer, graph_token, token_answer
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
+    failed,
+    read,
+    run,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    FakeClock,
+    FakeHttp,
+    answer,
+    graph_token,
+    token_answer,
+)
 
 V1 = "https://graph.microsoft.com/v1.0"
 ID = "03ef14b0-ca33-4840-8f4f-d6e91916010e"
@@ -44,7 +56,9 @@ def registration(**changes: t.Any) -> dict[str, t.Any]:
 
 
 def access(app_id: str, *roles: str, scopes: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    members = [{"id": each, "type": "Role"} for each in roles] + [{"id": each, "type": "Scope"} for each in scopes]
+    members = [{"id": each, "type": "Role"} for each in roles] + [
+        {"id": each, "type": "Scope"} for each in scopes
+    ]
     return {"resourceAppId": app_id, "resourceAccess": members}
 
 
@@ -53,8 +67,19 @@ def listed(*found: dict[str, t.Any]) -> t.Any:
 
 
 def principal(app_id: str = APP, **roles: str) -> t.Any:
-    offered = [{"allowedMemberTypes": ["Application"], "id": guid, "isEnabled": True, "value": name.replace("_", ".")} for name, guid in roles.items()]
-    return answer(200, {"id": PRINCIPAL, "appId": app_id, "displayName": "an application", "appRoles": offered})
+    offered = [
+        {
+            "allowedMemberTypes": ["Application"],
+            "id": guid,
+            "isEnabled": True,
+            "value": name.replace("_", "."),
+        }
+        for name, guid in roles.items()
+    ]
+    return answer(
+        200,
+        {"id": PRINCIPAL, "appId": app_id, "displayName": "an application", "appRoles": offered},
+    )
 
 
 def graph_principal() -> t.Any:
@@ -62,7 +87,10 @@ def graph_principal() -> t.Any:
 
 
 def nothing() -> t.Any:
-    text = f"Resource '{APP}' does not exist or one of its queried reference-property objects are not present."
+    text = (
+        f"Resource '{APP}' does not exist or one of its queried reference-property objects are"
+        " not present."
+    )
     return answer(404, {"error": {"code": "Request_ResourceNotFound", "message": text}})
 
 
@@ -78,7 +106,11 @@ def calls(http: FakeHttp) -> list[tuple[str, str]]:
 
 def writes(http: FakeHttp) -> list[tuple[str, str, t.Any]]:
     http.done()
-    return [(asked.method, asked.url.removeprefix(V1), asked.payload) for asked in http.asked[1:] if asked.method != "GET"]
+    return [
+        (asked.method, asked.url.removeprefix(V1), asked.payload)
+        for asked in http.asked[1:]
+        if asked.method != "GET"
+    ]
 
 
 LOOK = ("GET", "/applications")
@@ -86,18 +118,45 @@ GRAPH_ROLES = ("GET", f"/servicePrincipals(appId='{GRAPH_APP}')")
 OWN_PRINCIPAL = ("GET", f"/servicePrincipals(appId='{APP}')")
 
 
-def test_an_application_that_is_missing_is_made_with_its_service_principal(tenant_with: Tenants) -> None:
-    made = registration(requiredResourceAccess=[access(GRAPH_APP, INCIDENTS, HUNTING)], web={"redirectUris": ["https://portal.contoso.example/done"]})
-    http = graph(listed(), graph_principal(), answer(201, made), listed(made), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+def test_an_application_that_is_missing_is_made_with_its_service_principal(
+    tenant_with: Tenants,
+) -> None:
+    made = registration(
+        requiredResourceAccess=[access(GRAPH_APP, INCIDENTS, HUNTING)],
+        web={"redirectUris": ["https://portal.contoso.example/done"]},
+    )
+    http = graph(
+        listed(),
+        graph_principal(),
+        answer(201, made),
+        listed(made),
+        answer(201, {"id": PRINCIPAL, "appId": APP}),
+        principal(),
+    )
     result = run(
         application,
         tenant_with(http),
         display_name=NAME,
         redirect_uris=["https://portal.contoso.example/done"],
-        api_permissions=[{"api": "Microsoft Graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}],
+        api_permissions=[
+            {
+                "api": "Microsoft Graph",
+                "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"],
+            }
+        ],
     )
-    assert calls(http) == [LOOK, GRAPH_ROLES, ("POST", "/applications"), LOOK, ("POST", "/servicePrincipals"), OWN_PRINCIPAL]
-    assert http.asked[1].params == {"$filter": "displayName eq 'Contoso MDR'", "$select": application_fields()}
+    assert calls(http) == [
+        LOOK,
+        GRAPH_ROLES,
+        ("POST", "/applications"),
+        LOOK,
+        ("POST", "/servicePrincipals"),
+        OWN_PRINCIPAL,
+    ]
+    assert http.asked[1].params == {
+        "$filter": "displayName eq 'Contoso MDR'",
+        "$select": application_fields(),
+    }
     assert writes(http) == [
         (
             "POST",
@@ -118,7 +177,9 @@ def test_an_application_that_is_missing_is_made_with_its_service_principal(tenan
         "display_name": NAME,
         "sign_in_audience": "AzureADMultipleOrgs",
         "redirect_uris": ["https://portal.contoso.example/done"],
-        "api_permissions": [{"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}],
+        "api_permissions": [
+            {"api": "graph", "roles": ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]}
+        ],
     }
     assert result == {
         "api": "graph",
@@ -135,7 +196,8 @@ def application_fields() -> str:
 
 def test_an_application_that_is_as_wanted_is_left_alone(tenant_with: Tenants) -> None:
     found = registration(
-        requiredResourceAccess=[access(GRAPH_APP, HUNTING.upper(), INCIDENTS)], web={"redirectUris": ["https://b.example/", "https://a.example/"]}
+        requiredResourceAccess=[access(GRAPH_APP, HUNTING.upper(), INCIDENTS)],
+        web={"redirectUris": ["https://b.example/", "https://a.example/"]},
     )
     http = graph(listed(found), graph_principal(), principal())
     result = run(
@@ -153,40 +215,90 @@ def test_an_application_that_is_as_wanted_is_left_alone(tenant_with: Tenants) ->
 
 def test_check_mode_says_what_it_would_make_and_makes_nothing(tenant_with: Tenants) -> None:
     http = graph(listed(), graph_principal())
-    result = run(application, tenant_with(http), check_mode=True, display_name=NAME, permissions_for=["incident_info"])
+    result = run(
+        application,
+        tenant_with(http),
+        check_mode=True,
+        display_name=NAME,
+        permissions_for=["incident_info"],
+    )
     assert writes(http) == []
     assert result["changed"] is True
-    assert result["diff"]["after"]["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All"]}]
+    assert result["diff"]["after"]["api_permissions"] == [
+        {"api": "graph", "roles": ["SecurityIncident.Read.All"]}
+    ]
     assert (result["application"]["id"], result["application"]["app_id"]) == ("", "")
 
 
-def test_a_permission_is_added_and_what_was_not_asked_for_stays_and_is_said(tenant_with: Tenants) -> None:
-    found = registration(requiredResourceAccess=[access(XDR_APP, XDR_INCIDENTS), access(GRAPH_APP, HUNTING, scopes=[SIGN_IN])])
+def test_a_permission_is_added_and_what_was_not_asked_for_stays_and_is_said(
+    tenant_with: Tenants,
+) -> None:
+    found = registration(
+        requiredResourceAccess=[
+            access(XDR_APP, XDR_INCIDENTS),
+            access(GRAPH_APP, HUNTING, scopes=[SIGN_IN]),
+        ]
+    )
     xdr = principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS)
     http = graph(listed(found), xdr, graph_principal(), principal(), answer(204))
-    result = run(application, tenant_with(http), display_name=NAME, permissions_for=["incident_info"])
-    after = [access(XDR_APP, XDR_INCIDENTS), {"resourceAppId": GRAPH_APP, "resourceAccess": [*access(GRAPH_APP, HUNTING, scopes=[SIGN_IN])["resourceAccess"]]}]
+    result = run(
+        application, tenant_with(http), display_name=NAME, permissions_for=["incident_info"]
+    )
+    after = [
+        access(XDR_APP, XDR_INCIDENTS),
+        {
+            "resourceAppId": GRAPH_APP,
+            "resourceAccess": [*access(GRAPH_APP, HUNTING, scopes=[SIGN_IN])["resourceAccess"]],
+        },
+    ]
     after[1]["resourceAccess"].append({"id": INCIDENTS, "type": "Role"})
     assert writes(http) == [("PATCH", f"/applications/{ID}", {"requiredResourceAccess": after})]
-    assert result["unmanaged_permissions"] == [{"api": "graph", "roles": ["ThreatHunting.Read.All"]}, {"api": "xdr", "roles": ["Incident.Read.All"]}]
+    assert result["unmanaged_permissions"] == [
+        {"api": "graph", "roles": ["ThreatHunting.Read.All"]},
+        {"api": "xdr", "roles": ["Incident.Read.All"]},
+    ]
     assert result["diff"]["before"]["api_permissions"] == [
         {"api": "graph", "roles": ["ThreatHunting.Read.All"], "delegated": [SIGN_IN]},
         {"api": "xdr", "roles": ["Incident.Read.All"]},
     ]
-    assert result["diff"]["after"]["api_permissions"][0]["roles"] == ["SecurityIncident.Read.All", "ThreatHunting.Read.All"]
+    assert result["diff"]["after"]["api_permissions"][0]["roles"] == [
+        "SecurityIncident.Read.All",
+        "ThreatHunting.Read.All",
+    ]
 
 
 def test_purging_takes_off_application_permissions_only(tenant_with: Tenants) -> None:
-    found = registration(requiredResourceAccess=[access(XDR_APP, XDR_INCIDENTS), access(GRAPH_APP, HUNTING, INCIDENTS, scopes=[SIGN_IN])])
+    found = registration(
+        requiredResourceAccess=[
+            access(XDR_APP, XDR_INCIDENTS),
+            access(GRAPH_APP, HUNTING, INCIDENTS, scopes=[SIGN_IN]),
+        ]
+    )
     xdr = principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS)
     http = graph(listed(found), xdr, graph_principal(), principal(), answer(204))
-    result = run(application, tenant_with(http), display_name=NAME, permissions_for=["incident_info"], purge_permissions=True)
-    assert writes(http) == [("PATCH", f"/applications/{ID}", {"requiredResourceAccess": [access(GRAPH_APP, INCIDENTS, scopes=[SIGN_IN])]})]
+    result = run(
+        application,
+        tenant_with(http),
+        display_name=NAME,
+        permissions_for=["incident_info"],
+        purge_permissions=True,
+    )
+    assert writes(http) == [
+        (
+            "PATCH",
+            f"/applications/{ID}",
+            {"requiredResourceAccess": [access(GRAPH_APP, INCIDENTS, scopes=[SIGN_IN])]},
+        )
+    ]
     assert result["unmanaged_permissions"] == []
 
 
 def test_a_registration_is_renamed_by_its_id(tenant_with: Tenants) -> None:
-    http = graph(answer(200, registration(displayName="Old name", signInAudience="AzureADMyOrg")), principal(), answer(204))
+    http = graph(
+        answer(200, registration(displayName="Old name", signInAudience="AzureADMyOrg")),
+        principal(),
+        answer(204),
+    )
     result = run(application, tenant_with(http), app_id=APP.upper(), display_name=NAME)
     assert calls(http)[0] == ("GET", f"/applications(appId='{APP}')")
     # nothing was said of the audience, which stays as it is
@@ -201,10 +313,15 @@ def test_the_service_principal_can_be_left_alone(tenant_with: Tenants) -> None:
 
 
 def test_a_missing_service_principal_is_made(tenant_with: Tenants) -> None:
-    http = graph(listed(registration()), nothing(), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    http = graph(
+        listed(registration()), nothing(), answer(201, {"id": PRINCIPAL, "appId": APP}), principal()
+    )
     result = run(application, tenant_with(http), display_name=NAME)
     assert writes(http) == [("POST", "/servicePrincipals", {"appId": APP})]
-    assert (result["diff"]["before"]["service_principal"], result["diff"]["after"]["service_principal"]) == (False, True)
+    assert (
+        result["diff"]["before"]["service_principal"],
+        result["diff"]["after"]["service_principal"],
+    ) == (False, True)
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
@@ -225,43 +342,88 @@ def test_an_id_that_nothing_has_is_not_made(tenant_with: Tenants) -> None:
 
 
 @pytest.mark.parametrize("seen_after", [0, 2])
-def test_a_lost_answer_to_the_creation_is_settled_by_looking(tenant_with: Tenants, time: FakeClock, seen_after: int) -> None:
+def test_a_lost_answer_to_the_creation_is_settled_by_looking(
+    tenant_with: Tenants, time: FakeClock, seen_after: int
+) -> None:
     lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
-    http = graph(listed(), lost, *[listed()] * seen_after, listed(registration()), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+    http = graph(
+        listed(),
+        lost,
+        *[listed()] * seen_after,
+        listed(registration()),
+        answer(201, {"id": PRINCIPAL, "appId": APP}),
+        principal(),
+    )
     result = run(application, tenant_with(http), display_name=NAME)
     assert [method for method, unused_url, unused_body in writes(http)] == ["POST", "POST"]
     assert result["application"]["app_id"] == APP
     assert len(time.slept) == seen_after
 
 
-def test_a_creation_that_stays_in_doubt_is_an_error_and_is_not_repeated(tenant_with: Tenants) -> None:
-    http = graph(listed(), DefenderError("outcome_unknown", "POST was sent, but its answer was lost."), *[listed()] * 7)
+def test_a_creation_that_stays_in_doubt_is_an_error_and_is_not_repeated(
+    tenant_with: Tenants,
+) -> None:
+    http = graph(
+        listed(),
+        DefenderError("outcome_unknown", "POST was sent, but its answer was lost."),
+        *[listed()] * 7,
+    )
     assert failed(application, tenant_with(http), display_name=NAME).category == "outcome_unknown"
     assert [method for method, unused_url, unused_body in writes(http)] == ["POST"]
 
 
-def test_an_application_that_was_made_is_waited_for_until_the_next_run_would_find_it(tenant_with: Tenants, time: FakeClock) -> None:
-    http = graph(listed(), answer(201, registration()), listed(), listed(registration()), answer(201, {"id": PRINCIPAL, "appId": APP}), principal())
+def test_an_application_that_was_made_is_waited_for_until_the_next_run_would_find_it(
+    tenant_with: Tenants, time: FakeClock
+) -> None:
+    http = graph(
+        listed(),
+        answer(201, registration()),
+        listed(),
+        listed(registration()),
+        answer(201, {"id": PRINCIPAL, "appId": APP}),
+        principal(),
+    )
     assert run(application, tenant_with(http), display_name=NAME)["changed"] is True
     http.done()
     assert time.slept == [1.0]
 
 
-def test_an_api_that_the_provider_does_not_have_is_taken_by_its_published_ids(tenant_with: Tenants) -> None:
+def test_an_api_that_the_provider_does_not_have_is_taken_by_its_published_ids(
+    tenant_with: Tenants,
+) -> None:
     tenant = tenant_with(graph(listed(registration()), principal(), nothing(), answer(204)))
-    run(application, tenant, display_name=NAME, api_permissions=[{"api": "endpoint", "roles": ["Machine.Isolate"]}])
-    assert any("no service principal of WindowsDefenderATP" in warning for warning in tenant.warnings)
-    assert tenant.http.asked[-1].payload == {"requiredResourceAccess": [access("fc780465-2017-40d4-a0c5-307022471b92", "7e4e1300-e1b9-4102-88ba-f0cb6e6d5974")]}
+    run(
+        application,
+        tenant,
+        display_name=NAME,
+        api_permissions=[{"api": "endpoint", "roles": ["Machine.Isolate"]}],
+    )
+    assert any(
+        "no service principal of WindowsDefenderATP" in warning for warning in tenant.warnings
+    )
+    assert tenant.http.asked[-1].payload == {
+        "requiredResourceAccess": [
+            access("fc780465-2017-40d4-a0c5-307022471b92", "7e4e1300-e1b9-4102-88ba-f0cb6e6d5974")
+        ]
+    }
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"api": "graph", "roles": ["Machine.Read.All"]}, "Machine.Read.All, which is a role of WindowsDefenderATP, not of Microsoft Graph."),
-        ({"api": "graph", "roles": ["ThreatHunting.Raed.All"]}, "no application role of Microsoft Graph; near it are ThreatHunting.Read.All"),
+        (
+            {"api": "graph", "roles": ["Machine.Read.All"]},
+            "Machine.Read.All, which is a role of WindowsDefenderATP, not of Microsoft Graph.",
+        ),
+        (
+            {"api": "graph", "roles": ["ThreatHunting.Raed.All"]},
+            "no application role of Microsoft Graph; near it are ThreatHunting.Read.All",
+        ),
     ],
 )
-def test_a_permission_that_the_api_does_not_offer_changes_nothing(tenant_with: Tenants, asked: dict[str, t.Any], said: str) -> None:
+def test_a_permission_that_the_api_does_not_offer_changes_nothing(
+    tenant_with: Tenants, asked: dict[str, t.Any], said: str
+) -> None:
     http = graph(listed(), graph_principal())
     error = failed(application, tenant_with(http), display_name=NAME, api_permissions=[asked])
     assert error.category == "bad_request"
@@ -272,14 +434,25 @@ def test_a_permission_that_the_api_does_not_offer_changes_nothing(tenant_with: T
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"display_name": NAME, "api_permissions": [{"api": "teams", "roles": []}]}, "names the API 'teams', which is none of graph"),
-        ({"display_name": NAME, "permissions_for": ["incident_inof"]}, "permissions_for names incident_inof, which is no module of this collection"),
-        ({"display_name": NAME, "redirect_uris": ["http://portal.example/"]}, "redirect_uris has 'http://portal.example/', but Entra ID takes https URLs"),
+        (
+            {"display_name": NAME, "api_permissions": [{"api": "teams", "roles": []}]},
+            "names the API 'teams', which is none of graph",
+        ),
+        (
+            {"display_name": NAME, "permissions_for": ["incident_inof"]},
+            "permissions_for names incident_inof, which is no module of this collection",
+        ),
+        (
+            {"display_name": NAME, "redirect_uris": ["http://portal.example/"]},
+            "redirect_uris has 'http://portal.example/', but Entra ID takes https URLs",
+        ),
         ({"display_name": NAME, "redirect_uris": ["https://a.example/#x"]}, "without a fragment"),
         ({"app_id": NAME}, "app_id is 'Contoso MDR', which is no GUID"),
     ],
 )
-def test_what_can_be_told_at_once_is_refused_before_anything_is_sent(tenant_with: Tenants, arguments: dict[str, t.Any], said: str) -> None:
+def test_what_can_be_told_at_once_is_refused_before_anything_is_sent(
+    tenant_with: Tenants, arguments: dict[str, t.Any], said: str
+) -> None:
     error = failed(application, tenant_with(FakeHttp()), **arguments)
     assert error.category == "bad_request"
     assert said in error.message
@@ -295,9 +468,15 @@ def test_localhost_may_be_a_redirect_without_tls(tenant_with: Tenants) -> None:
     ("arguments", "said"),
     [
         ({}, "one of the following is required: display_name, app_id"),
-        ({"display_name": NAME, "api_permissions": [], "permissions_for": []}, "mutually exclusive: api_permissions|permissions_for"),
+        (
+            {"display_name": NAME, "api_permissions": [], "permissions_for": []},
+            "mutually exclusive: api_permissions|permissions_for",
+        ),
         ({"display_name": NAME, "sign_in_audience": "Everybody"}, "sign_in_audience"),
-        ({"display_name": NAME, "api_permissions": [{"api": "graph"}]}, "missing required arguments: roles found in api_permissions"),
+        (
+            {"display_name": NAME, "api_permissions": [{"api": "graph"}]},
+            "missing required arguments: roles found in api_permissions",
+        ),
     ],
 )
 def test_the_spec_refuses(arguments: dict[str, t.Any], said: str) -> None:
@@ -306,9 +485,24 @@ def test_the_spec_refuses(arguments: dict[str, t.Any], said: str) -> None:
 
 
 def test_the_older_api_asks_for_its_own_permissions(tenant_with: Tenants) -> None:
-    http = graph(listed(), principal(XDR_APP, Incident_Read_All=XDR_INCIDENTS, AdvancedHunting_Read_All="7734e8e5-8dde-42fc-b5ae-6eafea078693"))
-    result = run(application, tenant_with(http, api="xdr"), check_mode=True, display_name=NAME, permissions_for=["incident_info", "hunting_query"])
-    assert result["application"]["api_permissions"] == [{"api": "xdr", "roles": ["AdvancedHunting.Read.All", "Incident.Read.All"]}]
+    http = graph(
+        listed(),
+        principal(
+            XDR_APP,
+            Incident_Read_All=XDR_INCIDENTS,
+            AdvancedHunting_Read_All="7734e8e5-8dde-42fc-b5ae-6eafea078693",
+        ),
+    )
+    result = run(
+        application,
+        tenant_with(http, api="xdr"),
+        check_mode=True,
+        display_name=NAME,
+        permissions_for=["incident_info", "hunting_query"],
+    )
+    assert result["application"]["api_permissions"] == [
+        {"api": "xdr", "roles": ["AdvancedHunting.Read.All", "Incident.Read.All"]}
+    ]
 
 
 def test_a_role_for_all_applications_does_for_owned_ones(tenant_with: Tenants) -> None:
@@ -320,14 +514,32 @@ def test_without_the_role_nothing_is_asked(tenant_with: Tenants) -> None:
     token = token_answer(graph_token(roles=["Application.Read.All"]))
     http = FakeHttp(token, token)
     error = failed(application, tenant_with(http), display_name=NAME)
-    assert (error.category, error.facts["missing_roles"]) == ("role_missing", ["Application.ReadWrite.OwnedBy"])
+    assert (error.category, error.facts["missing_roles"]) == (
+        "role_missing",
+        ["Application.ReadWrite.OwnedBy"],
+    )
 
 
 def test_an_application_of_another_owner_is_told_as_such(tenant_with: Tenants) -> None:
-    refused = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}})
-    error = failed(application, tenant_with(graph(listed(registration(displayName="contoso mdr")), principal(), refused)), display_name=NAME)
+    refused = answer(
+        403,
+        {
+            "error": {
+                "code": "Authorization_RequestDenied",
+                "message": "Insufficient privileges to complete the operation.",
+            }
+        },
+    )
+    error = failed(
+        application,
+        tenant_with(graph(listed(registration(displayName="contoso mdr")), principal(), refused)),
+        display_name=NAME,
+    )
     assert (error.category, error.who) == ("role_missing", "partner")
-    assert f"With Application.ReadWrite.OwnedBy, application {CLIENT} may change only applications that it owns." in error.message
+    assert (
+        f"With Application.ReadWrite.OwnedBy, application {CLIENT} may change only applications"
+        " that it owns."
+    ) in error.message
 
 
 # absent
@@ -342,12 +554,17 @@ def test_an_application_is_deleted_once(tenant_with: Tenants) -> None:
 
 
 @pytest.mark.parametrize("name", [NAME.lower(), f"{NAME} ", f" {NAME}"])
-def test_an_application_is_deleted_by_its_name_to_the_letter_only(tenant_with: Tenants, name: str) -> None:
+def test_an_application_is_deleted_by_its_name_to_the_letter_only(
+    tenant_with: Tenants, name: str
+) -> None:
     http = graph(listed(registration()))
     tenant = tenant_with(http)
     assert run(application, tenant, display_name=name, state="absent")["changed"] is False
     assert writes(http) == []
-    assert f"No application is named {name!r} to the letter, and nothing is deleted; 'Contoso MDR' ({APP}) is left alone." in tenant.warnings
+    assert (
+        f"No application is named {name!r} to the letter, and nothing is deleted; 'Contoso MDR'"
+        f" ({APP}) is left alone."
+    ) in tenant.warnings
 
 
 def test_of_two_names_that_differ_in_case_the_one_that_is_named_goes(tenant_with: Tenants) -> None:
@@ -357,22 +574,40 @@ def test_of_two_names_that_differ_in_case_the_one_that_is_named_goes(tenant_with
     assert writes(http) == [("DELETE", f"/applications/{ID}", None)]
 
 
-def test_an_application_with_another_name_than_the_caller_says_is_not_deleted(tenant_with: Tenants) -> None:
+def test_an_application_with_another_name_than_the_caller_says_is_not_deleted(
+    tenant_with: Tenants,
+) -> None:
     http = graph(answer(200, registration(displayName="Contoso Mail")))
     error = failed(application, tenant_with(http), app_id=APP, display_name=NAME, state="absent")
-    assert (error.category, "is named 'Contoso Mail', not 'Contoso MDR'" in error.message) == ("conflict", True)
+    assert (error.category, "is named 'Contoso Mail', not 'Contoso MDR'" in error.message) == (
+        "conflict",
+        True,
+    )
     assert writes(http) == []
 
 
 @pytest.mark.parametrize("module", [application, application_info])
 @pytest.mark.parametrize("arguments", [{"display_name": ""}, {"display_name": " "}, {"app_id": ""}])
-def test_an_empty_text_names_no_application(tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any]) -> None:
+def test_an_empty_text_names_no_application(
+    tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any]
+) -> None:
     assert failed(module, tenant_with(FakeHttp()), **arguments).category == "bad_request"
 
 
-@pytest.mark.parametrize("none", [{"api_permissions": []}, {"permissions_for": []}, {"api_permissions": [{"api": "graph", "roles": []}]}])
-def test_purging_to_nothing_is_refused_before_anything_is_sent(tenant_with: Tenants, none: dict[str, t.Any]) -> None:
-    error = failed(application, tenant_with(FakeHttp()), display_name=NAME, purge_permissions=True, **none)
+@pytest.mark.parametrize(
+    "none",
+    [
+        {"api_permissions": []},
+        {"permissions_for": []},
+        {"api_permissions": [{"api": "graph", "roles": []}]},
+    ],
+)
+def test_purging_to_nothing_is_refused_before_anything_is_sent(
+    tenant_with: Tenants, none: dict[str, t.Any]
+) -> None:
+    error = failed(
+        application, tenant_with(FakeHttp()), display_name=NAME, purge_permissions=True, **none
+    )
     assert (error.category, "name those that stay" in error.message) == ("bad_request", True)
 
 
@@ -382,17 +617,35 @@ def test_an_audience_is_changed_only_where_the_caller_names_one(tenant_with: Ten
     assert run(application, tenant_with(http), display_name=NAME)["changed"] is False
     http = graph(listed(mine), principal(), answer(204))
     run(application, tenant_with(http), display_name=NAME, sign_in_audience="AzureADMultipleOrgs")
-    assert writes(http) == [("PATCH", f"/applications/{ID}", {"signInAudience": "AzureADMultipleOrgs"})]
+    assert writes(http) == [
+        ("PATCH", f"/applications/{ID}", {"signInAudience": "AzureADMultipleOrgs"})
+    ]
 
 
 def test_what_is_gone_is_as_wanted(tenant_with: Tenants) -> None:
-    assert run(application, tenant_with(graph(nothing())), app_id=APP, state="absent")["changed"] is False
-    assert run(application, tenant_with(graph(listed(registration()), nothing())), display_name=NAME, state="absent")["changed"] is True
+    assert (
+        run(application, tenant_with(graph(nothing())), app_id=APP, state="absent")["changed"]
+        is False
+    )
+    assert (
+        run(
+            application,
+            tenant_with(graph(listed(registration()), nothing())),
+            display_name=NAME,
+            state="absent",
+        )["changed"]
+        is True
+    )
 
 
 def test_check_mode_deletes_nothing(tenant_with: Tenants) -> None:
     http = graph(listed(registration()))
-    assert run(application, tenant_with(http), check_mode=True, display_name=NAME, state="absent")["changed"] is True
+    assert (
+        run(application, tenant_with(http), check_mode=True, display_name=NAME, state="absent")[
+            "changed"
+        ]
+        is True
+    )
     assert writes(http) == []
 
 
@@ -406,10 +659,17 @@ def test_the_application_that_asks_does_not_delete_itself(tenant_with: Tenants) 
 
 # application_info
 
-SECRET = {"keyId": "f0b0b335-1d71-4883-8f98-567911bfdca6", "displayName": "ansible", "hint": "a-c", "startDateTime": "2026-06-26T12:00:00Z"}
+SECRET = {
+    "keyId": "f0b0b335-1d71-4883-8f98-567911bfdca6",
+    "displayName": "ansible",
+    "hint": "a-c",
+    "startDateTime": "2026-06-26T12:00:00Z",
+}
 
 
-def test_application_info_reads_the_calling_application_and_its_credentials(tenant_with: Tenants) -> None:
+def test_application_info_reads_the_calling_application_and_its_credentials(
+    tenant_with: Tenants,
+) -> None:
     old = {**SECRET, "keyId": "old", "hint": "[6g", "endDateTime": "2026-11-22T12:00:00Z"}
     found = registration(
         appId=CLIENT,
@@ -417,19 +677,49 @@ def test_application_info_reads_the_calling_application_and_its_credentials(tena
         passwordCredentials=[{**SECRET, "endDateTime": "2026-12-23T11:59:59Z"}, old],
         keyCredentials=[],
     )
-    federated = {"id": "fic", "name": "github", "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:a/b", "audiences": ["api://x"]}
-    http = graph(answer(200, found), graph_principal(), answer(200, {"value": [federated]}), roles=["Application.Read.All"])
+    federated = {
+        "id": "fic",
+        "name": "github",
+        "issuer": "https://token.actions.githubusercontent.com",
+        "subject": "repo:a/b",
+        "audiences": ["api://x"],
+    }
+    http = graph(
+        answer(200, found),
+        graph_principal(),
+        answer(200, {"value": [federated]}),
+        roles=["Application.Read.All"],
+    )
     result = run(application_info, tenant_with(http))
     assert ("GET", f"/applications(appId='{CLIENT}')") in calls(http)
     assert result["count"] == 1
-    assert result["applications"][0]["api_permissions"] == [{"api": "graph", "roles": ["SecurityIncident.Read.All"]}]
-    told = [(each["key_id"], each["days_left"], each["in_use"], each["superseded"]) for each in result["applications"][0]["credentials"]]
-    assert told == [("old", -1, False, True), (SECRET["keyId"], 29, True, False), ("fic", None, False, False)]
+    assert result["applications"][0]["api_permissions"] == [
+        {"api": "graph", "roles": ["SecurityIncident.Read.All"]}
+    ]
+    told = [
+        (each["key_id"], each["days_left"], each["in_use"], each["superseded"])
+        for each in result["applications"][0]["credentials"]
+    ]
+    assert told == [
+        ("old", -1, False, True),
+        (SECRET["keyId"], 29, True, False),
+        ("fic", None, False, False),
+    ]
 
 
 def test_application_info_lists_all_of_one_name_and_none_is_no_error(tenant_with: Tenants) -> None:
     http = graph(
-        listed(registration(), copy.deepcopy(registration(id="2"))), answer(200, {"value": []}), answer(200, {"value": []}), roles=["Application.Read.All"]
+        listed(registration(), copy.deepcopy(registration(id="2"))),
+        answer(200, {"value": []}),
+        answer(200, {"value": []}),
+        roles=["Application.Read.All"],
     )
     assert run(application_info, tenant_with(http), display_name=NAME)["count"] == 2
-    assert run(application_info, tenant_with(graph(nothing(), roles=["Application.Read.All"])), app_id=APP)["applications"] == []
+    assert (
+        run(
+            application_info,
+            tenant_with(graph(nothing(), roles=["Application.Read.All"])),
+            app_id=APP,
+        )["applications"]
+        == []
+    )

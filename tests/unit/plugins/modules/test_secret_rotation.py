@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Years of rotation in a moment: whatever goes wrong on the way, the secret in its file lives on, and what is over goes."""
+"""Years of rotation in a moment: whatever goes wrong on the way, the secret in its file lives on,
+and what is over goes."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ from hypothesis import strategies as st
 APP = "631a96bc-a705-4eda-9f99-fdaf9f54f6a2"
 DAY = 86400
 Json = dict[str, t.Any]
-# What becomes of addPassword: whether it takes effect, and what is answered. A killed run gets no answer and says nothing more.
+# What becomes of addPassword: whether it takes effect, and what is answered. A killed run gets no
+# answer and says nothing more.
 FAULTS: dict[str, tuple[bool, int | str]] = {
     "well": (True, 200),
     "503 after": (True, 503),
@@ -80,7 +82,13 @@ class Directory:
         self.made.append((self.now, end))
         number = len(self.made)
         key_id, text = f"key{number}", f"{number:03d}-is-a-secret-that-is-long"
-        one = {"keyId": key_id, "displayName": name, "hint": text[:3], "startDateTime": stamp(self.now), "endDateTime": stamp(end)}
+        one = {
+            "keyId": key_id,
+            "displayName": name,
+            "hint": text[:3],
+            "startDateTime": stamp(self.now),
+            "endDateTime": stamp(end),
+        }
         self.passwords.append(one)
         self.texts[key_id] = text
         return one
@@ -90,7 +98,9 @@ class Directory:
 
     def send(self, method: str, url: str, *, payload: t.Any = None, **unused: t.Any) -> t.Any:
         if url.endswith("/token"):
-            return token_answer(graph_token(roles=["Application.ReadWrite.OwnedBy"], exp=int(self.now + 3600)))
+            return token_answer(
+                graph_token(roles=["Application.ReadWrite.OwnedBy"], exp=int(self.now + 3600))
+            )
         self.writes += method != "GET"
         if url.endswith("/addPassword"):
             return self._added(payload["passwordCredential"])
@@ -100,7 +110,16 @@ class Directory:
             return answer(204)
         if url.endswith("/federatedIdentityCredentials"):
             return answer(200, {"value": []})
-        return answer(200, {"id": "id", "appId": self.app_id, "displayName": "app", "passwordCredentials": self.passwords, "keyCredentials": []})
+        return answer(
+            200,
+            {
+                "id": "id",
+                "appId": self.app_id,
+                "displayName": "app",
+                "passwordCredentials": self.passwords,
+                "keyCredentials": [],
+            },
+        )
 
     def _added(self, asked: Json) -> t.Any:
         effect, outcome = FAULTS[self.fault]
@@ -117,15 +136,24 @@ class Directory:
         if outcome == "text":
             return answer(200, b"<html>")
         if outcome != 200:
-            return answer(int(outcome), {"error": {"code": "serviceNotAvailable", "message": "Try again later."}})
+            return answer(
+                int(outcome),
+                {"error": {"code": "serviceNotAvailable", "message": "Try again later."}},
+            )
         return answer(200, {**one, "secretText": self.texts[one["keyId"]]})
 
 
 def task(directory: Directory, **arguments: t.Any) -> Json:
-    caller = {"client_secret": arguments.pop("client_secret")} if "client_secret" in arguments else {}
+    caller = (
+        {"client_secret": arguments.pop("client_secret")} if "client_secret" in arguments else {}
+    )
     tenant = Tenant(_options.check(parameters(**caller)), clock=directory.clock.clock)
     tenant.http = t.cast("t.Any", directory)
-    result = run(application_credential, tenant, **{"app_id": directory.app_id, "type": "secret", "name": "ansible", **arguments})
+    result = run(
+        application_credential,
+        tenant,
+        **{"app_id": directory.app_id, "type": "secret", "name": "ansible", **arguments},
+    )
     return {**result, "said": tenant.warnings}
 
 
@@ -136,9 +164,15 @@ def task(directory: Directory, **arguments: t.Any) -> Json:
     rotate_before=st.integers(0, 60),
     keep_old_for=st.integers(0, 30),
 )
-def test_a_secret_in_its_file_lives_on_whenever_the_task_runs(pauses: list[float], valid_for: int, rotate_before: int, keep_old_for: int) -> None:
+def test_a_secret_in_its_file_lives_on_whenever_the_task_runs(
+    pauses: list[float], valid_for: int, rotate_before: int, keep_old_for: int
+) -> None:
     directory = Directory(FakeClock())
-    rules: Json = {"valid_for": valid_for, "rotate_before": min(rotate_before, valid_for - 1), "keep_old_for": keep_old_for}
+    rules: Json = {
+        "valid_for": valid_for,
+        "rotate_before": min(rotate_before, valid_for - 1),
+        "keep_old_for": keep_old_for,
+    }
     with tempfile.TemporaryDirectory() as folder:
         dest = Path(folder) / "secret"
         for pause in pauses:
@@ -167,7 +201,9 @@ def test_a_secret_in_its_file_lives_on_whenever_the_task_runs(pauses: list[float
 steps = st.lists(
     st.tuples(
         st.floats(min_value=0, max_value=60),  # days that pass before it
-        st.sampled_from([*FAULTS, "by hand for a year", "by hand for a week", "file lost", "file older"]),
+        st.sampled_from(
+            [*FAULTS, "by hand for a year", "by hand for a week", "file lost", "file older"]
+        ),
         st.integers(0, 20),  # keep_old_for
     ),
     min_size=1,
@@ -177,7 +213,9 @@ steps = st.lists(
 
 @settings(max_examples=settings().max_examples // 2)
 @given(steps=steps)
-def test_whatever_goes_wrong_the_secret_in_the_file_is_never_removed(steps: list[tuple[float, str, int]]) -> None:
+def test_whatever_goes_wrong_the_secret_in_the_file_is_never_removed(
+    steps: list[tuple[float, str, int]],
+) -> None:
     directory = Directory(FakeClock())
     with tempfile.TemporaryDirectory() as folder:
         dest = Path(folder) / "secret"
@@ -202,12 +240,17 @@ def test_whatever_goes_wrong_the_secret_in_the_file_is_never_removed(steps: list
             except (Killed, DefenderError) as e:
                 refusal = e
             if isinstance(refusal, DefenderError):
-                assert (refusal.category, refusal.as_result()["error"]["retryable"]) == ("outcome_unknown", False)
+                assert (refusal.category, refusal.as_result()["error"]["retryable"]) == (
+                    "outcome_unknown",
+                    False,
+                )
             if refusal is not None:
                 # at most what this very call made is taken back
                 assert not set(directory.gone) & set(before)
             now_held = dest.read_text() if dest.exists() else None
-            now_known = next((key for key, text in directory.texts.items() if text == now_held), None)
+            now_known = next(
+                (key for key, text in directory.texts.items() if text == now_held), None
+            )
             if now_held and now_held not in history:
                 history.append(now_held)
             removed = set(directory.gone) & set(before)
@@ -224,7 +267,9 @@ def test_whatever_goes_wrong_the_secret_in_the_file_is_never_removed(steps: list
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "well"])
 @pytest.mark.parametrize("keep_old_for", [0, 7])
-def test_after_an_accident_the_next_run_puts_a_new_secret_into_the_file(tmp_path: Path, fault: str, keep_old_for: int) -> None:
+def test_after_an_accident_the_next_run_puts_a_new_secret_into_the_file(
+    tmp_path: Path, fault: str, keep_old_for: int
+) -> None:
     directory = Directory(FakeClock())
     dest = tmp_path / "secret"
     arguments: Json = {"dest": str(dest), "keep_old_for": keep_old_for}
@@ -264,7 +309,9 @@ def test_an_emergency_secret_of_today_stays(tmp_path: Path, days: int) -> None:
     assert directory.gone == []
 
 
-def test_without_the_file_nothing_is_made_or_removed_and_a_person_is_told_what_to_do(tmp_path: Path) -> None:
+def test_without_the_file_nothing_is_made_or_removed_and_a_person_is_told_what_to_do(
+    tmp_path: Path,
+) -> None:
     directory = Directory(FakeClock())
     dest = tmp_path / "secret"
     task(directory, dest=str(dest))
@@ -278,7 +325,10 @@ def test_without_the_file_nothing_is_made_or_removed_and_a_person_is_told_what_t
     result = task(directory, dest=str(dest), keep_old_for=0)
     assert (result["changed"], directory.writes) == (False, writes)
     assert f"dest is {dest}, which is not known to hold secret ansible (key2)" in result["said"][0]
-    assert "secret ansible (key1) is not removed, because nothing shows that anybody has secret ansible (key2)" in result["said"][1]
+    assert (
+        "secret ansible (key1) is not removed, because nothing shows that anybody has secret"
+        " ansible (key2)"
+    ) in result["said"][1]
 
 
 def test_a_registered_secret_may_have_been_lost_so_that_its_predecessor_stays() -> None:
@@ -307,10 +357,16 @@ def test_the_secret_that_the_task_authenticates_with_shows_that_the_caller_has_i
     for _year in range(2):
         directory.add(180)
         directory.clock.passed += 170 * DAY
-    stays = task(directory, return_secret=True, client_secret=directory.texts["key1"], rotate_before=1)
+    stays = task(
+        directory, return_secret=True, client_secret=directory.texts["key1"], rotate_before=1
+    )
     assert directory.gone == []
-    assert "key1) is not removed, because this task itself authenticates with it" in stays["said"][0]
-    goes = task(directory, return_secret=True, client_secret=directory.texts["key2"], rotate_before=1)
+    assert (
+        "key1) is not removed, because this task itself authenticates with it" in stays["said"][0]
+    )
+    goes = task(
+        directory, return_secret=True, client_secret=directory.texts["key2"], rotate_before=1
+    )
     assert (goes["changed"], directory.gone) == (True, ["key1"])
 
 
@@ -327,7 +383,8 @@ def test_two_secrets_with_the_same_first_characters_are_not_told_apart(tmp_path:
 
 
 def test_another_runs_secret_is_not_taken_for_ones_own(tmp_path: Path) -> None:
-    """Two runs at once: the answer of one is lost, and the other put its own secret into the same file."""
+    """Two runs at once: the answer of one is lost, and the other put its own secret into the same
+    file."""
     directory = Directory(FakeClock())
     dest = tmp_path / "secret"
     inner = directory.send

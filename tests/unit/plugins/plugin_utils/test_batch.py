@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the strategy's record of a host cannot be read, nobody is taken for ended, and nobody is a gap."""
+"""Where the strategy's record of a host cannot be read, nobody is taken for ended, and nobody is a
+gap."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def variables(**more: t.Any) -> dict[str, t.Any]:
 def test_without_the_record_the_host_that_neither_failed_nor_was_unreachable_is_unclear(
     task: t.Any,
 ) -> None:
-    assert _batch.batch(task, variables()) == _batch.Batch(HOSTS, lost=frozenset("bc"), unclear=frozenset("d"))
+    assert _batch.batch(task, variables()) == _batch.Batch(
+        HOSTS, lost=frozenset("bc"), unclear=frozenset("d")
+    )
 
 
 class Later:
@@ -56,7 +59,9 @@ class Later:
 def test_a_record_of_another_form_makes_a_host_unclear(record: t.Any, task: t.Any) -> None:
     iterator = Later(record)
     assert _batch._iterator() is iterator
-    assert _batch.batch(task, variables()) == _batch.Batch(HOSTS, lost=frozenset("bc"), unclear=frozenset("d"))
+    assert _batch.batch(task, variables()) == _batch.Batch(
+        HOSTS, lost=frozenset("bc"), unclear=frozenset("d")
+    )
 
 
 def test_where_core_does_not_say_who_was_unreachable_all_are_unclear(task: t.Any) -> None:
@@ -65,6 +70,8 @@ def test_where_core_does_not_say_who_was_unreachable_all_are_unclear(task: t.Any
     assert _batch.batch(task, given) == _batch.Batch(HOSTS, unclear=frozenset("bcd"))
 
 
-def test_a_batch_that_is_complete_looks_for_no_record(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_is_complete_looks_for_no_record(
+    task: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_batch, "_iterator", None)
     assert _batch.batch(task, variables(ansible_play_batch=HOSTS)) == _batch.Batch(HOSTS)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each tenant's variables and defaults are those of a task of its own, also where core renamed what makes them cheap."""
+"""Each tenant's variables and defaults are those of a task of its own, also where core renamed what
+makes them cheap."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ PLAY = {
 
 @pytest.fixture
 def core(tmp_path: Path) -> tuple[t.Any, t.Any, t.Any]:
-    """A variable manager, a play and its one task; one host has facts, another one a registered variable."""
+    """A variable manager, a play and its one task; one host has facts, another one a registered
+    variable."""
     (tmp_path / "hosts.yml").write_text(INVENTORY)
     (tmp_path / "host_vars").mkdir()
     (tmp_path / "host_vars" / "second.yml").write_text("beside: the inventory\n")
@@ -69,7 +71,9 @@ def core(tmp_path: Path) -> tuple[t.Any, t.Any, t.Any]:
 def context(core: tuple[t.Any, t.Any, t.Any]) -> tuple[t.Any, dict[str, t.Any], t.Any]:
     """The task, the variables of its own host, and the loader."""
     manager, play, task = core
-    hostvars = HostVars(inventory=manager._inventory, variable_manager=manager, loader=manager._loader)
+    hostvars = HostVars(
+        inventory=manager._inventory, variable_manager=manager, loader=manager._loader
+    )
     variables = {
         **manager.get_vars(play=play, host=manager._inventory.get_host("first"), task=task),
         "hostvars": hostvars,
@@ -78,7 +82,10 @@ def context(core: tuple[t.Any, t.Any, t.Any]) -> tuple[t.Any, dict[str, t.Any], 
 
 
 def names_of(variables: dict[str, t.Any]) -> tuple[t.Any, ...]:
-    return tuple(variables.get(name) for name in ("inventory_hostname", "colour", "shape", "own", "beside", "registered"))
+    return tuple(
+        variables.get(name)
+        for name in ("inventory_hostname", "colour", "shape", "own", "beside", "registered")
+    )
 
 
 WANTED: t.Final = {
@@ -88,7 +95,9 @@ WANTED: t.Final = {
 }
 
 
-def test_the_variables_of_each_host_are_those_that_core_gives(core: tuple[t.Any, t.Any, t.Any], context: t.Any) -> None:
+def test_the_variables_of_each_host_are_those_that_core_gives(
+    core: tuple[t.Any, t.Any, t.Any], context: t.Any
+) -> None:
     manager, play, task = core
     clean = ansible.vars.manager.clean_facts  # type: ignore[attr-defined]
     found = _core.HostVariables(context[0], context[1], loader=context[2])
@@ -99,7 +108,9 @@ def test_the_variables_of_each_host_are_those_that_core_gives(core: tuple[t.Any,
     assert ansible.vars.manager.clean_facts is clean  # type: ignore[attr-defined]
 
 
-def test_what_the_hosts_share_is_made_until_two_hosts_got_the_same(core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_hosts_share_is_made_until_two_hosts_got_the_same(
+    core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manager = core[0]
     times: list[str] = []
     make = manager._get_magic_variables
@@ -120,7 +131,9 @@ def test_what_the_hosts_share_is_made_until_two_hosts_got_the_same(core: tuple[t
     assert times == ["made", "made"]
 
 
-def test_what_depends_on_the_host_is_never_shared(core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_depends_on_the_host_is_never_shared(
+    core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manager = core[0]
     make = manager._get_magic_variables
     monkeypatch.setattr(
@@ -165,7 +178,9 @@ def found_without(context: t.Any, *names: str) -> dict[str, tuple[t.Any, ...]]:
     bare = Hidden(task, *names)
     if "get_variable_manager" not in names:
         vars(bare)["get_variable_manager"] = lambda: manager
-    found = _core.HostVariables(bare, {**variables, "hostvars": HiddenVars(variables["hostvars"], *names)}, loader=loader)
+    found = _core.HostVariables(
+        bare, {**variables, "hostvars": HiddenVars(variables["hostvars"], *names)}, loader=loader
+    )
     assert found.knows("second")
     assert not found.knows("nobody")
     return {name: names_of(found.of(name)) for name in WANTED}
@@ -187,12 +202,16 @@ def test_a_renamed_attribute_of_core_changes_no_variable(names: list[str], conte
     assert found_without(context, *names) == WANTED
 
 
-def test_a_manager_that_takes_no_lists_of_hosts_is_asked_without(core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_manager_that_takes_no_lists_of_hosts_is_asked_without(
+    core: tuple[t.Any, t.Any, t.Any], context: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     get_vars = VariableManager.get_vars
     monkeypatch.setattr(
         VariableManager,
         "get_vars",
-        lambda self, play=None, host=None, task=None: get_vars(self, play=play, host=host, task=task),
+        lambda self, play=None, host=None, task=None: get_vars(
+            self, play=play, host=host, task=task
+        ),
     )
     assert found_without(context) == WANTED
 
@@ -218,12 +237,16 @@ def test_without_core_cleaning_facts_under_that_name_the_facts_are_the_same(
     if gone:
         monkeypatch.setattr(_core, "MANAGER_MODULE", types.SimpleNamespace())
     else:  # with another signature
-        monkeypatch.setattr(ansible.vars.manager, "clean_facts", lambda facts, later=None: clean(facts))
+        monkeypatch.setattr(
+            ansible.vars.manager, "clean_facts", lambda facts, later=None: clean(facts)
+        )
     assert _core.HostVariables(context[0], context[1], loader=context[2]).of("first") == wanted
 
 
 @pytest.mark.parametrize("serial", [[], [2]])
-def test_the_batch_is_the_plays_hosts_also_where_the_inventory_is_not_found(serial: list[int], context: t.Any) -> None:
+def test_the_batch_is_the_plays_hosts_also_where_the_inventory_is_not_found(
+    serial: list[int], context: t.Any
+) -> None:
     task, variables, _unused = context
     task.get_play().serial = serial
     hidden = {
@@ -234,7 +257,11 @@ def test_the_batch_is_the_plays_hosts_also_where_the_inventory_is_not_found(seri
     }
     bare = Hidden(task, "_inventory")
     vars(bare)["get_variable_manager"] = lambda: Hidden(task.get_variable_manager(), "_inventory")
-    assert _core.batch_names(task, variables) == _core.batch_names(bare, hidden) == ["first", "second", "third"]
+    assert (
+        _core.batch_names(task, variables)
+        == _core.batch_names(bare, hidden)
+        == ["first", "second", "third"]
+    )
 
 
 DEFAULTS = [
@@ -259,9 +286,15 @@ DEFAULTS = [
 
 
 @pytest.mark.parametrize("how", ["as it is", "renamed", "other arguments", "other way"])
-def test_module_defaults_count_as_for_a_task_of_its_own(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    play: t.Any = types.SimpleNamespace(_action_groups={"mssp.defender_xdr.incident_info": ["mssp.defender_xdr.tenant"]})
-    task: t.Any = types.SimpleNamespace(module_defaults=DEFAULTS, _parent=types.SimpleNamespace(_play=play))
+def test_module_defaults_count_as_for_a_task_of_its_own(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play: t.Any = types.SimpleNamespace(
+        _action_groups={"mssp.defender_xdr.incident_info": ["mssp.defender_xdr.tenant"]}
+    )
+    task: t.Any = types.SimpleNamespace(
+        module_defaults=DEFAULTS, _parent=types.SimpleNamespace(_play=play)
+    )
     if how == "renamed":
         monkeypatch.delattr(module_common, "_apply_action_arg_defaults")
     elif how == "other arguments":
@@ -269,10 +302,14 @@ def test_module_defaults_count_as_for_a_task_of_its_own(how: str, monkeypatch: p
     elif how == "other way":
         del task._parent
     templar = Templar(loader=DataLoader(), variables={"most": 3, "api": "xdr"})
-    found = _core.with_defaults("mssp.defender_xdr.incident_info", task, {"fields": ["id"], "region": "us"}, templar)
+    found = _core.with_defaults(
+        "mssp.defender_xdr.incident_info", task, {"fields": ["id"], "region": "us"}, templar
+    )
     assert found == {"limit": 3, "api": "xdr", "fields": ["id"], "region": "us"}
 
 
 def test_a_task_without_defaults_asks_core_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(module_common, "_apply_action_arg_defaults")
-    assert _core.with_defaults("mssp.defender_xdr.incident_info", Task(), {"a": 1}, None) == {"a": 1}
+    assert _core.with_defaults("mssp.defender_xdr.incident_info", Task(), {"a": 1}, None) == {
+        "a": 1
+    }

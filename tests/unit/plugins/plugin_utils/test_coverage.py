@@ -41,7 +41,9 @@ def failure(category: str = "not_consented", text: str = "No consent.") -> dict[
         ("1%", 0, 0, False),
     ],
 )
-def test_a_threshold_says_how_many_are_too_many(text: str, failed: int, asked: int, too_many: bool) -> None:
+def test_a_threshold_says_how_many_are_too_many(
+    text: str, failed: int, asked: int, too_many: bool
+) -> None:
     assert _coverage.threshold(text)(failed, asked) is too_many
 
 
@@ -52,7 +54,9 @@ def test_a_share_lies_between_any_and_all(counts: tuple[int, int], share: int) -
     assert part == (counts[0] > 0 and counts[0] / max(counts[1], 1) >= share / 100 - 1e-12)
 
 
-@pytest.mark.parametrize("text", ["", "some", "0%", "101%", "1000%", "10", "-1%", "5.5%", "ALL", "10%%", "٣%"])
+@pytest.mark.parametrize(
+    "text", ["", "some", "0%", "101%", "1000%", "10", "-1%", "5.5%", "ALL", "10%%", "٣%"]
+)
 def test_any_other_threshold_is_refused_in_words(text: str) -> None:
     with pytest.raises(DefenderError) as refused:
         _coverage.threshold(text)
@@ -63,25 +67,44 @@ def test_any_other_threshold_is_refused_in_words(text: str) -> None:
 @given(st.lists(st.sampled_from(["answered", "failed"]), max_size=40))
 def test_every_host_is_counted_once_and_in_order(outcomes: list[str]) -> None:
     hosts = [f"h{number}" for number in range(len(outcomes))]
-    results = {host: {"changed": False} for host, outcome in reversed(list(zip(hosts, outcomes, strict=True))) if outcome == "answered"}
+    results = {
+        host: {"changed": False}
+        for host, outcome in reversed(list(zip(hosts, outcomes, strict=True)))
+        if outcome == "answered"
+    }
     failures = {host: failure() for host in reversed(hosts) if host not in results}
     told = _coverage.told(Batch(hosts), results, failures)
     assert list(told["results"]) == told["answered"] == [host for host in hosts if host in results]
     assert list(told["failures"]) == [host for host in hosts if host in failures]
-    assert told["coverage"] == {"asked": len(hosts), "answered": len(results), "failed": len(failures)}
+    assert told["coverage"] == {
+        "asked": len(hosts),
+        "answered": len(results),
+        "failed": len(failures),
+    }
 
 
 def test_a_failure_keeps_its_reason_and_its_text() -> None:
     told = _coverage.told(Batch(["a"]), {}, {"a": failure("not_licensed", "No licence.")})
-    assert (told["failures"]["a"]["category"], told["failures"]["a"]["who"], told["failures"]["a"]["msg"]) == ("not_licensed", "customer", "No licence.")
+    assert (
+        told["failures"]["a"]["category"],
+        told["failures"]["a"]["who"],
+        told["failures"]["a"]["msg"],
+    ) == ("not_licensed", "customer", "No licence.")
 
 
 def test_a_crash_without_a_category_is_still_a_failure() -> None:
-    assert _coverage.told(Batch(["a"]), {}, {"a": {"failed": True, "msg": "Boom."}})["failures"] == {"a": {"category": "unavailable", "msg": "Boom."}}
+    assert _coverage.told(Batch(["a"]), {}, {"a": {"failed": True, "msg": "Boom."}})[
+        "failures"
+    ] == {"a": {"category": "unavailable", "msg": "Boom."}}
 
 
 def test_one_changed_tenant_is_a_change() -> None:
-    assert _coverage.told(Batch(["a", "b"]), {"a": {"changed": False}, "b": {"changed": True}}, {})["changed"] is True
+    assert (
+        _coverage.told(Batch(["a", "b"]), {"a": {"changed": False}, "b": {"changed": True}}, {})[
+            "changed"
+        ]
+        is True
+    )
     assert _coverage.told(Batch(["a"]), {"a": {}}, {})["changed"] is False
 
 
@@ -89,7 +112,10 @@ def test_those_who_did_not_answer_are_the_first_warning_by_category_and_name() -
     hosts = ["a", "b", "c", "d"]
     failures = {"a": failure(), "b": failure("throttled", "Slow."), "d": failure()}
     told = _coverage.told(Batch(hosts), {"c": {"warnings": ["An old API."]}}, failures)
-    assert told["warnings"] == ["3 of 4 tenants did not answer (not_consented: a, d; throttled: b).", "An old API."]
+    assert told["warnings"] == [
+        "3 of 4 tenants did not answer (not_consented: a, d; throttled: b).",
+        "An old API.",
+    ]
     assert told["results"] == {"c": {}}
 
 
@@ -125,13 +151,17 @@ def test_hosts_that_the_play_ended_are_named_and_not_asked() -> None:
 
 @pytest.mark.parametrize("text", ["any", "all", "50%"])
 def test_a_host_that_may_have_been_ended_is_named_and_fails_no_threshold(text: str) -> None:
-    result = _coverage.told(Batch(["a", "b"], unclear=frozenset("b")), {"a": {}}, {"b": failure("unavailable")})
+    result = _coverage.told(
+        Batch(["a", "b"], unclear=frozenset("b")), {"a": {}}, {"b": failure("unavailable")}
+    )
     assert (result["lost_or_ended"], result["coverage"]["failed"]) == (["b"], 1)
     _coverage.judge(result, _coverage.threshold(text))
     assert "failed" not in result
 
 
 def test_a_real_failure_beside_an_unclear_one_still_counts() -> None:
-    result = _coverage.told(Batch(["a", "b"], unclear=frozenset("b")), {}, {"a": failure(), "b": failure("unavailable")})
+    result = _coverage.told(
+        Batch(["a", "b"], unclear=frozenset("b")), {}, {"a": failure(), "b": failure("unavailable")}
+    )
     _coverage.judge(result, _coverage.threshold("all"))
     assert result["failed"] is True

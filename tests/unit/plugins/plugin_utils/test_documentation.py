@@ -14,11 +14,19 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES, PERMISSIONS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import (
+    MODULES,
+    PERMISSIONS,
+)
 from ansible_collections.mssp.defender_xdr.plugins.modules import sweep
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
-API_NAMES = {"Microsoft Graph": "graph", "the older Defender XDR API": "xdr", "the Defender XDR API": "xdr", "the Defender for Endpoint API": "endpoint"}
+API_NAMES = {
+    "Microsoft Graph": "graph",
+    "the older Defender XDR API": "xdr",
+    "the Defender XDR API": "xdr",
+    "the Defender for Endpoint API": "endpoint",
+}
 
 
 def documentation(path: str) -> dict[str, t.Any]:
@@ -27,7 +35,9 @@ def documentation(path: str) -> dict[str, t.Any]:
     (text,) = (
         node.value.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION" and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
+        and isinstance(node.value, ast.Constant)
     )
     return t.cast("dict[str, t.Any]", yaml.safe_load(str(text)))
 
@@ -50,7 +60,10 @@ def test_an_option_is_documented_as_it_is_checked(option: str) -> None:
 
 @pytest.mark.parametrize(
     ("option", "hidden"),
-    [(option, option in ("client_secret", "certificate", "certificate_password")) for option in TENANT_SPEC],
+    [
+        (option, option in ("client_secret", "certificate", "certificate_password"))
+        for option in TENANT_SPEC
+    ],
 )
 def test_the_secrets_and_only_they_are_kept_out_of_the_log(option: str, hidden: bool) -> None:
     assert bool(TENANT_SPEC[option].get("no_log")) is hidden
@@ -69,7 +82,11 @@ def test_the_connection_reads_an_option_where_the_contract_says(option: str) -> 
 
 
 def test_the_connection_has_no_other_variable_of_ours() -> None:
-    ours = {option for option, told in CONNECTION.items() if any(var["name"].startswith("defender_xdr") for var in told.get("vars", []))}
+    ours = {
+        option
+        for option, told in CONNECTION.items()
+        if any(var["name"].startswith("defender_xdr") for var in told.get("vars", []))
+    }
     assert ours == set(TENANT_SPEC)
 
 
@@ -79,14 +96,22 @@ def test_the_documentation_of_a_module_is_yaml_and_its_own(path: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_checks(module: str) -> None:
-    (sentence,) = (line for line in documentation(f"modules/{module}.py")["description"] if line.startswith("Needs "))
+def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_checks(
+    module: str,
+) -> None:
+    (sentence,) = (
+        line
+        for line in documentation(f"modules/{module}.py")["description"]
+        if line.startswith("Needs ")
+    )
     needed = {resource: set(roles) for resource, roles in PERMISSIONS[module].items() if roles}
     if not needed:
         assert sentence.startswith("Needs no application permission")
         return
     told: dict[str, set[str]] = {}
-    for role, api in re.findall(r"C\(([\w.]+)\) of ((?:Microsoft|the) [A-Z]?[\w ]*?(?=[.,]|$))", sentence):
+    for role, api in re.findall(
+        r"C\(([\w.]+)\) of ((?:Microsoft|the) [A-Z]?[\w ]*?(?=[.,]|$))", sentence
+    ):
         told.setdefault(API_NAMES[api], set()).add(role)
     assert told == needed
 
@@ -94,17 +119,31 @@ def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_ch
 def test_a_sweep_can_run_every_module_of_the_table_and_nothing_else() -> None:
     spec: t.Any = sweep.SPEC["argument_spec"]
     names = [*MODULES, *(f"mssp.defender_xdr.{name}" for name in MODULES)]
-    assert documentation("modules/sweep.py")["options"]["module"]["choices"] == names == spec["module"]["choices"]
+    assert (
+        documentation("modules/sweep.py")["options"]["module"]["choices"]
+        == names
+        == spec["module"]["choices"]
+    )
 
 
 def test_the_inventory_says_which_permission_each_of_its_sources_needs() -> None:
-    (sentence,) = (line for line in documentation("inventory/tenants.py")["description"] if line.startswith("Needs "))
+    (sentence,) = (
+        line
+        for line in documentation("inventory/tenants.py")["description"]
+        if line.startswith("Needs ")
+    )
     told = {
         f"tenants:{source}": {"graph": (role,)}
-        for role, source in re.findall(r"C\(([\w.]+)\) of Microsoft Graph for the source V\((\w+)\)", " ".join(sentence.split()))
+        for role, source in re.findall(
+            r"C\(([\w.]+)\) of Microsoft Graph for the source V\((\w+)\)",
+            " ".join(sentence.split()),
+        )
     }
     assert told == {name: row for name, row in PERMISSIONS.items() if ":" in name}
 
 
 def test_every_module_of_a_tenant_is_in_the_table() -> None:
-    assert {path.stem for path in (PLUGINS / "modules").glob("*.py")} - set(PERMISSIONS) <= {"report", "sweep"}
+    assert {path.stem for path in (PLUGINS / "modules").glob("*.py")} - set(PERMISSIONS) <= {
+        "report",
+        "sweep",
+    }

@@ -53,7 +53,9 @@ def test_the_modules_that_may_return_a_secret_are_known(name: str) -> None:
         ({"rows": [{"access_token": "evidence"}]}, False),
     ],
 )
-def test_a_result_is_hidden_when_it_carries_a_secret_and_only_then(result: Json, carries: bool) -> None:
+def test_a_result_is_hidden_when_it_carries_a_secret_and_only_then(
+    result: Json, carries: bool
+) -> None:
     assert _door.carries_secret(result) is carries
     assert _door.private(result).get("_ansible_no_log", False) is carries
 

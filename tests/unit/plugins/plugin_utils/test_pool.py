@@ -108,7 +108,8 @@ def test_a_caller_who_stops_early_does_not_wait_for_a_job_that_hangs() -> None:
 
 
 def test_a_signal_ends_the_wait_for_a_job_that_hangs_whichever_thread_receives_it() -> None:
-    """The kernel may give the signal to any thread; Python handles it in the main one, which must not sleep for ever."""
+    """The kernel may give the signal to any thread; Python handles it in the main one, which must
+    not sleep for ever."""
     release = threading.Event()
 
     class Interrupted(Exception):
@@ -155,7 +156,9 @@ def test_whatever_a_job_raises_is_its_answer_and_stops_no_other_job(error: BaseE
         return job
 
     # more jobs than threads: a thread that died would leave the rest waiting for ever
-    answers = dict(_pool.each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2))
+    answers = dict(
+        _pool.each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2)
+    )
     assert answers == {job: (job, error) if job in (0, 5, 9) else job for job in range(10)}
 
 
@@ -172,7 +175,9 @@ def test_a_system_that_allows_no_more_threads_makes_a_sweep_slower(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", limited)
-    assert sorted(job for job, _unused in each(range(20), lambda job: job, threads=8)) == list(range(20))
+    assert sorted(job for job, _unused in each(range(20), lambda job: job, threads=8)) == list(
+        range(20)
+    )
 
 
 def test_a_system_that_allows_no_thread_at_all_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

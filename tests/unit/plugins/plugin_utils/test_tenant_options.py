@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a tenant option comes from: task, variable, environment, ansible.cfg, default; in an Ansible of its own, which must load the plugin."""
+"""Where a tenant option comes from: task, variable, environment, ansible.cfg, default; in an
+Ansible of its own, which must load the plugin."""
 
 from __future__ import annotations
 
@@ -16,16 +17,35 @@ from pathlib import Path
 import certifi
 import pytest
 
-# Every row of the contract's table, with a value in each source, and how core reads it. tenant_id is apart: a tenant is always named.
+# Every row of the contract's table, with a value in each source, and how core reads it. tenant_id
+# is apart: a tenant is always named.
 OPTIONS = (
-    "tenant_name client_id client_secret client_secret_file certificate_path certificate private_key_path certificate_password assertion_file cloud region api "
-    "login_url graph_url xdr_url endpoint_url graph_audience xdr_audience endpoint_audience ca_path proxy token_cache"
+    "tenant_name client_id client_secret client_secret_file certificate_path certificate"
+    " private_key_path certificate_password assertion_file cloud region api login_url graph_url"
+    " xdr_url endpoint_url graph_audience xdr_audience endpoint_audience ca_path proxy token_cache"
 ).split()
 NUMBERS = ["request_timeout", "retries", "retry_deadline"]
 SWITCHES = ["certificate_chain", "validate_certs"]
-SOURCES = ["client_secret", "client_secret_file", "certificate_path", "certificate", "assertion_file"]
-CHOICES = {"cloud": ["gcc", "gcc_high", "dod"], "region": ["us", "eu", "uk"], "api": ["graph", "xdr", "auto"]}
-PATHS = ["client_secret_file", "certificate_path", "private_key_path", "assertion_file", "ca_path", "token_cache"]
+SOURCES = [
+    "client_secret",
+    "client_secret_file",
+    "certificate_path",
+    "certificate",
+    "assertion_file",
+]
+CHOICES = {
+    "cloud": ["gcc", "gcc_high", "dod"],
+    "region": ["us", "eu", "uk"],
+    "api": ["graph", "xdr", "auto"],
+}
+PATHS = [
+    "client_secret_file",
+    "certificate_path",
+    "private_key_path",
+    "assertion_file",
+    "ca_path",
+    "token_cache",
+]
 
 RESOLVER = """
 import json, os, sys, tempfile
@@ -78,7 +98,11 @@ class Resolver:
 
 
 def _environment() -> dict[str, str]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DEFENDER_XDR_", "ANSIBLE_CONFIG"))
+    }
     root = Path(__file__).parents[4]
     if root.parts[-3:] == ("ansible_collections", "mssp", "defender_xdr"):
         env["ANSIBLE_COLLECTIONS_PATH"] = str(root.parents[2])
@@ -89,7 +113,9 @@ def _environment() -> dict[str, str]:
 def resolved() -> t.Iterator[Resolver]:
     env = _environment()
     command = [sys.executable, "-c", RESOLVER]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd="/") as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd="/"
+    ) as process:
         yield Resolver(process)
         assert process.stdin
         process.stdin.close()
@@ -122,7 +148,9 @@ EVERY = [*OPTIONS, *NUMBERS, *SWITCHES]
 
 
 @pytest.mark.parametrize("source", [in_vars, in_env, in_ini])
-def test_every_option_of_the_contract_can_be_set_in_each_source(resolved: Resolver, source: t.Callable[[str, int], dict[str, t.Any]]) -> None:
+def test_every_option_of_the_contract_can_be_set_in_each_source(
+    resolved: Resolver, source: t.Callable[[str, int], dict[str, t.Any]]
+) -> None:
     # what only says something about a credential comes along with one
     with_credential = {"private_key_path", "certificate_password", "certificate_chain"}
     cases = []
@@ -135,13 +163,30 @@ def test_every_option_of_the_contract_can_be_set_in_each_source(resolved: Resolv
             else:
                 case = {name: {**case[name], **other[name]} for name in case}
         cases.append(case)
-    wanted = [{option: value(option, 1), **({"certificate_path": value("certificate_path", 1)} if option in with_credential else {})} for option in EVERY]
+    wanted = [
+        {
+            option: value(option, 1),
+            **(
+                {"certificate_path": value("certificate_path", 1)}
+                if option in with_credential
+                else {}
+            ),
+        }
+        for option in EVERY
+    ]
     assert resolved(*cases) == wanted
 
 
-def test_the_task_goes_before_the_variable_the_variable_before_the_environment_and_that_before_the_file(resolved: Resolver) -> None:
+def test_the_task_goes_before_the_variable_the_variable_before_the_environment_and_that_before_the_file(
+    resolved: Resolver,
+) -> None:
     layers = [lambda option, at: {"task": {option: value(option, at)}}, in_vars, in_env, in_ini]
-    plain = [option for option in EVERY if option not in SOURCES and option not in ("private_key_path", "certificate_password", "certificate_chain")]
+    plain = [
+        option
+        for option in EVERY
+        if option not in SOURCES
+        and option not in ("private_key_path", "certificate_password", "certificate_chain")
+    ]
     cases: list[dict[str, t.Any]] = []
     wanted = []
     for option in plain:
@@ -165,35 +210,72 @@ def test_a_tenant_is_named_by_variable_or_task_and_by_nothing_else(resolved: Res
 
 
 def test_what_nobody_set_is_left_to_the_modules_own_default(resolved: Resolver) -> None:
-    assert resolved({}, {"task": {"client_id": None}}, {"task": {"client_id": None}, "vars": {"defender_xdr_client_id": "x"}}) == [{}, {}, {"client_id": "x"}]
+    assert resolved(
+        {},
+        {"task": {"client_id": None}},
+        {"task": {"client_id": None}, "vars": {"defender_xdr_client_id": "x"}},
+    ) == [{}, {}, {"client_id": "x"}]
 
 
 def test_the_modules_own_arguments_pass_untouched(resolved: Resolver) -> None:
-    assert resolved({"task": {"status": ["active"], "limit": 0, "expand_alerts": False, "filter": ""}}) == [
-        {"status": ["active"], "limit": 0, "expand_alerts": False, "filter": ""}
-    ]
+    assert resolved(
+        {"task": {"status": ["active"], "limit": 0, "expand_alerts": False, "filter": ""}}
+    ) == [{"status": ["active"], "limit": 0, "expand_alerts": False, "filter": ""}]
 
 
 def test_variables_are_rendered_in_the_hosts_context_and_only_ours(resolved: Resolver) -> None:
-    given = {"defender_xdr_client_id": "{{ id }}", "defender_xdr_nonsense": "{{ never }}", "timeout": 5, "other": "{{ never }}"}
+    given = {
+        "defender_xdr_client_id": "{{ id }}",
+        "defender_xdr_nonsense": "{{ never }}",
+        "timeout": 5,
+        "other": "{{ never }}",
+    }
     assert resolved({"templates": True, "vars": given}) == [{"client_id": "<{{ id }}>"}]
 
 
 def test_only_the_nearest_credential_counts_with_what_belongs_to_it(resolved: Resolver) -> None:
-    certificate = {"certificate_path": "/values/app.pem", "certificate_password": "a-password", "certificate_chain": True}
+    certificate = {
+        "certificate_path": "/values/app.pem",
+        "certificate_password": "a-password",
+        "certificate_chain": True,
+    }
     variables = {f"defender_xdr_{name}": value for name, value in certificate.items()}
     cases: list[tuple[dict[str, t.Any], dict[str, t.Any]]] = [
         # a task with a credential of its own drops all of the inventory's
-        ({"task": {"client_secret": "task-secret"}, "vars": variables}, {"client_secret": "task-secret"}),
-        ({"task": {"certificate_path": "/values/own.pem"}, "vars": variables}, {"certificate_path": "/values/own.pem"}),
+        (
+            {"task": {"client_secret": "task-secret"}, "vars": variables},
+            {"client_secret": "task-secret"},
+        ),
+        (
+            {"task": {"certificate_path": "/values/own.pem"}, "vars": variables},
+            {"certificate_path": "/values/own.pem"},
+        ),
         # a variable drops that of the environment, and the environment that of the file
-        ({"vars": {"defender_xdr_client_secret": "var-secret"}, **in_env("certificate_path", 0)}, {"client_secret": "var-secret"}),
-        ({"vars": {"defender_xdr_assertion_file": "/values/a"}, **in_env("client_secret", 0)}, {"assertion_file": "/values/a"}),
-        ({**in_env("client_secret", 0), **in_ini("certificate_path", 1)}, {"client_secret": "client_secret-0"}),
+        (
+            {"vars": {"defender_xdr_client_secret": "var-secret"}, **in_env("certificate_path", 0)},
+            {"client_secret": "var-secret"},
+        ),
+        (
+            {"vars": {"defender_xdr_assertion_file": "/values/a"}, **in_env("client_secret", 0)},
+            {"assertion_file": "/values/a"},
+        ),
+        (
+            {**in_env("client_secret", 0), **in_ini("certificate_path", 1)},
+            {"client_secret": "client_secret-0"},
+        ),
         # what belongs to another source's credential does not travel to the nearest
-        ({"vars": {"defender_xdr_client_secret": "var-secret"}, **in_env("certificate_password", 0)}, {"client_secret": "var-secret"}),
+        (
+            {
+                "vars": {"defender_xdr_client_secret": "var-secret"},
+                **in_env("certificate_password", 0),
+            },
+            {"client_secret": "var-secret"},
+        ),
         # an empty variable names no credential
-        ({"vars": {"defender_xdr_client_secret": ""}, **in_env("assertion_file", 0)}, {"assertion_file": "/values/assertion_file-0"}),
+        (
+            {"vars": {"defender_xdr_client_secret": ""}, **in_env("assertion_file", 0)},
+            {"assertion_file": "/values/assertion_file-0"},
+        ),
         # all of one source
         ({"vars": variables}, certificate),
         # two in the nearest source are both told, so that the module can refuse them
@@ -218,10 +300,16 @@ OTHER = "99999999-8888-7777-6666-555555555555"
         ({}, {"defender_xdr_tenant_name": "by variable"}, "by variable"),
         ({"tenant_id": OTHER}, {}, None),
         ({"tenant_id": OTHER}, {"defender_xdr_tenant_name": "by variable"}, None),
-        ({"tenant_id": OTHER, "tenant_name": "by task"}, {"defender_xdr_tenant_name": "by variable"}, "by task"),
+        (
+            {"tenant_id": OTHER, "tenant_name": "by task"},
+            {"defender_xdr_tenant_name": "by variable"},
+            "by task",
+        ),
     ],
 )
-def test_the_name_of_the_host_is_that_of_its_own_tenant(resolved: Resolver, task: dict[str, t.Any], more: dict[str, t.Any], name: str | None) -> None:
+def test_the_name_of_the_host_is_that_of_its_own_tenant(
+    resolved: Resolver, task: dict[str, t.Any], more: dict[str, t.Any], name: str | None
+) -> None:
     variables = {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST, **more}
     (found,) = resolved({"vars": variables, "task": task})
     assert found.get("tenant_name") == name
@@ -232,20 +320,41 @@ def test_the_name_of_a_host_that_is_no_tenant_is_nobodys(resolved: Resolver) -> 
     environment = {"DEFENDER_XDR_TENANT_NAME": "by environment"}
     cases: list[dict[str, t.Any]] = [
         {"vars": {"inventory_hostname": "localhost"}, "task": {"tenant_id": OTHER}},
-        {"vars": {"inventory_hostname": "localhost", "defender_xdr_tenant_name": "by variable"}, "task": {"tenant_id": OTHER}},
-        {"vars": {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST}, "task": {"tenant_id": OTHER}, "env": environment},
+        {
+            "vars": {"inventory_hostname": "localhost", "defender_xdr_tenant_name": "by variable"},
+            "task": {"tenant_id": OTHER},
+        },
+        {
+            "vars": {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST},
+            "task": {"tenant_id": OTHER},
+            "env": environment,
+        },
     ]
-    assert [found.get("tenant_name") for found in resolved(*cases)] == [None, "by variable", "by environment"]
+    assert [found.get("tenant_name") for found in resolved(*cases)] == [
+        None,
+        "by variable",
+        "by environment",
+    ]
 
 
-KINDS = [({"secret": "canary"}, "a dictionary"), (["canary"], "a list"), ({}, "a dictionary"), ([], "a list")]
+KINDS = [
+    ({"secret": "canary"}, "a dictionary"),
+    (["canary"], "a list"),
+    ({}, "a dictionary"),
+    ([], "a list"),
+]
 
 
 @pytest.mark.parametrize("option", [*EVERY, "tenant_id"])
 @pytest.mark.parametrize(("given", "kind"), KINDS)
-def test_an_option_that_is_no_plain_value_is_refused_without_showing_it(resolved: Resolver, option: str, given: t.Any, kind: str) -> None:
+def test_an_option_that_is_no_plain_value_is_refused_without_showing_it(
+    resolved: Resolver, option: str, given: t.Any, kind: str
+) -> None:
     host = {"inventory_hostname": "contoso", "defender_xdr_tenant_id": HOST}
-    cases: list[dict[str, t.Any]] = [{"vars": {**host, f"defender_xdr_{option}": given}}, {"vars": host, "task": {option: given}}]
+    cases: list[dict[str, t.Any]] = [
+        {"vars": {**host, f"defender_xdr_{option}": given}},
+        {"vars": host, "task": {option: given}},
+    ]
     for name, found in zip((f"defender_xdr_{option}", option), resolved(*cases), strict=True):
         assert found["error"].startswith(f"DefenderError: {name} is {kind}, but must be ")
         assert "canary" not in json.dumps(found)
@@ -253,20 +362,36 @@ def test_an_option_that_is_no_plain_value_is_refused_without_showing_it(resolved
 
 
 def test_a_secret_may_be_a_number_but_no_truth_value(resolved: Resolver) -> None:
-    cases = [{"vars": {"defender_xdr_certificate": "PEM", "defender_xdr_certificate_password": value}} for value in (1234, True)]
+    cases = [
+        {"vars": {"defender_xdr_certificate": "PEM", "defender_xdr_certificate_password": value}}
+        for value in (1234, True)
+    ]
     number, word = resolved(*cases)
     assert number["certificate_password"] == "1234"
     assert "defender_xdr_certificate_password is true or false, but must be text" in word["error"]
     assert word["error"].endswith("Quote it.")
 
 
-def test_a_path_in_the_file_is_found_beside_the_file_and_none_still_means_none(resolved: Resolver) -> None:
+def test_a_path_in_the_file_is_found_beside_the_file_and_none_still_means_none(
+    resolved: Resolver,
+) -> None:
     (found,) = resolved({"ini": "[defender_xdr]\ntoken_cache = none\n"})
     assert Path(found["token_cache"]).name == "none"
 
 
 def test_a_play_keyword_feeds_no_option(resolved: Resolver) -> None:
-    assert resolved({"vars": {"timeout": 5, "ansible_timeout": 6, "port": 7, "ansible_password": "x", "remote_user": "y", "ansible_user": "z"}}) == [{}]
+    assert resolved(
+        {
+            "vars": {
+                "timeout": 5,
+                "ansible_timeout": 6,
+                "port": 7,
+                "ansible_password": "x",
+                "remote_user": "y",
+                "ansible_user": "z",
+            }
+        }
+    ) == [{}]
 
 
 PREPARED = """
@@ -287,11 +412,20 @@ def test_what_every_worker_needs_is_there_before_the_first_is_forked(named: bool
     path = certifi.where() if named else None
     env = {**_environment(), **({"DEFENDER_XDR_CA_PATH": path} if path else {})}
     code = PREPARED.replace("PATH", repr(path))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd="/", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd="/", check=True
+    )
     assert done.stdout.split("\n")[-2] == "(1, 1) 1 1", done.stderr
 
 
 def test_a_ca_path_that_cannot_be_loaded_is_no_matter_of_the_import() -> None:
     env = {**_environment(), "DEFENDER_XDR_CA_PATH": "/nowhere/ca.pem"}
-    done = subprocess.run([sys.executable, "-c", PREPARED.replace("PATH", "None")], capture_output=True, text=True, env=env, cwd="/", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARED.replace("PATH", "None")],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd="/",
+        check=True,
+    )
     assert done.stdout.split("\n")[-2] == "(1, 1) 2 1", done.stderr

@@ -11,15 +11,35 @@ import typing as t
 
 from defender_lab.api import Call
 from defender_lab.directory import keys
-from defender_lab.directory.listing import FLAG, NAME, TEXT, TIME, Collection, chosen_names, listed, single
+from defender_lab.directory.listing import (
+    FLAG,
+    NAME,
+    TEXT,
+    TIME,
+    Collection,
+    chosen_names,
+    listed,
+    single,
+)
 from defender_lab.directory.refusals import absent, bad, denied, invalid
-from defender_lab.directory.registrations import Password, Record, Registration, Registrations, new_record
+from defender_lab.directory.registrations import (
+    Password,
+    Record,
+    Registration,
+    Registrations,
+    new_record,
+)
 from defender_lab.exchange import NotInTheLab, Reply
 from defender_lab.graph.entities import object_of
 from defender_lab.odata import Fields
 
 TYPE = "microsoft.graph.application"
-AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+AUDIENCES = (
+    "AzureADMyOrg",
+    "AzureADMultipleOrgs",
+    "AzureADandPersonalMicrosoftAccount",
+    "PersonalMicrosoftAccount",
+)
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PROPERTIES = frozenset(new_record("", "")) | {"keyCredentials", "passwordCredentials"}
 APPLICATIONS = Collection(
@@ -41,10 +61,23 @@ APPLICATIONS = Collection(
     frozenset({"displayName", "createdDateTime"}),
 )
 # what a client may set; the rest of an application's properties is refused or not in the lab
-TEXTS = ("description", "notes", "serviceManagementReference", "groupMembershipClaims", "uniqueName")
+TEXTS = (
+    "description",
+    "notes",
+    "serviceManagementReference",
+    "groupMembershipClaims",
+    "uniqueName",
+)
 LISTS = ("tags", "identifierUris")
 OBJECTS = ("api", "info", "parentalControlSettings", "publicClient", "spa", "web", "optionalClaims")
-READ_ONLY = ("id", "appId", "createdDateTime", "deletedDateTime", "publisherDomain", "disabledByMicrosoftStatus")
+READ_ONLY = (
+    "id",
+    "appId",
+    "createdDateTime",
+    "deletedDateTime",
+    "publisherDomain",
+    "disabledByMicrosoftStatus",
+)
 
 
 class Applications:
@@ -52,7 +85,13 @@ class Applications:
         self.known = registrations
 
     def by_id(self, call: Call) -> Registration:
-        return self._shown(call, next((one for one in self.known.of(call.tenant.id) if one.id == call.parts[0].lower()), None))
+        return self._shown(
+            call,
+            next(
+                (one for one in self.known.of(call.tenant.id) if one.id == call.parts[0].lower()),
+                None,
+            ),
+        )
 
     def by_app_id(self, call: Call) -> Registration:
         found = self.known.find(call.parts[0])
@@ -64,22 +103,40 @@ class Applications:
         return found
 
     def owned(self, call: Call, app: Registration) -> Registration:
-        """The app, if the caller may change it: a role for owners only is good for what the caller owns."""
+        """The app, if the caller may change it: a role for owners only is good for what the caller
+        owns."""
         roles = call.claims.get("roles") or []
-        if not {"Application.ReadWrite.All", "Directory.ReadWrite.All"} & set(roles) and call.claims["appid"] not in app.owners:
+        if (
+            not {"Application.ReadWrite.All", "Directory.ReadWrite.All"} & set(roles)
+            and call.claims["appid"] not in app.owners
+        ):
             raise denied((), roles)
         return app
 
     def listed(self, call: Call) -> Reply:
-        return listed(call, APPLICATIONS, [one.shown() for one in self.known.of(call.tenant.id) if one.shows()])
+        return listed(
+            call,
+            APPLICATIONS,
+            [one.shown() for one in self.known.of(call.tenant.id) if one.shows()],
+        )
 
     def got(self, call: Call, app: Registration) -> Reply:
-        return single(call, "applications", app.shown(keys="keyCredentials" in chosen_names(call)), TYPE, PROPERTIES)
+        return single(
+            call,
+            "applications",
+            app.shown(keys="keyCredentials" in chosen_names(call)),
+            TYPE,
+            PROPERTIES,
+        )
 
     def created(self, call: Call) -> Reply:
         body = object_of(call.request)
         if not body.get("displayName"):
-            raise bad("A value is required for property 'displayName' of resource 'Application'.", target="displayName", detail="PropertyRequired")
+            raise bad(
+                "A value is required for property 'displayName' of resource 'Application'.",
+                target="displayName",
+                detail="PropertyRequired",
+            )
         if body.get("passwordCredentials"):
             raise NotInTheLab("a new application with passwordCredentials")
         app = Registration(call.tenant.id, new_record("", call.tenant.domain))
@@ -87,7 +144,9 @@ class Applications:
         app.owners.add(str(call.claims["appid"]))
         call.tenant.lag.on(app)
         self.known.add(app)
-        where = {"Location": f"{call.request.base}/v2/{call.tenant.id}/directoryObjects/{app.id}/Microsoft.DirectoryServices.Application"}
+        where = {
+            "Location": f"{call.request.base}/v2/{call.tenant.id}/directoryObjects/{app.id}/Microsoft.DirectoryServices.Application"
+        }
         return single(call, "applications", app.shown(), TYPE, PROPERTIES, 201, where)
 
     def changed(self, call: Call, app: Registration) -> Reply:
@@ -95,7 +154,8 @@ class Applications:
         return Reply(204)
 
     def removed(self, call: Call, app: Registration) -> Reply:
-        """The registration and its service principal at home; principals in other tenants stay, and get no token any more."""
+        """The registration and its service principal at home; principals in other tenants stay, and
+        get no token any more."""
         self.known.remove(self.owned(call, app))
         principal = call.tenant.roster.by_app(app.app_id)
         if principal:
@@ -109,9 +169,17 @@ class Applications:
             if name.startswith("@") or name in ("keyCredentials", "passwordCredentials"):
                 continue
             if name in READ_ONLY:
-                raise bad(f"Property '{name}' is read-only and cannot be set.", target=name, detail="ReadOnlyProperty")
+                raise bad(
+                    f"Property '{name}' is read-only and cannot be set.",
+                    target=name,
+                    detail="ReadOnlyProperty",
+                )
             new[name] = _checked(name, value, app.record)
-        added = keys.replaced(app, body["keyCredentials"]) if body.get("keyCredentials") is not None else app.keys
+        added = (
+            keys.replaced(app, body["keyCredentials"])
+            if body.get("keyCredentials") is not None
+            else app.keys
+        )
         secrets = app.passwords
         if body.get("passwordCredentials") is not None:
             secrets = _remaining(app, body["passwordCredentials"])
@@ -122,7 +190,11 @@ class Applications:
 
 def _remaining(app: Registration, given: t.Any) -> list[Password]:
     """A list of secrets can take some away; a new one is made by addPassword alone."""
-    ids = [one.get("keyId") if isinstance(one, dict) else None for one in given] if isinstance(given, list) else [None]
+    ids = (
+        [one.get("keyId") if isinstance(one, dict) else None for one in given]
+        if isinstance(given, list)
+        else [None]
+    )
     if set(ids) - {one.record["keyId"] for one in app.passwords}:
         raise invalid("passwordCredentials", "Application")
     return [one for one in app.passwords if one.record["keyId"] in ids]
@@ -153,27 +225,41 @@ def _checked(name: str, value: t.Any, record: Record) -> t.Any:
         if name in ("web", "spa", "publicClient"):
             return {**record[name], **_redirects(name, value or {})}
     else:
-        raise bad(f"Invalid property '{name}'.", target=name, detail="InvalidProperty") if name not in PROPERTIES else wrong
+        raise (
+            bad(f"Invalid property '{name}'.", target=name, detail="InvalidProperty")
+            if name not in PROPERTIES
+            else wrong
+        )
     return value
 
 
 def _redirects(name: str, value: Record) -> Record:
     uris = value.get("redirectUris", [])
-    if not isinstance(uris, list) or not all(isinstance(one, str) and re.match(r"[a-z][a-z0-9+.-]*://\S+$", one) for one in uris):
+    if not isinstance(uris, list) or not all(
+        isinstance(one, str) and re.match(r"[a-z][a-z0-9+.-]*://\S+$", one) for one in uris
+    ):
         raise invalid(f"{name}.redirectUris", "Application")
-    if name == "web" and any(not one.startswith("https://") and not re.match(r"http://(localhost|127\.0\.0\.1)\b", one) for one in uris):
+    if name == "web" and any(
+        not one.startswith("https://") and not re.match(r"http://(localhost|127\.0\.0\.1)\b", one)
+        for one in uris
+    ):
         raise invalid("web.redirectUris", "Application")
     return value
 
 
 def _access(value: t.Any) -> t.Any:
-    """Shapes only: Entra takes GUIDs of roles that no resource has, and finds out at the consent."""
+    """Shapes only: Entra takes GUIDs of roles that no resource has, and finds out at the
+    consent."""
     wrong = invalid("requiredResourceAccess", "Application")
     if not isinstance(value, list):
         raise wrong
     seen: set[str] = set()
     for one in value:
-        app_id, accesses = (one.get("resourceAppId"), one.get("resourceAccess")) if isinstance(one, dict) else (None, None)
+        app_id, accesses = (
+            (one.get("resourceAppId"), one.get("resourceAccess"))
+            if isinstance(one, dict)
+            else (None, None)
+        )
         if not GUID.fullmatch(str(app_id)) or not isinstance(accesses, list):
             raise wrong
         if str(app_id).lower() in seen:
@@ -181,6 +267,10 @@ def _access(value: t.Any) -> t.Any:
             raise bad(text, target="requiredResourceAccess", detail="DuplicateValue")
         seen.add(str(app_id).lower())
         for access in accesses:
-            if not isinstance(access, dict) or not GUID.fullmatch(str(access.get("id"))) or access.get("type") not in ("Role", "Scope"):
+            if (
+                not isinstance(access, dict)
+                or not GUID.fullmatch(str(access.get("id")))
+                or access.get("type") not in ("Role", "Scope")
+            ):
                 raise wrong
     return value

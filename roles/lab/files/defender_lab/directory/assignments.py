@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""appRoleAssignments and appRoleAssignedTo: the same grants, seen from who has them and from what they open."""
+"""appRoleAssignments and appRoleAssignedTo: the same grants, seen from who has them and from what
+they open."""
 
 from __future__ import annotations
 
@@ -18,9 +19,27 @@ from defender_lab.graph.entities import object_of
 from defender_lab.odata import Fields
 
 TYPE = "microsoft.graph.appRoleAssignment"
-NAMES = ("id", "deletedDateTime", "appRoleId", "createdDateTime", "principalDisplayName", "principalId", "principalType", "resourceDisplayName", "resourceId")
-KINDS = {"appRoleId": GUID, "resourceId": GUID, "principalId": GUID, "principalDisplayName": NAME, "createdDateTime": TIME}
-COLLECTION = Collection("appRoleAssignments", Fields(TYPE, KINDS, frozenset({"startswith"})), frozenset(NAMES))
+NAMES = (
+    "id",
+    "deletedDateTime",
+    "appRoleId",
+    "createdDateTime",
+    "principalDisplayName",
+    "principalId",
+    "principalType",
+    "resourceDisplayName",
+    "resourceId",
+)
+KINDS = {
+    "appRoleId": GUID,
+    "resourceId": GUID,
+    "principalId": GUID,
+    "principalDisplayName": NAME,
+    "createdDateTime": TIME,
+}
+COLLECTION = Collection(
+    "appRoleAssignments", Fields(TYPE, KINDS, frozenset({"startswith"})), frozenset(NAMES)
+)
 NOBODYS_ROLE = "00000000-0000-0000-0000-000000000000"
 
 
@@ -49,16 +68,32 @@ class Assignments:
         )
 
     def of(self, call: Call, principal: Principal) -> Reply:
-        return self._list(call, [one for one in call.tenant.roster.assignments.values() if one.principal == principal.id])
+        return self._list(
+            call,
+            [
+                one
+                for one in call.tenant.roster.assignments.values()
+                if one.principal == principal.id
+            ],
+        )
 
     def to(self, call: Call, resource: Principal) -> Reply:
-        return self._list(call, [one for one in call.tenant.roster.assignments.values() if one.resource == resource.id])
+        return self._list(
+            call,
+            [one for one in call.tenant.roster.assignments.values() if one.resource == resource.id],
+        )
 
     def _list(self, call: Call, found: list[Assignment]) -> Reply:
         return listed(call, COLLECTION, [self.shown(call, each) for each in found if each.shows()])
 
     def got(self, call: Call, holder: Principal) -> Reply:
-        return single(call, "appRoleAssignments", self.shown(call, self._found(call, holder)), TYPE, frozenset(NAMES))
+        return single(
+            call,
+            "appRoleAssignments",
+            self.shown(call, self._found(call, holder)),
+            TYPE,
+            frozenset(NAMES),
+        )
 
     def created(self, call: Call, holder: Principal) -> Reply:
         """``holder`` is the principal of the path: who is given the role, or whose role it is."""
@@ -68,7 +103,11 @@ class Assignments:
         for name in ("principalId", "resourceId", "appRoleId"):
             value = body.get(name)
             if not isinstance(value, str) or not value:
-                raise bad(f"A value is required for property '{name}' of resource 'AppRoleAssignment'.", target=name, detail="PropertyRequired")
+                raise bad(
+                    f"A value is required for property '{name}' of resource 'AppRoleAssignment'.",
+                    target=name,
+                    detail="PropertyRequired",
+                )
             ids[name] = value.lower()
         if holder.id != ids[side]:
             raise bad("Not a valid reference update.")
@@ -81,10 +120,16 @@ class Assignments:
             sides.append(found)
         principal, resource = sides
         known = catalogue.BY_APP_ID.get(resource.app_id)
-        if ids["appRoleId"] != NOBODYS_ROLE and (known is None or ids["appRoleId"] not in catalogue.VALUES[known.key]):
-            raise bad("Permission being assigned was not found on application", detail="InvalidUpdate")
+        if ids["appRoleId"] != NOBODYS_ROLE and (
+            known is None or ids["appRoleId"] not in catalogue.VALUES[known.key]
+        ):
+            raise bad(
+                "Permission being assigned was not found on application", detail="InvalidUpdate"
+            )
         if roster.given(principal, resource, ids["appRoleId"]):
-            raise bad("Permission being assigned already exists on the object", detail="InvalidUpdate")
+            raise bad(
+                "Permission being assigned already exists on the object", detail="InvalidUpdate"
+            )
         made = roster.give(principal, resource, ids["appRoleId"])
         call.tenant.lag.on(made)
         context = f"servicePrincipals('{holder.id}')/{call.request.path.rpartition('/')[2]}"

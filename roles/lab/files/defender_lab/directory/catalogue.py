@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application permissions of the three resources, by name and by GUID, as their service principals publish them.
+"""The application permissions of the three resources, by name and by GUID, as their service
+principals publish them.
 
-The GUIDs are Microsoft's; they lie beside this file. They are not all permissions there are: Graph has hundreds.
+The GUIDs are Microsoft's; they lie beside this file. They are not all permissions there are: Graph
+has hundreds.
 """
 
 from __future__ import annotations
@@ -17,8 +19,12 @@ from types import MappingProxyType
 
 from defender_lab.resources import RESOURCES
 
-IDS: Mapping[str, Mapping[str, str]] = MappingProxyType(json.loads(Path(__file__).with_name("app-roles.json").read_text(encoding="utf-8")))
-VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType({key: {guid: value for value, guid in roles.items()} for key, roles in IDS.items()})
+IDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    json.loads(Path(__file__).with_name("app-roles.json").read_text(encoding="utf-8"))
+)
+VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {key: {guid: value for value, guid in roles.items()} for key, roles in IDS.items()}
+)
 BY_APP_ID = MappingProxyType({one.app_id: one for one in RESOURCES.values()})
 MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
@@ -44,5 +50,7 @@ def role_ids(key: str, values: t.Iterable[str]) -> list[str]:
     known = IDS[key]
     for value in values:
         if value not in known:
-            raise ValueError(f"{RESOURCES[key].name} publishes no application permission {value} in the lab")
+            raise ValueError(
+                f"{RESOURCES[key].name} publishes no application permission {value} in the lab"
+            )
     return [known[value] for value in values]

@@ -23,7 +23,12 @@ MOST = 20
 NAME_FORM = re.compile(r"[A-Za-z0-9._~-]+")
 LENGTHS = {"name": 120, "issuer": 600, "subject": 600, "description": 600}
 PROPERTIES = frozenset({"id", "name", "issuer", "subject", "description", "audiences"})
-COLLECTION = Collection("", Fields(TYPE, {"name": NAME, "subject": TEXT, "issuer": TEXT}, frozenset({"startswith"})), PROPERTIES, advanced=False)
+COLLECTION = Collection(
+    "",
+    Fields(TYPE, {"name": NAME, "subject": TEXT, "issuer": TEXT}, frozenset({"startswith"})),
+    PROPERTIES,
+    advanced=False,
+)
 
 
 def _path(app: Registration) -> str:
@@ -31,13 +36,17 @@ def _path(app: Registration) -> str:
 
 
 def all_of(call: Call, app: Registration) -> Reply:
-    return listed(call, COLLECTION, [each.record for each in app.federated if each.shows()], _path(app))
+    return listed(
+        call, COLLECTION, [each.record for each in app.federated if each.shows()], _path(app)
+    )
 
 
 def _found(call: Call, app: Registration) -> Federated:
     """By id or by name, as Graph takes both."""
     key = call.parts[1]
-    found = next((each for each in app.federated if key in (each.record["id"], each.record["name"])), None)
+    found = next(
+        (each for each in app.federated if key in (each.record["id"], each.record["name"])), None
+    )
     if found is None or not found.shows():
         raise absent(key)
     return found
@@ -51,12 +60,21 @@ def created(call: Call, app: Registration) -> Reply:
     body = object_of(call.request)
     for name in ("name", "issuer", "subject", "audiences"):
         if not body.get(name):
-            raise bad(f"Federated Identity Credential {name} must not be null or empty.", target=name, detail="InvalidValue")
+            raise bad(
+                f"Federated Identity Credential {name} must not be null or empty.",
+                target=name,
+                detail="InvalidValue",
+            )
     record = {"id": str(uuid.uuid4()), "description": None, **_checked(body)}
     if len(app.federated) >= MOST:
-        raise bad(f"The maximum number of federated identity credentials for an application is {MOST}.", detail="DirectoryQuotaExceeded")
+        raise bad(
+            f"The maximum number of federated identity credentials for an application is {MOST}.",
+            detail="DirectoryQuotaExceeded",
+        )
     if any(each.record["name"].lower() == record["name"].lower() for each in app.federated):
-        raise conflict(f"FederatedIdentityCredential with name {record['name']} already exists.", target="name")
+        raise conflict(
+            f"FederatedIdentityCredential with name {record['name']} already exists.", target="name"
+        )
     _unique(app, record)
     made = Federated(record)
     call.tenant.lag.on(made)
@@ -68,7 +86,11 @@ def changed(call: Call, app: Registration) -> Reply:
     found = _found(call, app)
     new = _checked(object_of(call.request))
     if new.get("name", found.record["name"]) != found.record["name"]:
-        raise bad("Federated Identity Credential name is immutable and cannot be changed.", target="name", detail="InvalidValue")
+        raise bad(
+            "Federated Identity Credential name is immutable and cannot be changed.",
+            target="name",
+            detail="InvalidValue",
+        )
     _unique(app, {**found.record, **new})
     found.record.update(new)
     return Reply(204)
@@ -81,8 +103,13 @@ def removed(call: Call, app: Registration) -> Reply:
 
 def _unique(app: Registration, record: Record) -> None:
     for each in app.federated:
-        if each.record["id"] != record["id"] and all(each.record[name] == record[name] for name in ("issuer", "subject")):
-            raise conflict("FederatedIdentityCredential with the same issuer and subject already exists.", target="subject")
+        if each.record["id"] != record["id"] and all(
+            each.record[name] == record[name] for name in ("issuer", "subject")
+        ):
+            raise conflict(
+                "FederatedIdentityCredential with the same issuer and subject already exists.",
+                target="subject",
+            )
 
 
 def _checked(body: Record) -> Record:
@@ -94,14 +121,37 @@ def _checked(body: Record) -> Record:
         if name not in PROPERTIES - {"id"}:
             raise bad(f"Invalid property '{name}'.", target=name, detail="InvalidProperty")
         if name == "audiences":
-            if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], str) or not value[0]:
-                raise bad("Federated Identity Credential audiences must hold exactly one value.", target=name, detail="InvalidValue")
-        elif not (value is None and name == "description") and (not isinstance(value, str) or not value or len(value) > LENGTHS[name]):
-            raise bad(f"Federated Identity Credential {name} is invalid.", target=name, detail="InvalidValue")
+            if (
+                not isinstance(value, list)
+                or len(value) != 1
+                or not isinstance(value[0], str)
+                or not value[0]
+            ):
+                raise bad(
+                    "Federated Identity Credential audiences must hold exactly one value.",
+                    target=name,
+                    detail="InvalidValue",
+                )
+        elif not (value is None and name == "description") and (
+            not isinstance(value, str) or not value or len(value) > LENGTHS[name]
+        ):
+            raise bad(
+                f"Federated Identity Credential {name} is invalid.",
+                target=name,
+                detail="InvalidValue",
+            )
         new[name] = value
     if "name" in new and not NAME_FORM.fullmatch(str(new["name"])):
-        raise bad("Federated Identity Credential name must be URL friendly.", target="name", detail="InvalidValue")
+        raise bad(
+            "Federated Identity Credential name must be URL friendly.",
+            target="name",
+            detail="InvalidValue",
+        )
     issuer = new.get("issuer")
     if issuer is not None and not str(issuer).startswith("https://"):
-        raise bad("Federated Identity Credential issuer must be a valid https URL.", target="issuer", detail="InvalidValue")
+        raise bad(
+            "Federated Identity Credential issuer must be a valid https URL.",
+            target="issuer",
+            detail="InvalidValue",
+        )
     return new

@@ -28,15 +28,31 @@ def password_added(call: Call, app: Registration) -> Reply:
     """The only answer that ever holds the secret."""
     asked = object_of(call.request).get("passwordCredential")
     asked = {} if asked is None else asked
-    if not isinstance(asked, dict) or set(asked) - {"displayName", "startDateTime", "endDateTime", "@odata.type"}:
-        raise bad("Invalid value specified for property 'passwordCredential' of resource 'Application'.", target="passwordCredential", detail="InvalidValue")
+    if not isinstance(asked, dict) or set(asked) - {
+        "displayName",
+        "startDateTime",
+        "endDateTime",
+        "@odata.type",
+    }:
+        raise bad(
+            "Invalid value specified for property 'passwordCredential' of resource 'Application'.",
+            target="passwordCredential",
+            detail="InvalidValue",
+        )
     now = datetime.now(UTC)
     start = _time(asked.get("startDateTime"), now)
     end = _time(asked.get("endDateTime"), start + YEARS)
     if end <= start or end <= now:
-        raise Refused(400, "PasswordCredentialsInvalidEndDate", "Password credential end date is invalid.")
+        raise Refused(
+            400, "PasswordCredentialsInvalidEndDate", "Password credential end date is invalid."
+        )
     text = secret_text()
-    made = Password.made(text, displayName=asked.get("displayName"), startDateTime=_stamp(start), endDateTime=_stamp(end))
+    made = Password.made(
+        text,
+        displayName=asked.get("displayName"),
+        startDateTime=_stamp(start),
+        endDateTime=_stamp(end),
+    )
     call.tenant.lag.on(made)
     app.passwords.append(made)
     return _told(call, "passwordCredential", {**made.record, "secretText": text})
@@ -45,17 +61,27 @@ def password_added(call: Call, app: Registration) -> Reply:
 def password_removed(call: Call, app: Registration) -> Reply:
     key = object_of(call.request).get("keyId")
     if not any(one.record["keyId"] == key for one in app.passwords):
-        raise bad(f"No password credential found with keyId '{key}'.", target="keyId", detail="InvalidValue")
+        raise bad(
+            f"No password credential found with keyId '{key}'.",
+            target="keyId",
+            detail="InvalidValue",
+        )
     app.passwords = [one for one in app.passwords if one.record["keyId"] != key]
     return Reply(204)
 
 
 def replaced(app: Registration, given: t.Any) -> list[Key]:
-    """The whole list anew. One that is there already may come as it was listed, that is without its key; any other needs the certificate."""
+    """The whole list anew. One that is there already may come as it was listed, that is without its
+    key; any other needs the certificate."""
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise Refused(400, "KeyCredentialsInvalidValue", "Key credential value is invalid.")
     known = {one.record["keyId"]: one for one in app.keys}
-    return [known[one["keyId"]] if one.get("key") is None and one.get("keyId") in known else _made(one, known) for one in given]
+    return [
+        known[one["keyId"]]
+        if one.get("key") is None and one.get("keyId") in known
+        else _made(one, known)
+        for one in given
+    ]
 
 
 def _made(given: Record, known: dict[str, Key]) -> Key:
@@ -67,15 +93,30 @@ def _made(given: Record, known: dict[str, Key]) -> Key:
         der = base64.b64decode(str(given.get("key")), validate=True)
         certificate = x509.load_der_x509_certificate(der)
     except (binascii.Error, ValueError):
-        raise Refused(400, "KeyCredentialsInvalidValue", "Key credential value is invalid.") from None
+        raise Refused(
+            400, "KeyCredentialsInvalidValue", "Key credential value is invalid."
+        ) from None
     start = _time(given.get("startDateTime"), certificate.not_valid_before_utc)
     end = _time(given.get("endDateTime"), certificate.not_valid_after_utc)
-    if end > certificate.not_valid_after_utc or end <= start or (end <= datetime.now(UTC) and given.get("keyId") not in known):
+    if (
+        end > certificate.not_valid_after_utc
+        or end <= start
+        or (end <= datetime.now(UTC) and given.get("keyId") not in known)
+    ):
         raise Refused(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid.")
     if start < certificate.not_valid_before_utc:
-        raise Refused(400, "KeyCredentialsInvalidStartDate", "Key credential start date is invalid.")
+        raise Refused(
+            400, "KeyCredentialsInvalidStartDate", "Key credential start date is invalid."
+        )
     names = {name: given.get(name) for name in ("displayName", "customKeyIdentifier", "keyId")}
-    return Key.made(certificate, der, startDateTime=_stamp(start), endDateTime=_stamp(end), usage=given["usage"], **names)
+    return Key.made(
+        certificate,
+        der,
+        startDateTime=_stamp(start),
+        endDateTime=_stamp(end),
+        usage=given["usage"],
+        **names,
+    )
 
 
 def _time(text: t.Any, default: datetime) -> datetime:
@@ -84,7 +125,11 @@ def _time(text: t.Any, default: datetime) -> datetime:
     try:
         return datetime.fromtimestamp(instants.ticks(str(text)) / instants.TICKS, UTC)
     except ValueError:
-        raise Refused(400, "BadRequest", f"Cannot convert the literal '{text}' to the expected type 'Edm.DateTimeOffset'.") from None
+        raise Refused(
+            400,
+            "BadRequest",
+            f"Cannot convert the literal '{text}' to the expected type 'Edm.DateTimeOffset'.",
+        ) from None
 
 
 def _stamp(when: datetime) -> str:
@@ -92,4 +137,8 @@ def _stamp(when: datetime) -> str:
 
 
 def _told(call: Call, kind: str, body: Record) -> Reply:
-    return as_json(200, {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.{kind}", **body}, kind=envelope.KIND)
+    return as_json(
+        200,
+        {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.{kind}", **body},
+        kind=envelope.KIND,
+    )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists of the directory on Graph: $filter, $select, $orderby, $top, $count, and pages by $skiptoken."""
+"""Lists of the directory on Graph: $filter, $select, $orderby, $top, $count, and pages by
+$skiptoken."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ TEXT, NAME, TIME, GUID, FLAG = Kind("text"), Kind("name"), Kind("time"), Kind("g
 
 @dataclass(frozen=True)
 class Collection:
-    """What one list allows. ``advanced``: it counts under ``ConsistencyLevel: eventual`` only, and sorts and negates only with ``$count=true`` as well."""
+    """What one list allows. ``advanced``: it counts under ``ConsistencyLevel: eventual`` only, and
+    sorts and negates only with ``$count=true`` as well."""
 
     path: str
     fields: Fields
@@ -36,16 +38,22 @@ class Collection:
     advanced: bool = True
 
 
-OPTIONS = frozenset({"$filter", "$select", "$orderby", "$top", "$count", "$skiptoken", "$search", "$expand"})
+OPTIONS = frozenset(
+    {"$filter", "$select", "$orderby", "$top", "$count", "$skiptoken", "$search", "$expand"}
+)
 
 
 def listed(call: Call, collection: Collection, rows: Iterable[Record], context: str = "") -> Reply:
-    """One page of ``rows``. ``context`` is what the answer calls them, if not the collection's path."""
+    """One page of ``rows``. ``context`` is what the answer calls them, if not the collection's
+    path."""
     request = call.request
     given = _given(call)
     eventual = request.headers.get("ConsistencyLevel", "").lower() == "eventual"
     if "$search" in given and not eventual:
-        raise unsupported("Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
+        raise unsupported(
+            "Request with $search query parameter only works through MSGraph with a special"
+            " request header: 'ConsistencyLevel: eventual'"
+        )
     if "$search" in given or "$expand" in given:
         raise NotInTheLab("$search and $expand on directory objects")
     able = not collection.advanced or (eventual and given.get("$count") == "true")
@@ -54,12 +62,16 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
     chosen = _filtered(list(rows), given.get("$filter"), collection, able=able)
     chosen = _ordered(chosen, given.get("$orderby"), collection, able=able)
     names = selected(given.get("$select"), collection.fields.type_name, collection.properties)
-    body: dict[str, t.Any] = {"@odata.context": f"{request.base}/v1.0/$metadata#{context or collection.path}{_projection(names)}"}
+    body: dict[str, t.Any] = {
+        "@odata.context": f"{request.base}/v1.0/$metadata#{context or collection.path}{_projection(names)}"
+    }
     if given.get("$count") == "true" and (eventual or not collection.advanced):
         body["@odata.count"] = len(chosen)
     end = start + top
     if end < len(chosen):
-        kept = {name: value for name, value in given.items() if name != "$skiptoken"} | {"$skiptoken": _token(end)}
+        kept = {name: value for name, value in given.items() if name != "$skiptoken"} | {
+            "$skiptoken": _token(end)
+        }
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
         body["@odata.nextLink"] = f"{request.base}{request.path}?{query}"
     body["value"] = [_cut(row, names) for row in chosen[start:end]]
@@ -67,11 +79,24 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
 
 
 def single(
-    call: Call, context: str, row: Record, type_name: str, properties: frozenset[str], status: int = 200, more: Mapping[str, str] | None = None
+    call: Call,
+    context: str,
+    row: Record,
+    type_name: str,
+    properties: frozenset[str],
+    status: int = 200,
+    more: Mapping[str, str] | None = None,
 ) -> Reply:
     """One object, with $select where it is read."""
-    names = selected(_given(call).get("$select"), type_name, properties) if call.request.method == "GET" else ()
-    body = {"@odata.context": f"{call.request.base}/v1.0/$metadata#{context}{_projection(names)}/$entity", **_cut(row, names)}
+    names = (
+        selected(_given(call).get("$select"), type_name, properties)
+        if call.request.method == "GET"
+        else ()
+    )
+    body = {
+        "@odata.context": f"{call.request.base}/v1.0/$metadata#{context}{_projection(names)}/$entity",
+        **_cut(row, names),
+    }
     return as_json(status, body, more, envelope.KIND)
 
 
@@ -91,7 +116,14 @@ def selected(text: str | None, type_name: str, properties: frozenset[str]) -> tu
     names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     for name in names:
         if name not in properties:
-            raise Refused(400, "BadRequest", f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{type_name}'.")
+            raise Refused(
+                400,
+                "BadRequest",
+                (
+                    "Parsing OData Select and Expand failed: Could not find a property named"
+                    f" '{name}' on type '{type_name}'."
+                ),
+            )
     return names
 
 
@@ -108,7 +140,10 @@ def _top(text: str | None, collection: Collection) -> int:
         return collection.page
     number = int(text) if text.isascii() and text.isdigit() else -1
     if not 1 <= number <= collection.most:
-        raise unsupported(f"Invalid page size specified: '{text}'. Must be between 1 and {collection.most} inclusive.")
+        raise unsupported(
+            f"Invalid page size specified: '{text}'. Must be between 1 and {collection.most}"
+            " inclusive."
+        )
     return number
 
 
@@ -120,30 +155,47 @@ def _start(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().removeprefix("page-"))
+        return int(
+            base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().removeprefix("page-")
+        )
     except ValueError:
         raise bad("Invalid page token.") from None
 
 
-def _filtered(rows: list[Record], text: str | None, collection: Collection, *, able: bool) -> list[Record]:
+def _filtered(
+    rows: list[Record], text: str | None, collection: Collection, *, able: bool
+) -> list[Record]:
     if text is None:
         return rows
     try:
         for word in tokens(text):
-            if not able and word.kind == "word" and word.value in ("not", "ne", "endswith", "endsWith"):
-                more = "Try adding $count=true query parameter and ConsistencyLevel:eventual header."
+            if (
+                not able
+                and word.kind == "word"
+                and word.value in ("not", "ne", "endswith", "endsWith")
+            ):
+                more = (
+                    "Try adding $count=true query parameter and ConsistencyLevel:eventual header."
+                )
                 hint = "Refer to https://aka.ms/graph-docs/advanced-queries for more information"
-                raise unsupported(f"Operator '{word.value}' is not supported because the required parameters might be missing. {more} {hint}")
+                raise unsupported(
+                    f"Operator '{word.value}' is not supported because the required parameters"
+                    f" might be missing. {more} {hint}"
+                )
         predicate = parsed(text, collection.fields)
     except BadFilter as wrong:
         raise Refused(400, "BadRequest", f"Invalid filter clause: {wrong}") from None
     return [row for row in rows if predicate(row)]
 
 
-def _ordered(rows: list[Record], text: str | None, collection: Collection, *, able: bool) -> list[Record]:
+def _ordered(
+    rows: list[Record], text: str | None, collection: Collection, *, able: bool
+) -> list[Record]:
     if text is None:
         return rows
     name, unused, direction = text.strip().partition(" ")
     if not able or name not in collection.orders or direction not in ("", "asc", "desc"):
         raise unsupported("Sorting not supported for current query.")
-    return sorted(rows, key=lambda row: str(row.get(name) or "").lower(), reverse=direction == "desc")
+    return sorted(
+        rows, key=lambda row: str(row.get(name) or "").lower(), reverse=direction == "desc"
+    )

@@ -20,15 +20,21 @@ from defender_lab.tenants import Directory, Tenant
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CREATED = "2021-08-02T10:30:06Z"
-# Microsoft Defender XDR shows in a subscription by the plans of its parts; these two are Defender for Endpoint's and Office 365's
-PLANS = (("WindowsDefenderATP", "871d91ec-ec1a-452b-a83f-bd76c7d770ef"), ("exchange", "113feb6c-3fe4-4440-bddc-54d774bf0318"))
+# Microsoft Defender XDR shows in a subscription by the plans of its parts; these two are Defender
+# for Endpoint's and Office 365's
+PLANS = (
+    ("WindowsDefenderATP", "871d91ec-ec1a-452b-a83f-bd76c7d770ef"),
+    ("exchange", "113feb6c-3fe4-4440-bddc-54d774bf0318"),
+)
 
 
 def shown(tenant: Tenant) -> Record:
     plans = [
         {
             "assignedDateTime": CREATED,
-            "capabilityStatus": "Enabled" if tenant.provisioned or service == "exchange" else "Deleted",
+            "capabilityStatus": "Enabled"
+            if tenant.provisioned or service == "exchange"
+            else "Deleted",
             "service": service,
             "servicePlanId": plan,
         }
@@ -60,7 +66,13 @@ def shown(tenant: Tenant) -> Record:
         "assignedPlans": plans,
         "provisionedPlans": [],
         "verifiedDomains": [
-            {"capabilities": "Email, OfficeCommunicationsOnline", "isDefault": True, "isInitial": True, "name": tenant.domain, "type": "Managed"}
+            {
+                "capabilities": "Email, OfficeCommunicationsOnline",
+                "isDefault": True,
+                "isInitial": True,
+                "name": tenant.domain,
+                "type": "Managed",
+            }
         ],
     }
 
@@ -86,9 +98,25 @@ class Organizations:
     def _told(self, call: Call, key: str) -> Reply:
         found = self._directory.find(key)
         if found is None:
-            raise Refused(404, "Directory_ObjectNotFound", "Unable to read the company information from the directory.")
-        body = {"tenantId": found.id, "federationBrandName": None, "displayName": found.name, "defaultDomainName": found.domain}
-        return as_json(200, {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation", **body}, kind=envelope.KIND)
+            raise Refused(
+                404,
+                "Directory_ObjectNotFound",
+                "Unable to read the company information from the directory.",
+            )
+        body = {
+            "tenantId": found.id,
+            "federationBrandName": None,
+            "displayName": found.name,
+            "defaultDomainName": found.domain,
+        }
+        return as_json(
+            200,
+            {
+                "@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation",
+                **body,
+            },
+            kind=envelope.KIND,
+        )
 
 
 def contract(partner: str, tenant: Tenant) -> Record:

@@ -19,7 +19,10 @@ from defender_lab.tenants import Directory, Tenant
 
 TYPE = "microsoft.graph.servicePrincipal"
 EVERYTHING = {"Application.ReadWrite.All", "Directory.ReadWrite.All"}
-LOCAL_ONLY = "When using this permission, the backing application of the service principal being created must in the local tenant"
+LOCAL_ONLY = (
+    "When using this permission, the backing application of the service principal being"
+    " created must in the local tenant"
+)
 
 
 class Principals:
@@ -27,7 +30,14 @@ class Principals:
         self._directory = directory
         shape = self.shown(directory.partner, Principal(directory.house))
         self._properties = frozenset(shape)
-        kinds = {"displayName": NAME, "appId": TEXT, "id": TEXT, "accountEnabled": FLAG, "createdDateTime": TIME, "servicePrincipalType": NAME}
+        kinds = {
+            "displayName": NAME,
+            "appId": TEXT,
+            "id": TEXT,
+            "accountEnabled": FLAG,
+            "createdDateTime": TIME,
+            "servicePrincipalType": NAME,
+        }
         self._collection = Collection(
             "servicePrincipals",
             Fields(TYPE, {**kinds, "appOwnerOrganizationId": GUID}, frozenset({"startswith"})),
@@ -71,18 +81,34 @@ class Principals:
             "replyUrls": list(app.record["web"]["redirectUris"]) if app else [],
             "servicePrincipalNames": [principal.app_id, *(resource.audiences if resource else ())],
             "servicePrincipalType": "Application",
-            "signInAudience": "AzureADMultipleOrgs" if resource else app.record["signInAudience"] if app else None,
+            "signInAudience": "AzureADMultipleOrgs"
+            if resource
+            else app.record["signInAudience"]
+            if app
+            else None,
             "tags": principal.tags,
             "tokenEncryptionKeyId": None,
             "addIns": [],
             "appRoles": catalogue.app_roles(resource.key) if resource else [],
-            "info": dict.fromkeys(("termsOfServiceUrl", "supportUrl", "privacyStatementUrl", "marketingUrl", "logoUrl")),
+            "info": dict.fromkeys(
+                (
+                    "termsOfServiceUrl",
+                    "supportUrl",
+                    "privacyStatementUrl",
+                    "marketingUrl",
+                    "logoUrl",
+                )
+            ),
             "keyCredentials": [],
             "oauth2PermissionScopes": [],
             "passwordCredentials": [],
             "publisherName": "Microsoft Services" if resource else home.name if home else None,
             "resourceSpecificApplicationPermissions": [],
-            "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
+            "verifiedPublisher": {
+                "displayName": None,
+                "verifiedPublisherId": None,
+                "addedDateTime": None,
+            },
         }
 
     def by_id(self, call: Call) -> Principal:
@@ -97,17 +123,32 @@ class Principals:
         return found
 
     def listed(self, call: Call) -> Reply:
-        return listed(call, self._collection, [self.shown(call.tenant, each) for each in call.tenant.roster.principals.values() if each.shows()])
+        return listed(
+            call,
+            self._collection,
+            [
+                self.shown(call.tenant, each)
+                for each in call.tenant.roster.principals.values()
+                if each.shows()
+            ],
+        )
 
     def got(self, call: Call, principal: Principal) -> Reply:
-        return single(call, "servicePrincipals", self.shown(call.tenant, principal), TYPE, self._properties)
+        return single(
+            call, "servicePrincipals", self.shown(call.tenant, principal), TYPE, self._properties
+        )
 
     def created(self, call: Call) -> Reply:
-        """Of an app of any tenant, where that app is for several; of a Defender resource where the tenant has the product."""
+        """Of an app of any tenant, where that app is for several; of a Defender resource where the
+        tenant has the product."""
         body, tenant = object_of(call.request), call.tenant
         app_id = str(body.get("appId", "")).lower()
         if not app_id:
-            raise bad("A value is required for property 'appId' of resource 'ServicePrincipal'.", target="appId", detail="PropertyRequired")
+            raise bad(
+                "A value is required for property 'appId' of resource 'ServicePrincipal'.",
+                target="appId",
+                detail="PropertyRequired",
+            )
         for name in set(body) - {"appId", "accountEnabled", "tags", "notes", "displayName"}:
             raise invalid(name, "ServicePrincipal")
         app, resource = self._directory.registrations.find(app_id), catalogue.BY_APP_ID.get(app_id)
@@ -116,17 +157,33 @@ class Principals:
             raise Refused(403, "Authorization_RequestDenied", LOCAL_ONLY)
         licensed = resource is not None and (resource.key == "graph" or tenant.provisioned)
         if not licensed and not (app and (here or app.several_tenants)):
-            text = f"The appId '{app_id}' of the service principal does not reference a valid application object."
+            text = (
+                f"The appId '{app_id}' of the service principal does not reference a valid"
+                " application object."
+            )
             raise bad(text, target="appId", detail="NoBackingApplicationObject")
         if tenant.roster.by_app(app_id):
-            text = "The service principal cannot be created, updated, or restored because the service principal name"
+            text = (
+                "The service principal cannot be created, updated, or restored because the"
+                " service principal name"
+            )
             raise conflict(f"{text} {app_id} is already in use.", target="servicePrincipalNames")
         principal = Principal(app_id)
         _write(principal, body)
         tenant.lag.on(principal)
         tenant.roster.add(principal)
-        where = {"Location": f"{call.request.base}/v2/{tenant.id}/directoryObjects/{principal.id}/Microsoft.DirectoryServices.ServicePrincipal"}
-        return single(call, "servicePrincipals", self.shown(tenant, principal), TYPE, self._properties, 201, where)
+        where = {
+            "Location": f"{call.request.base}/v2/{tenant.id}/directoryObjects/{principal.id}/Microsoft.DirectoryServices.ServicePrincipal"
+        }
+        return single(
+            call,
+            "servicePrincipals",
+            self.shown(tenant, principal),
+            TYPE,
+            self._properties,
+            201,
+            where,
+        )
 
     def changed(self, call: Call, principal: Principal) -> Reply:
         body = object_of(call.request)
@@ -155,4 +212,8 @@ def _write(principal: Principal, body: Record) -> None:
     tags = body.get("tags", principal.tags)
     if not isinstance(tags, list) or not all(isinstance(each, str) for each in tags):
         raise invalid("tags", "ServicePrincipal")
-    principal.enabled, principal.tags, principal.notes = body.get("accountEnabled", principal.enabled), tags, body.get("notes", principal.notes)
+    principal.enabled, principal.tags, principal.notes = (
+        body.get("accountEnabled", principal.enabled),
+        tags,
+        body.get("notes", principal.notes),
+    )

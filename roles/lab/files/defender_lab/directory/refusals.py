@@ -14,7 +14,9 @@ NAVIGATION = "does not exist or one of its queried reference-property objects ar
 
 
 def denied(needed: tuple[str, ...], roles: list[t.Any]) -> Refused:
-    return Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    return Refused(
+        403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
+    )
 
 
 def absent(key: str) -> Refused:
@@ -23,7 +25,9 @@ def absent(key: str) -> Refused:
 
 def bad(message: str, *, target: str = "", detail: str = "") -> Refused:
     """A 400 of the directory; ``detail`` is the code of the one detail it comes with."""
-    more: dict[str, t.Any] = {"details": [{"code": detail, "message": message, "target": target}]} if detail else {}
+    more: dict[str, t.Any] = (
+        {"details": [{"code": detail, "message": message, "target": target}]} if detail else {}
+    )
     return Refused(400, "Request_BadRequest", message, **more)
 
 
@@ -32,8 +36,17 @@ def unsupported(message: str) -> Refused:
 
 
 def invalid(name: str, kind: str) -> Refused:
-    return bad(f"Invalid value specified for property '{name}' of resource '{kind}'.", target=name, detail="InvalidValue")
+    return bad(
+        f"Invalid value specified for property '{name}' of resource '{kind}'.",
+        target=name,
+        detail="InvalidValue",
+    )
 
 
 def conflict(message: str, *, target: str = "") -> Refused:
-    return Refused(409, "Request_MultipleObjectsWithSameKeyValue", message, details=[{"code": "ObjectConflict", "message": message, "target": target}])
+    return Refused(
+        409,
+        "Request_MultipleObjectsWithSameKeyValue",
+        message,
+        details=[{"code": "ObjectConflict", "message": message, "target": target}],
+    )

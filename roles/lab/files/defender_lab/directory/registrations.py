@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Application objects: each lives in its home tenant and is known everywhere by its app id. Of a secret only a digest is kept."""
+"""Application objects: each lives in its home tenant and is known everywhere by its app id. Of a
+secret only a digest is kept."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 class Fresh:
-    """An object that a replica of the directory does not know yet: for its next ``unseen`` readers on Graph, for ``late`` token requests."""
+    """An object that a replica of the directory does not know yet: for its next ``unseen`` readers
+    on Graph, for ``late`` token requests."""
 
     unseen: int = 0
     late: int = 0
@@ -77,7 +79,13 @@ class Password(Fresh):
 
     @classmethod
     def made(cls, text: str, **record: t.Any) -> Password:
-        full = {"customKeyIdentifier": None, "hint": text[:3], "keyId": str(uuid.uuid4()), "secretText": None, **record}
+        full = {
+            "customKeyIdentifier": None,
+            "hint": text[:3],
+            "keyId": str(uuid.uuid4()),
+            "secretText": None,
+            **record,
+        }
         return cls(full, hashlib.sha256(text.encode()).digest())
 
     def is_for(self, text: str) -> bool:
@@ -107,7 +115,10 @@ class Key:
             "type": "AsymmetricX509Cert",
             "usage": "Verify",
         }
-        return cls({**full, **{name: value for name, value in record.items() if value is not None}}, certificate)
+        return cls(
+            {**full, **{name: value for name, value in record.items() if value is not None}},
+            certificate,
+        )
 
     @property
     def expired(self) -> bool:
@@ -126,8 +137,9 @@ class Federated(Fresh):
 
 
 class Registration(Fresh):
-    """An application object. ``record`` holds what Graph shows of it but for credentials; ``owners`` are app ids of its creators.
-    ``trusted`` is an authority and a subject whose certificates are let in by chain."""
+    """An application object. ``record`` holds what Graph shows of it but for credentials;
+    ``owners`` are app ids of its creators. ``trusted`` is an authority and a subject whose
+    certificates are let in by chain."""
 
     def __init__(self, home: str, record: Record) -> None:
         self.home = home
@@ -152,12 +164,28 @@ class Registration(Fresh):
 
     @property
     def several_tenants(self) -> bool:
-        return str(self.record["signInAudience"]) in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+        return str(self.record["signInAudience"]) in (
+            "AzureADMultipleOrgs",
+            "AzureADandPersonalMicrosoftAccount",
+        )
 
     def shown(self, *, keys: bool = False) -> Record:
-        """The object as Graph answers it; the keys themselves come only when one object's ``keyCredentials`` are selected."""
-        listed = [{**one.record, "key": base64.b64encode(one.certificate.public_bytes(Encoding.DER)).decode()} if keys else one.record for one in self.keys]
-        return {**self.record, "keyCredentials": listed, "passwordCredentials": [one.record for one in self.passwords]}
+        """The object as Graph answers it; the keys themselves come only when one object's
+        ``keyCredentials`` are selected."""
+        listed = [
+            {
+                **one.record,
+                "key": base64.b64encode(one.certificate.public_bytes(Encoding.DER)).decode(),
+            }
+            if keys
+            else one.record
+            for one in self.keys
+        ]
+        return {
+            **self.record,
+            "keyCredentials": listed,
+            "passwordCredentials": [one.record for one in self.passwords],
+        }
 
     def wanted(self) -> list[tuple[str, str]]:
         """Resource app id and role id of every application permission the app lists."""
@@ -190,12 +218,17 @@ class Registrations:
 
 def new_record(name: str, domain: str, **given: t.Any) -> Record:
     """An application object with what Graph fills in by itself."""
-    info = dict.fromkeys(("termsOfServiceUrl", "supportUrl", "privacyStatementUrl", "marketingUrl", "logoUrl"))
+    info = dict.fromkeys(
+        ("termsOfServiceUrl", "supportUrl", "privacyStatementUrl", "marketingUrl", "logoUrl")
+    )
     web = {
         "redirectUris": [],
         "homePageUrl": None,
         "logoutUrl": None,
-        "implicitGrantSettings": {"enableIdTokenIssuance": False, "enableAccessTokenIssuance": False},
+        "implicitGrantSettings": {
+            "enableIdTokenIssuance": False,
+            "enableAccessTokenIssuance": False,
+        },
         **given.pop("web", {}),
     }
     return {

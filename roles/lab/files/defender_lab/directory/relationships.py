@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The provider's books: delegated admin relationships and contracts, made up for the customers that exist, the same for the same seed."""
+"""The provider's books: delegated admin relationships and contracts, made up for the customers that
+exist, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -19,17 +20,36 @@ from defender_lab.exchange import Reply
 from defender_lab.odata import Fields, Kind
 from defender_lab.tenants import Directory, Tenant
 
-STATUSES = "activating active approvalPending approved created expired expiring terminated terminating terminationRequested unknownFutureValue".split()
-STATUS = Kind("microsoft.graph.delegatedAdminRelationshipStatus", frozenset(name.lower() for name in STATUSES))
-READER, ADMINISTRATOR = "5d6b6bb7-de71-4623-b4af-96380a352509", "194ae4cb-b126-40b2-bd5b-6091b380977d"
-RELATIONSHIP, CUSTOMER = "microsoft.graph.delegatedAdminRelationship", "microsoft.graph.delegatedAdminCustomer"
+STATUSES = (
+    "activating active approvalPending approved created expired expiring terminated"
+    " terminating terminationRequested unknownFutureValue"
+).split()
+STATUS = Kind(
+    "microsoft.graph.delegatedAdminRelationshipStatus", frozenset(name.lower() for name in STATUSES)
+)
+READER, ADMINISTRATOR = (
+    "5d6b6bb7-de71-4623-b4af-96380a352509",
+    "194ae4cb-b126-40b2-bd5b-6091b380977d",
+)
+RELATIONSHIP, CUSTOMER = (
+    "microsoft.graph.delegatedAdminRelationship",
+    "microsoft.graph.delegatedAdminCustomer",
+)
 CONTRACTS = Collection(
     "contracts",
-    Fields("microsoft.graph.contract", {"customerId": GUID, "defaultDomainName": NAME, "displayName": NAME, "contractType": NAME}),
-    frozenset({"id", "deletedDateTime", "contractType", "customerId", "defaultDomainName", "displayName"}),
+    Fields(
+        "microsoft.graph.contract",
+        {"customerId": GUID, "defaultDomainName": NAME, "displayName": NAME, "contractType": NAME},
+    ),
+    frozenset(
+        {"id", "deletedDateTime", "contractType", "customerId", "defaultDomainName", "displayName"}
+    ),
 )
 PROPERTIES = frozenset(
-    "id accessDetails activatedDateTime autoExtendDuration createdDateTime customer displayName duration endDateTime lastModifiedDateTime status".split()
+    (
+        "id accessDetails activatedDateTime autoExtendDuration createdDateTime customer displayName"
+        " duration endDateTime lastModifiedDateTime status"
+    ).split()
 )
 RELATIONSHIPS = Collection(
     "tenantRelationships/delegatedAdminRelationships",
@@ -62,15 +82,16 @@ CUSTOMERS = Collection(
 
 
 class Books:
-    """Made when first read. The second, fourth … of the prospects and outsiders are in the contracts only; everybody else has one to three
-    relationships as well."""
+    """Made when first read. The second, fourth … of the prospects and outsiders are in the
+    contracts only; everybody else has one to three relationships as well."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._made: tuple[list[Record], list[Record], list[Record]] | None = None
 
     def _read(self, call: Call) -> tuple[list[Record], list[Record], list[Record]]:
-        """Relationships, their customers, contracts; none of them in a tenant that is no provider."""
+        """Relationships, their customers, contracts; none of them in a tenant that is no
+        provider."""
         partner = self._directory.partner
         if call.tenant is not partner:
             return [], [], []
@@ -78,9 +99,19 @@ class Books:
             fleet, others = self._directory.tenants, self._directory.beside[1:]
             managed = [*fleet, *others[::2]]
             relationships = [record for tenant in managed for record in _relationships(tenant)]
-            standing = {record["customer"]["tenantId"] for record in relationships if record["customer"]}
-            customers = [{"id": each.id, "tenantId": each.id, "displayName": each.name} for each in managed if each.id in standing]
-            self._made = relationships, customers, [contract(partner.id, each) for each in (*fleet, *others)]
+            standing = {
+                record["customer"]["tenantId"] for record in relationships if record["customer"]
+            }
+            customers = [
+                {"id": each.id, "tenantId": each.id, "displayName": each.name}
+                for each in managed
+                if each.id in standing
+            ]
+            self._made = (
+                relationships,
+                customers,
+                [contract(partner.id, each) for each in (*fleet, *others)],
+            )
         return self._made
 
     def relationships(self, call: Call) -> Reply:
@@ -100,17 +131,22 @@ class Books:
 
 
 def _relationships(tenant: Tenant) -> list[Record]:
-    """One that stands or has ended, and what came before it. One in twelve has ended only, one in twelve waits for the customer."""
+    """One that stands or has ended, and what came before it. One in twelve has ended only, one in
+    twelve waits for the customer."""
     rng = random.Random(f"gdap-{tenant.id}")
     draw = rng.randrange(12)
-    states = [{0: "expired", 1: "approvalPending", 2: "terminated", 3: "expiring"}.get(draw, "active")]
+    states = [
+        {0: "expired", 1: "approvalPending", 2: "terminated", 3: "expiring"}.get(draw, "active")
+    ]
     states += rng.choices(("expired", "terminated"), k=rng.randrange(3))
     return [_relationship(tenant, status, age, rng) for age, status in enumerate(states)]
 
 
 def _relationship(tenant: Tenant, status: str, age: int, rng: random.Random) -> Record:
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    days = {"active": 90 + rng.randrange(600), "expiring": 12, "approvalPending": None}.get(status, -10 - 200 * age - rng.randrange(150))
+    days = {"active": 90 + rng.randrange(600), "expiring": 12, "approvalPending": None}.get(
+        status, -10 - 200 * age - rng.randrange(150)
+    )
     end = None if days is None else now + timedelta(days=days)
     created = end - timedelta(days=730) if end else now - timedelta(days=3)
     pending = status == "approvalPending"
@@ -122,8 +158,15 @@ def _relationship(tenant: Tenant, status: str, age: int, rng: random.Random) -> 
         "displayName": f"SOC {tenant.host} {age + 1}",
         "duration": "P730D",
         # an invitation need not name whom it was sent to
-        "customer": None if pending and rng.randrange(2) else {"tenantId": tenant.id, "displayName": tenant.name},
-        "accessDetails": {"unifiedRoles": [{"roleDefinitionId": role} for role in (READER, ADMINISTRATOR)[: 1 + rng.randrange(2)]]},
+        "customer": None
+        if pending and rng.randrange(2)
+        else {"tenantId": tenant.id, "displayName": tenant.name},
+        "accessDetails": {
+            "unifiedRoles": [
+                {"roleDefinitionId": role}
+                for role in (READER, ADMINISTRATOR)[: 1 + rng.randrange(2)]
+            ]
+        },
         "status": status,
         "autoExtendDuration": "P180D" if status == "active" and rng.randrange(2) else "PT0S",
         "createdDateTime": _stamp(created),

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant's enterprise applications: service principals, and which app roles of which resource each of them was given."""
+"""One tenant's enterprise applications: service principals, and which app roles of which resource
+each of them was given."""
 
 from __future__ import annotations
 
@@ -21,7 +22,15 @@ from defender_lab.resources import RESOURCES
 class Principal(Fresh):
     """A service principal: of a registered app, or of one of the three resources."""
 
-    def __init__(self, app_id: str, object_id: str = "", *, enabled: bool = True, tags: Iterable[str] = (), created: str = "") -> None:
+    def __init__(
+        self,
+        app_id: str,
+        object_id: str = "",
+        *,
+        enabled: bool = True,
+        tags: Iterable[str] = (),
+        created: str = "",
+    ) -> None:
         self.id = object_id or str(uuid.uuid4())
         self.app_id = app_id
         self.enabled = enabled
@@ -40,7 +49,11 @@ class Assignment(Fresh):
     """An app role of ``resource`` given to ``principal``."""
 
     def __init__(self, principal: str, resource: str, role: str, created: str = "") -> None:
-        self.id = base64.urlsafe_b64encode(_beginning(principal) + random.randbytes(16)).rstrip(b"=").decode()
+        self.id = (
+            base64.urlsafe_b64encode(_beginning(principal) + random.randbytes(16))
+            .rstrip(b"=")
+            .decode()
+        )
         self.principal = principal
         self.resource = resource
         self.role = role
@@ -66,13 +79,24 @@ class Roster:
     def remove(self, principal: Principal) -> None:
         """The principal, what it was given, and what was given of it."""
         del self.principals[principal.id]
-        for one in [one for one in self.assignments.values() if principal.id in (one.principal, one.resource)]:
+        for one in [
+            one
+            for one in self.assignments.values()
+            if principal.id in (one.principal, one.resource)
+        ]:
             del self.assignments[one.id]
         self.version += 1
 
     def given(self, principal: Principal, resource: Principal, role: str) -> Assignment | None:
         key = (principal.id, resource.id, role)
-        return next((one for one in self.assignments.values() if (one.principal, one.resource, one.role) == key), None)
+        return next(
+            (
+                one
+                for one in self.assignments.values()
+                if (one.principal, one.resource, one.role) == key
+            ),
+            None,
+        )
 
     def give(self, principal: Principal, resource: Principal, role: str) -> Assignment:
         found = self.given(principal, resource, role)
@@ -92,7 +116,11 @@ class Roster:
         if principal is None or resource is None:
             return []
         values, mine = catalogue.VALUES[key], (principal.id, resource.id)
-        return [one for one in self.assignments.values() if (one.principal, one.resource) == mine and one.role in values]
+        return [
+            one
+            for one in self.assignments.values()
+            if (one.principal, one.resource) == mine and one.role in values
+        ]
 
     def roles(self, app_id: str, key: str) -> list[str]:
         """The names of what an app was given of a resource."""
@@ -103,13 +131,16 @@ class Roster:
         return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key) if one.counts()]
 
     def set_roles(self, app_id: str, key: str, values: Iterable[str], created: str = "") -> None:
-        """Exactly these; ValueError for a name the resource does not publish. Nothing where the app or the resource is not here."""
+        """Exactly these; ValueError for a name the resource does not publish. Nothing where the app
+        or the resource is not here."""
         wanted = catalogue.role_ids(key, list(values))
         principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
         if principal is None or resource is None:
             return
         for one in self.grants(app_id, key):
             self.take(one)
-        fresh = [Assignment(principal.id, resource.id, role, created) for role in dict.fromkeys(wanted)]
+        fresh = [
+            Assignment(principal.id, resource.id, role, created) for role in dict.fromkeys(wanted)
+        ]
         self.assignments.update((one.id, one) for one in fresh)
         self.version += 1

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory's routes on Graph, each with the application permissions Microsoft documents for it, least first."""
+"""The directory's routes on Graph, each with the application permissions Microsoft documents for
+it, least first."""
 
 from __future__ import annotations
 
@@ -21,13 +22,24 @@ from defender_lab.directory.roster import Principal
 from defender_lab.exchange import NotInTheLab, Reply
 from defender_lab.tenants import Directory
 
-READ = ("Application.Read.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All", "Application.ReadWrite.All", "Directory.ReadWrite.All")
+READ = (
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Directory.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.ReadWrite.All",
+)
 WRITE = ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All")
 WRITE_APP = ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All")
 GRANT = ("AppRoleAssignment.ReadWrite.All",)
 GDAP = ("DelegatedAdminRelationship.Read.All", "DelegatedAdminRelationship.ReadWrite.All")
 CROSS = ("CrossTenantInformation.ReadBasic.All",)
-ORGANIZATION = ("Organization.Read.All", "Directory.Read.All", "Organization.ReadWrite.All", "Directory.ReadWrite.All")
+ORGANIZATION = (
+    "Organization.Read.All",
+    "Directory.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.ReadWrite.All",
+)
 CONTRACTS = ("Directory.Read.All", "Directory.ReadWrite.All")
 
 
@@ -35,7 +47,16 @@ def directory_routes(directory: Directory) -> Iterator[Route]:
     """None of them asks for a licence; each is refused in the directory's words."""
     found = (*_applications(directory), *_principals(directory), *_tenants(directory))
     for method, path, roles, also, handler in found:
-        yield Route(method, f"/v1.0/{path}", roles, handler, "directory", also=also, licensed=False, denied=denied)
+        yield Route(
+            method,
+            f"/v1.0/{path}",
+            roles,
+            handler,
+            "directory",
+            also=also,
+            licensed=False,
+            denied=denied,
+        )
 
 
 Row = tuple[str, str, tuple[str, ...], tuple[str, ...], Callable[[Call], Reply]]
@@ -45,12 +66,21 @@ def _applications(directory: Directory) -> Iterator[Row]:
     office = Applications(directory.registrations)
     yield "GET", "applications", READ[:-1], (), office.listed
     yield "POST", "applications", ("AppRegistration.Create", *WRITE_APP), (), office.created
-    for where, find in (("applications/{id}", office.by_id), ("applications(appId='{id}')", office.by_app_id)):
+    for where, find in (
+        ("applications/{id}", office.by_id),
+        ("applications(appId='{id}')", office.by_app_id),
+    ):
 
-        def on(handler: Callable[[Call, Registration], Reply], find: Callable[[Call], Registration] = find) -> Callable[[Call], Reply]:
+        def on(
+            handler: Callable[[Call, Registration], Reply],
+            find: Callable[[Call], Registration] = find,
+        ) -> Callable[[Call], Reply]:
             return lambda call: handler(call, find(call))
 
-        def mine(handler: Callable[[Call, Registration], Reply], find: Callable[[Call], Registration] = find) -> Callable[[Call], Reply]:
+        def mine(
+            handler: Callable[[Call, Registration], Reply],
+            find: Callable[[Call], Registration] = find,
+        ) -> Callable[[Call], Reply]:
             return lambda call: handler(call, office.owned(call, find(call)))
 
         yield "GET", where, READ, (), on(office.got)
@@ -77,9 +107,14 @@ def _principals(directory: Directory) -> Iterator[Row]:
     grants = Assignments(office)
     yield "GET", "servicePrincipals", READ[:-1], (), office.listed
     yield "POST", "servicePrincipals", WRITE, (), office.created
-    for where, find in (("servicePrincipals/{id}", office.by_id), ("servicePrincipals(appId='{id}')", office.by_app_id)):
+    for where, find in (
+        ("servicePrincipals/{id}", office.by_id),
+        ("servicePrincipals(appId='{id}')", office.by_app_id),
+    ):
 
-        def on(handler: Callable[[Call, Principal], Reply], find: Callable[[Call], Principal] = find) -> Callable[[Call], Reply]:
+        def on(
+            handler: Callable[[Call, Principal], Reply], find: Callable[[Call], Principal] = find
+        ) -> Callable[[Call], Reply]:
             return lambda call: handler(call, find(call))
 
         yield "GET", where, READ, (), on(office.got)
@@ -90,7 +125,13 @@ def _principals(directory: Directory) -> Iterator[Row]:
             yield "GET", f"{where}/{side}/{{grant}}", READ, (), on(grants.got)
             # a grant is given only by who may also read what it is given to and of
             yield "POST", f"{where}/{side}", GRANT, READ, on(grants.created)
-            yield "DELETE", f"{where}/{side}/{{grant}}", (*GRANT, "Application.ReadWrite.All"), (), on(grants.removed)
+            yield (
+                "DELETE",
+                f"{where}/{side}/{{grant}}",
+                (*GRANT, "Application.ReadWrite.All"),
+                (),
+                on(grants.removed),
+            )
 
 
 def _tenants(directory: Directory) -> Iterator[Row]:
@@ -102,4 +143,10 @@ def _tenants(directory: Directory) -> Iterator[Row]:
     yield "GET", f"{at}/delegatedAdminRelationships", GDAP, (), books.relationships
     yield "GET", f"{at}/delegatedAdminRelationships/{{id}}", GDAP, (), books.relationship
     yield "GET", f"{at}/findTenantInformationByTenantId(tenantId='{{id}}')", CROSS, (), office.by_id
-    yield "GET", f"{at}/findTenantInformationByDomainName(domainName='{{name}}')", CROSS, (), office.by_domain
+    yield (
+        "GET",
+        f"{at}/findTenantInformationByDomainName(domainName='{{name}}')",
+        CROSS,
+        (),
+        office.by_domain,
+    )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a client proves who it is: a secret, a signed assertion, or a federated token. Nothing is taken on trust."""
+"""How a client proves who it is: a secret, a signed assertion, or a federated token. Nothing is
+taken on trust."""
 
 from __future__ import annotations
 
@@ -28,32 +29,55 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HELP = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
 
 
-def authenticate(form: Mapping[str, str], app: Registration, audiences: frozenset[str], outside: Federation) -> str:
-    """``appidacr`` of the token to come: 1 for a secret, 2 for an assertion. ``audiences`` are the token URLs an assertion may name,
-    ``outside`` is the one issuer whose key the lab holds."""
+def authenticate(
+    form: Mapping[str, str], app: Registration, audiences: frozenset[str], outside: Federation
+) -> str:
+    """``appidacr`` of the token to come: 1 for a secret, 2 for an assertion. ``audiences`` are the
+    token URLs an assertion may name, ``outside`` is the one issuer whose key the lab holds."""
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
     if secret and assertion:
         raise NotInTheLab("a token request with both client_secret and client_assertion")
     if assertion:
         if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise EntraRefused(900144, "The request body must contain the following parameter: 'client_assertion_type'.")
+            raise EntraRefused(
+                900144,
+                "The request body must contain the following parameter: 'client_assertion_type'.",
+            )
         _assertion(assertion, app, audiences, outside)
         return "2"
     if not secret:
-        raise EntraRefused(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+        raise EntraRefused(
+            7000218,
+            (
+                "The request body must contain the following parameter: 'client_assertion' or"
+                " 'client_secret'."
+            ),
+        )
     found = [one for one in app.passwords if one.is_for(secret) and one.counts()]
     if not found:
-        hint = "Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app"
+        hint = (
+            "Ensure the secret being sent in the request is the client secret value, not the"
+            " client secret ID, for a secret added to app"
+        )
         raise EntraRefused(7000215, f"Invalid client secret provided. {hint} '{app.app_id}'.")
     if all(one.expired for one in found):
-        remedy = "Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials"
+        remedy = (
+            "Visit the Azure portal to create new keys for your app:"
+            " https://aka.ms/NewClientSecret, or consider using certificate credentials"
+        )
         raise EntraRefused(
-            7000222, f"The provided client secret keys for app '{app.app_id}' are expired. {remedy} for added security: https://aka.ms/certCreds."
+            7000222,
+            (
+                f"The provided client secret keys for app '{app.app_id}' are expired. {remedy} for"
+                " added security: https://aka.ms/certCreds."
+            ),
         )
     return "1"
 
 
-def _assertion(assertion: str, app: Registration, audiences: frozenset[str], outside: Federation) -> None:
+def _assertion(
+    assertion: str, app: Registration, audiences: frozenset[str], outside: Federation
+) -> None:
     try:
         header = jwt.get_unverified_header(assertion)
         claims = jwt.decode(assertion, options={"verify_signature": False})
@@ -65,22 +89,45 @@ def _assertion(assertion: str, app: Registration, audiences: frozenset[str], out
         _federated(assertion, header, claims, app, outside)
 
 
-def _own(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Registration, audiences: frozenset[str]) -> None:
+def _own(
+    assertion: str,
+    header: Mapping[str, t.Any],
+    claims: Mapping[str, t.Any],
+    app: Registration,
+    audiences: frozenset[str],
+) -> None:
     if claims.get("sub") != app.app_id:
-        raise EntraRefused(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
+        raise EntraRefused(
+            700021, "Client assertion application identifier doesn't match 'client_id' parameter."
+        )
     certificate, key = _certificate(header, app)
-    if header.get("alg") not in ("PS256", "RS256") or not _verifies(assertion, certificate.public_key(), [str(header["alg"])]):
-        raise _bad_key(header, app, "The provided signature value did not match the expected signature value.")
+    if header.get("alg") not in ("PS256", "RS256") or not _verifies(
+        assertion, certificate.public_key(), [str(header["alg"])]
+    ):
+        raise _bad_key(
+            header, app, "The provided signature value did not match the expected signature value."
+        )
     if certificate.not_valid_after_utc < datetime.now(UTC) or (key and key.expired):
         raise _bad_key(header, app, "The key used is expired.", key)
     if claims.get("aud") not in audiences:
-        raise EntraRefused(700023, f"Client assertion audience claim does not match Realm issuer. Review the documentation at {HELP} .")
+        raise EntraRefused(
+            700023,
+            (
+                "Client assertion audience claim does not match Realm issuer. Review the"
+                f" documentation at {HELP} ."
+            ),
+        )
     _in_time(claims)
 
 
-def _certificate(header: Mapping[str, t.Any], app: Registration) -> tuple[x509.Certificate, Key | None]:
-    """The registered certificate the header points at, or the leaf of ``x5c`` where subject and issuer are trusted."""
-    sha256, sha1 = (str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t"))  # MSAL pads the older of the two
+def _certificate(
+    header: Mapping[str, t.Any], app: Registration
+) -> tuple[x509.Certificate, Key | None]:
+    """The registered certificate the header points at, or the leaf of ``x5c`` where subject and
+    issuer are trusted."""
+    sha256, sha1 = (
+        str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t")
+    )  # MSAL pads the older of the two
     for key in app.keys:
         der = key.certificate.public_bytes(Encoding.DER)
         if sha256 == _digest(der, "sha256") or sha1 == _digest(der, "sha1"):
@@ -91,47 +138,103 @@ def _certificate(header: Mapping[str, t.Any], app: Registration) -> tuple[x509.C
         leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
         leaf.verify_directly_issued_by(app.trusted[0])
     except (ValueError, TypeError, InvalidSignature):
-        raise EntraRefused(700030, "Invalid certificate - issuer of the certificate is not authorized.") from None
+        raise EntraRefused(
+            700030, "Invalid certificate - issuer of the certificate is not authorized."
+        ) from None
     if leaf.subject != app.trusted[1]:
         names = ", ".join(str(part.value) for part in leaf.subject)
-        raise EntraRefused(700030, f"Invalid certificate - subject name in certificate is not authorized. SubjectNames in token certificate are: {names}.")
+        raise EntraRefused(
+            700030,
+            (
+                "Invalid certificate - subject name in certificate is not authorized. SubjectNames"
+                f" in token certificate are: {names}."
+            ),
+        )
     return leaf, None
 
 
-def _bad_key(header: Mapping[str, t.Any], app: Registration, reason: str, found: Key | None = None) -> EntraRefused:
-    text = "The certificate with identifier used to sign the client assertion is not registered on application."
+def _bad_key(
+    header: Mapping[str, t.Any], app: Registration, reason: str, found: Key | None = None
+) -> EntraRefused:
+    text = (
+        "The certificate with identifier used to sign the client assertion is not registered on"
+        " application."
+    )
     if "signature" in reason:
         text = "Client assertion contains an invalid signature."
     elif found:
-        text = "The certificate with identifier used to sign the client assertion is expired on application."
+        text = (
+            "The certificate with identifier used to sign the client assertion is expired on"
+            " application."
+        )
     thumb = header.get("x5t") or header.get("x5t#S256") or ""
     dates, where = "", f"Configured keys: app '{app.app_id}'"
     if found:
         start, end = found.certificate.not_valid_before_utc, found.certificate.not_valid_after_utc
         dates = f" Found key 'Start={start:%m/%d/%Y %H:%M:%S}, End={end:%m/%d/%Y %H:%M:%S}',"
-    return EntraRefused(700027, f"{text} [Reason - {reason}, Thumbprint of key used by client: '{_hex(str(thumb))}',{dates} {where}.]")
+    return EntraRefused(
+        700027,
+        (
+            f"{text} [Reason - {reason}, Thumbprint of key used by client:"
+            f" '{_hex(str(thumb))}',{dates} {where}.]"
+        ),
+    )
 
 
-def _federated(assertion: str, header: Mapping[str, t.Any], claims: Mapping[str, t.Any], app: Registration, outside: Federation) -> None:
-    """Issuer, audience and subject have to be those of one federated credential of the app, compared as they are written."""
-    check = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion."
+def _federated(
+    assertion: str,
+    header: Mapping[str, t.Any],
+    claims: Mapping[str, t.Any],
+    app: Registration,
+    outside: Federation,
+) -> None:
+    """Issuer, audience and subject have to be those of one federated credential of the app,
+    compared as they are written."""
+    check = (
+        "Check your federated identity credential Subject, Audience and Issuer against the"
+        " presented assertion."
+    )
     left = [one.record for one in app.federated]
-    for number, claim, name in ((700211, "iss", "issuer"), (700212, "aud", "audience"), (700213, "sub", "subject")):
+    for number, claim, name in (
+        (700211, "iss", "issuer"),
+        (700212, "aud", "audience"),
+        (700213, "sub", "subject"),
+    ):
         told = claims.get(claim)
-        left = [one for one in left if (told in one["audiences"] if claim == "aud" else one[name] == told)]
+        left = [
+            one
+            for one in left
+            if (told in one["audiences"] if claim == "aud" else one[name] == told)
+        ]
         if not left:
-            raise EntraRefused(number, f"No matching federated identity record found for presented assertion {name} '{told}'. {check}")
+            raise EntraRefused(
+                number,
+                (
+                    f"No matching federated identity record found for presented assertion {name}"
+                    f" '{told}'. {check}"
+                ),
+            )
     if claims.get("iss") != outside.issuer:
         raise NotInTheLab(f"the issuer {claims.get('iss')}, whose keys would have to be fetched,")
-    if header.get("kid") != outside.kid or not _verifies(assertion, outside.key.public_key(), ["RS256"]):
-        raise EntraRefused(700027, "Client assertion contains an invalid signature. [Reason - The key was not found.]")
+    if header.get("kid") != outside.kid or not _verifies(
+        assertion, outside.key.public_key(), ["RS256"]
+    ):
+        raise EntraRefused(
+            700027,
+            "Client assertion contains an invalid signature. [Reason - The key was not found.]",
+        )
     _in_time(claims)
 
 
 def _verifies(assertion: str, key: t.Any, algorithms: list[str]) -> bool:
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         return False
-    options: t.Any = {"verify_exp": False, "verify_nbf": False, "verify_aud": False, "verify_iat": False}
+    options: t.Any = {
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_aud": False,
+        "verify_iat": False,
+    }
     try:
         jwt.decode(assertion, key, algorithms=algorithms, options=options)
     except jwt.PyJWTError:
@@ -142,9 +245,22 @@ def _verifies(assertion: str, key: t.Any, algorithms: list[str]) -> bool:
 def _in_time(claims: Mapping[str, t.Any]) -> None:
     now = time.time()
     start, end = claims.get("nbf", 0), claims.get("exp", 0)
-    if not isinstance(start, int | float) or not isinstance(end, int | float) or not start <= now <= end:
-        times = f"Current time: {_iso(now)}, assertion valid from {_iso(start)}, expiry time of assertion {_iso(end)}."
-        raise EntraRefused(700024, f"Client assertion is not within its valid time range. {times} Review the documentation at {HELP} .")
+    if (
+        not isinstance(start, int | float)
+        or not isinstance(end, int | float)
+        or not start <= now <= end
+    ):
+        times = (
+            f"Current time: {_iso(now)}, assertion valid from {_iso(start)}, expiry time of"
+            f" assertion {_iso(end)}."
+        )
+        raise EntraRefused(
+            700024,
+            (
+                f"Client assertion is not within its valid time range. {times} Review the"
+                f" documentation at {HELP} ."
+            ),
+        )
 
 
 def _iso(seconds: t.Any) -> str:
@@ -153,7 +269,11 @@ def _iso(seconds: t.Any) -> str:
 
 
 def _digest(der: bytes, name: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.new(name, der, usedforsecurity=False).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.new(name, der, usedforsecurity=False).digest())
+        .rstrip(b"=")
+        .decode()
+    )
 
 
 def _hex(thumb: str) -> str:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent by a person: the links an administrator is sent, the page behind each, and the click the lab makes for the administrator."""
+"""Consent by a person: the links an administrator is sent, the page behind each, and the click the
+lab makes for the administrator."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ PROMPT_LINK = re.compile(r"/([^/]+)/oauth2(?:/v2\.0)?/authorize")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``form`` is ``v1``, ``v2`` or ``prompt``."""
+    """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``form``
+    is ``v1``, ``v2`` or ``prompt``."""
 
     tenant: Tenant | None
     app: Registration
@@ -56,21 +58,40 @@ class Consents:
         self._directory = directory
 
     def page(self, path: str, query: str) -> Reply | None:
-        """The sign-in page of a consent link; None where the path is none. Refusals are pages too, with the code in the text."""
+        """The sign-in page of a consent link; None where the path is none. Refusals are pages too,
+        with the code in the text."""
         try:
             wish = self.wish(path, query)
         except EntraRefused as refused:
-            return _page(400, "Sign in", f"<p>Sorry, but we're having trouble signing you in.</p><p>{html.escape(refused.message)}</p>")
+            return _page(
+                400,
+                "Sign in",
+                (
+                    "<p>Sorry, but we're having trouble signing you"
+                    f" in.</p><p>{html.escape(refused.message)}</p>"
+                ),
+            )
         if wish is None:
             return None
-        rows = "".join(f"<li>{html.escape(f'{name}: {role}')}</li>" for name, role in self._lines(wish))
-        asked = f"<p>{html.escape(wish.app.name)} ({wish.app.app_id}) asks for consent on behalf of your organization:</p><ul>{rows}</ul>"
-        return _page(200, "Permissions requested", f"{asked}<p>Accept or cancel by POST /_lab/administrator.</p>")
+        rows = "".join(
+            f"<li>{html.escape(f'{name}: {role}')}</li>" for name, role in self._lines(wish)
+        )
+        asked = (
+            f"<p>{html.escape(wish.app.name)} ({wish.app.app_id}) asks for consent on behalf"
+            f" of your organization:</p><ul>{rows}</ul>"
+        )
+        return _page(
+            200,
+            "Permissions requested",
+            f"{asked}<p>Accept or cancel by POST /_lab/administrator.</p>",
+        )
 
     def _lines(self, wish: Wish) -> list[tuple[str, str]]:
         known = catalogue.BY_APP_ID
         return [
-            (known[app_id].name, catalogue.VALUES[known[app_id].key].get(role, role)) if app_id in known else (app_id, role)
+            (known[app_id].name, catalogue.VALUES[known[app_id].key].get(role, role))
+            if app_id in known
+            else (app_id, role)
             for app_id, role in wish.app.wanted()
         ]
 
@@ -84,7 +105,14 @@ class Consents:
                 if not given.get(name):
                     raise _missing(name)
             if resource_of(scopes.audience({"scope": given["scope"]}, v2=True)) is None:
-                raise EntraRefused(500011, f"The resource principal named {given['scope'].removesuffix(scopes.DEFAULT)} was not found in the tenant.")
+                raise EntraRefused(
+                    500011,
+                    (
+                        "The resource principal named"
+                        f" {given['scope'].removesuffix(scopes.DEFAULT)} was not found in the"
+                        " tenant."
+                    ),
+                )
             return self._read(match[1], given, "v2")
         if match := PROMPT_LINK.fullmatch(path):
             if given.get("response_type") is None:
@@ -102,14 +130,27 @@ class Consents:
         app = self._directory.registrations.find(client_id)
         if app is None or (tenant and app.home != tenant.id and not app.several_tenants):
             raise _unknown(client_id, tenant.id if tenant else name)
-        known = [str(uri) for kind in ("web", "spa", "publicClient") for uri in app.record[kind]["redirectUris"]]
+        known = [
+            str(uri)
+            for kind in ("web", "spa", "publicClient")
+            for uri in app.record[kind]["redirectUris"]
+        ]
         asked = given.get("redirect_uri") or (known[0] if known else "")
         if not asked:
             raise EntraRefused(500113, "No reply address is registered for the application.")
         if asked not in known:
-            more = "Make sure the redirect URI sent in the request matches one added to your application in the Azure portal."
-            where = "Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to fix this."
-            text = f"The redirect URI '{asked}' specified in the request does not match the redirect URIs configured for the application '{client_id}'."
+            more = (
+                "Make sure the redirect URI sent in the request matches one added to your"
+                " application in the Azure portal."
+            )
+            where = (
+                "Navigate to https://aka.ms/redirectUriMismatchError to learn more about how"
+                " to fix this."
+            )
+            text = (
+                f"The redirect URI '{asked}' specified in the request does not match the"
+                f" redirect URIs configured for the application '{client_id}'."
+            )
             raise EntraRefused(50011, f"{text} {more} {where}")
         return Wish(tenant, app, asked, given.get("state"), form, given.get("scope", ""))
 
@@ -118,17 +159,29 @@ class Consents:
         return self._read(tenant.id, {"client_id": client_id}, "v1")
 
     def decide(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
-        """The click. The answer is where the browser is sent; with an ``error`` in it nothing was granted."""
+        """The click. The answer is where the browser is sent; with an ``error`` in it nothing was
+        granted."""
         tenant.clicks.append(self._decided(tenant, wish, accept=accept))
         return tenant.clicks[-1]
 
     def _decided(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
         if wish.tenant and wish.tenant is not tenant:
-            text = f"Selected user account does not exist in tenant '{wish.tenant.name}' and cannot access the application '{wish.app.app_id}' in that tenant."
+            text = (
+                f"Selected user account does not exist in tenant '{wish.tenant.name}' and"
+                f" cannot access the application '{wish.app.app_id}' in that tenant."
+            )
             return _back(wish, error="access_denied", error_description=f"AADSTS50020: {text}")
         if not accept:
-            error = {"v1": "permission_denied", "v2": "consent_required", "prompt": "access_denied"}[wish.form]
-            return _back(wish, error=error, error_description="AADSTS65004: User declined to consent to access the app.")
+            error = {
+                "v1": "permission_denied",
+                "v2": "consent_required",
+                "prompt": "access_denied",
+            }[wish.form]
+            return _back(
+                wish,
+                error=error,
+                error_description="AADSTS65004: User declined to consent to access the app.",
+            )
         try:
             self._grant(tenant, wish)
         except EntraRefused as refused:
@@ -139,22 +192,41 @@ class Consents:
         return _back(wish, tenant=tenant.id, **({"scope": wish.scope} if wish.form == "v2" else {}))
 
     def _grant(self, tenant: Tenant, wish: Wish) -> None:
-        """The app's service principal and every role of every API it lists at this moment, whatever the link's scope names: a scope that
-        ends in /.default asks for the whole list. All of it or nothing; what was given before stays."""
+        """The app's service principal and every role of every API it lists at this moment, whatever
+        the link's scope names: a scope that ends in /.default asks for the whole list. All of it or
+        nothing; what was given before stays."""
         app, roster = wish.app, tenant.roster
-        if self._directory.registrations.find(app.app_id) is not app or not (app.home == tenant.id or app.several_tenants):
+        if self._directory.registrations.find(app.app_id) is not app or not (
+            app.home == tenant.id or app.several_tenants
+        ):
             raise _unknown(app.app_id, tenant.id)
         wanted = app.wanted()
         for app_id, role in wanted:
             resource = catalogue.BY_APP_ID.get(app_id)
-            if resource is None or (resource.key != "graph" and not tenant.provisioned and roster.by_app(app_id) is None):
+            if resource is None or (
+                resource.key != "graph" and not tenant.provisioned and roster.by_app(app_id) is None
+            ):
                 named = resource.audiences[0] if resource else app_id
-                owner = f'The app needs access to a service ("{named}") that your organization "{tenant.domain}" has not subscribed to or enabled.'
-                raise EntraRefused(650052, f"{owner} Contact your IT Admin to review the configuration of your service subscriptions.")
+                owner = (
+                    f'The app needs access to a service ("{named}") that your organization'
+                    f' "{tenant.domain}" has not subscribed to or enabled.'
+                )
+                raise EntraRefused(
+                    650052,
+                    (
+                        f"{owner} Contact your IT Admin to review the configuration of your service"
+                        " subscriptions."
+                    ),
+                )
             if role not in catalogue.VALUES[resource.key]:
-                text = f"The app '{app.app_id}' asked for permission '{role}' that doesn't exist on the resource '{app_id}'. Contact the app vendor."
+                text = (
+                    f"The app '{app.app_id}' asked for permission '{role}' that doesn't exist"
+                    f" on the resource '{app_id}'. Contact the app vendor."
+                )
                 raise EntraRefused(650053, text)
-        principal = roster.by_app(app.app_id) or roster.add(Principal(app.app_id, tags=("WindowsAzureActiveDirectoryIntegratedApp",)))
+        principal = roster.by_app(app.app_id) or roster.add(
+            Principal(app.app_id, tags=("WindowsAzureActiveDirectoryIntegratedApp",))
+        )
         for app_id, role in wanted:
             roster.give(principal, roster.by_app(app_id) or roster.add(Principal(app_id)), role)
 
@@ -182,18 +254,35 @@ def _missing(name: str) -> EntraRefused:
 
 
 def _unknown(client_id: str, where: str) -> EntraRefused:
-    text = "This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+    text = (
+        "This can happen if the application has not been installed by the administrator of the"
+        " tenant or consented to by any user in the tenant."
+    )
     hint = "You may have sent your authentication request to the wrong tenant."
-    return EntraRefused(700016, f"Application with identifier '{client_id}' was not found in the directory '{where}'. {text} {hint}")
+    return EntraRefused(
+        700016,
+        (
+            f"Application with identifier '{client_id}' was not found in the directory '{where}'."
+            f" {text} {hint}"
+        ),
+    )
 
 
 def _back(wish: Wish, **told: str) -> str:
     first = {} if wish.form == "prompt" else {"admin_consent": "True"}
-    query = urlencode({**first, **told, **({"state": wish.state} if wish.state is not None else {})})
+    query = urlencode(
+        {**first, **told, **({"state": wish.state} if wish.state is not None else {})}
+    )
     return f"{wish.redirect}{'&' if '?' in wish.redirect else '?'}{query}"
 
 
 def _page(status: int, title: str, body: str) -> Reply:
-    text = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"
-    headers: t.Mapping[str, str] = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store, no-cache"}
+    text = (
+        "<!DOCTYPE"
+        f" html><html><head><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"
+    )
+    headers: t.Mapping[str, str] = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store, no-cache",
+    }
     return Reply(status, text.encode(), headers)

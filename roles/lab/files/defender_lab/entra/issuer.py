@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens: signed once per tenant, audience and grant, reused until half their life is gone, and read back by the APIs."""
+"""Tokens: signed once per tenant, audience and grant, reused until half their life is gone, and
+read back by the APIs."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def _unb64(text: str) -> bytes:
 
 
 def _signed_header(header: Claims) -> str:
-    """The header as it is signed. A Graph token's is signed over a hash of its nonce, so that nobody but Graph can check it."""
+    """The header as it is signed. A Graph token's is signed over a hash of its nonce, so that
+    nobody but Graph can check it."""
     if "nonce" in header:
         header = {**header, "nonce": _b64(hashlib.sha256(str(header["nonce"]).encode()).digest())}
     return _b64(json.dumps(header, separators=(",", ":")).encode())
@@ -84,20 +86,45 @@ class Issuer:
             "x5c": [base64.b64encode(self._pair.der).decode()],
         }
 
-    def issue(self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str) -> Issued:
-        """A token for ``audience`` in ``tenant``; ``acr`` is 1 after a secret and 2 after an assertion."""
+    def issue(
+        self, tenant: Tenant, app: Registration, resource: Resource, audience: str, acr: str
+    ) -> Issued:
+        """A token for ``audience`` in ``tenant``; ``acr`` is 1 after a secret and 2 after an
+        assertion."""
         now = int(self._clock.wall())
         roles = tuple(tenant.roster.token_roles(app.app_id, resource.key))
-        key = (tenant.id, app.app_id, audience, acr, tenant.consent_version, tenant.roster.version, app.name, roles)
+        key = (
+            tenant.id,
+            app.app_id,
+            audience,
+            acr,
+            tenant.consent_version,
+            tenant.roster.version,
+            app.name,
+            roles,
+        )
         known = self._issued.get(key)
         if known and now - known.issued < (known.expires - known.issued) / 2:
             return known
         lifetime = self._random.randint(3600, 5400)
-        issued = Issued(self.sign(self._claims(tenant, app, roles, audience, acr, now, lifetime), resource), now, now + lifetime)
+        issued = Issued(
+            self.sign(self._claims(tenant, app, roles, audience, acr, now, lifetime), resource),
+            now,
+            now + lifetime,
+        )
         self._issued[key] = issued
         return issued
 
-    def _claims(self, tenant: Tenant, app: Registration, roles: tuple[str, ...], audience: str, acr: str, now: int, lifetime: int) -> Claims:
+    def _claims(
+        self,
+        tenant: Tenant,
+        app: Registration,
+        roles: tuple[str, ...],
+        audience: str,
+        acr: str,
+        now: int,
+        lifetime: int,
+    ) -> Claims:
         issuer = f"https://sts.windows.net/{tenant.id}/"
         known = tenant.roster.by_app(app.app_id)
         principal = known.id if known else tenant.principal(app.app_id, "app")
@@ -131,11 +158,14 @@ class Issuer:
         if resource is GRAPH:
             header = {"typ": "JWT", "nonce": secrets.token_urlsafe(32), **header}
         payload = _b64(json.dumps(claims, separators=(",", ":")).encode())
-        signature = self._key.sign(f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        signature = self._key.sign(
+            f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256()
+        )
         return f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{payload}.{_b64(signature)}"
 
     def read(self, token: str) -> Claims:
-        """The claims of a token signed here; Unreadable otherwise. Times and audience are the caller's to check."""
+        """The claims of a token signed here; Unreadable otherwise. Times and audience are the
+        caller's to check."""
         known = self._read.get(token)
         if known is not None:
             return known
@@ -156,7 +186,12 @@ class Issuer:
         if header.get("alg") != "RS256" or header.get("kid") != self.kid:
             raise Unreadable("signature")
         try:
-            self._key.public_key().verify(proof, f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256())
+            self._key.public_key().verify(
+                proof,
+                f"{_signed_header(header)}.{payload}".encode(),
+                padding.PKCS1v15(),
+                hashes.SHA256(),
+            )
         except InvalidSignature:
             raise Unreadable("signature") from None
         return claims

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the token end point refuses: AADSTS codes, the OAuth error beside each, and the body they come in."""
+"""What the token end point refuses: AADSTS codes, the OAuth error beside each, and the body they
+come in."""
 
 from __future__ import annotations
 
@@ -59,18 +60,24 @@ class EntraRefused(Refused):
 
     def __init__(self, number: int, text: str) -> None:
         error = OAUTH_ERROR[number]
-        super().__init__(401 if error == "invalid_client" else 400, error, f"AADSTS{number}: {text}")
+        super().__init__(
+            401 if error == "invalid_client" else 400, error, f"AADSTS{number}: {text}"
+        )
         self.number = number
 
 
 def body(refused: Refused, now: float, correlation: str) -> Reply:
-    """The error envelope of the token end point. What the lab cannot do has no AADSTS code and says so."""
+    """The error envelope of the token end point. What the lab cannot do has no AADSTS code and says
+    so."""
     number = refused.number if isinstance(refused, EntraRefused) else 0
     trace = str(uuid.uuid4())
     when = stamp(now)
     value: dict[str, t.Any] = {
         "error": refused.code,
-        "error_description": f"{refused.message}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {when}",
+        "error_description": (
+            f"{refused.message}\r\nTrace ID: {trace}\r\n"
+            f"Correlation ID: {correlation}\r\nTimestamp: {when}"
+        ),
         "error_codes": [number] if number else [],
         "timestamp": when,
         "trace_id": trace,
@@ -78,4 +85,6 @@ def body(refused: Refused, now: float, correlation: str) -> Reply:
     }
     if number:
         value["error_uri"] = f"https://login.microsoftonline.com/error?code={number}"
-    return as_json(refused.status, value, {**NO_STORE, "x-ms-request-id": trace, **refused.headers}, KIND)
+    return as_json(
+        refused.status, value, {**NO_STORE, "x-ms-request-id": trace, **refused.headers}, KIND
+    )

@@ -37,11 +37,17 @@ INCIDENTS = Entities(
     expanded=_with_alerts,
 )
 
-# no page says how many alerts come without $top, nor how many may be asked for; 2000 is what a public client asks for
+# no page says how many alerts come without $top, nor how many may be asked for; 2000 is what a
+# public client asks for
 ALERTS = Entities(
     path="security/alerts_v2",
     noun="Alert",
-    listing=Listing(fields=ALERT_FIELDS, allowed=frozenset({"$count", "$filter", "$skip", "$top"}), most=2000, page=100),
+    listing=Listing(
+        fields=ALERT_FIELDS,
+        allowed=frozenset({"$count", "$filter", "$skip", "$top"}),
+        most=2000,
+        page=100,
+    ),
     changes=ALERT_CHANGES,
     rows=lambda shelf: shelf.alerts,
     find=Shelf.alert,

@@ -23,7 +23,8 @@ COMMENT = "microsoft.graph.security.alertComment"
 
 @dataclass(frozen=True)
 class Entities:
-    """One collection: its path below /v1.0/, what it lists, what a PATCH may change, and where its rows come from."""
+    """One collection: its path below /v1.0/, what it lists, what a PATCH may change, and where its
+    rows come from."""
 
     path: str
     noun: str
@@ -52,17 +53,26 @@ class Entities:
         if page.total is not None:
             body["@odata.count"] = page.total
         if page.next_skip is not None:
-            body["@odata.nextLink"] = f"{request.base}/v1.0/{self.path}?{options.next_query(page.next_skip)}"
+            body["@odata.nextLink"] = (
+                f"{request.base}/v1.0/{self.path}?{options.next_query(page.next_skip)}"
+            )
         return {**body, "value": rows}
 
     def got(self, request: Request, shelf: Shelf, key: str) -> Reply:
         try:
-            options = read(request.query, frozenset({"$expand"}) if self.listing.expands else frozenset())
+            options = read(
+                request.query, frozenset({"$expand"}) if self.listing.expands else frozenset()
+            )
         except BadOption as bad:
             raise bad_option(bad) from None
         expand = options.given.get("$expand")
         if expand is not None and expand not in self.listing.expands:
-            raise bad_option(BadOption(f"Could not find a property named '{expand}' on type '{self.listing.fields.type_name}'."))
+            raise bad_option(
+                BadOption(
+                    f"Could not find a property named '{expand}' on type"
+                    f" '{self.listing.fields.type_name}'."
+                )
+            )
         row = self.found(shelf, key)
         return self._entity(request, self.expanded(shelf, row) if expand else row)
 
@@ -78,14 +88,22 @@ class Entities:
         return as_json(200, envelope.shown(body, everything), kind=envelope.KIND)
 
     def changed(self, request: Request, shelf: Shelf, key: str, actor: str) -> Reply:
-        """PATCH: the whole object comes back. A property Graph does not let one write is refused."""
+        """PATCH: the whole object comes back. A property Graph does not let one write is
+        refused."""
         row = self.found(shelf, key)
         new: Record = {}
         for name, value in object_of(request).items():
             if name == "@odata.type":
                 continue
             if name not in self.changes:
-                raise Refused(400, "BadRequest", f"The property '{name}' does not exist on type '{self.listing.fields.type_name}' or cannot be updated.")
+                raise Refused(
+                    400,
+                    "BadRequest",
+                    (
+                        f"The property '{name}' does not exist on type"
+                        f" '{self.listing.fields.type_name}' or cannot be updated."
+                    ),
+                )
             new[name] = checked(name, value, self.changes[name])
         row.update(new, lastUpdateDateTime=instants.now())
         if "lastModifiedBy" in row:
@@ -98,10 +116,19 @@ class Entities:
         row = self.found(shelf, key)
         body = object_of(request)
         kind = str(body.get("@odata.type", COMMENT)).lstrip("#")
-        if kind != COMMENT or not isinstance(body.get("comment"), str) or set(body) - {"@odata.type", "comment"}:
+        if (
+            kind != COMMENT
+            or not isinstance(body.get("comment"), str)
+            or set(body) - {"@odata.type", "comment"}
+        ):
             raise Refused(400, "BadRequest", f"The request body is not a valid {COMMENT}.")
         when = instants.now()
-        added = {"@odata.type": f"#{COMMENT}", "comment": body["comment"], "createdByDisplayName": actor, "createdDateTime": when}
+        added = {
+            "@odata.type": f"#{COMMENT}",
+            "comment": body["comment"],
+            "createdByDisplayName": actor,
+            "createdDateTime": when,
+        }
         row.update(comments=[*row.get("comments", []), added], lastUpdateDateTime=when)
         shelf.changed()
         return as_json(200, {"value": row["comments"]}, kind=envelope.KIND)
@@ -116,14 +143,18 @@ def checked(name: str, value: t.Any, kind: Kind) -> t.Any:
     """The value in the service's spelling, or the refusal."""
     if kind is TAGS:
         if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
-            raise Refused(400, "BadRequest", f"The property '{name}' must be a collection of strings.")
+            raise Refused(
+                400, "BadRequest", f"The property '{name}' must be a collection of strings."
+            )
         return value
     if value is not None and not isinstance(value, str):
         raise Refused(400, "BadRequest", f"The property '{name}' must be a string.")
     if not kind.members or value is None:
         return value
     unknown_is_fine = name in ("classification", "determination")
-    if value.lower() not in kind.members or (value.lower() in NEVER_WRITTEN and not (unknown_is_fine and value.lower() == "unknown")):
+    if value.lower() not in kind.members or (
+        value.lower() in NEVER_WRITTEN and not (unknown_is_fine and value.lower() == "unknown")
+    ):
         raise Refused(400, "BadRequest", f"Requested value '{value}' was not found.")
     return SPELLING[value.lower()]
 
@@ -135,5 +166,12 @@ def object_of(request: Request) -> Record:
     except (ValueError, LookupError):
         body = None
     if not isinstance(body, dict):
-        raise Refused(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
+        raise Refused(
+            400,
+            "BadRequest",
+            (
+                "Unable to read JSON request payload. Please ensure Content-Type header is set and"
+                " payload is of valid JSON format."
+            ),
+        )
     return body

@@ -12,7 +12,8 @@ from defender_lab.graph import envelope
 from defender_lab.graph.entities import object_of
 from defender_lab.hunts import Hunts, fitting
 
-# the reference pages write Query and Timespan, the metadata query and timespan; the service takes both
+# the reference pages write Query and Timespan, the metadata query and timespan; the service takes
+# both
 MEMBERS = ("query", "timespan", "workspaceId")
 
 
@@ -32,13 +33,28 @@ def _asked(call: Call) -> tuple[str, str | None]:
     for name, value in object_of(call.request).items():
         plain = name[:1].lower() + name[1:]
         if plain not in MEMBERS or plain in given:
-            raise Refused(400, "BadRequest", f"The parameter '{name}' in the request payload is not a valid parameter for the operation 'runHuntingQuery'.")
+            raise Refused(
+                400,
+                "BadRequest",
+                (
+                    f"The parameter '{name}' in the request payload is not a valid parameter for"
+                    " the operation 'runHuntingQuery'."
+                ),
+            )
         if value is not None and not isinstance(value, str):
-            raise Refused(400, "BadRequest", f"The parameter '{name}' in the request payload must be of type 'Edm.String'.")
+            raise Refused(
+                400,
+                "BadRequest",
+                f"The parameter '{name}' in the request payload must be of type 'Edm.String'.",
+            )
         given[plain] = value
     if given.get("workspaceId"):
         raise NotInTheLab("workspaceId in a hunt")
     query = given.get("query")
     if not query:
-        raise Refused(400, "BadRequest", "The parameter 'query' is required for the operation 'runHuntingQuery'.")
+        raise Refused(
+            400,
+            "BadRequest",
+            "The parameter 'query' is required for the operation 'runHuntingQuery'.",
+        )
     return query, given.get("timespan")

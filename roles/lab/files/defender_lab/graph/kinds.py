@@ -15,19 +15,33 @@ PREFIX = "microsoft.graph.security."
 SEVERITIES = "unknown informational low medium high".split()
 CLASSIFICATIONS = "unknown falsePositive truePositive informationalExpectedActivity".split()
 DETERMINATIONS = (
-    "unknown apt malware securityPersonnel securityTesting unwantedSoftware other multiStagedAttack compromisedAccount phishing "
-    "maliciousUserActivity notMalicious notEnoughDataToValidate confirmedActivity lineOfBusinessApplication"
+    "unknown apt malware securityPersonnel securityTesting unwantedSoftware other"
+    " multiStagedAttack compromisedAccount phishing maliciousUserActivity notMalicious"
+    " notEnoughDataToValidate confirmedActivity lineOfBusinessApplication"
 ).split()
 INCIDENT_STATUSES = "active resolved inProgress redirected awaitingAction".split()
 ALERT_STATUSES = "unknown new inProgress resolved".split()
 SOURCES = (
-    "unknown microsoftDefenderForEndpoint microsoftDefenderForIdentity microsoftDefenderForCloudApps microsoftDefenderForOffice365 microsoft365Defender "
-    "azureAdIdentityProtection microsoftAppGovernance dataLossPrevention microsoftDefenderForCloud microsoftSentinel microsoftInsiderRiskManagement "
-    "microsoftThreatIntelligence microsoftSecurityForAI"
+    "unknown microsoftDefenderForEndpoint microsoftDefenderForIdentity"
+    " microsoftDefenderForCloudApps microsoftDefenderForOffice365 microsoft365Defender"
+    " azureAdIdentityProtection microsoftAppGovernance dataLossPrevention"
+    " microsoftDefenderForCloud microsoftSentinel microsoftInsiderRiskManagement"
+    " microsoftThreatIntelligence microsoftSecurityForAI"
 ).split()
 
 SPELLING: Mapping[str, str] = MappingProxyType(
-    {one.lower(): one for group in (SEVERITIES, CLASSIFICATIONS, DETERMINATIONS, INCIDENT_STATUSES, ALERT_STATUSES, SOURCES) for one in group}
+    {
+        one.lower(): one
+        for group in (
+            SEVERITIES,
+            CLASSIFICATIONS,
+            DETERMINATIONS,
+            INCIDENT_STATUSES,
+            ALERT_STATUSES,
+            SOURCES,
+        )
+        for one in group
+    }
 )
 
 
@@ -53,8 +67,15 @@ _SHARED: Mapping[str, Kind] = MappingProxyType(
         "severity": SEVERITY,
     }
 )
-INCIDENT_FIELDS = Fields(PREFIX + "incident", MappingProxyType({**_SHARED, "status": INCIDENT_STATUS}))
-ALERT_FIELDS = Fields(PREFIX + "alert", MappingProxyType({**_SHARED, "serviceSource": _enumeration("serviceSource", SOURCES), "status": ALERT_STATUS}))
+INCIDENT_FIELDS = Fields(
+    PREFIX + "incident", MappingProxyType({**_SHARED, "status": INCIDENT_STATUS})
+)
+ALERT_FIELDS = Fields(
+    PREFIX + "alert",
+    MappingProxyType(
+        {**_SHARED, "serviceSource": _enumeration("serviceSource", SOURCES), "status": ALERT_STATUS}
+    ),
+)
 
 TAGS = Kind("tags")
 INCIDENT_CHANGES: Mapping[str, Kind] = MappingProxyType(
@@ -72,6 +93,11 @@ INCIDENT_CHANGES: Mapping[str, Kind] = MappingProxyType(
     }
 )
 ALERT_CHANGES: Mapping[str, Kind] = MappingProxyType(
-    {"assignedTo": TEXT, "classification": CLASSIFICATION, "determination": DETERMINATION, "status": ALERT_STATUS}
+    {
+        "assignedTo": TEXT,
+        "classification": CLASSIFICATION,
+        "determination": DETERMINATION,
+        "status": ALERT_STATUS,
+    }
 )
 NEVER_WRITTEN = frozenset({"unknown", "unknownfuturevalue", "awaitingaction", "redirected"})

@@ -33,7 +33,9 @@ ALERT_LIMIT = (Limit(150, 60.0),)
 
 
 def too_many(over: Exceeded, tenant_id: str) -> Refused:
-    return Refused(429, "TooManyRequests", "Please retry again later.", {"Retry-After": str(over.wait)})
+    return Refused(
+        429, "TooManyRequests", "Please retry again later.", {"Retry-After": str(over.wait)}
+    )
 
 
 def not_provisioned() -> Refused:
@@ -44,18 +46,32 @@ def _envelope(refused: Refused, request_id: str, client_request_id: str, tenant_
     return envelope.refusal(refused, request_id, client_request_id)
 
 
-def _routes(entities: Entities, name: str, destination: str, limits: tuple[Limit, ...]) -> tuple[Route, ...]:
+def _routes(
+    entities: Entities, name: str, destination: str, limits: tuple[Limit, ...]
+) -> tuple[Route, ...]:
     path, one = f"/v1.0/{entities.path}", f"/v1.0/{entities.path}/{{id}}"
     read, write = (f"{name}.Read.All", f"{name}.ReadWrite.All"), (f"{name}.ReadWrite.All",)
 
-    def route(method: str, where: str, roles: tuple[str, ...], handler: Callable[[Call], Reply]) -> Route:
+    def route(
+        method: str, where: str, roles: tuple[str, ...], handler: Callable[[Call], Reply]
+    ) -> Route:
         return Route(method, where, roles, handler, destination, limits)
 
     return (
         route("GET", path, read, lambda call: entities.listed(call.request, call.shelf)),
         route("GET", one, read, lambda call: entities.got(call.request, call.shelf, call.parts[0])),
-        route("PATCH", one, write, lambda call: entities.changed(call.request, call.shelf, call.parts[0], call.actor)),
-        route("POST", f"{one}/comments", write, lambda call: entities.commented(call.request, call.shelf, call.parts[0], call.actor)),
+        route(
+            "PATCH",
+            one,
+            write,
+            lambda call: entities.changed(call.request, call.shelf, call.parts[0], call.actor),
+        ),
+        route(
+            "POST",
+            f"{one}/comments",
+            write,
+            lambda call: entities.commented(call.request, call.shelf, call.parts[0], call.actor),
+        ),
     )
 
 
@@ -63,11 +79,17 @@ def service(hunts: Hunts, directory: Directory) -> Service:
     def hunt(call: Call) -> Awaitable[Reply]:
         return hunting.run(call, hunts)
 
-    actions = ("/v1.0/security/runHuntingQuery", "/v1.0/security/microsoft.graph.security.runHuntingQuery")
+    actions = (
+        "/v1.0/security/runHuntingQuery",
+        "/v1.0/security/microsoft.graph.security.runHuntingQuery",
+    )
     routes = (
         *_routes(INCIDENTS, "SecurityIncident", "incidents", ()),
         *_routes(ALERTS, "SecurityAlert", "alerts", ALERT_LIMIT),
-        *(Route("POST", action, ("ThreatHunting.Read.All",), hunt, "hunting", HUNTING_LIMIT) for action in actions),
+        *(
+            Route("POST", action, ("ThreatHunting.Read.All",), hunt, "hunting", HUNTING_LIMIT)
+            for action in actions
+        ),
         *directory_routes(directory),
     )
     return Service(GRAPH, routes, WORDS, _envelope, too_many, not_provisioned)

@@ -2,20 +2,24 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the customers' portals know: incidents, alerts and telemetry of every tenant, the same for the same seed, tenants and now.
+"""What the customers' portals know: incidents, alerts and telemetry of every tenant, the same for
+the same seed, tenants and now.
 
-A tenant is made when it is first asked for, in a few milliseconds. Planted in the last six days, with the same indicators in
-every tenant a story reaches (``World.stories`` is the truth, for tests and demonstrations):
+A tenant is made when it is first asked for, in a few milliseconds. Planted in the last six days,
+with the same indicators in every tenant a story reaches (``World.stories`` is the truth, for tests
+and demonstrations):
 
-* ``phishing`` - mail with a link, click, stolen sign-in, inbox rule (at least three tenants, never all)
-* ``intrusion`` - macro document, encoded PowerShell, download, beacons, scheduled task and run key, LSASS dump, a second host
-  (at least three tenants, never all)
+* ``phishing`` - mail with a link, click, stolen sign-in, inbox rule (at least three tenants, never
+  all)
+* ``intrusion`` - macro document, encoded PowerShell, download, beacons, scheduled task and run key,
+  LSASS dump, a second host (at least three tenants, never all)
 * ``consent`` - a user consents to an unverified app, which then reads the mailbox through Graph
 * ``ransomware`` - recovery removed with the system's own tools, files of a share renamed
 * ``exfiltration`` - a share packed and copied away with rclone
 
-Each story has decoys in other tenants: honest rows that a careless hunt takes for the story. A quarter of the tenants is clean.
-Beside that, every tenant has a month of ordinary noise and ordinary incidents, some of them older than hunting reaches.
+Each story has decoys in other tenants: honest rows that a careless hunt takes for the story. A
+quarter of the tenants is clean. Beside that, every tenant has a month of ordinary noise and
+ordinary incidents, some of them older than hunting reaches.
 """
 
 from __future__ import annotations
@@ -40,8 +44,8 @@ _WARM = 64
 
 @dataclass(frozen=True)
 class WorldTenant:
-    """A tenant to be made. ``rows`` False: its portal has incidents but no telemetry, as a tenant without hunting data.
-    ``extra``: no story reaches it."""
+    """A tenant to be made. ``rows`` False: its portal has incidents but no telemetry, as a tenant
+    without hunting data. ``extra``: no story reaches it."""
 
     id: str
     name: str
@@ -53,7 +57,8 @@ class WorldTenant:
 
 @dataclass(frozen=True)
 class Story:
-    """One planted story: where it is, by what it is known, which incidents tell of it, and what must not be taken for it."""
+    """One planted story: where it is, by what it is known, which incidents tell of it, and what
+    must not be taken for it."""
 
     name: str
     tenants: tuple[str, ...]
@@ -67,7 +72,8 @@ class Story:
 class World:
     """Made by ``build_world``. Unknown tenants raise KeyError.
 
-    ``incidents`` and ``alerts`` hand out the same objects every time: who changes them, changes this world.
+    ``incidents`` and ``alerts`` hand out the same objects every time: who changes them, changes
+    this world.
     """
 
     tenants: Mapping[str, WorldTenant]
@@ -88,7 +94,8 @@ class World:
         return list(self._portal(tenant_id).alerts)
 
     def tables(self, tenant_id: str) -> Rows:
-        """Rows by hunting table. Times are text in Graph's form, columns without a value are left out."""
+        """Rows by hunting table. Times are text in Graph's form, columns without a value are left
+        out."""
         tenant = self.tenants[tenant_id]
         with self._lock:
             rows = self._rows.get(tenant_id)
@@ -105,9 +112,22 @@ class World:
         told = []
         for name, tenants in self.cast.stories.items():
             portals = {tenant: self._portal(tenant) for tenant in tenants}
-            numbers = {tenant: portal.numbers[name] for tenant, portal in portals.items() if name in portal.numbers}
-            values = {key: str(value) for key, value in asdict(getattr(self.known, name)).items() if not key.endswith("_image")}
-            decoys = tuple(decoy for tenant in self.cast.decoys[name] for decoy in self._portal(tenant).decoys if decoy.story == name)
+            numbers = {
+                tenant: portal.numbers[name]
+                for tenant, portal in portals.items()
+                if name in portal.numbers
+            }
+            values = {
+                key: str(value)
+                for key, value in asdict(getattr(self.known, name)).items()
+                if not key.endswith("_image")
+            }
+            decoys = tuple(
+                decoy
+                for tenant in self.cast.decoys[name]
+                for decoy in self._portal(tenant).decoys
+                if decoy.story == name
+            )
             told.append(Story(name, tenants, TABLES[name], values, numbers, decoys))
         return tuple(told)
 
@@ -123,5 +143,9 @@ def build_world(tenants: Sequence[WorldTenant], *, seed: int, now: datetime) -> 
     """The world of *tenants* as it stands at *now* (with its zone; without one it is UTC)."""
     moment = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
     # a story needs telemetry and an incident to be found by
-    able = [tenant.id for tenant in tenants if tenant.rows and tenant.incidents > 0 and not tenant.extra]
-    return World({tenant.id: tenant for tenant in tenants}, seed, moment, indicators(seed), cast(able, seed))
+    able = [
+        tenant.id for tenant in tenants if tenant.rows and tenant.incidents > 0 and not tenant.extra
+    ]
+    return World(
+        {tenant.id: tenant for tenant in tenants}, seed, moment, indicators(seed), cast(able, seed)
+    )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chance that is the same every time: one generator per question, so that one part of the world never shifts another."""
+"""Chance that is the same every time: one generator per question, so that one part of the world
+never shifts another."""
 
 from __future__ import annotations
 
@@ -34,5 +35,6 @@ def sha256(text: str) -> str:
 
 
 def stamp(moment: datetime, tick: int = 0) -> str:
-    """Graph's time: UTC, seven decimals. Rows keep ``tick`` 0, because DuckDB has no place for a tenth of a microsecond."""
+    """Graph's time: UTC, seven decimals. Rows keep ``tick`` 0, because DuckDB has no place for a
+    tenth of a microsecond."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}{tick}Z"

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is planned to become an incident: its alerts, each with its evidence, before they have numbers."""
+"""What is planned to become an incident: its alerts, each with its evidence, before they have
+numbers."""
 
 from __future__ import annotations
 

@@ -16,11 +16,22 @@ from defender_lab.world.scene import Scene
 EXCHANGE = ("Microsoft Exchange Online", 20893)
 MICROSOFT_365 = ("Microsoft 365", 11161)
 _COUNTRIES = {"DE": "Berlin", "GB": "London", "US": "Chicago", "NG": "Lagos", "BR": "Recife"}
-_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0"
+_BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0"
+)
 
 
 def mail(
-    scene: Scene, moment: datetime, sender: str, sender_name: str, sender_ip: str, to: Person, subject: str, links: list[str], **more: Any
+    scene: Scene,
+    moment: datetime,
+    sender: str,
+    sender_name: str,
+    sender_ip: str,
+    to: Person,
+    subject: str,
+    links: list[str],
+    **more: Any,
 ) -> dict[str, Any]:
     """An inbound mail and its links; *more* overrides columns of EmailEvents."""
     domain = sender.rpartition("@")[2]
@@ -54,17 +65,45 @@ def mail(
     row = scene.add("EmailEvents", moment, **(columns | more))
     for link in links:
         host = link.partition("//")[2].partition("/")[0]
-        scene.add("EmailUrlInfo", moment, NetworkMessageId=message_id, Url=link, UrlDomain=host, UrlLocation="Body")
+        scene.add(
+            "EmailUrlInfo",
+            moment,
+            NetworkMessageId=message_id,
+            Url=link,
+            UrlDomain=host,
+            UrlLocation="Body",
+        )
     return row
 
 
-def attach(scene: Scene, moment: datetime, message: dict[str, Any], name: str, digest: str, size: int) -> dict[str, Any]:
+def attach(
+    scene: Scene, moment: datetime, message: dict[str, Any], name: str, digest: str, size: int
+) -> dict[str, Any]:
     """A file in the mail of that row of EmailEvents."""
-    named = {key: message[key] for key in ("NetworkMessageId", "SenderFromAddress", "SenderDisplayName", "RecipientEmailAddress", "RecipientObjectId")}
-    return scene.add("EmailAttachmentInfo", moment, **named, FileName=name, FileType=name.rpartition(".")[2], SHA256=digest, FileSize=size)
+    named = {
+        key: message[key]
+        for key in (
+            "NetworkMessageId",
+            "SenderFromAddress",
+            "SenderDisplayName",
+            "RecipientEmailAddress",
+            "RecipientObjectId",
+        )
+    }
+    return scene.add(
+        "EmailAttachmentInfo",
+        moment,
+        **named,
+        FileName=name,
+        FileType=name.rpartition(".")[2],
+        SHA256=digest,
+        FileSize=size,
+    )
 
 
-def click(scene: Scene, moment: datetime, person: Person, url: str, message_id: str, ip: str, **more: Any) -> dict[str, Any]:
+def click(
+    scene: Scene, moment: datetime, person: Person, url: str, message_id: str, ip: str, **more: Any
+) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "Url": url,
         "ActionType": "ClickAllowed",
@@ -80,7 +119,9 @@ def click(scene: Scene, moment: datetime, person: Person, url: str, message_id: 
     return scene.add("UrlClickEvents", moment, **(columns | more))
 
 
-def sign_in(scene: Scene, moment: datetime, person: Person, ip: str, country: str, **more: Any) -> dict[str, Any]:
+def sign_in(
+    scene: Scene, moment: datetime, person: Person, ip: str, country: str, **more: Any
+) -> dict[str, Any]:
     """A sign-in, in the table of today and in its beta forerunner, which still answers."""
     columns: dict[str, Any] = {
         "Application": "OfficeHome",
@@ -118,7 +159,14 @@ def sign_in(scene: Scene, moment: datetime, person: Person, ip: str, country: st
 
 
 def activity(
-    scene: Scene, moment: datetime, person: Person, action: str, ip: str, country: str, app: tuple[str, int] = EXCHANGE, **more: Any
+    scene: Scene,
+    moment: datetime,
+    person: Person,
+    action: str,
+    ip: str,
+    country: str,
+    app: tuple[str, int] = EXCHANGE,
+    **more: Any,
 ) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "ActionType": action,
@@ -140,20 +188,54 @@ def activity(
         "AccountType": "Regular",
         "IsExternalUser": False,
         "IsImpersonated": False,
-        "ActivityObjects": [{"Type": "User", "Role": "Actor", "Name": person.name, "Id": person.object_id}],
-        "RawEventData": {"Operation": action, "UserId": person.upn, "ClientIP": ip, "Workload": app[0]},
+        "ActivityObjects": [
+            {"Type": "User", "Role": "Actor", "Name": person.name, "Id": person.object_id}
+        ],
+        "RawEventData": {
+            "Operation": action,
+            "UserId": person.upn,
+            "ClientIP": ip,
+            "Workload": app[0],
+        },
     }
     return scene.add("CloudAppEvents", moment, **(columns | more))
 
 
-def inbox_rule(scene: Scene, moment: datetime, person: Person, ip: str, country: str, rule: str, **parameters: str) -> dict[str, Any]:
+def inbox_rule(
+    scene: Scene,
+    moment: datetime,
+    person: Person,
+    ip: str,
+    country: str,
+    rule: str,
+    **parameters: str,
+) -> dict[str, Any]:
     """``New-InboxRule`` with its parameters where the service keeps them: in RawEventData."""
-    listed = [{"Name": name, "Value": value} for name, value in {"Name": rule, **parameters}.items()]
-    raw = {"Operation": "New-InboxRule", "UserId": person.upn, "ClientIP": ip, "Workload": "Exchange", "Parameters": listed}
-    return activity(scene, moment, person, "New-InboxRule", ip, country, ObjectName=rule, RawEventData=raw)
+    listed = [
+        {"Name": name, "Value": value} for name, value in {"Name": rule, **parameters}.items()
+    ]
+    raw = {
+        "Operation": "New-InboxRule",
+        "UserId": person.upn,
+        "ClientIP": ip,
+        "Workload": "Exchange",
+        "Parameters": listed,
+    }
+    return activity(
+        scene, moment, person, "New-InboxRule", ip, country, ObjectName=rule, RawEventData=raw
+    )
 
 
-def graph_call(scene: Scene, moment: datetime, method: str, uri: str, app_id: str, person: Person, ip: str, scopes: str) -> None:
+def graph_call(
+    scene: Scene,
+    moment: datetime,
+    method: str,
+    uri: str,
+    app_id: str,
+    person: Person,
+    ip: str,
+    scopes: str,
+) -> None:
     scene.add(
         "GraphApiAuditEvents",
         moment,
@@ -176,7 +258,16 @@ def graph_call(scene: Scene, moment: datetime, method: str, uri: str, app_id: st
 
 
 def application(
-    scene: Scene, moment: datetime, app_id: str, name: str, permissions: list[str], *, verified: bool, admin: bool, risk: int, level: str = ""
+    scene: Scene,
+    moment: datetime,
+    app_id: str,
+    name: str,
+    permissions: list[str],
+    *,
+    verified: bool,
+    admin: bool,
+    risk: int,
+    level: str = "",
 ) -> None:
     scene.add(
         "OAuthAppInfo",
@@ -185,9 +276,18 @@ def application(
         ServicePrincipalId=guid(scene.rng),
         AppName=name,
         AppStatus="Enabled",
-        VerifiedPublisher={"displayName": name, "verifiedPublisherId": "1234567"} if verified else {},
+        VerifiedPublisher={"displayName": name, "verifiedPublisherId": "1234567"}
+        if verified
+        else {},
         PrivilegeLevel=level or ("Medium" if verified else "High"),
-        Permissions=[{"PermissionType": "Delegated", "PermissionValue": one, "TargetAppDisplayName": "Microsoft Graph"} for one in permissions],
+        Permissions=[
+            {
+                "PermissionType": "Delegated",
+                "PermissionValue": one,
+                "TargetAppDisplayName": "Microsoft Graph",
+            }
+            for one in permissions
+        ],
         ConsentedUsersCount=1,
         IsAdminConsented=admin,
         AppOrigin="External",

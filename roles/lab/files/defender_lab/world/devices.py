@@ -41,14 +41,28 @@ class Device:
         return {"DeviceId": self.id, "DeviceName": self.name}
 
 
-def devices(persons: tuple[Person, ...], domain: str, network: int, rng: Random) -> tuple[Device, ...]:
-    """A workstation for everybody but the administrator, and after them three servers, which are the administrator's."""
+def devices(
+    persons: tuple[Person, ...], domain: str, network: int, rng: Random
+) -> tuple[Device, ...]:
+    """A workstation for everybody but the administrator, and after them three servers, which are
+    the administrator's."""
     short = domain.partition(".")[0]
     admin, *workers = persons
     made = []
-    for number, (owner, kind) in enumerate([*((worker, "wks") for worker in workers[:8]), (admin, "srv-file"), (admin, "srv-dc"), (admin, "srv-app")]):
+    for number, (owner, kind) in enumerate(
+        [
+            *((worker, "wks") for worker in workers[:8]),
+            (admin, "srv-file"),
+            (admin, "srv-dc"),
+            (admin, "srv-app"),
+        ]
+    ):
         server = kind.startswith("srv")
-        platform, build = ("WindowsServer2022", 20348) if server else rng.choice((("Windows11", 22631), ("Windows11", 26100), ("Windows10", 19045)))
+        platform, build = (
+            ("WindowsServer2022", 20348)
+            if server
+            else rng.choice((("Windows11", 22631), ("Windows11", 26100), ("Windows10", 19045)))
+        )
         host = f"{kind}-{number + 1:02d}" if not server else f"{kind}{number - 7:02d}"
         made.append(
             Device(
@@ -67,7 +81,9 @@ def devices(persons: tuple[Person, ...], domain: str, network: int, rng: Random)
     return tuple(made)
 
 
-def inventory_rows(machines: tuple[Device, ...], now: datetime, rng: Random) -> dict[str, list[dict[str, Any]]]:
+def inventory_rows(
+    machines: tuple[Device, ...], now: datetime, rng: Random
+) -> dict[str, list[dict[str, Any]]]:
     tables: dict[str, list[dict[str, Any]]] = {
         "DeviceInfo": [],
         "DeviceNetworkInfo": [],
@@ -78,12 +94,26 @@ def inventory_rows(machines: tuple[Device, ...], now: datetime, rng: Random) -> 
         for day in (0, 1, 2):
             seen = now - timedelta(days=day, hours=rng.uniform(0.2, 12))
             tables["DeviceInfo"].append(_info(device, seen, number * 10 + day))
-        tables["DeviceNetworkInfo"].append(_network(device, now - timedelta(hours=rng.uniform(0.2, 12)), number))
-        common = {**device.columns(), "OSPlatform": device.platform, "OSVersion": "10.0", "OSArchitecture": "x64"}
+        tables["DeviceNetworkInfo"].append(
+            _network(device, now - timedelta(hours=rng.uniform(0.2, 12)), number)
+        )
+        common = {
+            **device.columns(),
+            "OSPlatform": device.platform,
+            "OSVersion": "10.0",
+            "OSArchitecture": "x64",
+        }
         for vendor, name, version, cve, level in rng.sample(_SOFTWARE, 2):
-            software = {**common, "SoftwareVendor": vendor, "SoftwareName": name, "SoftwareVersion": version}
+            software = {
+                **common,
+                "SoftwareVendor": vendor,
+                "SoftwareName": name,
+                "SoftwareVersion": version,
+            }
             tables["DeviceTvmSoftwareInventory"].append(software)
-            tables["DeviceTvmSoftwareVulnerabilities"].append({**software, "CveId": cve, "VulnerabilitySeverityLevel": level, "CveTags": []})
+            tables["DeviceTvmSoftwareVulnerabilities"].append(
+                {**software, "CveId": cve, "VulnerabilitySeverityLevel": level, "CveTags": []}
+            )
     return tables
 
 
@@ -100,7 +130,15 @@ def _info(device: Device, seen: datetime, report: int) -> dict[str, Any]:
         "IsAzureADJoined": not device.server,
         "JoinType": "Hybrid Azure AD Join" if device.server else "AAD Joined",
         "AadDeviceId": device.entra_id,
-        "LoggedOnUsers": json.dumps([{"UserName": device.owner.account, "DomainName": device.owner.netbios, "Sid": device.owner.sid}]),
+        "LoggedOnUsers": json.dumps(
+            [
+                {
+                    "UserName": device.owner.account,
+                    "DomainName": device.owner.netbios,
+                    "Sid": device.owner.sid,
+                }
+            ]
+        ),
         "MachineGroup": "Servers" if device.server else "Workstations",
         "ReportId": report,
         "OnboardingStatus": "Onboarded",
@@ -121,7 +159,9 @@ def _network(device: Device, seen: datetime, report: int) -> dict[str, Any]:
         "MacAddress": device.mac,
         "NetworkAdapterType": "Ethernet",
         "NetworkAdapterStatus": "Up",
-        "IPAddresses": json.dumps([{"IPAddress": device.ip, "SubnetPrefix": 24, "AddressType": "Private"}]),
+        "IPAddresses": json.dumps(
+            [{"IPAddress": device.ip, "SubnetPrefix": 24, "AddressType": "Private"}]
+        ),
         "DefaultGateways": json.dumps([device.ip.rpartition(".")[0] + ".1"]),
         "ReportId": report,
         "OnboardingStatus": "Onboarded",

@@ -19,7 +19,9 @@ Evidence = dict[str, Any]
 _TYPE = "#microsoft.graph.security."
 
 
-def _evidence(kind: str, moment: datetime, verdict: str, roles: tuple[str, ...], **own: Any) -> Evidence:
+def _evidence(
+    kind: str, moment: datetime, verdict: str, roles: tuple[str, ...], **own: Any
+) -> Evidence:
     return {
         "@odata.type": f"{_TYPE}{kind}Evidence",
         "createdDateTime": stamp(moment),
@@ -45,7 +47,13 @@ def account(person: Person) -> dict[str, Any]:
 
 
 def file_details(process: Process) -> dict[str, Any]:
-    return {"sha1": process.sha1, "sha256": process.sha256, "fileName": process.file, "filePath": process.folder, "fileSize": process.size}
+    return {
+        "sha1": process.sha1,
+        "sha256": process.sha256,
+        "fileName": process.file,
+        "filePath": process.folder,
+        "fileSize": process.size,
+    }
 
 
 def device(machine: Device, moment: datetime, risk: str = "high") -> Evidence:
@@ -81,7 +89,9 @@ def user(person: Person, moment: datetime) -> Evidence:
     return _evidence("user", moment, "unknown", ("compromised",), userAccount=account(person))
 
 
-def process(one: Process, machine: Device, moment: datetime, verdict: str = "suspicious") -> Evidence:
+def process(
+    one: Process, machine: Device, moment: datetime, verdict: str = "suspicious"
+) -> Evidence:
     return _evidence(
         "process",
         moment,
@@ -95,18 +105,50 @@ def process(one: Process, machine: Device, moment: datetime, verdict: str = "sus
         detectionStatus="detected",
         mdeDeviceId=machine.id,
         imageFile=file_details(one),
-        parentProcessImageFile={"fileName": one.parent, "filePath": None, "sha1": None, "sha256": None, "fileSize": None},
+        parentProcessImageFile={
+            "fileName": one.parent,
+            "filePath": None,
+            "sha1": None,
+            "sha256": None,
+            "fileSize": None,
+        },
         userAccount=account(one.account),
     )
 
 
-def file(name: str, folder: str, sha256: str, sha1: str | None, machine: Device, moment: datetime, verdict: str = "malicious") -> Evidence:
-    details = {"sha1": sha1, "sha256": sha256, "fileName": name, "filePath": folder, "fileSize": 184320}
-    return _evidence("file", moment, verdict, (), detectionStatus="detected", mdeDeviceId=machine.id, fileDetails=details)
+def file(
+    name: str,
+    folder: str,
+    sha256: str,
+    sha1: str | None,
+    machine: Device,
+    moment: datetime,
+    verdict: str = "malicious",
+) -> Evidence:
+    details = {
+        "sha1": sha1,
+        "sha256": sha256,
+        "fileName": name,
+        "filePath": folder,
+        "fileSize": 184320,
+    }
+    return _evidence(
+        "file",
+        moment,
+        verdict,
+        (),
+        detectionStatus="detected",
+        mdeDeviceId=machine.id,
+        fileDetails=details,
+    )
 
 
-def ip(address: str, moment: datetime, country: str | None = None, verdict: str = "suspicious") -> Evidence:
-    return _evidence("ip", moment, verdict, ("attacker",), ipAddress=address, countryLetterCode=country)
+def ip(
+    address: str, moment: datetime, country: str | None = None, verdict: str = "suspicious"
+) -> Evidence:
+    return _evidence(
+        "ip", moment, verdict, ("attacker",), ipAddress=address, countryLetterCode=country
+    )
 
 
 def url(address: str, moment: datetime, verdict: str = "malicious") -> Evidence:
@@ -115,13 +157,24 @@ def url(address: str, moment: datetime, verdict: str = "malicious") -> Evidence:
 
 def mailbox(person: Person, moment: datetime) -> Evidence:
     return _evidence(
-        "mailbox", moment, "unknown", ("compromised",), primaryAddress=person.upn, upn=person.upn, displayName=person.name, userAccount=account(person)
+        "mailbox",
+        moment,
+        "unknown",
+        ("compromised",),
+        primaryAddress=person.upn,
+        upn=person.upn,
+        displayName=person.name,
+        userAccount=account(person),
     )
 
 
 def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence:
     """The mail of an EmailEvents row."""
-    sender = {"emailAddress": row["SenderFromAddress"], "displayName": row["SenderDisplayName"], "domainName": row["SenderFromDomain"]}
+    sender = {
+        "emailAddress": row["SenderFromAddress"],
+        "displayName": row["SenderDisplayName"],
+        "domainName": row["SenderFromDomain"],
+    }
     return _evidence(
         "analyzedMessage",
         moment,
@@ -150,31 +203,68 @@ def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence
 def registry(row: dict[str, Any], machine: Device, moment: datetime) -> Evidence:
     """The value of a DeviceRegistryEvents row."""
     hive, unused, key = row["RegistryKey"].partition("\\")
-    own = {"registryHive": hive, "registryKey": key, "registryValueName": row["RegistryValueName"], "registryValue": row["RegistryValueData"]}
-    return _evidence("registryValue", moment, "suspicious", (), mdeDeviceId=machine.id, registryValueType=row["RegistryValueType"], **own)
+    own = {
+        "registryHive": hive,
+        "registryKey": key,
+        "registryValueName": row["RegistryValueName"],
+        "registryValue": row["RegistryValueData"],
+    }
+    return _evidence(
+        "registryValue",
+        moment,
+        "suspicious",
+        (),
+        mdeDeviceId=machine.id,
+        registryValueType=row["RegistryValueType"],
+        **own,
+    )
 
 
 def application(app_id: str, name: str, moment: datetime) -> Evidence:
-    return _evidence("oauthApplication", moment, "malicious", (), appId=app_id, displayName=name, objectId=app_id, publisher=None)
+    return _evidence(
+        "oauthApplication",
+        moment,
+        "malicious",
+        (),
+        appId=app_id,
+        displayName=name,
+        objectId=app_id,
+        publisher=None,
+    )
 
 
 def evidence_row(one: Evidence) -> dict[str, Any]:
     """The columns of AlertEvidence that are about this entity."""
     kind = one["@odata.type"].removeprefix(_TYPE).removesuffix("Evidence")
     impacted = kind in ("device", "user", "mailbox")
-    row: dict[str, Any] = {"EntityType": _ENTITIES[kind], "EvidenceRole": "Impacted" if impacted else "Related"}
+    row: dict[str, Any] = {
+        "EntityType": _ENTITIES[kind],
+        "EvidenceRole": "Impacted" if impacted else "Related",
+    }
     if "mdeDeviceId" in one:
         row["DeviceId"] = one["mdeDeviceId"]
     if kind == "device":
         row |= {"DeviceName": one["deviceDnsName"], "LocalIP": one["lastIpAddress"]}
     if details := one.get("fileDetails") or one.get("imageFile"):
-        row |= {"FileName": details["fileName"], "FolderPath": details["filePath"], "SHA1": details["sha1"] or "", "SHA256": details["sha256"]}
+        row |= {
+            "FileName": details["fileName"],
+            "FolderPath": details["filePath"],
+            "SHA1": details["sha1"] or "",
+            "SHA256": details["sha256"],
+        }
         row["FileSize"] = details["fileSize"]
     if kind == "process":
         row["ProcessCommandLine"] = one["processCommandLine"]
     if person := one.get("userAccount"):
-        row |= {"AccountName": person["accountName"], "AccountDomain": person["domainName"], "AccountSid": person["userSid"]}
-        row |= {"AccountObjectId": person["azureAdUserId"] or "", "AccountUpn": person["userPrincipalName"] or ""}
+        row |= {
+            "AccountName": person["accountName"],
+            "AccountDomain": person["domainName"],
+            "AccountSid": person["userSid"],
+        }
+        row |= {
+            "AccountObjectId": person["azureAdUserId"] or "",
+            "AccountUpn": person["userPrincipalName"] or "",
+        }
     row |= {column: one[key] for key, column in _SIMPLE.items() if key in one}
     row["AdditionalFields"] = json.dumps({"Type": _ENTITIES[kind], "Role": 0 if impacted else 1})
     return row

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents and alerts as Graph gives them, and the AlertInfo and AlertEvidence rows that agree with them."""
+"""Incidents and alerts as Graph gives them, and the AlertInfo and AlertEvidence rows that agree
+with them."""
 
 from __future__ import annotations
 
@@ -19,8 +20,18 @@ from defender_lab.world.scene import Rows
 
 ANALYSTS = ("sam.soc@mssp.example", "robin.soc@mssp.example", "kim.soc@mssp.example")
 _VERDICTS = {
-    "truePositive": ("malware", "phishing", "compromisedAccount", "multiStagedAttack", "unwantedSoftware"),
-    "informationalExpectedActivity": ("securityTesting", "lineOfBusinessApplication", "confirmedActivity"),
+    "truePositive": (
+        "malware",
+        "phishing",
+        "compromisedAccount",
+        "multiStagedAttack",
+        "unwantedSoftware",
+    ),
+    "informationalExpectedActivity": (
+        "securityTesting",
+        "lineOfBusinessApplication",
+        "confirmedActivity",
+    ),
     "falsePositive": ("notMalicious", "notEnoughDataToValidate", "other"),
 }
 _PREFIXES = {
@@ -67,24 +78,43 @@ def state(chapter: Chapter, now: datetime, rng: Random) -> State:
     """Stories are open; of the routine the older is mostly closed."""
     age = now - chapter.last
     # updates come after the fact and never after now
-    updated = min(chapter.last + timedelta(minutes=rng.uniform(6, 60 * 30)), now - timedelta(seconds=rng.uniform(30, 900)))
+    updated = min(
+        chapter.last + timedelta(minutes=rng.uniform(6, 60 * 30)),
+        now - timedelta(seconds=rng.uniform(30, 900)),
+    )
     updated = max(updated, chapter.last + (now - chapter.last) / 4)
     if chapter.story:
         busy = rng.random() < 0.4
-        return State("inProgress" if busy else "active", "unknown", "unknown", rng.choice(ANALYSTS) if busy else None, updated)
+        return State(
+            "inProgress" if busy else "active",
+            "unknown",
+            "unknown",
+            rng.choice(ANALYSTS) if busy else None,
+            updated,
+        )
     roll = rng.random()
     if age > timedelta(days=12) or roll < 0.35:
         classification = rng.choice(tuple(_VERDICTS))
-        return State("resolved", classification, rng.choice(_VERDICTS[classification]), rng.choice(ANALYSTS), updated)
+        return State(
+            "resolved",
+            classification,
+            rng.choice(_VERDICTS[classification]),
+            rng.choice(ANALYSTS),
+            updated,
+        )
     if roll < 0.6:
         return State("inProgress", "unknown", "unknown", rng.choice(ANALYSTS), updated)
     return State("active", "unknown", "unknown", None, updated)
 
 
-def alert(plan: AlertPlan, incident_id: str, tenant_id: str, how: State, rng: Random) -> dict[str, Any]:
+def alert(
+    plan: AlertPlan, incident_id: str, tenant_id: str, how: State, rng: Random
+) -> dict[str, Any]:
     native = f"{rng.randrange(637_000, 640_000)}{rng.randrange(10**12):012d}_{rng.randrange(-(2**31), 2**31)}"
     prefix = _PREFIXES[plan.service]
-    alert_id = prefix + (native if prefix in ("da", "ra") else digits(rng, 64) if prefix == "ad" else guid(rng))
+    alert_id = prefix + (
+        native if prefix in ("da", "ra") else digits(rng, 64) if prefix == "ad" else guid(rng)
+    )
     closed = how.status == "resolved"
     return {
         "@odata.type": "#microsoft.graph.security.alert",
@@ -123,13 +153,22 @@ def alert(plan: AlertPlan, incident_id: str, tenant_id: str, how: State, rng: Ra
     }
 
 
-def incident(chapter: Chapter, number: int, tenant_id: str, how: State, rng: Random) -> dict[str, Any]:
-    """An incident without its alerts. The seventh decimal of its times is not 0: whoever drops it, loses order."""
+def incident(
+    chapter: Chapter, number: int, tenant_id: str, how: State, rng: Random
+) -> dict[str, Any]:
+    """An incident without its alerts. The seventh decimal of its times is not 0: whoever drops it,
+    loses order."""
     closed = how.status == "resolved"
-    comments = [_comment("Customer informed, waiting for an answer.", how, rng)] if how.status == "inProgress" else []
+    comments = (
+        [_comment("Customer informed, waiting for an answer.", how, rng)]
+        if how.status == "inProgress"
+        else []
+    )
     if closed:
         comments = [_comment("Looked at and closed.", how, rng)]
-    tags = rng.sample(("triage", "customer-informed", "vip", "phish", "night-shift"), rng.choice((0, 0, 1, 2)))
+    tags = rng.sample(
+        ("triage", "customer-informed", "vip", "phish", "night-shift"), rng.choice((0, 0, 1, 2))
+    )
     return {
         "@odata.type": "#microsoft.graph.security.incident",
         "id": str(number),
@@ -157,23 +196,33 @@ def incident(chapter: Chapter, number: int, tenant_id: str, how: State, rng: Ran
 
 def _comment(text: str, how: State, rng: Random) -> dict[str, Any]:
     moment = stamp(how.updated - timedelta(seconds=1), rng.randrange(1, 10))
-    return {"@odata.type": "#microsoft.graph.security.alertComment", "comment": text, "createdByDisplayName": how.assigned_to, "createdDateTime": moment}
+    return {
+        "@odata.type": "#microsoft.graph.security.alertComment",
+        "comment": text,
+        "createdByDisplayName": how.assigned_to,
+        "createdDateTime": moment,
+    }
 
 
 def alert_rows(alerts: list[dict[str, Any]]) -> Rows:
-    """The hunting side of alerts. The tables show when an alert was made, and never who works on it."""
+    """The hunting side of alerts. The tables show when an alert was made, and never who works on
+    it."""
     rows: Rows = {"AlertInfo": [], "AlertEvidence": []}
     for one in alerts:
         shared = {
             "Timestamp": one["createdDateTime"],
             "AlertId": one["id"],
             "Title": one["title"],
-            "AttackTechniques": json.dumps([f"{TECHNIQUES[code]} ({code})" for code in one["mitreTechniques"]]),
+            "AttackTechniques": json.dumps(
+                [f"{TECHNIQUES[code]} ({code})" for code in one["mitreTechniques"]]
+            ),
             "ServiceSource": _SERVICES[one["serviceSource"]],
             "DetectionSource": _DETECTIONS[one["detectionSource"]],
             "Severity": one["severity"].title(),
         }
         rows["AlertInfo"].append({**shared, "Category": one["category"]})
         categories = json.dumps([one["category"]])
-        rows["AlertEvidence"].extend({**shared, "Categories": categories, **evidence_row(found)} for found in one["evidence"])
+        rows["AlertEvidence"].extend(
+            {**shared, "Categories": categories, **evidence_row(found)} for found in one["evidence"]
+        )
     return rows

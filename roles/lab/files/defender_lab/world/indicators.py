@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The indicators of each campaign: the same in every tenant it reaches, and used by nothing else."""
+"""The indicators of each campaign: the same in every tenant it reaches, and used by nothing
+else."""
 
 from __future__ import annotations
 
@@ -73,7 +74,9 @@ def indicators(seed: int) -> Indicators:
     rng = chance(seed, "indicators")
     # the last octets below 100 belong to ordinary traffic
     hosts = rng.sample(range(101, 250), 5)
-    courier = chance(seed, "courier").choice([host for host in range(101, 250) if host not in hosts])
+    courier = chance(seed, "courier").choice(
+        [host for host in range(101, 250) if host not in hosts]
+    )
     word = rng.choice(("ledger", "remittance", "payables", "invoicing"))
     payload, tool, rclone = (f"{name}-{seed}" for name in ("payload", "locker", "rclone"))
     return Indicators(
@@ -97,8 +100,16 @@ def indicators(seed: int) -> Indicators:
             c2_domain="telemetry-cdn-sync.example",
             c2_ip=f"203.0.113.{hosts[2]}",
         ),
-        Consent(app_name="Mail Organizer Pro", app_id=guid(rng), attacker_ip=f"198.51.100.{hosts[3]}"),
-        Ransomware(extension=".lockd9", note="HOW_TO_RECOVER.txt", tool="svcupd.exe", tool_image=tool, tool_sha256=sha256(tool)),
+        Consent(
+            app_name="Mail Organizer Pro", app_id=guid(rng), attacker_ip=f"198.51.100.{hosts[3]}"
+        ),
+        Ransomware(
+            extension=".lockd9",
+            note="HOW_TO_RECOVER.txt",
+            tool="svcupd.exe",
+            tool_image=tool,
+            tool_sha256=sha256(tool),
+        ),
         Exfiltration(
             storage_domain="s3.colddrive-storage.example",
             storage_ip=f"203.0.113.{hosts[4]}",

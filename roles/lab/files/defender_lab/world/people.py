@@ -60,7 +60,8 @@ class Person:
         return self.domain.partition(".")[0].upper()[:15]
 
     def columns(self, prefix: str = "") -> dict[str, Any]:
-        """The account columns of the device tables; *prefix* ``InitiatingProcess`` for the one who started it."""
+        """The account columns of the device tables; *prefix* ``InitiatingProcess`` for the one who
+        started it."""
         return {
             f"{prefix}AccountDomain": self.netbios.lower(),
             f"{prefix}AccountName": self.account.lower(),
@@ -78,11 +79,25 @@ def people(domain: str, rng: Random, count: int = 12) -> tuple[Person, ...]:
     for number, (given, surname) in enumerate(pairs):
         department, title = ("IT", "Systems Administrator") if number == 0 else rng.choice(_POSTS)
         account = f"adm-{given}{surname[0]}" if number == 0 else f"{given}.{surname}"
-        persons.append(Person(given, surname, account, domain, guid(rng), f"{sids}-{1104 + number}", department, title, number == 0))
+        persons.append(
+            Person(
+                given,
+                surname,
+                account,
+                domain,
+                guid(rng),
+                f"{sids}-{1104 + number}",
+                department,
+                title,
+                number == 0,
+            )
+        )
     return tuple(persons)
 
 
-def identity_rows(persons: tuple[Person, ...], tenant_id: str, now: datetime, rng: Random) -> list[dict[str, Any]]:
+def identity_rows(
+    persons: tuple[Person, ...], tenant_id: str, now: datetime, rng: Random
+) -> list[dict[str, Any]]:
     return [
         {
             "Timestamp": stamp(now - timedelta(hours=rng.uniform(1, 20))),

@@ -10,19 +10,47 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from defender_lab.world import stories_consent, stories_exfiltration, stories_intrusion, stories_phishing, stories_ransomware
+from defender_lab.world import (
+    stories_consent,
+    stories_exfiltration,
+    stories_intrusion,
+    stories_phishing,
+    stories_ransomware,
+)
 from defender_lab.world.chance import chance
 from defender_lab.world.chapters import Chapter
 from defender_lab.world.indicators import Indicators
 from defender_lab.world.scene import Scene
 
 Teller = Callable[[Scene, Indicators, datetime], Chapter]
-STORIES: Mapping[str, Teller] = {one.NAME: one.tell for one in (stories_phishing, stories_intrusion, stories_consent, stories_ransomware, stories_exfiltration)}
+STORIES: Mapping[str, Teller] = {
+    one.NAME: one.tell
+    for one in (
+        stories_phishing,
+        stories_intrusion,
+        stories_consent,
+        stories_ransomware,
+        stories_exfiltration,
+    )
+}
 TABLES: Mapping[str, tuple[str, ...]] = {
-    one.NAME: one.TABLES for one in (stories_phishing, stories_intrusion, stories_consent, stories_ransomware, stories_exfiltration)
+    one.NAME: one.TABLES
+    for one in (
+        stories_phishing,
+        stories_intrusion,
+        stories_consent,
+        stories_ransomware,
+        stories_exfiltration,
+    )
 }
 # at least this many tenants, or one in so many
-_REACH = {"phishing": (3, 7), "intrusion": (3, 9), "consent": (1, 12), "ransomware": (1, 25), "exfiltration": (1, 14)}
+_REACH = {
+    "phishing": (3, 7),
+    "intrusion": (3, 9),
+    "consent": (1, 12),
+    "ransomware": (1, 25),
+    "exfiltration": (1, 14),
+}
 _DECOYS = 2
 
 
@@ -39,7 +67,8 @@ class Cast:
 
 
 def cast(tenant_ids: Sequence[str], seed: int) -> Cast:
-    """With four tenants or more a quarter stays clean and no story reaches all; fewer cannot be divided so and share them."""
+    """With four tenants or more a quarter stays clean and no story reaches all; fewer cannot be
+    divided so and share them."""
     order = list(tenant_ids)
     chance(seed, "cast").shuffle(order)
     clean = len(order) // 4

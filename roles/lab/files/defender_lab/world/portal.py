@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant of the world, made on demand: its portal (incidents, alerts) and its telemetry, from the same scene."""
+"""One tenant of the world, made on demand: its portal (incidents, alerts) and its telemetry, from
+the same scene."""
 
 from __future__ import annotations
 
@@ -75,16 +76,32 @@ def telemetry(tenant: Customer, world: Setting) -> Rows:
     scene.rows.update(alert_rows(portal.alerts))
     # an hour short of what hunting reaches, so that no row falls out of reach while a lab is young
     oldest, latest = stamp(scene.now - timedelta(days=30, hours=-1)), stamp(scene.now)
-    kept = {name: [row for row in rows if oldest <= row.get("Timestamp", latest) <= latest] for name, rows in scene.rows.items()}
-    return {name: sorted(rows, key=lambda row: str(row.get("Timestamp", ""))) for name, rows in kept.items() if rows}
+    kept = {
+        name: [row for row in rows if oldest <= row.get("Timestamp", latest) <= latest]
+        for name, rows in scene.rows.items()
+    }
+    return {
+        name: sorted(rows, key=lambda row: str(row.get("Timestamp", "")))
+        for name, rows in kept.items()
+        if rows
+    }
 
 
 def _play(tenant: Customer, world: Setting) -> tuple[Scene, list[Chapter], tuple[Decoy, ...]]:
-    """Everything that has a part in an incident or in the truth; the noise is not needed for that."""
+    """Everything that has a part in an incident or in the truth; the noise is not needed for
+    that."""
     cast = chance(world.seed, tenant.id, "people")
     persons = people(tenant.domain, cast)
     network = int(tenant.id.replace("-", "")[:6], 16)
-    scene = Scene(tenant.id, tenant.name, tenant.domain, world.now, persons, devices(persons, tenant.domain, network, cast), cast)
+    scene = Scene(
+        tenant.id,
+        tenant.name,
+        tenant.domain,
+        world.now,
+        persons,
+        devices(persons, tenant.domain, network, cast),
+        cast,
+    )
     stories, looks = world.cast.of(tenant.id)
     chapters = []
     for name in stories:
@@ -125,14 +142,25 @@ def _portal(scene: Scene, chapters: list[Chapter], decoys: tuple[Decoy, ...], se
     return Portal(incidents, alerts, decoys, numbers)
 
 
-def _redirect(incidents: list[dict[str, Any]], alerts: list[dict[str, Any]], numbers: Mapping[str, tuple[str, ...]]) -> None:
-    """One of the routine was merged into the newest incident: it keeps its number, and its alerts have moved."""
+def _redirect(
+    incidents: list[dict[str, Any]],
+    alerts: list[dict[str, Any]],
+    numbers: Mapping[str, tuple[str, ...]],
+) -> None:
+    """One of the routine was merged into the newest incident: it keeps its number, and its alerts
+    have moved."""
     taken = {one for ids in numbers.values() for one in ids}
     target = incidents[-1]
     source = next((one for one in reversed(incidents[:-1]) if one["id"] not in taken), None)
     if source is None:
         return
-    source |= {"status": "redirected", "redirectIncidentId": target["id"], "resolvingComment": None, "classification": "unknown", "determination": "unknown"}
+    source |= {
+        "status": "redirected",
+        "redirectIncidentId": target["id"],
+        "resolvingComment": None,
+        "classification": "unknown",
+        "determination": "unknown",
+    }
     for one in alerts:
         if one["incidentId"] == source["id"]:
             one["incidentId"] = target["id"]

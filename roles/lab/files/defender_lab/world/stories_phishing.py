@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``phishing``: a mail with a link, a click, typed credentials, a stranger's sign-in and a rule that hides the traces."""
+"""Story ``phishing``: a mail with a link, a click, typed credentials, a stranger's sign-in and a
+rule that hides the traces."""
 
 from __future__ import annotations
 
@@ -15,7 +16,15 @@ from defender_lab.world.indicators import Indicators
 from defender_lab.world.scene import Scene
 
 NAME = "phishing"
-TABLES = ("EmailEvents", "EmailUrlInfo", "EmailPostDeliveryEvents", "UrlClickEvents", "EntraIdSignInEvents", "AADSignInEventsBeta", "CloudAppEvents")
+TABLES = (
+    "EmailEvents",
+    "EmailUrlInfo",
+    "EmailPostDeliveryEvents",
+    "UrlClickEvents",
+    "EntraIdSignInEvents",
+    "AADSignInEventsBeta",
+    "CloudAppEvents",
+)
 _SUBJECT = "Overdue invoice - action required today"
 
 
@@ -26,11 +35,36 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
     mails = []
     for number, person in enumerate(recipients):
         caught = number == len(recipients) - 2
-        place = {"DeliveryAction": "Blocked", "DeliveryLocation": "Quarantine", "ThreatTypes": "Phish"} if caught else {}
+        place = (
+            {"DeliveryAction": "Blocked", "DeliveryLocation": "Quarantine", "ThreatTypes": "Phish"}
+            if caught
+            else {}
+        )
         moment = start + timedelta(seconds=7 * number)
-        latest = {"LatestDeliveryAction": "Blocked", "LatestDeliveryLocation": "Quarantine"} if caught else {}
-        weak = {"AuthenticationDetails": '{"SPF":"pass","DKIM":"none","DMARC":"none","CompAuth":"none"}', "IsFirstContact": 1}
-        mails.append(mail(scene, moment, lure.sender, "Accounts Receivable", lure.sender_ip, person, _SUBJECT, [lure.url], **place, **latest, **weak))
+        latest = (
+            {"LatestDeliveryAction": "Blocked", "LatestDeliveryLocation": "Quarantine"}
+            if caught
+            else {}
+        )
+        weak = {
+            "AuthenticationDetails": '{"SPF":"pass","DKIM":"none","DMARC":"none","CompAuth":"none"}',
+            "IsFirstContact": 1,
+        }
+        mails.append(
+            mail(
+                scene,
+                moment,
+                lure.sender,
+                "Accounts Receivable",
+                lure.sender_ip,
+                person,
+                _SUBJECT,
+                [lure.url],
+                **place,
+                **latest,
+                **weak,
+            )
+        )
     clicked = start + timedelta(minutes=19)
     device = next((one for one in scene.workstations if one.owner == victim), scene.workstations[0])
     click(scene, clicked, victim, lure.url, mails[0]["NetworkMessageId"], device.public_ip)
@@ -51,7 +85,16 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
         Browser="Python Requests 2.32",
     )
     hidden = entered + timedelta(minutes=11)
-    inbox_rule(scene, hidden, victim, lure.attacker_ip, "NG", ".", SubjectOrBodyContainsWords="invoice;payment;bank", DeleteMessage="True")
+    inbox_rule(
+        scene,
+        hidden,
+        victim,
+        lure.attacker_ip,
+        "NG",
+        ".",
+        SubjectOrBodyContainsWords="invoice;payment;bank",
+        DeleteMessage="True",
+    )
     scene.add(
         "EmailPostDeliveryEvents",
         hidden + timedelta(hours=1),
@@ -69,7 +112,10 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
     )
     return Chapter(
         NAME,
-        "Multi-stage incident involving Initial access & Credential access on one endpoint reported by multiple sources",
+        (
+            "Multi-stage incident involving Initial access & Credential access on one endpoint"
+            " reported by multiple sources"
+        ),
         (
             AlertPlan(
                 "A potentially malicious URL click was detected",
@@ -94,7 +140,10 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
                 ENTRA,
                 "azureAdIdentityProtection",
                 entered + timedelta(minutes=2),
-                (evidence.user(victim, entered), evidence.ip(str(stolen["IPAddress"]), entered, "NG")),
+                (
+                    evidence.user(victim, entered),
+                    evidence.ip(str(stolen["IPAddress"]), entered, "NG"),
+                ),
                 "A sign-in with properties not seen with this account before.",
             ),
             AlertPlan(
@@ -105,7 +154,11 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
                 CLOUD_APPS,
                 "cloudAppSecurity",
                 hidden + timedelta(minutes=8),
-                (evidence.user(victim, hidden), evidence.mailbox(victim, hidden), evidence.ip(lure.attacker_ip, hidden, "NG")),
+                (
+                    evidence.user(victim, hidden),
+                    evidence.mailbox(victim, hidden),
+                    evidence.ip(lure.attacker_ip, hidden, "NG"),
+                ),
                 "A rule was made that deletes mail by words of payment.",
             ),
         ),

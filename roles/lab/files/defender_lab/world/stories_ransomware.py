@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``ransomware``: recovery is removed with the system's own tools, then the file server is encrypted."""
+"""Story ``ransomware``: recovery is removed with the system's own tools, then the file server is
+encrypted."""
 
 from __future__ import annotations
 
@@ -30,7 +31,15 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     facts = known.ransomware
     server = scene.servers[0]
     where = "C:\\ProgramData\\svcupd"
-    tool = start(facts.tool, f"{where}\\{facts.tool} -s D:\\Shares -q", begin, SYSTEM, pid=scene.pid(), folder=where, image=facts.tool_image)
+    tool = start(
+        facts.tool,
+        f"{where}\\{facts.tool} -s D:\\Shares -q",
+        begin,
+        SYSTEM,
+        pid=scene.pid(),
+        folder=where,
+        image=facts.tool_image,
+    )
     services = start("services.exe", "services.exe", begin - timedelta(days=9), SYSTEM, pid=700)
     scene.run(begin, server, tool, services)
     at = begin
@@ -58,7 +67,15 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
             SHA256=sha256(f"{scene.tenant_id}{old}"),
         )
     for share in ("Finance", "HR", "Projects"):
-        scene.on_device("DeviceFileEvents", at, server, tool, "FileCreated", FileName=facts.note, FolderPath=f"D:\\Shares\\{share}\\{facts.note}")
+        scene.on_device(
+            "DeviceFileEvents",
+            at,
+            server,
+            tool,
+            "FileCreated",
+            FileName=facts.note,
+            FolderPath=f"D:\\Shares\\{share}\\{facts.note}",
+        )
     machine = evidence.device(server, removed)
     return Chapter(
         NAME,
@@ -72,7 +89,10 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
                 ENDPOINT,
                 "microsoftDefenderForEndpoint",
                 removed,
-                (machine, *(evidence.process(one, server, removed, "malicious") for one in removers)),
+                (
+                    machine,
+                    *(evidence.process(one, server, removed, "malicious") for one in removers),
+                ),
                 "Shadow copies and the backup catalogue were removed by tools of the system.",
             ),
             AlertPlan(
@@ -83,7 +103,11 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
                 ENDPOINT,
                 "microsoftDefenderForEndpoint",
                 at,
-                (machine, evidence.process(tool, server, at, "malicious"), evidence.file(facts.tool, where, facts.tool_sha256, tool.sha1, server, at)),
+                (
+                    machine,
+                    evidence.process(tool, server, at, "malicious"),
+                    evidence.file(facts.tool, where, facts.tool_sha256, tool.sha1, server, at),
+                ),
                 "Many files were renamed with one extension in a short time.",
             ),
         ),

@@ -26,7 +26,10 @@ LISTING = Listing(
                 "assignedTo": Kind("text"),
                 "createdTime": Kind("time"),
                 "lastUpdateTime": Kind("time"),
-                "status": Kind("Microsoft.Mtp.IncidentStatus", frozenset({"active", "inprogress", "resolved", "redirected"})),
+                "status": Kind(
+                    "Microsoft.Mtp.IncidentStatus",
+                    frozenset({"active", "inprogress", "resolved", "redirected"}),
+                ),
             }
         ),
     ),
@@ -36,7 +39,9 @@ LISTING = Listing(
 )
 KIND = "application/json; odata.metadata=minimal"
 
-STATUSES: Mapping[str, str] = MappingProxyType({"active": "active", "inprogress": "inProgress", "resolved": "resolved"})
+STATUSES: Mapping[str, str] = MappingProxyType(
+    {"active": "active", "inprogress": "inProgress", "resolved": "resolved"}
+)
 CLASSES: Mapping[str, str] = MappingProxyType({one.lower(): one for one in CLASSIFICATIONS})
 # the reference pages disagree on spellings, so both are taken
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -65,9 +70,15 @@ def listed(call: Call) -> Reply:
             unused, page = cut(request.query, LISTING, rows)
         except BadOption as bad:
             raise Refused(400, "ODataError", str(bad)) from None
-        return dumped({"@odata.context": f"{request.base}/api/$metadata#Incidents", "value": page.rows})
+        return dumped(
+            {"@odata.context": f"{request.base}/api/$metadata#Incidents", "value": page.rows}
+        )
 
-    return Reply(200, shelf.kept(("xdr-incidents", request.host, request.query), make), {"Content-Type": KIND})
+    return Reply(
+        200,
+        shelf.kept(("xdr-incidents", request.host, request.query), make),
+        {"Content-Type": KIND},
+    )
 
 
 def got(call: Call) -> Reply:

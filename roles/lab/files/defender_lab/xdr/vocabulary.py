@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One world, the other vocabulary: a Graph incident with its alerts, told as the XDR API tells it."""
+"""One world, the other vocabulary: a Graph incident with its alerts, told as the XDR API tells
+it."""
 
 from __future__ import annotations
 
@@ -34,13 +35,23 @@ DETECTION_SOURCE: Mapping[str, str] = MappingProxyType(
         "microsoft365Defender": "MTP",
     }
 )
-DETERMINATION: Mapping[str, str] = MappingProxyType({"unknown": "NotAvailable", "notMalicious": "Clean", "notEnoughDataToValidate": "NoEnoughDataToValidate"})
-INVESTIGATION_STATE: Mapping[str, str] = MappingProxyType({"unsupportedOs": "UnsupportedOs", "unsupportedAlertType": "UnsupportedAlertType"})
+DETERMINATION: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown": "NotAvailable",
+        "notMalicious": "Clean",
+        "notEnoughDataToValidate": "NoEnoughDataToValidate",
+    }
+)
+INVESTIGATION_STATE: Mapping[str, str] = MappingProxyType(
+    {"unsupportedOs": "UnsupportedOs", "unsupportedAlertType": "UnsupportedAlertType"}
+)
 
 ENTITY_KEYS = (
-    "entityType sha1 sha256 fileName filePath processId processCommandLine processCreationTime parentProcessId parentProcessCreationTime ipAddress url "
-    "accountName domainName userSid aadUserId userPrincipalName mailboxDisplayName mailboxAddress clusterBy sender recipient subject deliveryAction "
-    "securityGroupId securityGroupName registryHive registryKey registryValueType registryValue deviceId"
+    "entityType sha1 sha256 fileName filePath processId processCommandLine processCreationTime"
+    " parentProcessId parentProcessCreationTime ipAddress url accountName domainName userSid"
+    " aadUserId userPrincipalName mailboxDisplayName mailboxAddress clusterBy sender recipient"
+    " subject deliveryAction securityGroupId securityGroupName registryHive registryKey"
+    " registryValueType registryValue deviceId"
 ).split()
 
 
@@ -80,7 +91,11 @@ def _determination(value: str | None) -> t.Any:
 
 
 def _comment(one: Record) -> Record:
-    return {"comment": one.get("comment"), "createdBy": one.get("createdByDisplayName"), "createdTime": one.get("createdDateTime")}
+    return {
+        "comment": one.get("comment"),
+        "createdBy": one.get("createdByDisplayName"),
+        "createdTime": one.get("createdDateTime"),
+    }
 
 
 def alert(graph: Record) -> Record:
@@ -89,7 +104,9 @@ def alert(graph: Record) -> Record:
     return {
         "alertId": graph["id"],
         "incidentId": _number(graph.get("incidentId")),
-        "serviceSource": SERVICE_SOURCE.get(graph.get("serviceSource", ""), pascal(graph.get("serviceSource"))),
+        "serviceSource": SERVICE_SOURCE.get(
+            graph.get("serviceSource", ""), pascal(graph.get("serviceSource"))
+        ),
         "creationTime": graph.get("createdDateTime"),
         "lastUpdatedTime": graph.get("lastUpdateDateTime"),
         "resolvedTime": graph.get("resolvedDateTime"),
@@ -101,10 +118,15 @@ def alert(graph: Record) -> Record:
         "status": pascal(graph.get("status")),
         "severity": _severity(graph.get("severity")),
         "investigationId": None,
-        "investigationState": INVESTIGATION_STATE.get(graph.get("investigationState") or "", pascal(graph.get("investigationState") or "unsupportedAlertType")),
+        "investigationState": INVESTIGATION_STATE.get(
+            graph.get("investigationState") or "",
+            pascal(graph.get("investigationState") or "unsupportedAlertType"),
+        ),
         "classification": pascal(graph["classification"]) if judged else None,
         "determination": _determination(graph.get("determination")) if judged else None,
-        "detectionSource": DETECTION_SOURCE.get(graph.get("detectionSource") or "", pascal(graph.get("detectionSource"))),
+        "detectionSource": DETECTION_SOURCE.get(
+            graph.get("detectionSource") or "", pascal(graph.get("detectionSource"))
+        ),
         "assignedTo": graph.get("assignedTo"),
         "actorName": graph.get("actorDisplayName"),
         "threatFamilyName": graph.get("threatFamilyName"),
@@ -137,7 +159,12 @@ def _device(one: Record) -> Record:
 
 def _file(details: Record | None) -> Record:
     details = details or {}
-    return {"sha1": details.get("sha1"), "sha256": details.get("sha256"), "fileName": details.get("fileName"), "filePath": details.get("filePath")}
+    return {
+        "sha1": details.get("sha1"),
+        "sha256": details.get("sha256"),
+        "fileName": details.get("fileName"),
+        "filePath": details.get("filePath"),
+    }
 
 
 def _account(account: Record | None) -> Record:
@@ -190,7 +217,10 @@ _ENTITIES: Mapping[str, tuple[str, t.Callable[[Record], Record]]] = MappingProxy
         "userEvidence": ("User", lambda one: _account(one.get("userAccount"))),
         "ipEvidence": ("Ip", lambda one: {"ipAddress": one.get("ipAddress")}),
         "urlEvidence": ("Url", lambda one: {"url": one.get("url")}),
-        "fileEvidence": ("File", lambda one: {**_file(one.get("fileDetails")), "deviceId": one.get("mdeDeviceId")}),
+        "fileEvidence": (
+            "File",
+            lambda one: {**_file(one.get("fileDetails")), "deviceId": one.get("mdeDeviceId")},
+        ),
         "processEvidence": ("Process", _process),
         "mailboxEvidence": (
             "MailBox",
@@ -204,13 +234,20 @@ _ENTITIES: Mapping[str, tuple[str, t.Callable[[Record], Record]]] = MappingProxy
         "mailClusterEvidence": ("MailCluster", lambda one: {"clusterBy": one.get("clusterBy")}),
         "registryKeyEvidence": ("Registry", _registry),
         "registryValueEvidence": ("Registry", _registry),
-        "securityGroupEvidence": ("SecurityGroup", lambda one: {"securityGroupId": one.get("securityGroupId"), "securityGroupName": one.get("displayName")}),
+        "securityGroupEvidence": (
+            "SecurityGroup",
+            lambda one: {
+                "securityGroupId": one.get("securityGroupId"),
+                "securityGroupName": one.get("displayName"),
+            },
+        ),
     }
 )
 
 
 def _entity(evidence: Record) -> Record | None:
-    """One flat record with every key of every kind; kinds the older API has no word for are left out, as devices are."""
+    """One flat record with every key of every kind; kinds the older API has no word for are left
+    out, as devices are."""
     known = _ENTITIES.get(_kind(evidence))
     if known is None:
         return None

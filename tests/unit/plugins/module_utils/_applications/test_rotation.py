@@ -6,8 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import Credential
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.rotation import holder_of, predecessors, removable
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
+    Credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.rotation import (
+    holder_of,
+    predecessors,
+    removable,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +42,17 @@ def applications(draw: st.DrawFn) -> list[Credential]:
     ]
 
 
-keepers = st.builds(Credential, st.just("secret"), st.just("ansible"), st.just("kept"), maybe, maybe, st.just({}), st.just({"hint": "abc"}), maybe)
+keepers = st.builds(
+    Credential,
+    st.just("secret"),
+    st.just("ansible"),
+    st.just("kept"),
+    maybe,
+    maybe,
+    st.just({}),
+    st.just({"hint": "abc"}),
+    maybe,
+)
 
 
 @given(held=applications(), now=times, grace=times)
@@ -45,7 +61,9 @@ def test_without_a_holder_nothing_is_removed(held: list[Credential], now: int, g
 
 
 @given(held=applications(), keeper=keepers, now=times, grace=times)
-def test_only_what_the_keeper_replaced_goes_and_only_after_its_grace(held: list[Credential], keeper: Credential, now: int, grace: int) -> None:
+def test_only_what_the_keeper_replaced_goes_and_only_after_its_grace(
+    held: list[Credential], keeper: Credential, now: int, grace: int
+) -> None:
     gone = removable([keeper, *held], keeper, now=now, grace=grace)
     assert keeper not in gone
     for each in gone:
@@ -59,22 +77,46 @@ def test_only_what_the_keeper_replaced_goes_and_only_after_its_grace(held: list[
 
 
 @given(held=applications(), keeper=keepers, now=times, grace=times, more=times)
-def test_a_longer_grace_keeps_more(held: list[Credential], keeper: Credential, now: int, grace: int, more: int) -> None:
+def test_a_longer_grace_keeps_more(
+    held: list[Credential], keeper: Credential, now: int, grace: int, more: int
+) -> None:
     short = removable(held, keeper, now=now, grace=grace)
     long = removable(held, keeper, now=now, grace=grace + more)
     assert [each for each in long if each not in short] == []
 
 
 @given(began=times, lasts=st.integers(1, FAR), grace=times, waits=times, ends=times)
-def test_what_was_replaced_does_go_in_the_end(began: int, lasts: int, grace: int, waits: int, ends: int) -> None:
-    keeper = Credential("secret", "ansible", "kept", began, began + grace + waits + lasts, {}, {"hint": "abc"}, began)
-    old = Credential("secret", "ansible", "old", began - 1, min(ends, began), {}, {"hint": "xyz"}, began - 1)
+def test_what_was_replaced_does_go_in_the_end(
+    began: int, lasts: int, grace: int, waits: int, ends: int
+) -> None:
+    keeper = Credential(
+        "secret",
+        "ansible",
+        "kept",
+        began,
+        began + grace + waits + lasts,
+        {},
+        {"hint": "abc"},
+        began,
+    )
+    old = Credential(
+        "secret", "ansible", "old", began - 1, min(ends, began), {}, {"hint": "xyz"}, began - 1
+    )
     now = began + grace + waits
-    assert removable([old], keeper, now=now, grace=grace) == predecessors([old], keeper, now=now, grace=grace) == [old]
+    assert (
+        removable([old], keeper, now=now, grace=grace)
+        == predecessors([old], keeper, now=now, grace=grace)
+        == [old]
+    )
 
 
-@given(held=applications(), text=st.none() | st.sampled_from(["", "abc-and-more", "abd", "ab", "other", " abc"]))
-def test_a_text_belongs_to_a_secret_only_if_it_can_belong_to_no_other(held: list[Credential], text: str | None) -> None:
+@given(
+    held=applications(),
+    text=st.none() | st.sampled_from(["", "abc-and-more", "abd", "ab", "other", " abc"]),
+)
+def test_a_text_belongs_to_a_secret_only_if_it_can_belong_to_no_other(
+    held: list[Credential], text: str | None
+) -> None:
     holder = holder_of(text, held)
     if holder is None:
         return

@@ -10,7 +10,9 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import customer as _customers
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    customer as _customers,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from hypothesis import given
@@ -20,7 +22,9 @@ IDS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(6)]
 
 
 def customer(number: int, name: str = "", *, line: int = 0, **more: t.Any) -> Customer:
-    return Customer(tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{line}:5", **more)
+    return Customer(
+        tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{line}:5", **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,9 @@ def test_the_first_name_that_the_tenant_has_is_taken_and_its_id_in_the_end() -> 
 
 def test_a_tenant_that_stands_twice_in_a_source_is_told_with_both_places() -> None:
     with pytest.raises(DefenderError) as caught:
-        _customers.unique([customer(1, "a", line=3), customer(2, "b", line=4), customer(1, "c", line=5)])
+        _customers.unique(
+            [customer(1, "a", line=3), customer(2, "b", line=4), customer(1, "c", line=5)]
+        )
     assert "registry.yml:3:5 and at registry.yml:5:5" in caught.value.message
 
 
@@ -104,7 +110,10 @@ def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(
     drawn: list[dict[int, tuple[str, dict[str, int]]]],
 ) -> None:
     sources = [
-        {IDS[number]: customer(number, name, variables=variables, sources=(str(turn),)) for number, (name, variables) in source.items()}
+        {
+            IDS[number]: customer(number, name, variables=variables, sources=(str(turn),))
+            for number, (name, variables) in source.items()
+        }
         for turn, source in enumerate(drawn)
     ]
     found = {one.tenant_id: one for one in _customers.merged(sources)}
@@ -114,4 +123,6 @@ def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(
         assert one.name == next((each.name for each in said if each.name), "")
         assert one.sources == tuple(word for each in said for word in each.sources)
         for variable in {name for each in said for name in each.variables}:
-            assert one.variables[variable] == next(each.variables[variable] for each in said if variable in each.variables)
+            assert one.variables[variable] == next(
+                each.variables[variable] for each in said if variable in each.variables
+            )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every customer gets a host name of its own, whatever it and others call themselves, and keeps it."""
+"""Every customer gets a host name of its own, whatever it and others call themselves, and keeps
+it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import random
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import host_names as _host_names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    host_names as _host_names,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from hypothesis import given
@@ -22,7 +25,9 @@ AWAY = ("gdap",)
 
 
 def customer(number: int, name: str, sources: tuple[str, ...] = AWAY) -> Customer:
-    return Customer(tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{number}:5", sources=sources)
+    return Customer(
+        tenant_id=IDS[number], name=name, where=lambda: f"registry.yml:{number}:5", sources=sources
+    )
 
 
 def names(
@@ -36,7 +41,9 @@ def names(
 
 
 def test_two_of_one_name_both_get_their_id_and_a_warning_says_where_they_stand() -> None:
-    found, clashes = _host_names.Names().give([customer(1, "A B"), customer(2, "A/B"), customer(3, "C")], ["name"])
+    found, clashes = _host_names.Names().give(
+        [customer(1, "A B"), customer(2, "A/B"), customer(3, "C")], ["name"]
+    )
     assert list(found) == ["A_B_10000000", "A_B_20000000", "C"]
     (told,) = map(str, clashes)
     for part in (
@@ -65,10 +72,15 @@ def test_the_owner_s_own_word_keeps_its_name_against_what_customers_call_themsel
 
 @pytest.mark.parametrize("name", ["all", "ungrouped", "localhost", "127.0.0.1", "gold"])
 @pytest.mark.parametrize("sources", [HOME, AWAY])
-def test_the_name_of_a_group_or_of_the_controller_is_left_to_it(name: str, sources: tuple[str, ...]) -> None:
+def test_the_name_of_a_group_or_of_the_controller_is_left_to_it(
+    name: str, sources: tuple[str, ...]
+) -> None:
     found, (clash,) = _host_names.Names({"gold"}).give([customer(1, name, sources)], ["name"])
     assert list(found) == [f"{name}_10000000"]
-    assert f"{name} is the name of a group, of another host, or one that Ansible reserves: tenant {IDS[1]}" in str(clash)
+    assert (
+        f"{name} is the name of a group, of another host, or one that Ansible reserves: tenant"
+        f" {IDS[1]}"
+    ) in str(clash)
 
 
 def test_a_host_that_is_there_is_the_same_tenant_or_one_that_the_owner_listed() -> None:
@@ -77,7 +89,9 @@ def test_a_host_that_is_there_is_the_same_tenant_or_one_that_the_owner_listed() 
         IDS[1]: "same",
         IDS[2]: "same_20000000",
     }
-    assert names(customer(1, "other"), customer(2, "machine", HOME), customer(3, "listed"), hosts=hosts) == {
+    assert names(
+        customer(1, "other"), customer(2, "machine", HOME), customer(3, "listed"), hosts=hosts
+    ) == {
         IDS[1]: "other_10000000",
         IDS[2]: "machine_20000000",
         IDS[3]: "listed_30000000",
@@ -105,13 +119,19 @@ def test_a_name_that_cannot_be_given_at_all_is_an_error() -> None:
     groups = ["a", "a_10000000", f"a_{IDS[1]}"]
     with pytest.raises(
         DefenderError,
-        match=f"The tenant {IDS[1]} at registry.yml:1:5 would be the host a_{IDS[1]}, which is the name of a group",
+        match=(
+            f"The tenant {IDS[1]} at registry.yml:1:5 would be the host a_{IDS[1]}, which is the"
+            " name of a group"
+        ),
     ):
         names(customer(1, "a"), groups=groups)
 
 
 def test_a_long_list_of_namesakes_is_cut_in_the_warning() -> None:
-    many = [Customer(tenant_id=f"{number:08}-0000-4000-8000-000000000000", name="a", where=str) for number in range(9)]
+    many = [
+        Customer(tenant_id=f"{number:08}-0000-4000-8000-000000000000", name="a", where=str)
+        for number in range(9)
+    ]
     unused, (clash,) = _host_names.Names().give(many, ["name"])
     assert str(clash).count("is the host") == 5
     assert "; and 4 more. Give" in str(clash)
@@ -128,7 +148,9 @@ def test_a_long_list_of_namesakes_is_cut_in_the_warning() -> None:
     ),
     seed=st.randoms(use_true_random=False),
 )
-def test_every_tenant_is_one_host_and_the_order_of_sources_does_not_matter(drawn: list[tuple[str, tuple[str, ...]]], seed: random.Random) -> None:
+def test_every_tenant_is_one_host_and_the_order_of_sources_does_not_matter(
+    drawn: list[tuple[str, tuple[str, ...]]], seed: random.Random
+) -> None:
     customers = [customer(number, name, sources) for number, (name, sources) in enumerate(drawn)]
     found = names(*customers, groups={"b"})
     assert len(set(found.values())) == len(customers)

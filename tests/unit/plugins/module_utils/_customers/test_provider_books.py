@@ -2,17 +2,25 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers out of the provider's books, in the shapes of Microsoft's pages on delegated admin relationships and contracts."""
+"""Customers out of the provider's books, in the shapes of Microsoft's pages on delegated admin
+relationships and contracts."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import contracts as _contracts
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    contracts as _contracts,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeHttp, answer, graph_token, token_answer
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    FakeHttp,
+    answer,
+    graph_token,
+    token_answer,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +28,9 @@ GRAPH = "https://graph.microsoft.com"
 CONTOSO, FABRIKAM = "52eaad04-13a2-4a2f-9ce8-93a294fadf36", "4b827261-d21f-4aa9-b7db-7fa1f56fb163"
 
 
-def relationship(tenant_id: str | None, status: str, end: str | None = None, number: int = 1, **more: t.Any) -> dict[str, t.Any]:
+def relationship(
+    tenant_id: str | None, status: str, end: str | None = None, number: int = 1, **more: t.Any
+) -> dict[str, t.Any]:
     """As the page's example has it."""
     return {
         "@odata.type": "#microsoft.graph.delegatedAdminRelationship",
@@ -29,7 +39,9 @@ def relationship(tenant_id: str | None, status: str, end: str | None = None, num
         "displayName": f"Contoso admin relationship {number}",
         "duration": "P730D",
         "customer": {"tenantId": tenant_id, "displayName": "Contoso Inc"} if tenant_id else None,
-        "accessDetails": {"unifiedRoles": [{"roleDefinitionId": "dd4db9a0-cc4a-4213-9f9f-70242232d97e"}]},
+        "accessDetails": {
+            "unifiedRoles": [{"roleDefinitionId": "dd4db9a0-cc4a-4213-9f9f-70242232d97e"}]
+        },
         "status": status,
         "autoExtendDuration": "P180D",
         "createdDateTime": "2022-02-10T11:24:42.3148266Z",
@@ -58,9 +70,24 @@ def test_several_relationships_of_a_customer_are_one_customer_with_the_one_that_
             relationship(None, "created", number=4),
         ]
     )
-    assert (found.tenant_id, found.name, found.sources, found.where()) == (CONTOSO, "Contoso Inc", ("gdap",), "the GDAP relationship relationship-3")
+    assert (found.tenant_id, found.name, found.sources, found.where()) == (
+        CONTOSO,
+        "Contoso Inc",
+        ("gdap",),
+        "the GDAP relationship relationship-3",
+    )
     facts = found.variables["defender_xdr_gdap"]
-    assert {name: facts[name] for name in ("id", "display_name", "status", "end_date_time", "auto_extend_duration", "roles")} == {
+    assert {
+        name: facts[name]
+        for name in (
+            "id",
+            "display_name",
+            "status",
+            "end_date_time",
+            "auto_extend_duration",
+            "roles",
+        )
+    } == {
         "id": "relationship-3",
         "display_name": "Contoso admin relationship 3",
         "status": "active",
@@ -68,7 +95,10 @@ def test_several_relationships_of_a_customer_are_one_customer_with_the_one_that_
         "auto_extend_duration": "P180D",
         "roles": ["dd4db9a0-cc4a-4213-9f9f-70242232d97e"],
     }
-    assert [(other["id"], other["status"]) for other in facts["others"]] == [("relationship-2", "active"), ("relationship-1", "expired")]
+    assert [(other["id"], other["status"]) for other in facts["others"]] == [
+        ("relationship-2", "active"),
+        ("relationship-1", "expired"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,13 +118,17 @@ def test_several_relationships_of_a_customer_are_one_customer_with_the_one_that_
 def test_access_that_stands_is_better_than_access_that_does_not(worse: str, better: str) -> None:
     for rows in ([worse, better], [better, worse]):
         (found,) = _gdap.folded([relationship(CONTOSO, status) for status in rows])
-        assert found.variables["defender_xdr_gdap"]["status"] == "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in better)
+        assert found.variables["defender_xdr_gdap"]["status"] == "".join(
+            f"_{letter.lower()}" if letter.isupper() else letter for letter in better
+        )
 
 
 Rows = st.lists(
     st.tuples(
         st.sampled_from([CONTOSO, FABRIKAM, None]),
-        st.sampled_from(["active", "expired", "terminationRequested", "approvalPending", "newWord"]),
+        st.sampled_from(
+            ["active", "expired", "terminationRequested", "approvalPending", "newWord"]
+        ),
         st.sampled_from([None, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z"]),
     ),
     max_size=8,
@@ -102,12 +136,19 @@ Rows = st.lists(
 
 
 @given(Rows, st.randoms())
-def test_no_order_of_answers_changes_what_is_told_and_no_relationship_is_lost(drawn: t.Any, chance: t.Any) -> None:
-    rows = [relationship(tenant_id, status, end, number) for number, (tenant_id, status, end) in enumerate(drawn)]
+def test_no_order_of_answers_changes_what_is_told_and_no_relationship_is_lost(
+    drawn: t.Any, chance: t.Any
+) -> None:
+    rows = [
+        relationship(tenant_id, status, end, number)
+        for number, (tenant_id, status, end) in enumerate(drawn)
+    ]
     told = {one.tenant_id: one.variables["defender_xdr_gdap"] for one in _gdap.folded(rows)}
     chance.shuffle(rows)
     again = {one.tenant_id: one.variables["defender_xdr_gdap"] for one in _gdap.folded(rows)}
-    assert {tenant_id: (facts["status"], facts["end_date_time"]) for tenant_id, facts in told.items()} == {
+    assert {
+        tenant_id: (facts["status"], facts["end_date_time"]) for tenant_id, facts in told.items()
+    } == {
         tenant_id: (facts["status"], facts["end_date_time"]) for tenant_id, facts in again.items()
     }
     ids = sorted(each["id"] for facts in told.values() for each in [facts, *facts["others"]])
@@ -132,18 +173,42 @@ def test_all_pages_are_read_with_the_provider_s_own_token(tenant_with: t.Any) ->
 def test_contracts_of_one_customer_are_one_customer(tenant_with: t.Any) -> None:
     http = FakeHttp(
         token_answer(graph_token(roles=["Directory.ReadWrite.All"])),
-        answer(200, {"value": [contract(CONTOSO), contract(CONTOSO, contractType="BreadthPartnerContract"), contract(FABRIKAM, displayName=None)]}),
+        answer(
+            200,
+            {
+                "value": [
+                    contract(CONTOSO),
+                    contract(CONTOSO, contractType="BreadthPartnerContract"),
+                    contract(FABRIKAM, displayName=None),
+                ]
+            },
+        ),
     )
     one, two = _contracts.customers(tenant_with(http))
-    assert (one.tenant_id, one.name, one.default_domain, one.where()) == (CONTOSO, "Contoso Inc", "contoso.onmicrosoft.com", "the contract contract-1")
-    assert one.variables == {"defender_xdr_contract": {"id": "contract-1", "types": ["BreadthPartnerContract", "ResellerPartnerContract"]}}
+    assert (one.tenant_id, one.name, one.default_domain, one.where()) == (
+        CONTOSO,
+        "Contoso Inc",
+        "contoso.onmicrosoft.com",
+        "the contract contract-1",
+    )
+    assert one.variables == {
+        "defender_xdr_contract": {
+            "id": "contract-1",
+            "types": ["BreadthPartnerContract", "ResellerPartnerContract"],
+        }
+    }
     assert two.name == ""
     assert http.asked[1].url == f"{GRAPH}/v1.0/contracts"
     http.done()
 
 
 @pytest.mark.parametrize(
-    ("read", "role"), [(_gdap.customers, "DelegatedAdminRelationship.Read.All"), (_contracts.customers, "Directory.Read.All")], ids=["gdap", "contracts"]
+    ("read", "role"),
+    [
+        (_gdap.customers, "DelegatedAdminRelationship.Read.All"),
+        (_contracts.customers, "Directory.Read.All"),
+    ],
+    ids=["gdap", "contracts"],
 )
 def test_without_the_role_nothing_is_asked(tenant_with: t.Any, read: t.Any, role: str) -> None:
     http = FakeHttp(token_answer(graph_token(roles=["SecurityIncident.Read.All"])))
@@ -156,7 +221,12 @@ def test_without_the_role_nothing_is_asked(tenant_with: t.Any, read: t.Any, role
 
 @pytest.mark.parametrize("read", [_gdap.customers, _contracts.customers])
 def test_an_answer_that_fails_is_no_empty_list(tenant_with: t.Any, read: t.Any) -> None:
-    http = FakeHttp(token_answer(graph_token(roles=["DelegatedAdminRelationship.Read.All", "Directory.Read.All"])), answer(503, {"error": {"code": "x"}}))
+    http = FakeHttp(
+        token_answer(
+            graph_token(roles=["DelegatedAdminRelationship.Read.All", "Directory.Read.All"])
+        ),
+        answer(503, {"error": {"code": "x"}}),
+    )
     with pytest.raises(DefenderError) as caught:
         read(tenant_with(http))
     assert caught.value.category == "unavailable"

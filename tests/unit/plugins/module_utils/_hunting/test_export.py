@@ -18,8 +18,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import json_rows as _row_cutter
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    json_rows as _row_cutter,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_sinks as _found_rows,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 
 SCHEMA = [
@@ -30,7 +34,13 @@ SCHEMA = [
     {"name": "More", "type": "Object"},
 ]
 ROWS: list[dict[str, t.Any]] = [
-    {"Timestamp": "2026-11-22T09:39:50.7688641Z", "Name": "=1+1", "Size": -5, "Known": True, "More": {"a": [1]}},
+    {
+        "Timestamp": "2026-11-22T09:39:50.7688641Z",
+        "Name": "=1+1",
+        "Size": -5,
+        "Known": True,
+        "More": {"a": [1]},
+    },
     {"Timestamp": None, "Name": None, "Size": None, "Known": None, "More": None},
 ]
 
@@ -53,10 +63,20 @@ def placed(
     owner: Owner = Owner(),
     check_mode: bool = False,
 ) -> bool:
-    """Rows in the spool that the hunt leaves, put in place; whatever happens the spool goes, as when the hunt closes it."""
+    """Rows in the spool that the hunt leaves, put in place; whatever happens the spool goes, as
+    when the hunt closes it."""
     with _found_rows.on_disk(str(dest), 0, check_mode=check_mode) as spool:
-        spool.draft.file.write(b"".join(json.dumps(row).encode() + b"\n" for row in (ROWS if rows is None else rows)))
-        changed, warnings = _export.place(spool.draft, form=form, schema=schema or SCHEMA, mode=mode, owner=t.cast("t.Any", owner), check_mode=check_mode)
+        spool.draft.file.write(
+            b"".join(json.dumps(row).encode() + b"\n" for row in (ROWS if rows is None else rows))
+        )
+        changed, warnings = _export.place(
+            spool.draft,
+            form=form,
+            schema=schema or SCHEMA,
+            mode=mode,
+            owner=t.cast("t.Any", owner),
+            check_mode=check_mode,
+        )
         assert warnings == []
         return changed
 
@@ -71,7 +91,12 @@ def test_ndjson_is_the_rows_in_a_file_closed_to_others(tmp_path: Path) -> None:
 
 def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
     dest = tmp_path / "rows"
-    assert [placed(dest, "ndjson"), placed(dest, "ndjson"), placed(dest, "ndjson", mode=0o640), placed(dest, "ndjson", rows=ROWS[:1])] == [
+    assert [
+        placed(dest, "ndjson"),
+        placed(dest, "ndjson"),
+        placed(dest, "ndjson", mode=0o640),
+        placed(dest, "ndjson", rows=ROWS[:1]),
+    ] == [
         True,
         False,
         True,
@@ -79,18 +104,28 @@ def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     dest = tmp_path / "rows.csv"
-    placed(dest, "csv", rows=[{"Name": f"{start}cmd|' /C calc'!A0", "Size": -5}], schema=SCHEMA[1:3])
+    placed(
+        dest, "csv", rows=[{"Name": f"{start}cmd|' /C calc'!A0", "Size": -5}], schema=SCHEMA[1:3]
+    )
     header, row = csv.reader(io.StringIO(dest.read_bytes().decode(), newline=""))
     assert header == ["Name", "Size"]
     assert row == [f"'{start}cmd|' /C calc'!A0", "-5"]
 
 
-def test_every_cell_is_quoted_so_that_no_other_separator_cuts_a_formula_out_of_it(tmp_path: Path) -> None:
+def test_every_cell_is_quoted_so_that_no_other_separator_cuts_a_formula_out_of_it(
+    tmp_path: Path,
+) -> None:
     dest = tmp_path / "rows.csv"
-    rows: list[dict[str, t.Any]] = [{"Name": "a;=1+1", "Size": -5}, {"Name": 'b"; =1', "Size": None}, {"Name": "c\t@x\n+1", "Size": 0}]
+    rows: list[dict[str, t.Any]] = [
+        {"Name": "a;=1+1", "Size": -5},
+        {"Name": 'b"; =1', "Size": None},
+        {"Name": "c\t@x\n+1", "Size": 0},
+    ]
     placed(dest, "csv", rows=rows, schema=SCHEMA[1:3])
     text = dest.read_bytes().decode()
     assert text == '"Name","Size"\r\n"a;=1+1","-5"\r\n"b""; =1",""\r\n"c\t@x\n+1","0"\r\n'
@@ -112,13 +147,21 @@ def test_parquet_has_the_types_of_the_schema_to_the_last_digit(tmp_path: Path) -
     dest = tmp_path / "rows.parquet"
     placed(dest, "parquet")
     table = pq.read_table(dest)
-    assert [str(field.type) for field in table.schema] == ["timestamp[ns, tz=UTC]", "string", "int64", "bool", "string"]
+    assert [str(field.type) for field in table.schema] == [
+        "timestamp[ns, tz=UTC]",
+        "string",
+        "int64",
+        "bool",
+        "string",
+    ]
     assert table.column("Timestamp").cast("int64").to_pylist() == [1795340390768864100, None]
     assert table.column("More").to_pylist() == ['{"a": [1]}', None]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_half_a_surrogate_pair_is_replaced_where_it_cannot_be_written(tmp_path: Path, form: str) -> None:
+def test_half_a_surrogate_pair_is_replaced_where_it_cannot_be_written(
+    tmp_path: Path, form: str
+) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow")
     placed(tmp_path / "rows", form, rows=[{"Name": "a\ud800b"}], schema=SCHEMA[1:2])
@@ -127,12 +170,22 @@ def test_half_a_surrogate_pair_is_replaced_where_it_cannot_be_written(tmp_path: 
 
 def test_what_json_writes_as_text_is_a_number_in_parquet_again(tmp_path: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
-    placed(tmp_path / "rows", "parquet", rows=[{"Score": "Infinity"}, {"Score": 1}, {"Score": None}], schema=[{"name": "Score", "type": "Double"}])
+    placed(
+        tmp_path / "rows",
+        "parquet",
+        rows=[{"Score": "Infinity"}, {"Score": 1}, {"Score": None}],
+        schema=[{"name": "Score", "type": "Double"}],
+    )
     assert pq.read_table(tmp_path / "rows").column("Score").to_pylist() == [float("inf"), 1.0, None]
 
 
-@pytest.mark.parametrize(("column", "value"), [("Timestamp", "0001-01-01T00:00:00Z"), ("Size", 2**63), ("Size", "many"), ("Timestamp", 5)])
-def test_a_value_that_parquet_cannot_hold_is_said_with_its_column(tmp_path: Path, column: str, value: t.Any) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("Timestamp", "0001-01-01T00:00:00Z"), ("Size", 2**63), ("Size", "many"), ("Timestamp", 5)],
+)
+def test_a_value_that_parquet_cannot_hold_is_said_with_its_column(
+    tmp_path: Path, column: str, value: t.Any
+) -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(DefenderError, match=f"column {column} has a value that is no"):
         placed(tmp_path / "rows", "parquet", rows=[{column: value}])
@@ -140,7 +193,9 @@ def test_a_value_that_parquet_cannot_hold_is_said_with_its_column(tmp_path: Path
 
 
 @pytest.mark.parametrize("form", _export.FORMATS)
-def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_a_failure_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -160,7 +215,9 @@ def test_a_mode_that_is_none_is_refused(mode: str) -> None:
         _export.mode_of(mode)
 
 
-def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 5 << 20}))
     with pytest.raises(DefenderError, match="only 5 MB are free in"):
         _found_rows.check_dest(str(tmp_path / "rows"), t.cast("t.Any", Owner()), check_mode=False)
@@ -180,7 +237,9 @@ class Service:
         into.write(self._bodies.pop(0))
 
 
-def taken(folder: Path, bodies: list[bytes], *, limit: int = 0, rollback: int | None = None) -> tuple[list[int], int, list[bytes]]:
+def taken(
+    folder: Path, bodies: list[bytes], *, limit: int = 0, rollback: int | None = None
+) -> tuple[list[int], int, list[bytes]]:
     """How many rows there were after each answer, how many are kept, and the lines on disk."""
     with _found_rows.on_disk(str(folder / "rows"), limit, check_mode=False) as rows:
         service, counts = Service(*bodies), []
@@ -199,14 +258,22 @@ def body(*rows: str) -> bytes:
 
 def test_rows_on_disk_are_counted_and_forgotten_again(tmp_path: Path) -> None:
     answers = [body('{"n":1}', '{"n":2.50}'), body('{"n":"ü"}'), body('{"n":null}')]
-    assert taken(tmp_path, answers, rollback=3) == ([2, 3, 4], 3, [b'{"n":1}', b'{"n":2.50}', '{"n":"ü"}'.encode()])
+    assert taken(tmp_path, answers, rollback=3) == (
+        [2, 3, 4],
+        3,
+        [b'{"n":1}', b'{"n":2.50}', '{"n":"ü"}'.encode()],
+    )
     assert os.listdir(tmp_path) == []
 
 
-def test_rows_of_an_answer_that_broke_off_are_forgotten_when_the_request_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_an_answer_that_broke_off_are_forgotten_when_the_request_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = Service.query
 
-    def repeated(self: Service, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO) -> None:
+    def repeated(
+        self: Service, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO
+    ) -> None:
         into.seek(0)
         into.truncate()
         into.write(body('{"n":1}', '{"n":2}')[:-3])
@@ -214,7 +281,11 @@ def test_rows_of_an_answer_that_broke_off_are_forgotten_when_the_request_is_repe
 
     monkeypatch.setattr(_row_cutter, "PIECE", 1)
     monkeypatch.setattr(Service, "query", repeated)
-    assert taken(tmp_path, [body('{"n":1}'), body('{"n":3}')]) == ([1, 2], 2, [b'{"n":1}', b'{"n":3}'])
+    assert taken(tmp_path, [body('{"n":1}'), body('{"n":3}')]) == (
+        [1, 2],
+        2,
+        [b'{"n":1}', b'{"n":3}'],
+    )
 
 
 def test_rows_beyond_the_limit_are_counted_and_not_kept(tmp_path: Path) -> None:
@@ -225,19 +296,45 @@ def test_rows_beyond_the_limit_are_counted_and_not_kept(tmp_path: Path) -> None:
 CAPITALS = b'{"Schema":[{"Name":"Timestamp","Type":"DateTime"},{"Name":"FileName","Type":"String"}],"Results":[{"Timestamp":"t","FileName":"a"}]}'
 ODD_SCHEMAS: t.Final = {
     "capitals": (CAPITALS, ["Timestamp", "FileName"], [["t", "a"]]),
-    "capital columns": (CAPITALS.replace(b"Schema", b"schema").replace(b"Results", b"results"), ["Timestamp", "FileName"], [["t", "a"]]),
-    "all capitals": (CAPITALS.replace(b'"Name"', b'"NAME"').replace(b'"Type"', b'"TYPE"'), ["Timestamp", "FileName"], [["t", "a"]]),
-    "a column without a name": (b'{"schema":[{"type":"String"},{"name":"A"}],"results":[{"A":1,"B":"b"},{"B":2}]}', ["A", "B"], [["1", "b"], ["", "2"]]),
-    "a null name": (b'{"schema":[{"name":null,"type":null},{"name":""}],"results":[{"A":1}]}', ["A"], [["1"]]),
-    "a value without a column": (b'{"schema":[{"name":"A","type":"Int64"}],"results":[{"A":1},{"A":2,"C":[3]}]}', ["A", "C"], [["1", ""], ["2", "[3]"]]),
+    "capital columns": (
+        CAPITALS.replace(b"Schema", b"schema").replace(b"Results", b"results"),
+        ["Timestamp", "FileName"],
+        [["t", "a"]],
+    ),
+    "all capitals": (
+        CAPITALS.replace(b'"Name"', b'"NAME"').replace(b'"Type"', b'"TYPE"'),
+        ["Timestamp", "FileName"],
+        [["t", "a"]],
+    ),
+    "a column without a name": (
+        b'{"schema":[{"type":"String"},{"name":"A"}],"results":[{"A":1,"B":"b"},{"B":2}]}',
+        ["A", "B"],
+        [["1", "b"], ["", "2"]],
+    ),
+    "a null name": (
+        b'{"schema":[{"name":null,"type":null},{"name":""}],"results":[{"A":1}]}',
+        ["A"],
+        [["1"]],
+    ),
+    "a value without a column": (
+        b'{"schema":[{"name":"A","type":"Int64"}],"results":[{"A":1},{"A":2,"C":[3]}]}',
+        ["A", "C"],
+        [["1", ""], ["2", "[3]"]],
+    ),
     "no columns": (b'{"schema":[],"results":[{"B":1,"A":2}]}', ["B", "A"], [["1", "2"]]),
-    "rows first": (b'{"results":[{"B":1,"A":2}],"schema":[{"name":"A","type":"Int64"}]}', ["A", "B"], [["2", "1"]]),
+    "rows first": (
+        b'{"results":[{"B":1,"A":2}],"schema":[{"name":"A","type":"Int64"}]}',
+        ["A", "B"],
+        [["2", "1"]],
+    ),
 }
 
 
 @pytest.mark.parametrize("odd", ODD_SCHEMAS)
 @pytest.mark.parametrize("form", _export.FORMATS)
-def test_a_file_loses_no_value_whatever_the_schema_looks_like(tmp_path: Path, odd: str, form: str) -> None:
+def test_a_file_loses_no_value_whatever_the_schema_looks_like(
+    tmp_path: Path, odd: str, form: str
+) -> None:
     answer, names, cells = ODD_SCHEMAS[odd]
     dest = tmp_path / "rows"
     if form == "parquet":
@@ -245,7 +342,9 @@ def test_a_file_loses_no_value_whatever_the_schema_looks_like(tmp_path: Path, od
         answer = answer.replace(b'"Timestamp":"t"', b'"Timestamp":null')
     with _found_rows.on_disk(str(dest), 0, check_mode=False) as rows:
         schema = rows.take(t.cast("t.Any", Service(answer)), "/", {}, timeout=1)
-        _export.place(rows.draft, form=form, schema=schema, mode=0o600, owner=t.cast("t.Any", Owner()))
+        _export.place(
+            rows.draft, form=form, schema=schema, mode=0o600, owner=t.cast("t.Any", Owner())
+        )
     assert [column["name"] for column in schema] == names
     if form == "csv":
         assert list(csv.reader(io.StringIO(dest.read_text(), newline=""))) == [names, *cells]
@@ -254,7 +353,10 @@ def test_a_file_loses_no_value_whatever_the_schema_looks_like(tmp_path: Path, od
         assert [[_plain(row.get(name)) for name in names] for row in held] == cells
     else:
         table = pq.read_table(dest)
-        held = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
+        held = [
+            ["" if value is None else str(value) for value in row.values()]
+            for row in table.to_pylist()
+        ]
         assert table.column_names == names
         assert held == [[cell if cell != "t" else "" for cell in row] for row in cells]
 
@@ -275,10 +377,16 @@ def _plain(value: t.Any) -> str:
         ({"schema": [{"name": "A"}, {"Name": "A"}], "results": []}, "bad_query"),
     ],
 )
-def test_a_schema_that_would_lose_values_is_a_failure(tmp_path: Path, answer: t.Any, category: str, memory: bool) -> None:
+def test_a_schema_that_would_lose_values_is_a_failure(
+    tmp_path: Path, answer: t.Any, category: str, memory: bool
+) -> None:
     class Small(Service):
-        def query(self, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO | None = None) -> t.Any:
-            return answer if into is None else super().query(path, payload, timeout=timeout, into=into)
+        def query(
+            self, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO | None = None
+        ) -> t.Any:
+            return (
+                answer if into is None else super().query(path, payload, timeout=timeout, into=into)
+            )
 
     service = t.cast("t.Any", Small(json.dumps(answer).encode()))
     with _found_rows.on_disk(str(tmp_path / "rows"), 0, check_mode=False) as disk:
@@ -308,7 +416,9 @@ def test_an_answer_that_was_cut_is_no_answer(tmp_path: Path, wrong: bytes) -> No
         taken(tmp_path, [wrong])
 
 
-def test_a_disk_that_fills_up_on_the_way_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_on_the_way_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self: Service, path: str, payload: t.Any, *, timeout: float, into: t.BinaryIO) -> None:
         raise OSError(28, "No space left on device")
 

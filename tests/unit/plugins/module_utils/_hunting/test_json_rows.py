@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rows cut out of an answer: each as the service wrote it, wherever a piece of the file ends, and nothing of a broken answer passes."""
+"""Rows cut out of an answer: each as the service wrote it, wherever a piece of the file ends, and
+nothing of a broken answer passes."""
 
 from __future__ import annotations
 
@@ -10,12 +11,18 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import json_rows as _row_cutter
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    json_rows as _row_cutter,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
@@ -34,10 +41,16 @@ def cut(body: bytes, piece: int) -> tuple[list[str], dict[str, t.Any]]:
     return found, cutter.members
 
 
-@given(ROWS, VALUES, st.booleans(), st.sampled_from([None, 0, 2]), st.booleans(), st.integers(1, 40))
-def test_rows_come_out_as_they_went_in_wherever_a_piece_ends(rows: t.Any, beside: t.Any, first: bool, indent: int | None, ascii_only: bool, piece: int) -> None:
+@given(
+    ROWS, VALUES, st.booleans(), st.sampled_from([None, 0, 2]), st.booleans(), st.integers(1, 40)
+)
+def test_rows_come_out_as_they_went_in_wherever_a_piece_ends(
+    rows: t.Any, beside: t.Any, first: bool, indent: int | None, ascii_only: bool, piece: int
+) -> None:
     answer = {"schema": beside, "results": rows} if first else {"results": rows, "schema": beside}
-    found, members = cut(json.dumps(answer, ensure_ascii=ascii_only, indent=indent).encode("utf-8"), piece)
+    found, members = cut(
+        json.dumps(answer, ensure_ascii=ascii_only, indent=indent).encode("utf-8"), piece
+    )
     assert [json.loads(line) for line in found] == rows
     assert not any("\n" in line or "\r" in line for line in found)
     assert members == {"schema": beside}
@@ -51,7 +64,15 @@ def test_an_answer_that_was_cut_anywhere_is_found_out(rows: t.Any, piece: int, d
 
 
 @pytest.mark.parametrize(
-    "row", ['{"n":1e400}', '{"n":0.10}', '{"n":123456789012345678901234567890}', '{"n":"\\ud800 \\u00e9 \\/"}', '{"n":"ü\u2028"}', '{"n":1,"n":2}']
+    "row",
+    [
+        '{"n":1e400}',
+        '{"n":0.10}',
+        '{"n":123456789012345678901234567890}',
+        '{"n":"\\ud800 \\u00e9 \\/"}',
+        '{"n":"ü\u2028"}',
+        '{"n":1,"n":2}',
+    ],
 )
 def test_a_row_stays_as_it_was_written(row: str) -> None:
     assert cut(f'{{"results":[{row},{row}]}}'.encode(), 3)[0] == [row, row]

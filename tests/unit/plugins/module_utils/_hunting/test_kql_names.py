@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parameters and the names that a query declares or makes itself: a value replaces, is refused, or is not taken."""
+"""Parameters and the names that a query declares or makes itself: a value replaces, is refused, or
+is not taken."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_names as _kql_names
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_names as _kql_names,
+)
 
 USE = "DeviceInfo | where n > threshold"
 
@@ -82,7 +85,10 @@ def test_a_name_that_is_declared_otherwise_is_refused_with_its_line(query: str, 
     with pytest.raises(DefenderError) as refused:
         _kql.with_parameters(query, {"threshold": 20})
     assert refused.value.category == "bad_request"
-    assert f"parameters has threshold, which the query declares itself in line {line}," in refused.value.message
+    assert (
+        f"parameters has threshold, which the query declares itself in line {line},"
+        in refused.value.message
+    )
     assert not _kql_names.takes(query, "threshold")
 
 
@@ -97,7 +103,10 @@ def test_a_name_that_is_declared_otherwise_is_refused_with_its_line(query: str, 
         "DeviceInfo | where n > ['threshold']",
         "DeviceInfo | where n in (threshold) | summarize threshold = count()",
         "DeviceInfo | extend threshold = toint(threshold) | where threshold > 1",
-        "DeviceInfo | where A in ((DeviceInfo | summarize threshold = count() | project threshold)) and B == threshold",
+        (
+            "DeviceInfo | where A in ((DeviceInfo | summarize threshold = count() | project"
+            " threshold)) and B == threshold"
+        ),
         "DeviceInfo | where x == d.threshold and y == threshold",
         "let t = DeviceInfo | summarize threshold = count(); DeviceInfo | where n > threshold",
         "DeviceInfo | where Timestamp between (threshold - 1h .. threshold)",
@@ -116,7 +125,10 @@ def test_a_name_that_the_query_expects_is_declared_before_it(query: str) -> None
         "DeviceInfo // threshold",
         'DeviceInfo | where A == "threshold"',
         "DeviceInfo | summarize threshold = count() by A",
-        "DeviceInfo | summarize threshold = count() by A | where threshold > 5 | order by threshold",
+        (
+            "DeviceInfo | summarize threshold = count() by A | where threshold > 5 | order by"
+            " threshold"
+        ),
         "DeviceInfo | summarize threshold=count() by A\n| extend B = threshold * 2",
         "DeviceInfo | extend ['threshold'] = 1 | where threshold > 5",
         "DeviceInfo | project A, threshold = B | take 5",
@@ -124,12 +136,21 @@ def test_a_name_that_the_query_expects_is_declared_before_it(query: str) -> None
         "DeviceInfo | parse A with * 'x' threshold 'y' * | where threshold > 1",
         "DeviceInfo | parse A with * 'x' threshold: long 'y' * | where threshold > 1",
         "DeviceInfo | where d.threshold > 5 and e['threshold'] > 6",
-        "DeviceInfo | join kind=inner (DeviceEvents | summarize threshold = count() by A) on A | where threshold > 5",
+        (
+            "DeviceInfo | join kind=inner (DeviceEvents | summarize threshold = count() by A) on A"
+            " | where threshold > 5"
+        ),
         "DeviceInfo | join (T | project threshold = A) on $left.A == $right.threshold",
         "let t = DeviceInfo | summarize threshold = count() by A; t | where threshold > 5",
-        "let t = DeviceInfo | summarize threshold = count() by A;\nlet u = t | where threshold > 5;\nu | project threshold",
+        (
+            "let t = DeviceInfo | summarize threshold = count() by A;\n"
+            "let u = t | where threshold > 5;\nu | project threshold"
+        ),
         "let f = (threshold: long) { DeviceInfo | where n > threshold };\nf(5)",
-        "let f = (T: (threshold: long), x: string) { T | where threshold > 1 };\nf(DeviceInfo, 'x')",
+        (
+            "let f = (T: (threshold: long), x: string) { T | where threshold > 1 };\n"
+            "f(DeviceInfo, 'x')"
+        ),
         "range threshold from 1 to 5 step 1 | where threshold > 2",
         "datatable(threshold: long)[1, 2] | where threshold > 1",
         "DeviceInfo | as threshold",
@@ -141,9 +162,15 @@ def test_a_name_that_is_only_a_column_is_no_use_of_a_parameter(query: str) -> No
 
 
 def test_several_values_are_replaced_and_added_in_one_query() -> None:
-    query = "let a = 1; let b = 'x';\nlet f = () { let a = 3; DeviceInfo | take a };\nf() | where B == b and C == c"
+    query = (
+        "let a = 1; let b = 'x';\nlet f = () { let a = 3; DeviceInfo | take a };\n"
+        "f() | where B == b and C == c"
+    )
     told = _kql.with_parameters(query, {"b": "y;", "c": 1, "a": 7})
-    assert told == ('let c = long(1);\nlet a = long(7); let b = "y;";\nlet f = () { let a = long(7); DeviceInfo | take a };\nf() | where B == b and C == c')
+    assert told == (
+        'let c = long(1);\nlet a = long(7); let b = "y;";\n'
+        "let f = () { let a = long(7); DeviceInfo | take a };\nf() | where B == b and C == c"
+    )
 
 
 def test_a_literal_of_a_function_alone_is_replaced_there() -> None:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The check before sending: only what Microsoft's parser refuses is refused, and what is unsure says so."""
+"""The check before sending: only what Microsoft's parser refuses is refused, and what is unsure
+says so."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql_syntax as _kql_syntax
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_syntax as _kql_syntax,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,13 +28,25 @@ VALID = [
     "DeviceInfo | where Timestamp !between (ago(2d) .. ago(1d) + 1h)",
     "DeviceInfo | where Timestamp between(ago(2d)-1h..now()-1h)",
     "DeviceInfo | where Timestamp between (datetime(2026-01-01) - 1d * 2 .. 3d)",
-    "DeviceInfo | where Timestamp between (datetime_add('day', -1, startofday(now() - 1d)) .. now() + 1tick)",
-    "DeviceInfo | where Timestamp between (iff(1 between (0 + 1 .. 2), ago(3d), now()) - 1h .. now())",
+    (
+        "DeviceInfo | where Timestamp between (datetime_add('day', -1, startofday(now() - 1d)) .."
+        " now() + 1tick)"
+    ),
+    (
+        "DeviceInfo | where Timestamp between (iff(1 between (0 + 1 .. 2), ago(3d), now()) - 1h .."
+        " now())"
+    ),
     "DeviceInfo | where Timestamp between (\n  // from - to\n  ago(1d) - 1h\n  ..\n  now() + 1h\n)",
-    "DeviceNetworkEvents | where RemotePort between (1 .. 2 + 3) and LocalPort !between (toint('1') - 1 .. iff(true, 3, 4) * 2)",
+    (
+        "DeviceNetworkEvents | where RemotePort between (1 .. 2 + 3) and LocalPort !between"
+        " (toint('1') - 1 .. iff(true, 3, 4) * 2)"
+    ),
     "DeviceNetworkEvents | where RemotePort in (1 + 2, 3 - 1) or RemotePort !in (4 * 2, 9 / 3)",
     "DeviceNetworkEvents | where RemotePort between (-1 .. 1) and RemotePort between (1 .. -(-5))",
-    "DeviceNetworkEvents | where DeviceId in ((DeviceInfo | where ClientVersion != '' | project-away DeviceName | project DeviceId))",
+    (
+        "DeviceNetworkEvents | where DeviceId in ((DeviceInfo | where ClientVersion != '' |"
+        " project-away DeviceName | project DeviceId))"
+    ),
     "DeviceNetworkEvents | serialize | extend x = row_number()",
     "DeviceInfo | where DeviceName != 'a (' and DeviceName != '] between (' // (",
     'DeviceInfo | where DeviceName matches regex @"\\(a|b" and ClientVersion == "\\"("',
@@ -70,7 +85,9 @@ def test_what_microsofts_parser_takes_is_never_refused(query: str) -> None:
 
 
 @pytest.mark.parametrize(("query", "line", "column", "reason"), WRONG)
-def test_what_is_certainly_wrong_is_refused_with_its_place(query: str, line: int, column: int, reason: str) -> None:
+def test_what_is_certainly_wrong_is_refused_with_its_place(
+    query: str, line: int, column: int, reason: str
+) -> None:
     with pytest.raises(DefenderError) as refused:
         _kql.check(query)
     assert refused.value.category == "bad_query"
@@ -78,7 +95,9 @@ def test_what_is_certainly_wrong_is_refused_with_its_place(query: str, line: int
     assert reason in refused.value.message
 
 
-@pytest.mark.parametrize("query", ["DeviceInfo DeviceName", "DeviceInfo | frobnicate 1", "DeviceInfo | where a b c"])
+@pytest.mark.parametrize(
+    "query", ["DeviceInfo DeviceName", "DeviceInfo | frobnicate 1", "DeviceInfo | where a b c"]
+)
 def test_a_check_that_is_not_sure_says_so(query: str) -> None:
     assert _kql.check(query) is False
 
@@ -92,7 +111,9 @@ def test_without_the_package_what_is_certain_is_refused_all_the_same(
         _kql.check(WRONG[0][0])
 
 
-@pytest.mark.parametrize("query", ["(" * 5000, "a" + " | where (x" * 300 + ")" * 300, "print " + "1 + " * 3000 + "1"])
+@pytest.mark.parametrize(
+    "query", ["(" * 5000, "a" + " | where (x" * 300 + ")" * 300, "print " + "1 + " * 3000 + "1"]
+)
 def test_a_query_nested_deeply_crashes_nothing(query: str) -> None:
     with contextlib.suppress(DefenderError):
         assert isinstance(_kql.check(query), bool)
@@ -111,8 +132,12 @@ def test_microsofts_parser_agrees(tmp_path: Path) -> None:
         pytest.skip("Microsoft's KQL parser needs node, which is not on PATH")
     for number, query in enumerate([*VALID, *(wrong for wrong, *_unused in WRONG)]):
         (tmp_path / f"{number:03d}.kql").write_text(query, encoding="utf-8")
-    done = subprocess.run([node, str(CHECK), str(tmp_path)], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        [node, str(CHECK), str(tmp_path)], capture_output=True, text=True, check=False, timeout=300
+    )
     if done.returncode == 3:
         pytest.skip(done.stderr.strip())
-    refused = {int(line.split(".kql:")[0][-3:]) for line in done.stdout.splitlines() if ": Error " in line}
+    refused = {
+        int(line.split(".kql:")[0][-3:]) for line in done.stdout.splitlines() if ": Error " in line
+    }
     assert refused == set(range(len(VALID), len(VALID) + len(WRONG))), done.stdout

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant's rows are never replaced by another's: in turn, in many processes at once, and after files have moved."""
+"""One tenant's rows are never replaced by another's: in turn, in many processes at once, and after
+files have moved."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_owners as _row_owners
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_owners as _row_owners,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     OTHER_TENANT,
@@ -49,7 +52,10 @@ def test_another_tenants_rows_stay_and_its_own_are_replaced(tmp_path: Path) -> N
     dest = tmp_path / "rows"
     assert write(dest, CONTOSO, "one") == []
     message = refused(dest, WOODGROVE)
-    assert message.startswith(f"dest is {dest}, which holds rows of tenant contoso ({TENANT}), and tenant woodgrove ({OTHER_TENANT})")
+    assert message.startswith(
+        f"dest is {dest}, which holds rows of tenant contoso ({TENANT}), and tenant woodgrove"
+        f" ({OTHER_TENANT})"
+    )
     assert dest.read_text() == "one"
     write(dest, CONTOSO, "two")
     write(dest, CONTOSO, "two")
@@ -99,7 +105,10 @@ def test_of_many_processes_one_writes_and_the_others_are_refused(tmp_path: Path)
     dest = tmp_path / "rows"
     context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(8), context.Queue()
-    workers = [context.Process(target=_worker, args=(str(dest), number, barrier, results)) for number in range(8)]
+    workers = [
+        context.Process(target=_worker, args=(str(dest), number, barrier, results))
+        for number in range(8)
+    ]
     for worker in workers:
         worker.start()
     outcomes = [results.get(timeout=60) for _worker_ in workers]
@@ -109,7 +118,9 @@ def test_of_many_processes_one_writes_and_the_others_are_refused(tmp_path: Path)
     assert [str(outcome) for outcome in outcomes if outcome != "conflict"] == [dest.read_text()]
 
 
-def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(_row_owners, "FILES", 1)
     for name in ("a", "b"):
@@ -123,7 +134,9 @@ def test_the_record_is_for_its_user_alone_and_forgets_what_is_gone(tmp_path: Pat
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"x": 1}', "\x00"])
-def test_a_broken_record_is_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+def test_a_broken_record_is_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(_row_owners, "FILES", 1)
     write(tmp_path / "rows", CONTOSO, "one")
@@ -133,7 +146,9 @@ def test_a_broken_record_is_no_record(tmp_path: Path, monkeypatch: pytest.Monkey
     refused(tmp_path / "rows", CONTOSO)
 
 
-def test_where_no_record_can_be_kept_the_rows_are_written_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_record_can_be_kept_the_rows_are_written_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "home").write_text("a file")
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     (warning,) = write(tmp_path / "rows", CONTOSO, "one")

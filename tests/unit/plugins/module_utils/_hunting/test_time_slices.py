@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A split hunt has every row once: slices share no tick, leave none out, and what cannot be split is refused."""
+"""A split hunt has every row once: slices share no tick, leave none out, and what cannot be split
+is refused."""
 
 from __future__ import annotations
 
@@ -13,12 +14,24 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import query as _hunting
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import row_sinks as _found_rows
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import time_slices as _slices
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import timespans as _timespans
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    row_sinks as _found_rows,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    time_slices as _slices,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    timespans as _timespans,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES, TIMES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_slices import row_wise
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import FIRST, LAST, UNITS, format_time, read_time
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
+    FIRST,
+    LAST,
+    UNITS,
+    format_time,
+    read_time,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,16 +43,21 @@ NOW = 17_900_000_000_000_000
 
 
 class Service:
-    """Answers the rows of a window as Graph does: cut at a cap, or failing where a window is too heavy or sick."""
+    """Answers the rows of a window as Graph does: cut at a cap, or failing where a window is too
+    heavy or sick."""
 
     name = "graph"
 
-    def __init__(self, ticks: t.Sequence[int | None], *, sick: int | None = None, heavy: int = 0) -> None:
+    def __init__(
+        self, ticks: t.Sequence[int | None], *, sick: int | None = None, heavy: int = 0
+    ) -> None:
         self.ticks = ticks
         self.sick = sick
         self.heavy = heavy
         self.payloads: list[dict[str, str]] = []
-        self.tenant = t.cast("t.Any", type("Tenant", (), {"options": type("Options", (), {"label": "contoso"})}))
+        self.tenant = t.cast(
+            "t.Any", type("Tenant", (), {"options": type("Options", (), {"label": "contoso"})})
+        )
 
     def query(self, path: str, payload: dict[str, str], **unused: t.Any) -> dict[str, t.Any]:
         self.payloads.append(payload)
@@ -52,7 +70,11 @@ class Service:
             raise DefenderError("unavailable", "The service is away.", status=503)
         if last - first > self.heavy > 0:
             raise DefenderError("timeout", "The query was too heavy.", status=504)
-        rows = [{"Timestamp": tick} for tick in self.ticks if (timeless if tick is None else first <= tick < last)]
+        rows = [
+            {"Timestamp": tick}
+            for tick in self.ticks
+            if (timeless if tick is None else first <= tick < last)
+        ]
         return {"schema": [{"name": "Timestamp", "type": "DateTime"}], "results": rows[:CAP]}
 
 
@@ -62,24 +84,37 @@ def a_small_cap_and_a_clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(_times, "now", lambda: NOW)
 
 
-def request(timespan: str | None = None, on_truncated: str = "split", query: str = "DeviceEvents | where true") -> _hunting.Request:
+def request(
+    timespan: str | None = None,
+    on_truncated: str = "split",
+    query: str = "DeviceEvents | where true",
+) -> _hunting.Request:
     return _hunting.Request(query, _timespans.parse(timespan), on_truncated)
 
 
-def hunted(service: Service, timespan: str | None = None, **more: t.Any) -> tuple[list[int | None], _hunting.Outcome]:
+def hunted(
+    service: Service, timespan: str | None = None, **more: t.Any
+) -> tuple[list[int | None], _hunting.Outcome]:
     rows = _found_rows.InMemory(0)
     outcome = _hunting.run(t.cast("t.Any", service), request(timespan, **more), rows)
     return [row["Timestamp"] for row in rows.rows], outcome
 
 
 RECENT = st.integers(NOW - 30 * DAY, NOW)
-TICK = RECENT | st.integers(NOW - 5, NOW + 40 * DAY) | st.integers(FIRST, LAST) | st.sampled_from([FIRST, LAST, NOW, NOW - 30 * DAY])
+TICK = (
+    RECENT
+    | st.integers(NOW - 5, NOW + 40 * DAY)
+    | st.integers(FIRST, LAST)
+    | st.sampled_from([FIRST, LAST, NOW, NOW - 30 * DAY])
+)
 ANY_ROWS = st.lists(TICK, unique=True, max_size=60)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ticks=ANY_ROWS, timeless=st.integers(0, CAP - 1), twice=st.booleans())
-def test_any_rows_come_back_whole_whatever_their_time(ticks: list[int], timeless: int, twice: bool) -> None:
+def test_any_rows_come_back_whole_whatever_their_time(
+    ticks: list[int], timeless: int, twice: bool
+) -> None:
     """Ahead of our clock, long ago, without a time, and on every edge of a slice."""
     every: list[int | None] = [*ticks, *(ticks[:20] if twice else []), *[None] * timeless]
     found, outcome = hunted(Service(every))
@@ -87,7 +122,9 @@ def test_any_rows_come_back_whole_whatever_their_time(ticks: list[int], timeless
     assert not outcome.truncated
     if outcome.slices:
         assert all(piece["count"] < CAP for piece in outcome.slices)
-        assert [piece["before"] for piece in outcome.slices[:-1]] == [piece["since"] for piece in outcome.slices[1:]]
+        assert [piece["before"] for piece in outcome.slices[:-1]] == [
+            piece["since"] for piece in outcome.slices[1:]
+        ]
         assert outcome.slices[0]["since"] == "0001-01-01T00:00:00Z"
         assert outcome.slices[-1]["before"] == "9999-12-31T23:59:59.9999999Z"
 
@@ -122,11 +159,16 @@ def test_a_window_that_is_too_heavy_is_halved_until_it_is_not() -> None:
 
 
 @pytest.mark.parametrize("rows", [[NOW] * 20, [None] * 20])
-def test_one_moment_with_more_rows_than_microsoft_answers_fails_with_what_is_missing(rows: list[int | None]) -> None:
+def test_one_moment_with_more_rows_than_microsoft_answers_fails_with_what_is_missing(
+    rows: list[int | None],
+) -> None:
     with pytest.raises(DefenderError) as failed:
         hunted(Service(rows))
     assert failed.value.category == "truncated"
-    assert failed.value.facts["missing_slices"][0]["since"] in (format_time(NOW), "0001-01-01T00:00:00Z")
+    assert failed.value.facts["missing_slices"][0]["since"] in (
+        format_time(NOW),
+        "0001-01-01T00:00:00Z",
+    )
 
 
 def test_a_slice_that_fails_fails_the_whole_with_the_slices_that_are_missing() -> None:
@@ -145,24 +187,35 @@ FORMS = [
     (
         "2026-11-01T08:00:00Z/2026-11-15T10:00:00+02:00",
         "2026-11-01T08:00:00Z/2026-11-15T08:00:00Z",
-        "Timestamp >= datetime(2026-11-01T08:00:00Z) and Timestamp < datetime(2026-11-15T08:00:00Z)",
+        (
+            "Timestamp >= datetime(2026-11-01T08:00:00Z) and Timestamp <"
+            " datetime(2026-11-15T08:00:00Z)"
+        ),
     ),
     (
         "P30D/2026-11-15T08:00:00Z",
         "2026-10-16T08:00:00Z/2026-11-15T08:00:00Z",
-        "Timestamp >= datetime(2026-10-16T08:00:00Z) and Timestamp < datetime(2026-11-15T08:00:00Z)",
+        (
+            "Timestamp >= datetime(2026-10-16T08:00:00Z) and Timestamp <"
+            " datetime(2026-11-15T08:00:00Z)"
+        ),
     ),
     (
         "2026-11-01T08:00:00Z/P7D",
         "2026-11-01T08:00:00Z/2026-11-08T08:00:00Z",
-        "Timestamp >= datetime(2026-11-01T08:00:00Z) and Timestamp < datetime(2026-11-08T08:00:00Z)",
+        (
+            "Timestamp >= datetime(2026-11-01T08:00:00Z) and Timestamp <"
+            " datetime(2026-11-08T08:00:00Z)"
+        ),
     ),
     ("2026-11-01T08:00:00Z", "2026-11-01T08:00:00Z", "Timestamp >= datetime(2026-11-01T08:00:00Z)"),
 ]
 
 
 @pytest.mark.parametrize(("timespan", "sent", "condition"), FORMS)
-def test_each_documented_form_of_a_time_span_is_the_same_on_both_apis_and_in_slices(timespan: str, sent: str, condition: str) -> None:
+def test_each_documented_form_of_a_time_span_is_the_same_on_both_apis_and_in_slices(
+    timespan: str, sent: str, condition: str
+) -> None:
     graph = Service([NOW - number for number in range(20)])
     hunted(graph, timespan)
     assert {payload["Timespan"] for payload in graph.payloads} == {sent}
@@ -210,8 +263,16 @@ def test_an_empty_time_span_is_the_services_own() -> None:
     assert _timespans.Timespan().condition("Timestamp") is None
 
 
-@pytest.mark.parametrize("query", ["DeviceEvents | where DeviceId in (DeviceInfo | project DeviceId)", "let x = DeviceInfo;\nDeviceEvents | where 1 == 1"])
-def test_a_time_span_that_the_older_api_would_enforce_on_one_of_two_tables_is_refused(query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DeviceEvents | where DeviceId in (DeviceInfo | project DeviceId)",
+        "let x = DeviceInfo;\nDeviceEvents | where 1 == 1",
+    ],
+)
+def test_a_time_span_that_the_older_api_would_enforce_on_one_of_two_tables_is_refused(
+    query: str,
+) -> None:
     service = Service([NOW])
     service.name = "xdr"
     with pytest.raises(DefenderError, match="it reads DeviceInfo too"):
@@ -240,11 +301,16 @@ def test_what_hit_the_cap_is_said_when_it_may_not_be_split() -> None:
         ('DeviceEvents | extend a = "|" | count', "it uses count"),
         ("union DeviceEvents, DeviceInfo", "it does not begin with one table and a pipe"),
         ("NoSuchTable | where true", "it does not begin with one table and a pipe"),
-        ("ExposureGraphNodes | where true", "ExposureGraphNodes has no column with the time of an event"),
+        (
+            "ExposureGraphNodes | where true",
+            "ExposureGraphNodes has no column with the time of an event",
+        ),
         ("DeviceEvents | where true; let x = 1;", "it ends with a statement that makes no rows"),
     ],
 )
-def test_a_query_whose_rows_depend_on_each_other_is_refused_with_the_reason(query: str, reason: str) -> None:
+def test_a_query_whose_rows_depend_on_each_other_is_refused_with_the_reason(
+    query: str, reason: str
+) -> None:
     with pytest.raises(DefenderError) as refused:
         row_wise(query)
     assert refused.value.category == "bad_query"
@@ -256,8 +322,16 @@ def test_a_query_whose_rows_depend_on_each_other_is_refused_with_the_reason(quer
     [
         ("DeviceEvents", "DeviceEvents", ""),
         ("DeviceEvents;", "DeviceEvents", ";"),
-        ("let a = 'x;|y';\nDeviceEvents\n| where A == a", "let a = 'x;|y';\nDeviceEvents", "| where A == a"),
-        ('DeviceEvents | where A has "; | summarize" | project A', "DeviceEvents", '| where A has "; | summarize" | project A'),
+        (
+            "let a = 'x;|y';\nDeviceEvents\n| where A == a",
+            "let a = 'x;|y';\nDeviceEvents",
+            "| where A == a",
+        ),
+        (
+            'DeviceEvents | where A has "; | summarize" | project A',
+            "DeviceEvents",
+            '| where A has "; | summarize" | project A',
+        ),
         (
             "DeviceEvents | where A in ((DeviceInfo | summarize by A)) | extend B = 1",
             "DeviceEvents",
@@ -269,8 +343,13 @@ def test_the_window_is_put_right_behind_the_table(query: str, head: str, tail: s
     cut = row_wise(query)
     assert (cut.head, cut.tail, cut.column) == (head, tail, "Timestamp")
     assert cut.others == (("DeviceInfo",) if "DeviceInfo" in query else ())
-    where = "| where Timestamp >= datetime(1970-01-01T00:00:00Z) and Timestamp < datetime(1970-01-02T00:00:00Z)"
-    assert cut.where(None, _slices.Slice(0, DAY).condition(cut.column)) == f"{head}\n{where}\n{tail}"
+    where = (
+        "| where Timestamp >= datetime(1970-01-01T00:00:00Z) and Timestamp <"
+        " datetime(1970-01-02T00:00:00Z)"
+    )
+    assert (
+        cut.where(None, _slices.Slice(0, DAY).condition(cut.column)) == f"{head}\n{where}\n{tail}"
+    )
 
 
 def test_every_table_with_times_is_a_documented_one() -> None:

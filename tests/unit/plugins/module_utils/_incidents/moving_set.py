@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A service whose incidents change between requests, and only there; it remembers what was true at each of them."""
+"""A service whose incidents change between requests, and only there; it remembers what was true at
+each of them."""
 
 from __future__ import annotations
 
@@ -10,7 +11,11 @@ import dataclasses
 import random
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Item, Page, Window
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import (
+    Item,
+    Page,
+    Window,
+)
 
 SECOND = 10_000_000
 NOON = 17_954_352_000_000_000  # 2026-11-23T12:00:00Z in ticks of 100 ns since 1970
@@ -21,7 +26,8 @@ Truth = dict[str, Item]
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What happens before one request. C(places) pick incidents by their age, 0 being the newest."""
+    """What happens before one request. C(places) pick incidents by their age, 0 being the
+    newest."""
 
     kind: str  # create, update, leave, enter, bulk
     places: tuple[int, ...] = (0,)
@@ -33,7 +39,8 @@ class Change:
 
 @dataclasses.dataclass
 class Habits:
-    """How a service behaves. Every field is something that the real ones do, or that their pages do not exclude."""
+    """How a service behaves. Every field is something that the real ones do, or that their pages do
+    not exclude."""
 
     size: int = 5  # what is asked for
     cap: int = 5  # what it gives at most
@@ -86,13 +93,18 @@ class MovingSet:
         schedule: t.Sequence[t.Sequence[Change]] = (),
     ) -> None:
         """
-        :arg ages: of each incident the ticks since its creation, of these the ticks until its last update, and whether it is active.
-        :arg schedule: what changes before the second request, before the third, and so on; after its end nothing does.
+        :arg ages: of each incident the ticks since its creation, of these the ticks until its last
+            update, and whether it is active.
+        :arg schedule: what changes before the second request, before the third, and so on; after
+            its end nothing does.
         """
         self.habits = habits
         self.schedule = list(schedule)
         self.now = NOON
-        self.rows = [Row(number, NOON - age, NOON - age + min(later, age), active) for number, (age, later, active) in enumerate(reversed(ages), 1000)]
+        self.rows = [
+            Row(number, NOON - age, NOON - age + min(later, age), active)
+            for number, (age, later, active) in enumerate(reversed(ages), 1000)
+        ]
         self.truths: list[Truth] = []
         self.asked: list[tuple[Window, int]] = []
         self._shuffle = random.Random(habits.unsteady)
@@ -142,7 +154,10 @@ class MovingSet:
     def _happen(self, change: Change) -> None:
         self.now += change.pause
         if change.kind == "create":
-            self.rows += [Row(5000 + len(self.rows) + extra, self.now, self.now, True) for extra in range(len(change.places))]
+            self.rows += [
+                Row(5000 + len(self.rows) + extra, self.now, self.now, True)
+                for extra in range(len(change.places))
+            ]
             return
         newest_first = sorted(self.rows, key=lambda row: (-row.updated, row.number))
         for place in change.places:

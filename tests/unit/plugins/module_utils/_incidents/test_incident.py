@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents: the filters word for word, the requests one by one, and the words of the collection."""
+"""Incidents: the filters word for word, the requests one by one, and the words of the
+collection."""
 
 from __future__ import annotations
 
@@ -12,10 +13,16 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import graph as _incidents_graph
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    graph as _incidents_graph,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import xdr as _incidents_xdr
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    xdr as _incidents_xdr,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Window
 from hypothesis import given
@@ -25,15 +32,21 @@ GRAPH, XDR = "/v1.0/security/incidents", "/api/incidents"
 NOON = 1_795_435_200 * 10_000_000  # 2026-11-23T12:00:00Z in ticks
 DAY = 864_000_000_000
 OWNER = "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c"
-CONTOSO = types.SimpleNamespace(options=types.SimpleNamespace(tenant_id=OWNER.upper(), label="contoso"))
-# The example of Graph's page on listing incidents; its capitals and its names in comments are as they stand there.
+CONTOSO = types.SimpleNamespace(
+    options=types.SimpleNamespace(tenant_id=OWNER.upper(), label="contoso")
+)
+# The example of Graph's page on listing incidents; its capitals and its names in comments are as
+# they stand there.
 SAMPLE: dict[str, t.Any] = {
     "@odata.type": "#microsoft.graph.security.incident",
     "id": "2972395",
     "incidentWebUrl": "https://security.microsoft.com/incidents/2972395?tid=12f988bf-16f1-11af-11ab-1d7cd011db47",
     "redirectIncidentId": None,
     "tenantId": "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c",
-    "displayName": "Multi-stage incident involving Initial access & Command and control on multiple endpoints reported by multiple sources",
+    "displayName": (
+        "Multi-stage incident involving Initial access & Command and control on"
+        " multiple endpoints reported by multiple sources"
+    ),
     "createdDateTime": "2021-08-13T08:43:35.5533333Z",
     "lastUpdateDateTime": "2021-09-30T09:35:45.1133333Z",
     "assignedTo": "KaiC@contoso.onmicrosoft.com",
@@ -42,7 +55,13 @@ SAMPLE: dict[str, t.Any] = {
     "status": "Active",
     "severity": "Medium",
     "customTags": ["Demo"],
-    "comments": [{"comment": "Demo incident", "createdBy": "DavidS@contoso.onmicrosoft.com", "createdTime": "2021-09-30T12:07:37.2756993Z"}],
+    "comments": [
+        {
+            "comment": "Demo incident",
+            "createdBy": "DavidS@contoso.onmicrosoft.com",
+            "createdTime": "2021-09-30T12:07:37.2756993Z",
+        }
+    ],
     "systemTags": ["Defender Experts"],
     "description": "Microsoft observed Raspberry Robin worm activity.",
 }
@@ -51,7 +70,10 @@ TOLD: dict[str, t.Any] = {
     "incident_web_url": "https://security.microsoft.com/incidents/2972395?tid=12f988bf-16f1-11af-11ab-1d7cd011db47",
     "redirect_incident_id": None,
     "tenant_id": "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c",
-    "display_name": "Multi-stage incident involving Initial access & Command and control on multiple endpoints reported by multiple sources",
+    "display_name": (
+        "Multi-stage incident involving Initial access & Command and control on"
+        " multiple endpoints reported by multiple sources"
+    ),
     "created_date_time": "2021-08-13T08:43:35.5533333Z",
     "last_update_date_time": "2021-09-30T09:35:45.1133333Z",
     "assigned_to": "KaiC@contoso.onmicrosoft.com",
@@ -61,7 +83,11 @@ TOLD: dict[str, t.Any] = {
     "severity": "medium",
     "custom_tags": ["Demo"],
     "comments": [
-        {"comment": "Demo incident", "created_by_display_name": "DavidS@contoso.onmicrosoft.com", "created_date_time": "2021-09-30T12:07:37.2756993Z"}
+        {
+            "comment": "Demo incident",
+            "created_by_display_name": "DavidS@contoso.onmicrosoft.com",
+            "created_date_time": "2021-09-30T12:07:37.2756993Z",
+        }
     ],
     "system_tags": ["Defender Experts"],
     "description": "Microsoft observed Raspberry Robin worm activity.",
@@ -69,9 +95,12 @@ TOLD: dict[str, t.Any] = {
 
 
 class FakeApi:
-    """An API that speaks a script and checks each request; a request too many or too few fails the test."""
+    """An API that speaks a script and checks each request; a request too many or too few fails the
+    test."""
 
-    def __init__(self, *script: tuple[str, dict[str, str] | None, t.Any], clock: int | None = None) -> None:
+    def __init__(
+        self, *script: tuple[str, dict[str, str] | None, t.Any], clock: int | None = None
+    ) -> None:
         self.script = list(script)
         self.clock = clock
         self.tenant = CONTOSO
@@ -98,12 +127,25 @@ def everything(api: FakeApi, **wanted: t.Any) -> tuple[list[str], bool]:
 def incident(number: int, seconds: int = 0, **changes: t.Any) -> dict[str, t.Any]:
     """An incident that was updated so many seconds before 11:40."""
     minute, second = divmod(40 * 60 - seconds, 60)
-    return {**SAMPLE, "id": str(number), "lastUpdateDateTime": f"2026-11-23T11:{minute:02d}:{second:02d}.5Z", **changes}
+    return {
+        **SAMPLE,
+        "id": str(number),
+        "lastUpdateDateTime": f"2026-11-23T11:{minute:02d}:{second:02d}.5Z",
+        **changes,
+    }
 
 
 def page(*incidents: dict[str, t.Any], more: bool = False) -> dict[str, t.Any]:
-    link = {"@odata.nextLink": "https://graph.microsoft.com/v1.0/security/incidents?$skip=50"} if more else {}
-    return {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents", "value": list(incidents), **link}
+    link = (
+        {"@odata.nextLink": "https://graph.microsoft.com/v1.0/security/incidents?$skip=50"}
+        if more
+        else {}
+    )
+    return {
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents",
+        "value": list(incidents),
+        **link,
+    }
 
 
 # Filters
@@ -115,17 +157,32 @@ FILTERS = [
     ({"status": ("active", "in_progress")}, "(status eq 'active' or status eq 'inProgress')"),
     ({"status": ("awaiting_action",)}, "status eq 'awaitingAction'"),
     ({"severity": ("high",)}, "severity eq 'high'"),
-    ({"classification": ("informational_expected_activity",)}, "classification eq 'informationalExpectedActivity'"),
-    ({"determination": ("not_enough_data_to_validate",)}, "determination eq 'notEnoughDataToValidate'"),
-    ({"determination": ("compromised_account", "apt")}, "(determination eq 'compromisedAccount' or determination eq 'apt')"),
+    (
+        {"classification": ("informational_expected_activity",)},
+        "classification eq 'informationalExpectedActivity'",
+    ),
+    (
+        {"determination": ("not_enough_data_to_validate",)},
+        "determination eq 'notEnoughDataToValidate'",
+    ),
+    (
+        {"determination": ("compromised_account", "apt")},
+        "(determination eq 'compromisedAccount' or determination eq 'apt')",
+    ),
     ({"assigned_to": ("o'hara@contoso.com",)}, "assignedTo eq 'o''hara@contoso.com'"),
     ({"assigned_to": ("",)}, "assignedTo eq null"),
-    ({"assigned_to": ("", "kai@contoso.com")}, "(assignedTo eq null or assignedTo eq 'kai@contoso.com')"),
+    (
+        {"assigned_to": ("", "kai@contoso.com")},
+        "(assignedTo eq null or assignedTo eq 'kai@contoso.com')",
+    ),
     ({"created_since": NOON}, "createdDateTime ge 2026-11-23T12:00:00Z"),
     ({"created_before": NOON + 1}, "createdDateTime lt 2026-11-23T12:00:00.0000001Z"),
     ({"updated_since": NOON - DAY}, "lastUpdateDateTime ge 2026-11-22T12:00:00Z"),
     ({"updated_before": NOON}, "lastUpdateDateTime lt 2026-11-23T12:00:00Z"),
-    ({"filter": "priorityScore gt 80 or severity eq 'high'"}, "(priorityScore gt 80 or severity eq 'high')"),
+    (
+        {"filter": "priorityScore gt 80 or severity eq 'high'"},
+        "(priorityScore gt 80 or severity eq 'high')",
+    ),
     (
         {
             "filter": "priorityScore gt 80",
@@ -139,9 +196,11 @@ FILTERS = [
             "updated_since": NOON - DAY,
             "updated_before": NOON,
         },
-        "(priorityScore gt 80) and (status eq 'active' or status eq 'inProgress') and severity eq 'high' and classification eq 'unknown' "
-        "and determination eq 'unknown' and assignedTo eq null and createdDateTime ge 2026-11-22T12:00:00Z and createdDateTime lt 2026-11-23T12:00:00Z "
-        "and lastUpdateDateTime ge 2026-11-22T12:00:00Z and lastUpdateDateTime lt 2026-11-23T12:00:00Z",
+        "(priorityScore gt 80) and (status eq 'active' or status eq 'inProgress') and severity eq"
+        " 'high' and classification eq 'unknown' and determination eq 'unknown' and assignedTo eq"
+        " null and createdDateTime ge 2026-11-22T12:00:00Z and createdDateTime lt"
+        " 2026-11-23T12:00:00Z and lastUpdateDateTime ge 2026-11-22T12:00:00Z and"
+        " lastUpdateDateTime lt 2026-11-23T12:00:00Z",
     ),
 ]
 
@@ -156,14 +215,29 @@ def test_each_option_is_a_test_of_graphs_filter(wanted: dict[str, t.Any], text: 
     [
         ({}, None),
         ({"status": ("active", "in_progress")}, "(status eq 'Active' or status eq 'InProgress')"),
-        ({"severity": ("high",), "classification": ("true_positive",), "determination": ("malware",)}, None),
+        (
+            {
+                "severity": ("high",),
+                "classification": ("true_positive",),
+                "determination": ("malware",),
+            },
+            None,
+        ),
         ({"assigned_to": ("o'hara@contoso.com",)}, "assignedTo eq 'o''hara@contoso.com'"),
         ({"assigned_to": ("", "kai@contoso.com")}, None),
-        ({"created_since": NOON - DAY, "created_before": NOON}, "createdTime ge 2026-11-22T12:00:00Z and createdTime lt 2026-11-23T12:00:00Z"),
-        ({"updated_since": NOON, "filter": "status eq 'Active'"}, "(status eq 'Active') and lastUpdateTime ge 2026-11-23T12:00:00Z"),
+        (
+            {"created_since": NOON - DAY, "created_before": NOON},
+            "createdTime ge 2026-11-22T12:00:00Z and createdTime lt 2026-11-23T12:00:00Z",
+        ),
+        (
+            {"updated_since": NOON, "filter": "status eq 'Active'"},
+            "(status eq 'Active') and lastUpdateTime ge 2026-11-23T12:00:00Z",
+        ),
     ],
 )
-def test_the_older_api_is_asked_for_what_it_can_filter(wanted: dict[str, t.Any], text: str | None) -> None:
+def test_the_older_api_is_asked_for_what_it_can_filter(
+    wanted: dict[str, t.Any], text: str | None
+) -> None:
     assert _incidents_xdr.filter_text(Wanted(**wanted)) == text
 
 
@@ -184,13 +258,17 @@ def test_an_empty_list_is_one_request() -> None:
     assert everything(FakeApi((GRAPH, {"$top": "50"}, page()))) == ([], False)
 
 
-@pytest.mark.parametrize(("limit", "top"), [(0, "50"), (1, "25"), (10, "28"), (21, "50"), (50, "50"), (1000, "50")])
+@pytest.mark.parametrize(
+    ("limit", "top"), [(0, "50"), (1, "25"), (10, "28"), (21, "50"), (50, "50"), (1000, "50")]
+)
 def test_no_page_is_asked_for_that_graph_would_refuse(limit: int, top: str) -> None:
     everything(FakeApi((GRAPH, {"$top": top}, page())), limit=limit)
 
 
 @given(limit=st.integers(0, 100_000))
-def test_a_page_is_never_larger_than_allowed_nor_smaller_than_what_tells_whether_there_is_more(limit: int) -> None:
+def test_a_page_is_never_larger_than_allowed_nor_smaller_than_what_tells_whether_there_is_more(
+    limit: int,
+) -> None:
     size = _incidents.page_size(limit, 50)
     assert 1 <= size <= 50
     assert size == 50 or size > limit
@@ -202,9 +280,12 @@ def test_the_filter_and_the_expansion_are_sent() -> None:
 
 
 class MovingGraph:
-    """A list of incidents behind Graph's filter, page and order, that changes after each answer as it was told to."""
+    """A list of incidents behind Graph's filter, page and order, that changes after each answer as
+    it was told to."""
 
-    def __init__(self, seconds: dict[int, int], moves: t.Sequence[tuple[int, int]], *, most: int) -> None:
+    def __init__(
+        self, seconds: dict[int, int], moves: t.Sequence[tuple[int, int]], *, most: int
+    ) -> None:
         self.clock: int | None = None
         self.tenant = CONTOSO
         self.states = [dict(seconds)]
@@ -217,12 +298,20 @@ class MovingGraph:
         top, skip = int(params["$top"]), int(params.get("$skip", 0))
         assert 1 <= top <= self.most
         found = [incident(number, at) for number, at in self.states[-1].items()]
-        for operator, bound in re.findall(r"lastUpdateDateTime (ge|lt) (\S+)", params.get("$filter", "")):
-            # every time here has the same digits up to the second, so that text can be compared once the bound is padded
+        for operator, bound in re.findall(
+            r"lastUpdateDateTime (ge|lt) (\S+)", params.get("$filter", "")
+        ):
+            # every time here has the same digits up to the second, so that text can be compared
+            # once the bound is padded
             exact = f"{bound.rstrip('Z') if '.' in bound else bound.rstrip('Z') + '.'}"
             whole, _unused, fraction = exact.partition(".")
             limit = f"{whole}.{fraction:0<7}"
-            found = [one for one in found if (one["lastUpdateDateTime"].replace(".5Z", ".5000000") >= limit) is (operator == "ge")]
+            found = [
+                one
+                for one in found
+                if (one["lastUpdateDateTime"].replace(".5Z", ".5000000") >= limit)
+                is (operator == "ge")
+            ]
         found.sort(key=lambda one: (one["lastUpdateDateTime"], one["id"]), reverse=True)
         reply = page(*found[skip : skip + top], more=len(found) > skip + top)
         if self.moves:
@@ -236,14 +325,21 @@ class MovingGraph:
 SECONDS = st.dictionaries(st.integers(1, 30), st.integers(100, 130), max_size=30)
 
 
-@given(seconds=SECONDS, moves=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 2)), max_size=12))
-def test_a_list_that_moves_is_told_as_it_was_at_one_moment(seconds: dict[int, int], moves: list[tuple[int, int]]) -> None:
+@given(
+    seconds=SECONDS, moves=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 2)), max_size=12)
+)
+def test_a_list_that_moves_is_told_as_it_was_at_one_moment(
+    seconds: dict[int, int], moves: list[tuple[int, int]]
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_incidents_graph, "MOST", 4)
         api = MovingGraph(seconds, moves, most=4)
         found, more = _walk.everything(graph(t.cast("t.Any", api), limit=0), limit=0)
     told = {item["id"]: item["last_update_date_time"] for item in found}
-    states = [{str(number): incident(number, at)["lastUpdateDateTime"] for number, at in state.items()} for state in api.states]
+    states = [
+        {str(number): incident(number, at)["lastUpdateDateTime"] for number, at in state.items()}
+        for state in api.states
+    ]
     assert len(told) == len(found)
     assert told in states
     assert more is False
@@ -251,9 +347,16 @@ def test_a_list_that_moves_is_told_as_it_was_at_one_moment(seconds: dict[int, in
 
 @pytest.mark.parametrize(
     ("count", "limit", "wanted"),
-    [(2, 2, (["9", "8"], False)), (3, 2, (["9", "8"], True)), (1, 2, (["9"], False)), (3, 0, (["9", "8", "7"], False))],
+    [
+        (2, 2, (["9", "8"], False)),
+        (3, 2, (["9", "8"], True)),
+        (1, 2, (["9"], False)),
+        (3, 0, (["9", "8", "7"], False)),
+    ],
 )
-def test_a_limit_is_exact_and_one_more_is_told(count: int, limit: int, wanted: tuple[list[str], bool]) -> None:
+def test_a_limit_is_exact_and_one_more_is_told(
+    count: int, limit: int, wanted: tuple[list[str], bool]
+) -> None:
     incidents = [incident(9 - at, at) for at in range(count)]
     top = "25" if limit else "50"
     assert everything(FakeApi((GRAPH, {"$top": top}, page(*incidents))), limit=limit) == wanted
@@ -261,7 +364,12 @@ def test_a_limit_is_exact_and_one_more_is_told(count: int, limit: int, wanted: t
 
 def test_one_incident_is_asked_for_by_its_number() -> None:
     assert graph(FakeApi((f"{GRAPH}/2972395", None, SAMPLE))).one("2972395") == TOLD
-    assert graph(FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True).one("2972395") == TOLD
+    assert (
+        graph(FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True).one(
+            "2972395"
+        )
+        == TOLD
+    )
 
 
 def test_incidents_come_one_by_one_where_graph_fails_over_their_alerts() -> None:
@@ -314,7 +422,10 @@ def test_the_incident_of_graphs_page_is_told_in_the_collections_words() -> None:
     ],
 )
 def test_an_enum_is_told_in_one_spelling(given: str | None, told: str | None) -> None:
-    assert _incidents.normalized({"status": given, "displayName": given}) == {"status": told, "display_name": given}
+    assert _incidents.normalized({"status": given, "displayName": given}) == {
+        "status": told,
+        "display_name": given,
+    }
 
 
 def test_an_alert_and_its_evidence_are_told_in_the_same_words() -> None:
@@ -342,7 +453,11 @@ def test_an_alert_and_its_evidence_are_told_in_the_same_words() -> None:
             {
                 "@odata.type": "#microsoft.graph.security.fileEvidence",
                 "detectionStatus": "detected",
-                "fileDetails": {"sha256": "8963a19fb992ad9a", "fileName": "MsSense.exe", "filePath": "C:\\Program Files\\temp"},
+                "fileDetails": {
+                    "sha256": "8963a19fb992ad9a",
+                    "fileName": "MsSense.exe",
+                    "filePath": "C:\\Program Files\\temp",
+                },
             },
         ],
     }
@@ -369,15 +484,25 @@ def test_an_alert_and_its_evidence_are_told_in_the_same_words() -> None:
             {
                 "odata_type": "#microsoft.graph.security.fileEvidence",
                 "detection_status": "detected",
-                "file_details": {"sha256": "8963a19fb992ad9a", "file_name": "MsSense.exe", "file_path": "C:\\Program Files\\temp"},
+                "file_details": {
+                    "sha256": "8963a19fb992ad9a",
+                    "file_name": "MsSense.exe",
+                    "file_path": "C:\\Program Files\\temp",
+                },
             },
         ],
     }
 
 
 def test_an_annotation_of_a_member_is_no_field() -> None:
-    reply = {**SAMPLE, "alerts@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents('2972395')/alerts", "alerts": []}
-    assert graph(FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True).one("1") == {**TOLD, "alerts": []}
+    reply = {
+        **SAMPLE,
+        "alerts@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents('2972395')/alerts",
+        "alerts": [],
+    }
+    assert graph(FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True).one(
+        "1"
+    ) == {**TOLD, "alerts": []}
 
 
 # Which fit
@@ -414,14 +539,29 @@ def test_an_incident_of_nobody_is_unassigned(nobody: str | None) -> None:
 
 
 def given_parameters(**changes: t.Any) -> dict[str, t.Any]:
-    names = "status severity classification determination assigned_to created_since created_before updated_since updated_before filter fields"
+    names = (
+        "status severity classification determination assigned_to created_since created_before"
+        " updated_since updated_before filter fields"
+    )
     return {**dict.fromkeys(names.split()), "expand_alerts": False, "limit": 1000, **changes}
 
 
 def test_parameters_become_what_is_wanted() -> None:
-    given_ones = given_parameters(status=["active"], assigned_to=[""], updated_since="24h", created_before="2026-11-23T12:00:00Z", fields=["severity"], limit=5)
+    given_ones = given_parameters(
+        status=["active"],
+        assigned_to=[""],
+        updated_since="24h",
+        created_before="2026-11-23T12:00:00Z",
+        fields=["severity"],
+        limit=5,
+    )
     assert _incidents.wanted(given_ones, at=NOON) == Wanted(
-        status=("active",), assigned_to=("",), updated_since=NOON - DAY, created_before=NOON, fields=("severity",), limit=5
+        status=("active",),
+        assigned_to=("",),
+        updated_since=NOON - DAY,
+        created_before=NOON,
+        fields=("severity",),
+        limit=5,
     )
 
 
@@ -429,10 +569,25 @@ def test_parameters_become_what_is_wanted() -> None:
     ("changes", "said"),
     [
         ({"limit": -1}, "limit is -1; give a number of incidents, or 0 for all of them."),
-        ({"fields": ["severity", "serverity", "color"]}, "fields names serverity, color; an incident has id, display_name, "),
-        ({"created_since": "1d", "created_before": "2d"}, "created_since (2026-11-22T12:00:00Z) is not before created_before (2026-11-21T12:00:00Z)"),
-        ({"updated_since": "1d", "updated_before": "1d"}, "updated_since (2026-11-22T12:00:00Z) is not before updated_before"),
-        ({"updated_since": "2026-11-22T12:00:00"}, "updated_since is '2026-11-22T12:00:00', which has no offset"),
+        (
+            {"fields": ["severity", "serverity", "color"]},
+            "fields names serverity, color; an incident has id, display_name, ",
+        ),
+        (
+            {"created_since": "1d", "created_before": "2d"},
+            (
+                "created_since (2026-11-22T12:00:00Z) is not before created_before"
+                " (2026-11-21T12:00:00Z)"
+            ),
+        ),
+        (
+            {"updated_since": "1d", "updated_before": "1d"},
+            "updated_since (2026-11-22T12:00:00Z) is not before updated_before",
+        ),
+        (
+            {"updated_since": "2026-11-22T12:00:00"},
+            "updated_since is '2026-11-22T12:00:00', which has no offset",
+        ),
     ],
 )
 def test_what_no_service_could_answer_is_refused(changes: dict[str, t.Any], said: str) -> None:
@@ -447,7 +602,9 @@ def test_an_id_is_a_number(text: str) -> None:
     assert _incidents.number(text) == text.strip()
 
 
-@pytest.mark.parametrize("text", ["", " ", "abc", "1/../2", "1?x=1", "-1", "1.5", "0x1", "²", "1 2"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "abc", "1/../2", "1?x=1", "-1", "1.5", "0x1", "²", "1 2"]
+)
 def test_an_id_that_is_no_number_never_becomes_part_of_a_url(text: str) -> None:
     with pytest.raises(DefenderError, match="an incident's id is a number such as 2972395"):
         _incidents.number(text)
@@ -459,12 +616,24 @@ def test_an_id_in_other_digits_is_refused() -> None:
 
 
 def test_the_chosen_fields_come_with_the_id() -> None:
-    assert _incidents.chosen(TOLD, ("severity", "status")) == {"id": "2972395", "severity": "medium", "status": "active"}
+    assert _incidents.chosen(TOLD, ("severity", "status")) == {
+        "id": "2972395",
+        "severity": "medium",
+        "status": "active",
+    }
     assert _incidents.chosen(TOLD, ()) == TOLD
 
 
 def test_the_watermark_is_the_greatest_update_to_the_seventh_digit() -> None:
-    times = ["2026-11-22T09:39:50.7688641Z", "2026-11-22T09:39:50.7688642Z", "2026-11-22T09:39:50.768864", None]
-    assert _incidents.watermark([{"last_update_date_time": each} for each in times]) == "2026-11-22T09:39:50.7688642Z"
+    times = [
+        "2026-11-22T09:39:50.7688641Z",
+        "2026-11-22T09:39:50.7688642Z",
+        "2026-11-22T09:39:50.768864",
+        None,
+    ]
+    assert (
+        _incidents.watermark([{"last_update_date_time": each} for each in times])
+        == "2026-11-22T09:39:50.7688642Z"
+    )
     assert _incidents.watermark([]) is None
     assert _incidents.watermark([{"id": "1"}]) is None

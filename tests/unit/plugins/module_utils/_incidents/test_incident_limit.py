@@ -12,16 +12,23 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import graph as _incidents_graph
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    graph as _incidents_graph,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import xdr as _incidents_xdr
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    xdr as _incidents_xdr,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-CONTOSO = types.SimpleNamespace(options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})"))
-# What each API calls the fields that matter here, and how it writes an active incident of severity high.
+CONTOSO = types.SimpleNamespace(
+    options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})")
+)
+# What each API calls the fields that matter here, and how it writes an active incident of severity
+# high.
 NAMES = {
     "graph": ("id", "createdDateTime", "lastUpdateDateTime", "active", "high"),
     "xdr": ("incidentId", "createdTime", "lastUpdateTime", "Active", "High"),
@@ -30,7 +37,8 @@ SOURCES: dict[str, t.Any] = {
     "graph": _incidents_graph.GraphIncidents,
     "xdr": _incidents_xdr.XdrIncidents,
 }
-# Seconds of the creation, seconds until the last update, and whether it is active and of severity high.
+# Seconds of the creation, seconds until the last update, and whether it is active and of severity
+# high.
 ROWS = st.lists(
     st.tuples(
         st.integers(0, 59) | st.sampled_from([7, 8]),
@@ -89,9 +97,9 @@ def predicate(params: dict[str, str]) -> t.Callable[[dict[str, t.Any]], bool]:
         return f"{whole}.{rest:0<7}Z"
 
     def fits(one: dict[str, t.Any]) -> bool:
-        return all((one[name] >= padded(time)) == (operator == "ge") for name, operator, time in bounds) and all(
-            one[name].lower() == word.lower() for name, word in words
-        )
+        return all(
+            (one[name] >= padded(time)) == (operator == "ge") for name, operator, time in bounds
+        ) and all(one[name].lower() == word.lower() for name, word in words)
 
     return fits
 
@@ -110,7 +118,11 @@ def test_a_limit_gives_the_newest_by_creation_of_any_set_of_incidents(
         patch.setattr(_incidents_xdr, "MOST", 5)
         source = SOURCES[api](t.cast("t.Any", service), Wanted(limit=limit, **options))
         found, truncated = _walk.everything(source, limit=limit)
-    fitting = [(made, place) for place, (made, _later, active, high) in enumerate(rows, 100) if not narrow or (active and high)]
+    fitting = [
+        (made, place)
+        for place, (made, _later, active, high) in enumerate(rows, 100)
+        if not narrow or (active and high)
+    ]
     expected = [str(place) for _made, place in sorted(fitting, reverse=True)]
     assert [one["id"] for one in found] == expected[: limit or None]
     assert truncated == bool(limit and len(fitting) > limit)
@@ -122,8 +134,12 @@ def test_a_limit_gives_the_newest_by_creation_of_any_set_of_incidents(
 def test_ten_of_ten_thousand_take_two_requests(api: str) -> None:
     rows = [(number % 3600, number * 7 % 60, True, True) for number in range(10_000)]
     service = Listing(api, rows, "updated")
-    found, truncated = _walk.everything(SOURCES[api](t.cast("t.Any", service), Wanted(limit=10)), limit=10)
-    assert {one["created_date_time"][14:19] for one in found} <= {f"59:5{end}" for end in range(5, 10)}
+    found, truncated = _walk.everything(
+        SOURCES[api](t.cast("t.Any", service), Wanted(limit=10)), limit=10
+    )
+    assert {one["created_date_time"][14:19] for one in found} <= {
+        f"59:5{end}" for end in range(5, 10)
+    }
     assert truncated
     assert len(service.asked) <= 3
 
@@ -131,7 +147,9 @@ def test_ten_of_ten_thousand_take_two_requests(api: str) -> None:
 @pytest.mark.parametrize("api", ["graph", "xdr"])
 @pytest.mark.parametrize("field", [1, 2])
 @pytest.mark.parametrize("broken", [None, "", "soon", 5, [], {}])
-def test_an_item_without_its_times_is_one_sentence_that_names_the_tenant(api: str, field: int, broken: t.Any) -> None:
+def test_an_item_without_its_times_is_one_sentence_that_names_the_tenant(
+    api: str, field: int, broken: t.Any
+) -> None:
     service = Listing(api, [(1, 2, True, True), (3, 4, True, True)], "updated")
     service.items[1][NAMES[api][field]] = broken
     with pytest.raises(DefenderError) as raised:

@@ -27,8 +27,8 @@ Schedule = list[list[Change]]
 MANY = settings(max_examples=settings().max_examples * 3 // 2)
 HOUR = 3600 * SECOND
 
-# What the service holds when the reading begins: spread out, or with many equal times. Of each incident its age, when it
-# was updated after its creation, and whether it is active.
+# What the service holds when the reading begins: spread out, or with many equal times. Of each
+# incident its age, when it was updated after its creation, and whether it is active.
 APART = st.tuples(
     st.integers(0, HOUR),
     st.sampled_from([0, 0, 1, SECOND, 600 * SECOND, HOUR]),
@@ -40,7 +40,11 @@ TIED = st.tuples(
     st.sampled_from([True, True, False]),
 )
 SIZES = st.integers(0, 12) | st.integers(12, 120)
-AGES = SIZES.flatmap(lambda size: st.sampled_from([APART, TIED, APART | TIED]).flatmap(lambda one: st.lists(one, min_size=size, max_size=size)))
+AGES = SIZES.flatmap(
+    lambda size: st.sampled_from([APART, TIED, APART | TIED]).flatmap(
+        lambda one: st.lists(one, min_size=size, max_size=size)
+    )
+)
 
 PLACES = st.lists(st.integers(0, 60), min_size=1, max_size=4).map(tuple)
 PAUSES = st.sampled_from([1, 33_333, SECOND, 300 * SECOND])
@@ -52,13 +56,16 @@ MASS = st.builds(
     PAUSES,
 )
 QUIET: st.SearchStrategy[list[Change]] = st.just([])
-CALM = st.lists(QUIET | QUIET | QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=2), max_size=40)
+CALM = st.lists(
+    QUIET | QUIET | QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=2), max_size=40
+)
 BUSY = st.lists(QUIET | st.lists(SINGLE | SINGLE | MASS, min_size=1, max_size=3), max_size=80)
 
 
 @st.composite
 def habits(draw: st.DrawFn, /, **fixed: t.Any) -> Habits:
-    """What a service may be like. Without next links it gives all that is asked for, and a filter is either its own matter or the caller's."""
+    """What a service may be like. Without next links it gives all that is asked for, and a filter
+    is either its own matter or the caller's."""
     size = draw(st.integers(3, 10))
     cap = draw(st.just(size) | st.integers(2, 10))
     opaque = draw(st.booleans())
@@ -77,7 +84,9 @@ def habits(draw: st.DrawFn, /, **fixed: t.Any) -> Habits:
 
 def newest_first(items: t.Iterable[_walk.Item]) -> list[_walk.Item]:
     """By creation; the greater number is the newer one of those created at once."""
-    return sorted(items, key=lambda item: (item["created_date_time"], int(item["id"])), reverse=True)
+    return sorted(
+        items, key=lambda item: (item["created_date_time"], int(item["id"])), reverse=True
+    )
 
 
 def read(service: MovingSet, *, limit: int = 0) -> tuple[list[_walk.Item], bool]:
@@ -94,7 +103,9 @@ def assert_true_at_one_moment(service: MovingSet, found: list[_walk.Item]) -> No
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=CALM)
-def test_a_list_that_moves_is_told_as_it_was_at_one_moment(ages: Ages, ways: Habits, schedule: Schedule) -> None:
+def test_a_list_that_moves_is_told_as_it_was_at_one_moment(
+    ages: Ages, ways: Habits, schedule: Schedule
+) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service)
     assert_true_at_one_moment(service, found)
@@ -103,7 +114,9 @@ def test_a_list_that_moves_is_told_as_it_was_at_one_moment(ages: Ages, ways: Hab
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=BUSY)
-def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(ages: Ages, ways: Habits, schedule: Schedule) -> None:
+def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(
+    ages: Ages, ways: Habits, schedule: Schedule
+) -> None:
     service = MovingSet(ages, ways, schedule)
     error: DefenderError | None = None
     try:
@@ -120,10 +133,15 @@ def test_a_list_that_moves_too_fast_is_an_error_and_never_a_wrong_list(ages: Age
 
 @MANY
 @given(ages=AGES, ways=habits(), schedule=CALM, limit=st.integers(1, 30))
-def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service_sorts_by(ages: Ages, ways: Habits, schedule: Schedule, limit: int) -> None:
+def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service_sorts_by(
+    ages: Ages, ways: Habits, schedule: Schedule, limit: int
+) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service, limit=limit)
-    assert any(found == newest_first(truth.values())[:limit] and truncated == (len(truth) > limit) for truth in service.truths), service.asked
+    assert any(
+        found == newest_first(truth.values())[:limit] and truncated == (len(truth) > limit)
+        for truth in service.truths
+    ), service.asked
 
 
 @MANY
@@ -132,7 +150,9 @@ def test_a_limit_gives_the_newest_by_creation_of_one_moment_whatever_the_service
     ways=habits(),
     seed=st.integers(1, 10**6),
 )
-def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(ages: Ages, ways: Habits, seed: int) -> None:
+def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(
+    ages: Ages, ways: Habits, seed: int
+) -> None:
     ways.unsteady = seed
     service = MovingSet(ages, ways)
     found, _unused = read(service)
@@ -147,7 +167,9 @@ def test_equal_times_in_an_order_that_changes_with_every_page_are_read_whole(age
     schedule=BUSY,
     limit=st.integers(0, 20),
 )
-def test_what_fits_on_one_page_takes_one_request_however_it_moves(ages: Ages, ways: Habits, schedule: Schedule, limit: int) -> None:
+def test_what_fits_on_one_page_takes_one_request_however_it_moves(
+    ages: Ages, ways: Habits, schedule: Schedule, limit: int
+) -> None:
     service = MovingSet(ages, ways, schedule)
     found, truncated = read(service, limit=limit)
     assert len(service.asked) == 1
@@ -164,7 +186,8 @@ def aged(*seconds: int) -> Ages:
 
 
 def test_pages_that_only_seem_to_be_sorted_by_update_hide_nothing() -> None:
-    """Sorted by creation, the first page goes down by update too, and the third incident lies between its times."""
+    """Sorted by creation, the first page goes down by update too, and the third incident lies
+    between its times."""
     ages = [
         (10 * SECOND, 0, True),
         (50 * SECOND, 0, True),
@@ -186,7 +209,9 @@ def test_a_list_that_shrinks_below_what_was_counted_is_counted_again() -> None:
 
 
 def test_what_left_the_list_makes_room_for_what_is_further_down() -> None:
-    service = MovingSet(aged(*range(300, 309)), Habits(size=3, cap=3), [[], [], [Change("leave", (0, 1), 1)]])
+    service = MovingSet(
+        aged(*range(300, 309)), Habits(size=3, cap=3), [[], [], [Change("leave", (0, 1), 1)]]
+    )
     found, truncated = read(service, limit=4)
     assert len(found) == 4
     assert found == newest_first(service.truth().values())[:4]
@@ -194,7 +219,8 @@ def test_what_left_the_list_makes_room_for_what_is_further_down() -> None:
 
 
 def test_a_limit_among_new_ones_does_not_take_older_ones_instead() -> None:
-    """Nineteen come with one time before the first page is proved to be the newest, and all of them change before they could be read again."""
+    """Nineteen come with one time before the first page is proved to be the newest, and all of them
+    change before they could be read again."""
     schedule = [
         [Change("create", (0,) * 19, SECOND)],
         *([[]] * 8),
@@ -216,15 +242,20 @@ def test_what_left_and_came_back_is_found_where_only_the_service_can_tell() -> N
         [],
         [Change("enter", (0,), SECOND)],
     ]
-    service = MovingSet(aged(*range(300, 306)), Habits(size=3, cap=3, opaque=True, dates=False), schedule)
+    service = MovingSet(
+        aged(*range(300, 306)), Habits(size=3, cap=3, opaque=True, dates=False), schedule
+    )
     found, _unused = read(service)
     assert_true_at_one_moment(service, found)
     assert len(found) == 6
 
 
 def test_each_look_at_what_changed_reads_only_what_changed_since_the_one_before() -> None:
-    """All thirty change at once, and then one of them before every fifth request: read from the beginning each time, that would never end."""
-    trickle: Schedule = [[Change("update", (7,), SECOND)] if number % 5 == 0 else [] for number in range(500)]
+    """All thirty change at once, and then one of them before every fifth request: read from the
+    beginning each time, that would never end."""
+    trickle: Schedule = [
+        [Change("update", (7,), SECOND)] if number % 5 == 0 else [] for number in range(500)
+    ]
     service = MovingSet(
         aged(*range(300, 330)),
         Habits(size=3, cap=3, dates=False),
@@ -249,7 +280,11 @@ def test_a_list_that_grows_twice_while_it_is_counted_is_not_taken_for_pages_that
     """Both times, half of what was passed by is shown once more."""
     grown = [Change("create", tuple(range(24)), 1)]
     ages = [(age * SECOND, age % 2 * age * SECOND, True) for age in range(60)]
-    service = MovingSet(ages, Habits(size=5, cap=5, by="created", opaque=True), [*([[]] * 10), grown, [], [], [], grown])
+    service = MovingSet(
+        ages,
+        Habits(size=5, cap=5, by="created", opaque=True),
+        [*([[]] * 10), grown, [], [], [], grown],
+    )
     assert_true_at_one_moment(service, read(service)[0])
 
 
@@ -280,8 +315,12 @@ def test_a_service_whose_clock_and_stamps_differ_loses_no_change(ahead: int) -> 
 
 
 def test_a_list_that_stands_still_takes_one_request_for_each_page_and_one_last_look() -> None:
-    """A page whose incidents go down by update, but not by creation, needs no proof that the service sorts by update."""
-    ages = [(HOUR + number, HOUR - number * SECOND, True) if number % 2 else (number * SECOND, 0, True) for number in range(300, 330)]
+    """A page whose incidents go down by update, but not by creation, needs no proof that the
+    service sorts by update."""
+    ages = [
+        (HOUR + number, HOUR - number * SECOND, True) if number % 2 else (number * SECOND, 0, True)
+        for number in range(300, 330)
+    ]
     service = MovingSet(ages, Habits(size=10, cap=10))
     assert len(read(service)[0]) == 30
     # each page but the first begins with the last of the one before
@@ -363,7 +402,9 @@ AT_ONCE = [(SECOND, 0, True)] * 250
 
 @pytest.mark.parametrize("by", ["updated", "created"])
 @pytest.mark.parametrize("limit", [0, 10, 100])
-def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(by: str, limit: int) -> None:
+def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(
+    by: str, limit: int
+) -> None:
     service = Faulty(SPREAD, Habits(size=50, cap=50, by=by), "$filter")
     with pytest.raises(DefenderError) as raised:
         read(service, limit=limit)
@@ -375,7 +416,9 @@ def test_a_service_that_ignores_the_filter_is_an_error_after_a_few_requests(by: 
 @pytest.mark.parametrize("ages", [SPREAD, AT_ONCE], ids=["spread", "at once"])
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("limit", [0, 100])
-def test_a_service_that_repeats_its_pages_is_an_error_after_a_few_requests(ages: Ages, links: bool, limit: int, ignores: str) -> None:
+def test_a_service_that_repeats_its_pages_is_an_error_after_a_few_requests(
+    ages: Ages, links: bool, limit: int, ignores: str
+) -> None:
     service = Faulty(ages, Habits(size=50, cap=50, links=links, by="created"), ignores)
     with pytest.raises(DefenderError) as raised:
         read(service, limit=limit)
@@ -399,23 +442,31 @@ class Scripted:
     def page(self, window: _walk.Window, skip: int) -> _walk.Page:
         rows, more = self.pages[self.asked % len(self.pages)]
         self.asked += 1
-        items = [Row(number, NOON + made, NOON + made + later, True).item for number, made, later in rows]
+        items = [
+            Row(number, NOON + made, NOON + made + later, True).item for number, made, later in rows
+        ]
         return _walk.Page(items, more and bool(items))
 
 
 ROWS = st.lists(st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)), max_size=8)
 SLOW_ROWS = st.lists(
-    st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)).map(lambda row: (row[0], row[1] * HOUR, row[2] * HOUR)),
+    st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)).map(
+        lambda row: (row[0], row[1] * HOUR, row[2] * HOUR)
+    ),
     max_size=8,
 )
 
 
 @MANY
 @given(
-    pages=st.lists(st.tuples(ROWS | SLOW_ROWS, st.booleans() | st.just(True)), min_size=1, max_size=8),
+    pages=st.lists(
+        st.tuples(ROWS | SLOW_ROWS, st.booleans() | st.just(True)), min_size=1, max_size=8
+    ),
     limit=st.integers(0, 12),
 )
-def test_the_walk_ends_for_any_sequence_of_pages(pages: list[tuple[list[tuple[int, int, int]], bool]], limit: int) -> None:
+def test_the_walk_ends_for_any_sequence_of_pages(
+    pages: list[tuple[list[tuple[int, int, int]], bool]], limit: int
+) -> None:
     service = Scripted(pages)
     category = ""
     try:
@@ -443,7 +494,9 @@ def test_the_walk_ends_for_any_sequence_of_pages(pages: list[tuple[list[tuple[in
         ({"id": ["7"]}, "an item without an id"),
     ],
 )
-def test_an_item_that_cannot_be_placed_is_one_sentence(changes: dict[str, t.Any], said: str) -> None:
+def test_an_item_that_cannot_be_placed_is_one_sentence(
+    changes: dict[str, t.Any], said: str
+) -> None:
     service = Scripted([([(7, 0, 0)], False)])
     whole = service.page(_walk.Window(), 0)
     service.page = lambda window, skip: _walk.Page([{**whole.items[0], **changes}], False)  # type: ignore[method-assign]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names and enum values are in snake_case, everything else is as the service wrote it, and nothing is lost."""
+"""Names and enum values are in snake_case, everything else is as the service wrote it, and nothing
+is lost."""
 
 from __future__ import annotations
 
@@ -11,9 +12,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import vocabulary as _vocabulary
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.vocabulary import normalized
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    vocabulary as _vocabulary,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.vocabulary import (
+    normalized,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import snake
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,14 +32,20 @@ NAMES = sorted({name for properties in TYPES.values() for name in properties} - 
 
 def types_of(name: str) -> dict[str, str]:
     """What a property holds, by the type that has it; lists without their brackets."""
-    return {kind: properties[name].strip("[]") for kind, properties in TYPES.items() if name in properties}
+    return {
+        kind: properties[name].strip("[]")
+        for kind, properties in TYPES.items()
+        if name in properties
+    }
 
 
 # The tables against Graph's metadata
 
 
 def test_every_enum_of_the_metadata_is_in_the_table_and_nothing_else() -> None:
-    everywhere = {name for name in NAMES if all(held in GRAPH["enums"] for held in types_of(name).values())}
+    everywhere = {
+        name for name in NAMES if all(held in GRAPH["enums"] for held in types_of(name).values())
+    }
     assert everywhere == _vocabulary.ENUMS
 
 
@@ -47,7 +60,9 @@ def test_what_is_an_enum_in_some_types_only_is_in_the_table_with_these_types() -
 
 def test_the_type_of_what_comes_without_one_is_known_where_it_matters() -> None:
     matters = {kind for kinds in _vocabulary.ENUMS_OF_TYPES.values() for kind in kinds}
-    told_by_property = {name: held for name in NAMES for held in types_of(name).values() if held in matters}
+    told_by_property = {
+        name: held for name in NAMES for held in types_of(name).values() if held in matters
+    }
     assert told_by_property == _vocabulary.TYPES
 
 
@@ -86,7 +101,9 @@ def test_of_every_type_exactly_the_enums_are_rewritten(kind: str) -> None:
 
 def test_the_port_of_a_kubernetes_service_is_known_by_its_property() -> None:
     service = {"servicePorts": [{"name": "Web", "protocol": "TCP", "appProtocol": "HTTP"}]}
-    assert normalized(service) == {"service_ports": [{"name": "Web", "protocol": "tcp", "app_protocol": "HTTP"}]}
+    assert normalized(service) == {
+        "service_ports": [{"name": "Web", "protocol": "tcp", "app_protocol": "HTTP"}]
+    }
 
 
 @pytest.mark.parametrize("text", ["Custom TI", "a, b", "3rdParty", "https://x", "", "Ätsch", "a_B"])
@@ -177,7 +194,9 @@ def test_fields_of_the_older_api_that_have_another_name_take_it_from_nobody() ->
         ({"comment": "x", "createdByDisplayName": "anna", "createdBy": "b"}, ["x", "anna", None]),
     ],
 )
-def test_a_comment_has_the_names_of_graphs_metadata(one: dict[str, t.Any], expected: list[t.Any]) -> None:
+def test_a_comment_has_the_names_of_graphs_metadata(
+    one: dict[str, t.Any], expected: list[t.Any]
+) -> None:
     (comment,) = _incidents.normalized({"comments": [one]})["comments"]
     assert [comment[name] for name in _incidents.COMMENT_FIELDS] == expected
     assert set(map(str, one.values())) <= set(map(str, comment.values()))
@@ -189,7 +208,11 @@ KEYS = (
     | st.text(max_size=6)
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(["InProgress"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["InProgress"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
     max_leaves=25,
 )
@@ -212,7 +235,9 @@ def test_no_key_and_no_value_is_lost_in_any_json(thing: t.Any) -> None:
 
 @settings(max_examples=settings().max_examples * 4)
 @given(keys=st.lists(KEYS, unique=True), renamed=st.dictionaries(KEYS, KEYS.filter(bool)))
-def test_no_two_keys_of_an_object_get_the_same_name(keys: list[str], renamed: dict[str, str]) -> None:
+def test_no_two_keys_of_an_object_get_the_same_name(
+    keys: list[str], renamed: dict[str, str]
+) -> None:
     names = _vocabulary.field_names(tuple(keys), tuple(renamed.items()))
     assert list(names) == keys
     assert len(set(names.values())) == len(keys)

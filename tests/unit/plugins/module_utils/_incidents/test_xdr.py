@@ -11,9 +11,13 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import incident as _incidents
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    incident as _incidents,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import xdr as _incidents_xdr
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    xdr as _incidents_xdr,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Window
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
@@ -22,7 +26,8 @@ from hypothesis import strategies as st
 
 PATH = "/api/incidents"
 NOON = 1_795_435_200 * 10_000_000  # 2026-11-23T12:00:00Z in ticks
-# The first incident of the example on Microsoft's page about listing incidents; its alert without most of its members.
+# The first incident of the example on Microsoft's page about listing incidents; its alert without
+# most of its members.
 SAMPLE: dict[str, t.Any] = {
     "incidentId": 924565,
     "redirectIncidentId": None,
@@ -35,7 +40,13 @@ SAMPLE: dict[str, t.Any] = {
     "status": "Active",
     "severity": "Medium",
     "tags": [],
-    "comments": [{"comment": "test comment for docs", "createdBy": "secop123@contoso.com", "createdTime": "2021-01-26T01:00:37.8404534Z"}],
+    "comments": [
+        {
+            "comment": "test comment for docs",
+            "createdBy": "secop123@contoso.com",
+            "createdTime": "2021-01-26T01:00:37.8404534Z",
+        }
+    ],
     "alerts": [
         {
             "alertId": "caD70CFEE2-1F54-32DB-9988-3A868A1EBFAC",
@@ -66,19 +77,25 @@ SAMPLE: dict[str, t.Any] = {
 
 
 class FakeApi:
-    """The API with these incidents, all of them on its first page; it remembers what it was asked."""
+    """The API with these incidents, all of them on its first page; it remembers what it was
+    asked."""
 
     def __init__(self, *incidents: dict[str, t.Any]) -> None:
         self.incidents = incidents
         self.asked: list[tuple[str, dict[str, str] | None]] = []
         self.clock = None
-        self.tenant = types.SimpleNamespace(options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})"))
+        self.tenant = types.SimpleNamespace(
+            options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})")
+        )
 
     def get(self, path: str, params: dict[str, str] | None = None) -> dict[str, t.Any]:
         self.asked.append((path, params))
         if path != PATH:
             return next(one for one in self.incidents if path == f"{PATH}/{one['incidentId']}")
-        return {"@odata.context": "https://api.security.microsoft.com/api/$metadata#Incidents", "value": list(self.incidents)}
+        return {
+            "@odata.context": "https://api.security.microsoft.com/api/$metadata#Incidents",
+            "value": list(self.incidents),
+        }
 
 
 def source(*incidents: dict[str, t.Any], **wanted: t.Any) -> _incidents_xdr.XdrIncidents:
@@ -91,10 +108,16 @@ def told(**changes: t.Any) -> dict[str, t.Any]:
 
 
 def found(incidents: list[dict[str, t.Any]], **wanted: t.Any) -> list[str]:
-    return [one["id"] for one in _walk.everything(source(*incidents, **wanted), limit=wanted.get("limit", 1000))[0]]
+    return [
+        one["id"]
+        for one in _walk.everything(source(*incidents, **wanted), limit=wanted.get("limit", 1000))[
+            0
+        ]
+    ]
 
 
-# What is asked. The page filters on lastUpdateTime, createdTime, status and assignedTo, and on nothing else.
+# What is asked. The page filters on lastUpdateTime, createdTime, status and assignedTo, and on
+# nothing else.
 
 
 @pytest.mark.parametrize(
@@ -103,17 +126,29 @@ def found(incidents: list[dict[str, t.Any]], **wanted: t.Any) -> list[str]:
         ({}, None),
         ({"status": ("active",)}, "status eq 'Active'"),
         ({"status": ("active", "in_progress")}, "(status eq 'Active' or status eq 'InProgress')"),
-        ({"status": ("resolved", "redirected")}, "(status eq 'Resolved' or status eq 'Redirected')"),
+        (
+            {"status": ("resolved", "redirected")},
+            "(status eq 'Resolved' or status eq 'Redirected')",
+        ),
         ({"assigned_to": ("secop123@contoso.com",)}, "assignedTo eq 'secop123@contoso.com'"),
-        ({"assigned_to": ("o'hara@contoso.com", "kai@contoso.com")}, "(assignedTo eq 'o''hara@contoso.com' or assignedTo eq 'kai@contoso.com')"),
+        (
+            {"assigned_to": ("o'hara@contoso.com", "kai@contoso.com")},
+            "(assignedTo eq 'o''hara@contoso.com' or assignedTo eq 'kai@contoso.com')",
+        ),
         ({"created_since": NOON}, "createdTime ge 2026-11-23T12:00:00Z"),
         ({"created_before": NOON + 5_000_000}, "createdTime lt 2026-11-23T12:00:00.5Z"),
         ({"updated_since": NOON + 1}, "lastUpdateTime ge 2026-11-23T12:00:00.0000001Z"),
         ({"updated_before": NOON}, "lastUpdateTime lt 2026-11-23T12:00:00Z"),
-        ({"filter": "status eq 'Active' or status eq 'Resolved'"}, "(status eq 'Active' or status eq 'Resolved')"),
+        (
+            {"filter": "status eq 'Active' or status eq 'Resolved'"},
+            "(status eq 'Active' or status eq 'Resolved')",
+        ),
         (
             {"filter": "status eq 'Active'", "status": ("active",), "updated_since": NOON},
-            "(status eq 'Active') and status eq 'Active' and lastUpdateTime ge 2026-11-23T12:00:00Z",
+            (
+                "(status eq 'Active') and status eq 'Active' and lastUpdateTime ge"
+                " 2026-11-23T12:00:00Z"
+            ),
         ),
     ],
 )
@@ -133,13 +168,17 @@ def test_what_the_api_can_filter_is_asked_of_it(wanted: dict[str, t.Any], text: 
         {"assigned_to": ("", "kai@contoso.com")},
     ],
 )
-def test_what_the_api_cannot_filter_is_not_asked_of_it_and_pages_are_full(wanted: dict[str, t.Any]) -> None:
+def test_what_the_api_cannot_filter_is_not_asked_of_it_and_pages_are_full(
+    wanted: dict[str, t.Any],
+) -> None:
     api = source(SAMPLE, limit=3, **wanted)
     api.page(Window(), 0)
     assert t.cast("t.Any", api._api).asked == [(PATH, {"$top": "100"})]
 
 
-@pytest.mark.parametrize(("limit", "top"), [(1, "25"), (20, "48"), (50, "100"), (1000, "100"), (0, "100")])
+@pytest.mark.parametrize(
+    ("limit", "top"), [(1, "25"), (20, "48"), (50, "100"), (1000, "100"), (0, "100")]
+)
 def test_no_page_is_larger_than_a_hundred(limit: int, top: str) -> None:
     api = source(limit=limit)
     api.page(Window(), 0)
@@ -151,11 +190,19 @@ def test_a_window_of_time_includes_both_its_ends_to_the_tick() -> None:
     api.page(Window(since=NOON, until=NOON + 20_000_000), 7)
     api.page(Window(matching=False, since=NOON), 0)
     api.page(Window(created=NOON), 0)
-    window = "lastUpdateTime ge 2026-11-23T12:00:00Z and lastUpdateTime lt 2026-11-23T12:00:02.0000001Z"
+    window = (
+        "lastUpdateTime ge 2026-11-23T12:00:00Z and lastUpdateTime lt 2026-11-23T12:00:02.0000001Z"
+    )
     assert t.cast("t.Any", api._api).asked == [
         (PATH, {"$top": "100", "$filter": f"status eq 'Active' and {window}", "$skip": "7"}),
         (PATH, {"$top": "100", "$filter": "lastUpdateTime ge 2026-11-23T12:00:00Z"}),
-        (PATH, {"$top": "100", "$filter": "status eq 'Active' and createdTime ge 2026-11-23T12:00:00Z"}),
+        (
+            PATH,
+            {
+                "$top": "100",
+                "$filter": "status eq 'Active' and createdTime ge 2026-11-23T12:00:00Z",
+            },
+        ),
     ]
 
 
@@ -179,9 +226,30 @@ def test_a_full_page_is_not_the_last_because_no_next_link_says_so() -> None:
 
 SEVERITIES = ["UnSpecified", "Informational", "Low", "Medium", "High"]
 MIXED = [
-    {**SAMPLE, "incidentId": 1, "severity": "High", "classification": "TruePositive", "determination": "Malware", "assignedTo": "kai@contoso.com"},
-    {**SAMPLE, "incidentId": 2, "severity": "UnSpecified", "classification": "FalsePositive", "determination": "Clean", "assignedTo": ""},
-    {**SAMPLE, "incidentId": 3, "severity": "Low", "classification": None, "determination": None, "assignedTo": None},
+    {
+        **SAMPLE,
+        "incidentId": 1,
+        "severity": "High",
+        "classification": "TruePositive",
+        "determination": "Malware",
+        "assignedTo": "kai@contoso.com",
+    },
+    {
+        **SAMPLE,
+        "incidentId": 2,
+        "severity": "UnSpecified",
+        "classification": "FalsePositive",
+        "determination": "Clean",
+        "assignedTo": "",
+    },
+    {
+        **SAMPLE,
+        "incidentId": 3,
+        "severity": "Low",
+        "classification": None,
+        "determination": None,
+        "assignedTo": None,
+    },
     {
         **SAMPLE,
         "incidentId": 4,
@@ -222,11 +290,23 @@ def test_the_rest_is_told_from_the_incident(wanted: dict[str, t.Any], ids: list[
     assert found(MIXED, **wanted) == ids[::-1]
 
 
-@given(st.lists(st.sampled_from(SEVERITIES), max_size=30), st.sets(st.sampled_from(["unknown", "informational", "low", "medium", "high"]), min_size=1))
-def test_a_severity_is_found_whatever_else_is_on_the_page(severities: list[str], chosen: set[str]) -> None:
-    incidents = [{**SAMPLE, "incidentId": 100 + number, "severity": severity} for number, severity in enumerate(severities)]
-    words = dict(zip(SEVERITIES, ["unknown", "informational", "low", "medium", "high"], strict=True))
-    fitting = [str(100 + number) for number, severity in enumerate(severities) if words[severity] in chosen]
+@given(
+    st.lists(st.sampled_from(SEVERITIES), max_size=30),
+    st.sets(st.sampled_from(["unknown", "informational", "low", "medium", "high"]), min_size=1),
+)
+def test_a_severity_is_found_whatever_else_is_on_the_page(
+    severities: list[str], chosen: set[str]
+) -> None:
+    incidents = [
+        {**SAMPLE, "incidentId": 100 + number, "severity": severity}
+        for number, severity in enumerate(severities)
+    ]
+    words = dict(
+        zip(SEVERITIES, ["unknown", "informational", "low", "medium", "high"], strict=True)
+    )
+    fitting = [
+        str(100 + number) for number, severity in enumerate(severities) if words[severity] in chosen
+    ]
     assert found(incidents, severity=tuple(chosen)) == fitting[::-1]
 
 
@@ -247,7 +327,11 @@ def test_the_documented_incident_is_told_in_graph_vocabulary() -> None:
         "severity": "medium",
         "custom_tags": [],
         "comments": [
-            {"comment": "test comment for docs", "created_by_display_name": "secop123@contoso.com", "created_date_time": "2021-01-26T01:00:37.8404534Z"}
+            {
+                "comment": "test comment for docs",
+                "created_by_display_name": "secop123@contoso.com",
+                "created_date_time": "2021-01-26T01:00:37.8404534Z",
+            }
         ],
         "tenant_id": TENANT,
     }
@@ -316,9 +400,16 @@ def test_the_documented_alert_is_told_in_graph_vocabulary() -> None:
         ("determination", "Other", "other"),
     ],
 )
-def test_every_documented_word_has_one_in_graphs_vocabulary(member: str, word: str | None, wanted: str) -> None:
+def test_every_documented_word_has_one_in_graphs_vocabulary(
+    member: str, word: str | None, wanted: str
+) -> None:
     assert told(**{member: word})[member] == wanted
-    assert wanted in (*_incidents.STATUSES, *_incidents.SEVERITIES, *_incidents.CLASSIFICATIONS, *_incidents.DETERMINATIONS)
+    assert wanted in (
+        *_incidents.STATUSES,
+        *_incidents.SEVERITIES,
+        *_incidents.CLASSIFICATIONS,
+        *_incidents.DETERMINATIONS,
+    )
 
 
 @pytest.mark.parametrize(
@@ -333,7 +424,12 @@ def test_every_documented_word_has_one_in_graphs_vocabulary(member: str, word: s
 )
 def test_a_product_has_the_name_that_graph_gives_it(word: str, wanted: str) -> None:
     alerts = [{**SAMPLE["alerts"][0], "serviceSource": word}]
-    assert source({**SAMPLE, "alerts": alerts}, expand_alerts=True).one("924565")["alerts"][0]["service_source"] == wanted
+    assert (
+        source({**SAMPLE, "alerts": alerts}, expand_alerts=True).one("924565")["alerts"][0][
+            "service_source"
+        ]
+        == wanted
+    )
 
 
 def test_a_redirected_incident_names_its_target_as_text_as_graph_does() -> None:
@@ -343,7 +439,9 @@ def test_a_redirected_incident_names_its_target_as_text_as_graph_does() -> None:
 
 @pytest.mark.parametrize("nothing", [None, []])
 def test_an_incident_without_comments_or_alerts_has_empty_ones(nothing: t.Any) -> None:
-    incident = source({**SAMPLE, "comments": nothing, "alerts": nothing}, expand_alerts=True).one("924565")
+    incident = source({**SAMPLE, "comments": nothing, "alerts": nothing}, expand_alerts=True).one(
+        "924565"
+    )
     assert (incident["comments"], incident["alerts"]) == ([], [])
 
 

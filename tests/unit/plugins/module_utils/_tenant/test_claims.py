@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens of both generations: their claims, everything that can be wrong with them, and their signature."""
+"""Tokens of both generations: their claims, everything that can be wrong with them, and their
+signature."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-# A decoded app-only token for Defender for Endpoint out of a public note (v1), and Microsoft's table of v2 claims.
+# A decoded app-only token for Defender for Endpoint out of a public note (v1), and Microsoft's
+# table of v2 claims.
 ENDPOINT_V1: dict[str, t.Any] = {
     "aud": "https://api.securitycenter.microsoft.com",
     "iss": "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
@@ -74,13 +76,24 @@ def known(token: str) -> _claims.Claims:
     return claims
 
 
-def expected(resource: str = "graph", cloud: str = "public", roles: tuple[str, ...] = (), **changes: t.Any) -> _claims.Expected:
-    facts: dict[str, t.Any] = {"tenant_id": TENANT, "client_id": CLIENT, "service": service(cloud, resource), "login_url": "", **changes}
+def expected(
+    resource: str = "graph", cloud: str = "public", roles: tuple[str, ...] = (), **changes: t.Any
+) -> _claims.Expected:
+    facts: dict[str, t.Any] = {
+        "tenant_id": TENANT,
+        "client_id": CLIENT,
+        "service": service(cloud, resource),
+        "login_url": "",
+        **changes,
+    }
     return _claims.Expected(cloud=cloud, resource=resource, roles=roles, **facts)
 
 
 def codes(token: str, *, now: float = NOW, **expectations: t.Any) -> list[tuple[str, str]]:
-    return [(problem.code, problem.category) for problem in _claims.problems(known(token), expected(**expectations), now=now)]
+    return [
+        (problem.code, problem.category)
+        for problem in _claims.problems(known(token), expected(**expectations), now=now)
+    ]
 
 
 def test_a_v1_token_of_defender_for_endpoint_is_read() -> None:
@@ -103,13 +116,26 @@ def test_a_v2_token_names_its_application_in_azp() -> None:
 
 
 def test_a_token_for_defender_for_endpoint_is_right_in_its_time() -> None:
-    wanted = expected("endpoint", client_id="00000000-0000-0000-0000-000000000000", roles=("Machine.Isolate",))
+    wanted = expected(
+        "endpoint", client_id="00000000-0000-0000-0000-000000000000", roles=("Machine.Isolate",)
+    )
     assert _claims.problems(known(jwt_of(ENDPOINT_V1)), wanted, now=1646598319) == []
 
 
-@pytest.mark.parametrize("issuer", ["https://sts.windows.net/{}/", "https://login.microsoftonline.com/{}/v2.0"])
-@pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000"])
-def test_both_issuers_and_every_spelling_of_the_audience_are_right(issuer: str, audience: str) -> None:
+@pytest.mark.parametrize(
+    "issuer", ["https://sts.windows.net/{}/", "https://login.microsoftonline.com/{}/v2.0"]
+)
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://graph.microsoft.com",
+        "https://graph.microsoft.com/",
+        "00000003-0000-0000-c000-000000000000",
+    ],
+)
+def test_both_issuers_and_every_spelling_of_the_audience_are_right(
+    issuer: str, audience: str
+) -> None:
     assert codes(graph_token(iss=issuer.format(TENANT), aud=audience), roles=(INCIDENT_ROLE,)) == []
 
 
@@ -123,7 +149,11 @@ def test_both_issuers_and_every_spelling_of_the_audience_are_right(issuer: str, 
     ],
 )
 def test_each_cloud_has_its_issuers(cloud: str, issuer: str) -> None:
-    audience = {"gcc": "https://graph.microsoft.com", "gcc_high": "https://graph.microsoft.us", "dod": "https://dod-graph.microsoft.us"}[cloud]
+    audience = {
+        "gcc": "https://graph.microsoft.com",
+        "gcc_high": "https://graph.microsoft.us",
+        "dod": "https://dod-graph.microsoft.us",
+    }[cloud]
     assert codes(graph_token(iss=issuer.format(TENANT), aud=audience), cloud=cloud) == []
 
 
@@ -136,15 +166,24 @@ def test_the_issuer_may_be_a_login_url_of_ones_own() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"tid": OTHER_TENANT, "iss": f"https://sts.windows.net/{OTHER_TENANT}/"}, ("wrong_tenant", "wrong_tenant")),
+        (
+            {"tid": OTHER_TENANT, "iss": f"https://sts.windows.net/{OTHER_TENANT}/"},
+            ("wrong_tenant", "wrong_tenant"),
+        ),
         ({"aud": "https://api.security.microsoft.com"}, ("wrong_audience", "wrong_audience")),
         ({"aud": None}, ("wrong_audience", "wrong_audience")),
         ({"aud": "https://graph.microsoft.com.evil.example"}, ("wrong_audience", "wrong_audience")),
         ({"iss": f"https://sts.windows.net/{OTHER_TENANT}/"}, ("wrong_issuer", "wrong_tenant")),
-        ({"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0"}, ("wrong_issuer", "wrong_tenant")),
+        (
+            {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0"},
+            ("wrong_issuer", "wrong_tenant"),
+        ),
         ({"iss": f"http://sts.windows.net/{TENANT}/"}, ("wrong_issuer", "wrong_tenant")),
         ({"iss": None}, ("wrong_issuer", "wrong_tenant")),
-        ({"appid": "99999999-0000-0000-0000-000000000000"}, ("wrong_application", "bad_credentials")),
+        (
+            {"appid": "99999999-0000-0000-0000-000000000000"},
+            ("wrong_application", "bad_credentials"),
+        ),
         ({"exp": NOW}, ("expired", "bad_credentials")),
         ({"exp": None}, ("expired", "bad_credentials")),
         ({"exp": "tomorrow"}, ("expired", "bad_credentials")),
@@ -155,7 +194,9 @@ def test_the_issuer_may_be_a_login_url_of_ones_own() -> None:
         ({"roles": "SecurityIncident.Read.All"}, ("role_missing", "role_missing")),
     ],
 )
-def test_one_thing_that_is_wrong_is_found(changes: dict[str, t.Any], problem: tuple[str, str]) -> None:
+def test_one_thing_that_is_wrong_is_found(
+    changes: dict[str, t.Any], problem: tuple[str, str]
+) -> None:
     assert codes(graph_token(**changes), roles=(INCIDENT_ROLE,)) == [problem]
 
 
@@ -166,7 +207,16 @@ def test_a_token_without_a_tenant_is_for_nobody() -> None:
 
 
 def test_the_gravest_problem_comes_first_and_none_is_left_out() -> None:
-    all_wrong = graph_token(tid=OTHER_TENANT, aud="x", iss="y", appid="z", exp=NOW - 1, nbf=NOW + 999, scp="User.Read", roles=[])
+    all_wrong = graph_token(
+        tid=OTHER_TENANT,
+        aud="x",
+        iss="y",
+        appid="z",
+        exp=NOW - 1,
+        nbf=NOW + 999,
+        scp="User.Read",
+        roles=[],
+    )
     assert [code for code, _category in codes(all_wrong, roles=(INCIDENT_ROLE,))] == [
         "wrong_tenant",
         "wrong_audience",
@@ -194,30 +244,55 @@ def test_ids_are_compared_without_regard_to_case() -> None:
 
 
 def test_a_role_that_writes_covers_its_reading_twin() -> None:
-    assert codes(graph_token(roles=["SecurityIncident.ReadWrite.All"]), roles=(INCIDENT_ROLE,)) == []
+    assert (
+        codes(graph_token(roles=["SecurityIncident.ReadWrite.All"]), roles=(INCIDENT_ROLE,)) == []
+    )
 
 
 def test_the_text_of_a_wrong_audience_names_whose_it_is_and_the_right_one() -> None:
-    (problem,) = _claims.problems(known(graph_token(aud="https://securitycenter.onmicrosoft.com/windowsatpservice")), expected(), now=NOW)
+    (problem,) = _claims.problems(
+        known(graph_token(aud="https://securitycenter.onmicrosoft.com/windowsatpservice")),
+        expected(),
+        now=NOW,
+    )
     assert "belongs to the resource endpoint" in problem.text
     assert "graph needs https://graph.microsoft.com" in problem.text
 
 
 @pytest.mark.parametrize(
-    "token", ["", "opaque", "EwBwA8l6BAAU", "a.b.c", "eyJhbGciOiJSUzI1NiJ9.bm90IGpzb24.c2ln", f"{encoded({'alg': 'RS256'})}.{encoded([1])}.c2ln"]
+    "token",
+    [
+        "",
+        "opaque",
+        "EwBwA8l6BAAU",
+        "a.b.c",
+        "eyJhbGciOiJSUzI1NiJ9.bm90IGpzb24.c2ln",
+        f"{encoded({'alg': 'RS256'})}.{encoded([1])}.c2ln",
+    ],
 )
 def test_what_cannot_be_decoded_is_opaque_and_no_error(token: str) -> None:
     assert _claims.read(token) is None
 
 
-NUMBER = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=1)
+NUMBER = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.lists(st.integers(), max_size=1)
+)
 
 
 @given(exp=NUMBER, roles=NUMBER, aud=NUMBER, tid=NUMBER)
 @example(exp=float("inf"), roles=None, aud=None, tid=None)
-def test_no_claim_is_too_strange_to_be_judged(exp: t.Any, roles: t.Any, aud: t.Any, tid: t.Any) -> None:
+def test_no_claim_is_too_strange_to_be_judged(
+    exp: t.Any, roles: t.Any, aud: t.Any, tid: t.Any
+) -> None:
     token = jwt_of({**graph_claims(), "exp": exp, "roles": roles, "aud": aud, "tid": tid})
-    assert "wrong_tenant" in [problem.code for problem in _claims.problems(known(token), expected(), now=NOW)]
+    assert "wrong_tenant" in [
+        problem.code for problem in _claims.problems(known(token), expected(), now=NOW)
+    ]
 
 
 def signed(papers: Papers, claims: dict[str, t.Any], **header: t.Any) -> str:
@@ -229,7 +304,10 @@ def signed(papers: Papers, claims: dict[str, t.Any], **header: t.Any) -> str:
 def published(papers: Papers, kid: str = "key-1") -> dict[str, t.Any]:
     numbers = papers.application.key.public_key().public_numbers()
     modulus, exponent = (
-        base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode() for number in (numbers.n, numbers.e)
+        base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+        .rstrip(b"=")
+        .decode()
+        for number in (numbers.n, numbers.e)
     )
     return {
         "keys": [
@@ -262,12 +340,25 @@ def test_a_key_that_is_not_published_is_unknown(papers: Papers) -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS512"])
 def test_no_other_algorithm_verifies(papers: Papers, algorithm: str) -> None:
-    assert doubt(papers, signed(papers, ENDPOINT_V1, alg=algorithm), published(papers)) == "bad_signature"
+    assert (
+        doubt(papers, signed(papers, ENDPOINT_V1, alg=algorithm), published(papers))
+        == "bad_signature"
+    )
 
 
 def test_a_published_key_that_is_damaged_verifies_nothing(papers: Papers) -> None:
-    assert doubt(papers, signed(papers, ENDPOINT_V1), {"keys": [{"kty": "RSA", "kid": "key-1", "n": "?"}]}) == "bad_signature"
+    assert (
+        doubt(
+            papers,
+            signed(papers, ENDPOINT_V1),
+            {"keys": [{"kty": "RSA", "kid": "key-1", "n": "?"}]},
+        )
+        == "bad_signature"
+    )
 
 
 def test_a_token_of_graph_cannot_be_verified_by_anybody_else(papers: Papers) -> None:
-    assert doubt(papers, signed(papers, graph_claims(), nonce="NONCE"), published(papers)) == "signature_not_verifiable"
+    assert (
+        doubt(papers, signed(papers, graph_claims(), nonce="NONCE"), published(papers))
+        == "signature_not_verifiable"
+    )

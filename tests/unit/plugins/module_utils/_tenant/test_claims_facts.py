@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Claims that are absent or odd, the facts that each refusal names, and what a signature is checked with."""
+"""Claims that are absent or odd, the facts that each refusal names, and what a signature is checked
+with."""
 
 from __future__ import annotations
 
@@ -62,7 +63,10 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
     [
         ({"tid": OTHER_TENANT}, [OTHER_TENANT, TENANT]),
         ({"tid": None}, [" nobody,"]),
-        ({"aud": "https://elsewhere"}, [" https://elsewhere; graph needs https://graph.microsoft.com"]),
+        (
+            {"aud": "https://elsewhere"},
+            [" https://elsewhere; graph needs https://graph.microsoft.com"],
+        ),
         ({"aud": None}, [" missing;"]),
         ({"iss": "https://elsewhere"}, [" https://elsewhere, ", TENANT, "cloud public"]),
         ({"iss": None}, [" missing, "]),
@@ -74,14 +78,18 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
         ({"roles": []}, ["has no role at all; "]),
     ],
 )
-def test_a_refusal_names_what_the_token_says_and_what_is_needed(changes: dict[str, t.Any], facts: list[str]) -> None:
+def test_a_refusal_names_what_the_token_says_and_what_is_needed(
+    changes: dict[str, t.Any], facts: list[str]
+) -> None:
     claims = known(graph_token(**{"roles": ["C", "D"], **changes}))
     first = _claims.problems(claims, expected(roles=("C", "D")), now=NOW)[0]
     assert [fact for fact in facts if fact not in first.text] == []
 
 
 @pytest.mark.parametrize("times", [{}, {"nbf": NOW * 2, "iat": NOW * 2, "exp": NOW * 3}])
-def test_a_signature_is_checked_whenever_the_token_is_valid(papers: Papers, times: dict[str, int]) -> None:
+def test_a_signature_is_checked_whenever_the_token_is_valid(
+    papers: Papers, times: dict[str, int]
+) -> None:
     token = signed(papers, {**ENDPOINT_V1, **times})
     assert _claims.verify(token, known(token), published(papers)) is None
 
@@ -111,4 +119,6 @@ def test_a_signature_that_cannot_be_relied_on_names_the_key_and_is_no_credential
     texts = [problem.text for problem in found if problem]
     assert f"key {known(token).header['kid']}," in texts[0]
     assert texts[1].startswith("The token's signature does not hold: ")
-    assert texts[2].startswith("Tokens of Microsoft Graph are signed so that only Graph can check them")
+    assert texts[2].startswith(
+        "Tokens of Microsoft Graph are signed so that only Graph can check them"
+    )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts and audiences of each cloud, typed in from Microsoft's pages on the government clouds and on its regional hosts."""
+"""Hosts and audiences of each cloud, typed in from Microsoft's pages on the government clouds and
+on its regional hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import clouds as _clouds
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import owner_of, service
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import (
+    owner_of,
+    service,
+)
 
 CLOUDS = {  # cloud: (login, Graph, XDR, Defender for Endpoint)
     "public": (
@@ -73,20 +77,48 @@ def test_no_cloud_is_missing() -> None:
 def test_each_cloud_has_its_hosts(cloud: str) -> None:
     login, graph, xdr, endpoint = CLOUDS[cloud]
     assert _clouds.CLOUDS[cloud].login == login
-    assert [service(cloud, resource).url for resource in ("graph", "xdr", "endpoint")] == [graph, xdr, endpoint]
+    assert [service(cloud, resource).url for resource in ("graph", "xdr", "endpoint")] == [
+        graph,
+        xdr,
+        endpoint,
+    ]
 
 
 @pytest.mark.parametrize(
     ("cloud", "graph", "xdr", "endpoint"),
     [
-        ("public", "https://graph.microsoft.com", "https://api.security.microsoft.com", "https://api.securitycenter.microsoft.com"),
-        ("gcc", "https://graph.microsoft.com", "https://api-gcc.security.microsoft.us", "https://securitycenter.onmicrosoft.com/windowsatpservice"),
-        ("gcc_high", "https://graph.microsoft.us", "https://api-gov.security.microsoft.us", "https://securitycenter.onmicrosoft.us/windowsatpservice"),
-        ("dod", "https://dod-graph.microsoft.us", "https://api-gov.security.microsoft.us", "https://securitycenter.onmicrosoft.us/windowsatpservice"),
+        (
+            "public",
+            "https://graph.microsoft.com",
+            "https://api.security.microsoft.com",
+            "https://api.securitycenter.microsoft.com",
+        ),
+        (
+            "gcc",
+            "https://graph.microsoft.com",
+            "https://api-gcc.security.microsoft.us",
+            "https://securitycenter.onmicrosoft.com/windowsatpservice",
+        ),
+        (
+            "gcc_high",
+            "https://graph.microsoft.us",
+            "https://api-gov.security.microsoft.us",
+            "https://securitycenter.onmicrosoft.us/windowsatpservice",
+        ),
+        (
+            "dod",
+            "https://dod-graph.microsoft.us",
+            "https://api-gov.security.microsoft.us",
+            "https://securitycenter.onmicrosoft.us/windowsatpservice",
+        ),
     ],
 )
 def test_each_cloud_has_its_audiences(cloud: str, graph: str, xdr: str, endpoint: str) -> None:
-    assert [service(cloud, resource).audience for resource in ("graph", "xdr", "endpoint")] == [graph, xdr, endpoint]
+    assert [service(cloud, resource).audience for resource in ("graph", "xdr", "endpoint")] == [
+        graph,
+        xdr,
+        endpoint,
+    ]
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -98,19 +130,35 @@ def test_each_cloud_has_its_audiences(cloud: str, graph: str, xdr: str, endpoint
         ("endpoint", "fc780465-2017-40d4-a0c5-307022471b92"),
     ],
 )
-def test_a_token_may_name_its_audience_by_the_applications_id_in_any_spelling(cloud: str, resource: str, app_id: str) -> None:
+def test_a_token_may_name_its_audience_by_the_applications_id_in_any_spelling(
+    cloud: str, resource: str, app_id: str
+) -> None:
     found = service(cloud, resource)
     assert found.accepts(app_id)
     assert found.accepts(app_id.upper())
     assert found.accepts(f"{found.audience}/")
 
 
-@pytest.mark.parametrize("audience", ["", "https://graph.microsoft.com.evil.example", "https://api.security.microsoft.com", "graph.microsoft.com"])
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "",
+        "https://graph.microsoft.com.evil.example",
+        "https://api.security.microsoft.com",
+        "graph.microsoft.com",
+    ],
+)
 def test_graph_accepts_no_other_audience(audience: str) -> None:
     assert not service("public", "graph").accepts(audience)
 
 
-@pytest.mark.parametrize("audience", ["https://api.securitycenter.windows.com", "https://securitycenter.onmicrosoft.com/windowsatpservice"])
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://api.securitycenter.windows.com",
+        "https://securitycenter.onmicrosoft.com/windowsatpservice",
+    ],
+)
 def test_defender_for_endpoint_has_older_audiences(audience: str) -> None:
     assert service("public", "endpoint").accepts(audience)
     assert not service("public", "xdr").accepts(audience)
@@ -125,14 +173,23 @@ def test_china_has_none_of_the_apis(resource: str) -> None:
 
 @pytest.mark.parametrize("region", ["us", "eu", "uk", "au", "swa", "ina", "aea"])
 def test_the_older_api_has_a_host_in_each_region(region: str) -> None:
-    assert service("public", "xdr", region=region).url == f"https://{region}.api.security.microsoft.com"
+    assert (
+        service("public", "xdr", region=region).url
+        == f"https://{region}.api.security.microsoft.com"
+    )
     assert service("public", "xdr", region=region).audience == "https://api.security.microsoft.com"
 
 
 @pytest.mark.parametrize("region", ["us", "eu", "uk"])
 def test_defender_for_endpoint_has_a_host_in_three_regions(region: str) -> None:
-    assert service("public", "endpoint", region=region).url == f"https://api-{region}.securitycenter.microsoft.com"
-    assert service("public", "endpoint", region=region).audience == "https://api.securitycenter.microsoft.com"
+    assert (
+        service("public", "endpoint", region=region).url
+        == f"https://api-{region}.securitycenter.microsoft.com"
+    )
+    assert (
+        service("public", "endpoint", region=region).audience
+        == "https://api.securitycenter.microsoft.com"
+    )
 
 
 @pytest.mark.parametrize("region", ["au", "swa", "ina", "aea"])
@@ -147,7 +204,10 @@ def test_graph_has_no_regional_hosts(region: str | None) -> None:
 
 @pytest.mark.parametrize("cloud", ["gcc", "gcc_high", "dod"])
 def test_only_the_public_cloud_has_regions(cloud: str) -> None:
-    assert refused(lambda: service(cloud, "xdr", region="eu")).message == f"region is eu, but only the public cloud has regional hosts and cloud is {cloud}."
+    assert (
+        refused(lambda: service(cloud, "xdr", region="eu")).message
+        == f"region is eu, but only the public cloud has regional hosts and cloud is {cloud}."
+    )
 
 
 @pytest.mark.parametrize(("audience", "owner"), OWNERS.items())

@@ -23,7 +23,9 @@ from pathlib import Path
 
 import pytest
 import urllib3.poolmanager
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    connections as _connections,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Reply, Service
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
@@ -43,7 +45,8 @@ NOT_SHARED = (
 
 @dataclasses.dataclass(frozen=True)
 class Apart:
-    """A service in a process of its own: a thread that is in the middle of TLS must not be forked."""
+    """A service in a process of its own: a thread that is in the middle of TLS must not be
+    forked."""
 
     url: str
     _asking: int
@@ -57,7 +60,8 @@ class Apart:
 
 @pytest.fixture
 def service(papers: Papers, tmp_path: Path) -> t.Iterator[Apart]:
-    """Serves each connection in a thread of its own, which answers one request before it reads the next bytes."""
+    """Serves each connection in a thread of its own, which answers one request before it reads the
+    next bytes."""
     running = Service(papers.server, tmp_path)
     running.reply_to = lambda request: Reply(200, json.dumps({"path": request.path}).encode())
     (asked, ask), (reply, replied) = os.pipe(), os.pipe()
@@ -119,12 +123,19 @@ def path_asked(http: Http, url: str) -> str:
         return f"{type(e).__name__}: {e}"
 
 
-def test_every_worker_gets_its_own_answer_after_its_parent_has_talked(service: Apart, http: Http) -> None:
+def test_every_worker_gets_its_own_answer_after_its_parent_has_talked(
+    service: Apart, http: Http
+) -> None:
     assert path_asked(http, f"{service.url}/parent") == "/parent"
-    results = [forked(functools.partial(path_asked, http, f"{service.url}/{number}")) for number in range(WORKERS)]
+    results = [
+        forked(functools.partial(path_asked, http, f"{service.url}/{number}"))
+        for number in range(WORKERS)
+    ]
     assert [result() for result in results] == [f"/{number}" for number in range(WORKERS)]
     assert path_asked(http, f"{service.url}/parent-again") == "/parent-again"
-    assert service.connections() == 1 + WORKERS, "the parent keeps its connection, and each worker has its own"
+    assert service.connections() == 1 + WORKERS, (
+        "the parent keeps its connection, and each worker has its own"
+    )
 
 
 def test_a_worker_inherits_no_open_connection(service: Apart, http: Http) -> None:
@@ -140,16 +151,23 @@ def client_connections() -> int:
     return sum(1 for each in every if not each.server_side and each.fileno() >= 0)
 
 
-def test_no_file_of_the_collection_keeps_what_must_not_survive_a_fork(service: Apart, http: Http) -> None:
+def test_no_file_of_the_collection_keeps_what_must_not_survive_a_fork(
+    service: Apart, http: Http
+) -> None:
     for path in sorted(PLUGINS.rglob("*.py")):
-        importlib.import_module(".".join((PACKAGE, *path.relative_to(PLUGINS).with_suffix("").parts)))
+        importlib.import_module(
+            ".".join((PACKAGE, *path.relative_to(PLUGINS).with_suffix("").parts))
+        )
     path_asked(http, f"{service.url}/parent")
-    assert any(name.endswith(".connections: PoolManager") for name in kept()), "the walk finds what is there"
+    assert any(name.endswith(".connections: PoolManager") for name in kept()), (
+        "the walk finds what is there"
+    )
     assert forked(kept)() == []
 
 
 def kept() -> list[str]:
-    """What can be reached from the globals and caches of our modules and must belong to one process."""
+    """What can be reached from the globals and caches of our modules and must belong to one
+    process."""
     return [
         f"{name}: {type(value).__name__}"
         for name, module in sorted(sys.modules.items())
@@ -160,7 +178,8 @@ def kept() -> list[str]:
 
 
 def _values_of(module: types.ModuleType) -> t.Iterator[t.Any]:
-    """The module's values and their parts, but not what is only imported: other modules, classes, functions."""
+    """The module's values and their parts, but not what is only imported: other modules, classes,
+    functions."""
     ahead = [value for value in vars(module).values() if _is_own(value, module)]
     reached: set[int] = set()
     while ahead:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The consent link in its three forms: what Microsoft's pages say, and values that no character breaks out of."""
+"""The consent link in its three forms: what Microsoft's pages say, and values that no character
+breaks out of."""
 
 from __future__ import annotations
 
@@ -15,9 +16,15 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.filter.consent_url import FilterModule
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import consent_link
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import (
+    consent_link,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_HINT
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, CONSENT_URL, TENANT
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    CONSENT_URL,
+    TENANT,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +46,10 @@ def test_the_plain_form_is_what_messages_carry() -> None:
 
 def test_the_form_of_microsofts_page_names_the_tenant() -> None:
     link = consent_link(TENANT, CLIENT, form="page")
-    assert link == f"https://login.microsoftonline.com/{TENANT}/oauth2/authorize?prompt=consent&response_type=code&sso_reload=true&client_id={CLIENT}"
+    assert (
+        link
+        == f"https://login.microsoftonline.com/{TENANT}/oauth2/authorize?prompt=consent&response_type=code&sso_reload=true&client_id={CLIENT}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,11 @@ def test_the_form_of_microsofts_page_names_the_tenant() -> None:
 )
 def test_the_v2_form_asks_for_all_roles_of_one_api(cloud: str, login: str, scope: str) -> None:
     found = parts(consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, cloud=cloud))
-    assert found == (login, f"/{TENANT}/v2.0/adminconsent", {"client_id": CLIENT, "scope": scope, "redirect_uri": LANDING})
+    assert found == (
+        login,
+        f"/{TENANT}/v2.0/adminconsent",
+        {"client_id": CLIENT, "scope": scope, "redirect_uri": LANDING},
+    )
     with pytest.raises(DefenderError, match="china"):
         consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, cloud="china")
     xdr = parts(consent_link(TENANT, CLIENT, form="v2", redirect_uri=LANDING, api="xdr"))
@@ -62,7 +76,9 @@ def test_the_v2_form_asks_for_all_roles_of_one_api(cloud: str, login: str, scope
 
 def test_an_old_name_of_the_login_service_becomes_the_new_one() -> None:
     assert consent_link(TENANT, CLIENT, login_url="https://login.windows.net/") == CONSENT_URL
-    assert consent_link(TENANT, CLIENT, login_url="https://127.0.0.1:8443").startswith("https://127.0.0.1:8443/")
+    assert consent_link(TENANT, CLIENT, login_url="https://127.0.0.1:8443").startswith(
+        "https://127.0.0.1:8443/"
+    )
 
 
 @given(
@@ -70,14 +86,26 @@ def test_an_old_name_of_the_login_service_becomes_the_new_one() -> None:
     client=st.uuids(),
     form=st.sampled_from(["adminconsent", "v2", "page"]),
     state=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
-    query=st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="#\\"), max_size=20),
+    query=st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="#\\"), max_size=20
+    ),
 )
-def test_what_goes_into_a_link_comes_out_of_it(tenant: uuid.UUID, client: uuid.UUID, form: str, state: str, query: str) -> None:
+def test_what_goes_into_a_link_comes_out_of_it(
+    tenant: uuid.UUID, client: uuid.UUID, form: str, state: str, query: str
+) -> None:
     landing = f"https://partner.example/back?q={query}"
-    where, path, values = parts(consent_link(str(tenant).upper(), str(client).upper(), form=form, state=state, redirect_uri=landing))
+    where, path, values = parts(
+        consent_link(
+            str(tenant).upper(), str(client).upper(), form=form, state=state, redirect_uri=landing
+        )
+    )
     assert where == "https://login.microsoftonline.com"
     assert path.split("/")[1] == str(tenant)
-    assert (values["client_id"], values["state"], values["redirect_uri"]) == (str(client), state, landing)
+    assert (values["client_id"], values["state"], values["redirect_uri"]) == (
+        str(client),
+        state,
+        landing,
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +119,10 @@ def test_what_goes_into_a_link_comes_out_of_it(tenant: uuid.UUID, client: uuid.U
         ({"tenant_id": ""}, "tenant_id is not set"),
         ({"tenant_id": f"{TENANT}/../common"}, "no GUID"),
         ({"client_id": "my app"}, "client_id is 'my app'"),
-        ({"client_id": "my app"}, r"\. Take the application \(client\) id from the app registration's overview page"),
+        (
+            {"client_id": "my app"},
+            r"\. Take the application \(client\) id from the app registration's overview page",
+        ),
         ({"form": "v1"}, "adminconsent, v2, page"),
         ({"form": "v2"}, "^redirect_uri is not set"),
         ({"cloud": "mars"}, "public, gcc, gcc_high"),
@@ -107,7 +138,9 @@ def test_what_goes_into_a_link_comes_out_of_it(tenant: uuid.UUID, client: uuid.U
         ({"login_url": "http://login.microsoftonline.com"}, "login_url is"),
     ],
 )
-def test_what_no_link_can_be_made_of_is_refused_in_a_sentence(changes: dict[str, str], word: str) -> None:
+def test_what_no_link_can_be_made_of_is_refused_in_a_sentence(
+    changes: dict[str, str], word: str
+) -> None:
     values: dict[str, t.Any] = {"tenant_id": TENANT, "client_id": CLIENT, **changes}
     with pytest.raises(DefenderError, match=word) as caught:
         consent_link(values.pop("tenant_id"), values.pop("client_id"), **values)

@@ -34,7 +34,11 @@ def test_a_text_with_an_id_of_microsoft_is_theirs(name: str) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"x-azure-ref": "0abc"}, {"server": "Microsoft-Azure-Application-Gateway/v2"}, {"server": "Microsoft-HTTPAPI/2.0"}],
+    [
+        {"x-azure-ref": "0abc"},
+        {"server": "Microsoft-Azure-Application-Gateway/v2"},
+        {"server": "Microsoft-HTTPAPI/2.0"},
+    ],
 )
 def test_a_page_of_microsofts_own_front_door_is_theirs(headers: dict[str, str]) -> None:
     page = b"<html><head><title>503 Service Temporarily Unavailable</title></head></html>"
@@ -74,7 +78,9 @@ def test_what_answered_is_named_by_title_server_and_via() -> None:
     headers = {**HTML, "server": "Zscaler/6.2", "via": "1.1 proxy.corp (squid)"}
     told = foreign(403, headers, BLOCK_PAGE)
     assert told == '"Web Page & Blocked", Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)'
-    assert foreign(403, headers, b"") == "text/html, Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)"
+    assert (
+        foreign(403, headers, b"") == "text/html, Server: Zscaler/6.2, Via: 1.1 proxy.corp (squid)"
+    )
 
 
 @given(title=st.text(), server=st.text())

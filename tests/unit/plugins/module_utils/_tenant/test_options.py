@@ -11,7 +11,12 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, SECRET, TENANT, parameters
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    SECRET,
+    TENANT,
+    parameters,
+)
 
 
 def checked(**changes: t.Any) -> _options.Options:
@@ -26,16 +31,30 @@ def refused(**changes: t.Any) -> DefenderError:
 
 def test_the_contracts_defaults_become_options() -> None:
     options = checked()
-    assert (options.tenant_id, options.tenant_name, options.client_id, options.cloud, options.api) == (TENANT, "contoso", CLIENT, "public", "auto")
+    assert (
+        options.tenant_id,
+        options.tenant_name,
+        options.client_id,
+        options.cloud,
+        options.api,
+    ) == (TENANT, "contoso", CLIENT, "public", "auto")
     assert options.login_url == "https://login.microsoftonline.com"
     assert dict(options.credential) == {"client_secret": SECRET}
-    assert (options.request_timeout, options.retries, options.retry_deadline, options.validate_certs) == (None, 4, 300, True)
+    assert (
+        options.request_timeout,
+        options.retries,
+        options.retry_deadline,
+        options.validate_certs,
+    ) == (None, 4, 300, True)
     assert options.max_response_size == 512 * 2**20
     assert options.label == f"contoso ({TENANT})"
 
 
 def test_a_tenant_without_a_name_is_called_by_its_id() -> None:
-    assert (checked(tenant_name=None).tenant_name, checked(tenant_name=None).label) == (TENANT, TENANT)
+    assert (checked(tenant_name=None).tenant_name, checked(tenant_name=None).label) == (
+        TENANT,
+        TENANT,
+    )
 
 
 def test_ids_are_told_in_lower_case() -> None:
@@ -47,12 +66,24 @@ def test_ids_are_told_in_lower_case() -> None:
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_id_that_is_missing_is_asked_for(option: str, value: str | None) -> None:
     error = refused(**{option: value})
-    assert error.message == f"{option} is not set; give it as a task option or as the variable defender_xdr_{option}."
+    assert error.message == (
+        f"{option} is not set; give it as a task option or as the variable defender_xdr_{option}."
+    )
     assert (error.category, error.who) == ("bad_request", "caller")
 
 
 @pytest.mark.parametrize(
-    "value", ["contoso.onmicrosoft.com", "contoso.com", "common", "organizations", "1234", f"{TENANT}0", f" {TENANT}", TENANT.replace("-", "")]
+    "value",
+    [
+        "contoso.onmicrosoft.com",
+        "contoso.com",
+        "common",
+        "organizations",
+        "1234",
+        f"{TENANT}0",
+        f" {TENANT}",
+        TENANT.replace("-", ""),
+    ],
 )
 def test_a_tenant_that_is_no_guid_is_refused_with_the_way_to_find_it(value: str) -> None:
     error = refused(tenant_id=value)
@@ -63,30 +94,45 @@ def test_a_tenant_that_is_no_guid_is_refused_with_the_way_to_find_it(value: str)
 
 @pytest.mark.parametrize("value", ["my-app", "not-a-guid"])
 def test_an_application_that_is_no_guid_is_refused(value: str) -> None:
-    assert refused(client_id=value).message.startswith(f"client_id is {value!r}, which is no GUID. ")
+    assert refused(client_id=value).message.startswith(
+        f"client_id is {value!r}, which is no GUID. "
+    )
 
 
 def test_no_credential_is_one_too_few() -> None:
     error = refused(client_secret=None)
     assert (error.category, error.who) == ("bad_credentials", "caller")
     assert error.message == (
-        "Exactly one credential is needed of client_secret, client_secret_file, certificate_path, certificate, assertion_file; none is set."
+        "Exactly one credential is needed of client_secret, client_secret_file, certificate_path,"
+        " certificate, assertion_file; none is set."
     )
 
 
-SOURCES = ["client_secret", "client_secret_file", "certificate_path", "certificate", "assertion_file"]
+SOURCES = [
+    "client_secret",
+    "client_secret_file",
+    "certificate_path",
+    "certificate",
+    "assertion_file",
+]
 
 
 @pytest.mark.parametrize("first", SOURCES)
 @pytest.mark.parametrize("second", SOURCES)
 def test_two_credentials_are_one_too_many(first: str, second: str) -> None:
-    given: dict[str, t.Any] = {"client_secret": None, first: "one-that-is-long-and-unique", second: "one-that-is-long-and-unique"}
+    given: dict[str, t.Any] = {
+        "client_secret": None,
+        first: "one-that-is-long-and-unique",
+        second: "one-that-is-long-and-unique",
+    }
     if first == second:
         assert dict(checked(**given).credential) == {first: "one-that-is-long-and-unique"}
     else:
         error = refused(**given)
         assert (error.category, error.who) == ("bad_credentials", "caller")
-        assert error.message.endswith(f"; {' and '.join(sorted((first, second), key=SOURCES.index))} are set.")
+        assert error.message.endswith(
+            f"; {' and '.join(sorted((first, second), key=SOURCES.index))} are set."
+        )
         assert "one-that-is-long" not in error.message
 
 
@@ -94,12 +140,20 @@ def test_two_credentials_are_one_too_many(first: str, second: str) -> None:
 @pytest.mark.parametrize("extra", ["private_key_path", "certificate_password"])
 def test_what_goes_with_a_certificate_goes_with_nothing_else(source: str, extra: str) -> None:
     error = refused(**{"client_secret": None, source: "x", extra: "y"})
-    assert error.message == f"{extra} is set, but the credential is {source}; {extra} goes with a certificate."
+    assert (
+        error.message
+        == f"{extra} is set, but the credential is {source}; {extra} goes with a certificate."
+    )
 
 
 @pytest.mark.parametrize("source", ["certificate", "certificate_path"])
 def test_a_certificate_takes_along_what_belongs_to_it(source: str) -> None:
-    given = {source: "x", "private_key_path": "k", "certificate_password": "p", "certificate_chain": True}
+    given = {
+        source: "x",
+        "private_key_path": "k",
+        "certificate_password": "p",
+        "certificate_chain": True,
+    }
     assert dict(checked(client_secret=None, **given).credential) == given
 
 
@@ -135,10 +189,15 @@ def test_a_url_has_to_be_https_and_plain(option: str, value: str) -> None:
         error = e
     assert error is not None
     assert error.category == "bad_request"
-    assert error.message == f"{option} is {value!r}, but must be an https URL of a host without credentials, query or fragment."
+    assert error.message == (
+        f"{option} is {value!r}, but must be an https URL of a host without credentials, query"
+        " or fragment."
+    )
 
 
-@pytest.mark.parametrize("value", ["https://[::1", "https://localhost:port", "https://localhost:99999"])
+@pytest.mark.parametrize(
+    "value", ["https://[::1", "https://localhost:port", "https://localhost:99999"]
+)
 def test_a_url_that_is_none_is_refused(value: str) -> None:
     assert refused(graph_url=value).category == "bad_request"
 
@@ -164,11 +223,17 @@ def test_the_cloud_decides_the_login_host(cloud: str) -> None:
 
 def test_a_url_of_ones_own_replaces_the_clouds_and_its_audience_stays() -> None:
     found = checked(xdr_url="https://localhost:8443/front/").service("xdr")
-    assert (found.url, found.audience) == ("https://localhost:8443/front", "https://api.security.microsoft.com")
+    assert (found.url, found.audience) == (
+        "https://localhost:8443/front",
+        "https://api.security.microsoft.com",
+    )
 
 
 def test_a_url_of_ones_own_needs_no_region() -> None:
-    assert checked(region="au", endpoint_url="https://localhost:8443").service("endpoint").url == "https://localhost:8443"
+    assert (
+        checked(region="au", endpoint_url="https://localhost:8443").service("endpoint").url
+        == "https://localhost:8443"
+    )
 
 
 def test_the_audience_of_the_pages_curl_example_is_refused_with_the_right_one() -> None:
@@ -176,9 +241,9 @@ def test_the_audience_of_the_pages_curl_example_is_refused_with_the_right_one() 
     with pytest.raises(DefenderError) as caught:
         checked(xdr_audience=given).service("xdr")
     assert caught.value.category == "wrong_audience"
-    assert (
-        caught.value.message
-        == f"xdr_audience is {given}, which belongs to the resource endpoint; the right value for xdr is https://api.security.microsoft.com."
+    assert caught.value.message == (
+        f"xdr_audience is {given}, which belongs to the resource endpoint; the right value for"
+        " xdr is https://api.security.microsoft.com."
     )
     assert "https://api.security.microsoft.com" in caught.value.advice
 
@@ -193,7 +258,10 @@ def test_the_audience_of_the_pages_curl_example_is_refused_with_the_right_one() 
     ],
 )
 def test_an_audience_of_another_resource_is_refused(option: str, value: str, owner: str) -> None:
-    assert f"which belongs to the resource {owner}" in refused_service(option.removesuffix("_audience"), **{option: value}).message
+    assert (
+        f"which belongs to the resource {owner}"
+        in refused_service(option.removesuffix("_audience"), **{option: value}).message
+    )
 
 
 def refused_service(resource: str, **changes: t.Any) -> DefenderError:
@@ -219,11 +287,15 @@ def test_a_cloud_without_an_api_is_no_error_until_it_is_asked_for() -> None:
     with pytest.raises(DefenderError) as caught:
         options.service("graph")
     assert caught.value.category == "unsupported"
-    with_own = checked(cloud="china", xdr_url="https://localhost:8443", xdr_audience="api://own").service("xdr")
+    with_own = checked(
+        cloud="china", xdr_url="https://localhost:8443", xdr_audience="api://own"
+    ).service("xdr")
     assert (with_own.url, with_own.audience) == ("https://localhost:8443", "api://own")
 
 
-@pytest.mark.parametrize(("value", "size"), [("1000", 1000), ("64K", 65536), ("2 GB", 2**31), ("0.5M", 2**19)])
+@pytest.mark.parametrize(
+    ("value", "size"), [("1000", 1000), ("64K", 65536), ("2 GB", 2**31), ("0.5M", 2**19)]
+)
 def test_the_size_limit_may_have_a_unit(value: str, size: int) -> None:
     assert checked(max_response_size=value).max_response_size == size
 
@@ -231,13 +303,26 @@ def test_the_size_limit_may_have_a_unit(value: str, size: int) -> None:
 @pytest.mark.parametrize("value", ["", "0", "-1", "lots", "12X", "M"])
 def test_a_size_limit_that_is_none_is_refused(value: str) -> None:
     error = refused(max_response_size=value)
-    assert error.message == f"max_response_size is {value!r}, which is no size; give bytes, or a number with K, M or G such as 512M."
+    assert error.message == (
+        f"max_response_size is {value!r}, which is no size; give bytes, or a number with K, M"
+        " or G such as 512M."
+    )
     assert error.category == "bad_request"
 
 
-@pytest.mark.parametrize(("option", "value", "least"), [("request_timeout", 0, 1), ("request_timeout", -5, 1), ("retries", -1, 0), ("retry_deadline", 0, 1)])
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [
+        ("request_timeout", 0, 1),
+        ("request_timeout", -5, 1),
+        ("retries", -1, 0),
+        ("retry_deadline", 0, 1),
+    ],
+)
 def test_a_number_that_is_too_small_is_refused(option: str, value: int, least: int) -> None:
-    assert refused(**{option: value}).message == f"{option} is {value}, but must be at least {least}."
+    assert (
+        refused(**{option: value}).message == f"{option} is {value}, but must be at least {least}."
+    )
     assert checked(**{option: least})
 
 

@@ -11,7 +11,9 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import ownership as _ownership
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    ownership as _ownership,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import OTHER_TENANT, TENANT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,8 +31,12 @@ def refusal(*things: t.Any) -> DefenderError:
 
 @pytest.mark.parametrize("name", ["tenantId", "TenantId", "aadTenantId", "AadTenantId"])
 @pytest.mark.parametrize("below", [False, True])
-@pytest.mark.parametrize("owner", [OTHER_TENANT, OTHER_TENANT.upper(), "contoso.example", 7, ["x"], {"id": TENANT}])
-def test_an_object_that_names_another_tenant_is_a_security_event(name: str, below: bool, owner: t.Any) -> None:
+@pytest.mark.parametrize(
+    "owner", [OTHER_TENANT, OTHER_TENANT.upper(), "contoso.example", 7, ["x"], {"id": TENANT}]
+)
+def test_an_object_that_names_another_tenant_is_a_security_event(
+    name: str, below: bool, owner: t.Any
+) -> None:
     foreign = {"id": "2", name: owner}
     error = refusal({"id": "1"}, {"alerts": [{"id": "a"}, foreign]} if below else foreign)
     assert (error.category, error.who) == ("wrong_tenant", "partner")
@@ -44,7 +50,9 @@ def test_an_object_that_names_another_tenant_is_a_security_event(name: str, belo
 
 
 @pytest.mark.parametrize("name", ["tenantId", "aadTenantId"])
-@pytest.mark.parametrize("owner", [UPPER, UPPER.lower(), f" {UPPER} ", f"{{{UPPER}}}", None, "", " ", _ownership.NOBODY])
+@pytest.mark.parametrize(
+    "owner", [UPPER, UPPER.lower(), f" {UPPER} ", f"{{{UPPER}}}", None, "", " ", _ownership.NOBODY]
+)
 def test_the_own_tenant_in_any_case_and_nobody_are_no_mismatch(name: str, owner: t.Any) -> None:
     incidents = [{"id": "1", name: owner, "alerts": [{"id": "a", name: owner}]}, {"id": "2"}]
     answer = {"value": incidents}
@@ -66,7 +74,9 @@ def test_whose_an_object_is_comes_before_any_other_complaint() -> None:
     assert refusal("text", {"tenantId": OTHER_TENANT}).category == "wrong_tenant"
 
 
-@pytest.mark.parametrize("answer", [{}, {"value": None}, {"value": {}}, {"value": "x"}, {"value": 0}, {"error": {}}])
+@pytest.mark.parametrize(
+    "answer", [{}, {"value": None}, {"value": {}}, {"value": "x"}, {"value": 0}, {"error": {}}]
+)
 def test_an_answer_without_a_list_is_no_empty_list(answer: dict[str, t.Any]) -> None:
     with pytest.raises(DefenderError) as raised:
         _ownership.objects(OPTIONS, answer, "incident")
@@ -103,7 +113,9 @@ def test_alerts_of_alerts_are_no_way_to_overflow() -> None:
 OWNERS = st.sampled_from([TENANT, TENANT.upper(), OTHER_TENANT, None, "", "other"])
 OBJECTS = st.recursive(
     st.fixed_dictionaries({}, optional={"tenantId": OWNERS, "aadTenantId": OWNERS}),
-    lambda inner: st.fixed_dictionaries({}, optional={"tenantId": OWNERS, "alerts": st.lists(inner, max_size=3)}),
+    lambda inner: st.fixed_dictionaries(
+        {}, optional={"tenantId": OWNERS, "alerts": st.lists(inner, max_size=3)}
+    ),
     max_leaves=8,
 )
 

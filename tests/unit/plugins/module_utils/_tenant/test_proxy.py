@@ -82,10 +82,15 @@ def test_socks_works_where_pysocks_is_installed(pysocks: Found, scheme: str) -> 
 
 @pytest.mark.parametrize("source", ["proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h", "SOCKS5"])
-def test_socks_without_pysocks_is_refused_with_the_package(pysocks: Found, scheme: str, source: str) -> None:
+def test_socks_without_pysocks_is_refused_with_the_package(
+    pysocks: Found, scheme: str, source: str
+) -> None:
     pysocks(False)
     error = refused(f"{scheme}://user:{PASSWORD}@127.0.0.1:1080", source)
-    assert error.message == (f"{source} is '{scheme.lower()}://127.0.0.1:1080', which cannot be used: SOCKS needs the Python package PySocks.")
+    assert error.message == (
+        f"{source} is '{scheme.lower()}://127.0.0.1:1080', which cannot be used: SOCKS needs the"
+        " Python package PySocks."
+    )
     assert error.advice == "Run where the task runs: pip install 'requests[socks]'"
 
 
@@ -120,7 +125,9 @@ def test_a_proxy_that_cannot_work_is_one_sentence(value: str, reason: str) -> No
     assert error.advice.endswith(".")
 
 
-@pytest.mark.parametrize("value", ["ftp://{}@proxy:1", "{}@proxy:x", "http://{}@", "http://{}@proxy/x"])
+@pytest.mark.parametrize(
+    "value", ["ftp://{}@proxy:1", "{}@proxy:x", "http://{}@", "http://{}@proxy/x"]
+)
 @pytest.mark.parametrize("login", [f"user:{PASSWORD}", f"us@er:{PASSWORD}", f"user:{PASSWORD}/x"])
 def test_no_message_holds_the_password(value: str, login: str) -> None:
     assert PASSWORD not in str(refused(value.format(login)).as_result())
@@ -142,7 +149,10 @@ def test_any_password_reaches_the_proxy(user: str, password: str) -> None:
     given_back = requests.utils.get_auth_from_url(first.url)
     sent = [text.encode("latin-1") for text in given_back]
     wanted = [text.encode("latin-1", "ignore") for text in plain]
-    assert sent == [latin if latin.decode("latin-1") == text else text.encode() for latin, text in zip(wanted, plain, strict=True)]
+    assert sent == [
+        latin if latin.decode("latin-1") == text else text.encode()
+        for latin, text in zip(wanted, plain, strict=True)
+    ]
     assert _proxy.checked("proxy", first.url) == first
 
 

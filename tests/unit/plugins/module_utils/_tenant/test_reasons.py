@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a connection failed, in words: no exception of the libraries shows its class or its object."""
+"""Why a connection failed, in words: no exception of the libraries shows its class or its
+object."""
 
 from __future__ import annotations
 
@@ -53,7 +54,9 @@ def os_error(number: int) -> OSError:
     ],
 )
 def test_each_cause_has_its_words_however_deep_it_lies(error: BaseException, reason: str) -> None:
-    wrapped = requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", error))
+    wrapped = requests.exceptions.ConnectionError(
+        urllib3.exceptions.ProtocolError("Connection aborted.", error)
+    )
     for shape in (error, wrapped, caused(requests.exceptions.ConnectionError("x"), error)):
         assert _reasons.words(shape) == reason
 
@@ -68,7 +71,12 @@ def test_an_unreachable_network_is_not_a_timeout() -> None:
 
 def test_no_class_of_the_libraries_is_a_reason() -> None:
     modules = (requests.exceptions, urllib3.exceptions, http.client, ssl, socket)
-    classes = [each for module in modules for _name, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, Exception)]
+    classes = [
+        each
+        for module in modules
+        for _name, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, Exception)
+    ]
     for each in classes:
         reason = _reasons.words(each.__new__(each))
         assert not re.search(r"[a-z][A-Z]|Error|0x|\d", reason.replace("TLS", "")), each
@@ -93,8 +101,12 @@ def verification(code: int, text: str) -> ssl.SSLCertVerificationError:
         (66, "was not accepted (EE certificate key too weak)", "ca_path"),
     ],
 )
-def test_a_certificate_that_is_not_accepted_is_told_with_the_remedy(code: int, clause: str, advice: str) -> None:
-    error = requests.exceptions.SSLError(urllib3.exceptions.SSLError(verification(code, "EE certificate key too weak")))
+def test_a_certificate_that_is_not_accepted_is_told_with_the_remedy(
+    code: int, clause: str, advice: str
+) -> None:
+    error = requests.exceptions.SSLError(
+        urllib3.exceptions.SSLError(verification(code, "EE certificate key too weak"))
+    )
     reason, remedy = _reasons.tls(error)
     assert reason.startswith("the server's certificate ")
     assert clause in reason

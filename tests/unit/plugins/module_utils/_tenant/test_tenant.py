@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant guard: with which token a call may leave, when a token is renewed, and that nothing leaves otherwise."""
+"""The tenant guard: with which token a call may leave, when a token is renewed, and that nothing
+leaves otherwise."""
 
 from __future__ import annotations
 
@@ -39,7 +40,16 @@ RENEWED = graph_token(uti="renewed")
 ROLELESS = graph_token(roles=["SecurityAlert.Read.All"])
 XDR_TOKEN = graph_token(aud="https://api.security.microsoft.com", roles=["Incident.Read.All"])
 EMPTY = answer(200, {"value": []})
-STALE = answer(401, {"error": {"code": "InvalidAuthenticationToken", "message": "Lifetime validation failed, the token is expired.", "innerError": {}}})
+STALE = answer(
+    401,
+    {
+        "error": {
+            "code": "InvalidAuthenticationToken",
+            "message": "Lifetime validation failed, the token is expired.",
+            "innerError": {},
+        }
+    },
+)
 WithTenant = t.Callable[..., Tenant]
 
 
@@ -59,7 +69,10 @@ def again(tmp_path: Path, time: FakeClock) -> t.Callable[..., tuple[Tenant, Fake
 
     def build(*script: Answer | DefenderError, **changes: t.Any) -> tuple[Tenant, FakeHttp]:
         http = FakeHttp(*script)
-        tenant = Tenant(_options.check(parameters(token_cache=str(tmp_path / "tokens"), **changes)), clock=time.clock)
+        tenant = Tenant(
+            _options.check(parameters(token_cache=str(tmp_path / "tokens"), **changes)),
+            clock=time.clock,
+        )
         tenant.http = t.cast("t.Any", http)
         return tenant, http
 
@@ -74,19 +87,42 @@ Again = t.Callable[..., tuple[Tenant, FakeHttp]]
 
 def test_a_call_carries_the_tenants_token_and_asks_for_new_words(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), EMPTY)
-    assert tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents", {"$top": "50"}) == {"value": []}
+    assert tenant_with(http).api("graph", "incident_info").get(
+        "/v1.0/security/incidents", {"$top": "50"}
+    ) == {"value": []}
     token, call = http.asked
-    assert (token.method, token.url, token.headers.get("Authorization")) == ("POST", TOKEN_URL, None)
-    assert (call.method, call.url, call.params, call.bearer) == ("GET", INCIDENTS, {"$top": "50"}, GOOD)
+    assert (token.method, token.url, token.headers.get("Authorization")) == (
+        "POST",
+        TOKEN_URL,
+        None,
+    )
+    assert (call.method, call.url, call.params, call.bearer) == (
+        "GET",
+        INCIDENTS,
+        {"$top": "50"},
+        GOOD,
+    )
     assert call.headers["Prefer"] == "include-unknown-enum-members"
     http.done()
 
 
-def test_a_hunt_is_a_post_that_may_be_repeated_but_not_when_it_was_too_heavy(tenant_with: WithTenant) -> None:
-    http = FakeHttp(token_answer(graph_token(roles=["ThreatHunting.Read.All"])), answer(200, {"schema": [], "results": []}))
-    tenant_with(http).api("graph", "hunting_query").query("/v1.0/security/runHuntingQuery", {"Query": "DeviceInfo"}, timeout=200)
+def test_a_hunt_is_a_post_that_may_be_repeated_but_not_when_it_was_too_heavy(
+    tenant_with: WithTenant,
+) -> None:
+    http = FakeHttp(
+        token_answer(graph_token(roles=["ThreatHunting.Read.All"])),
+        answer(200, {"schema": [], "results": []}),
+    )
+    tenant_with(http).api("graph", "hunting_query").query(
+        "/v1.0/security/runHuntingQuery", {"Query": "DeviceInfo"}, timeout=200
+    )
     call = http.asked[1]
-    assert (call.method, call.payload, call.timeout, call.repeatable) == ("POST", {"Query": "DeviceInfo"}, 200, True)
+    assert (call.method, call.payload, call.timeout, call.repeatable) == (
+        "POST",
+        {"Query": "DeviceInfo"},
+        200,
+        True,
+    )
     assert not call.repeat & {500, 504}
     assert 429 in call.repeat
 
@@ -95,11 +131,30 @@ def test_a_hunt_is_a_post_that_may_be_repeated_but_not_when_it_was_too_heavy(ten
     ("resource", "changes", "module", "url", "token"),
     [
         ("xdr", {}, "incident_info", "https://api.security.microsoft.com/api/incidents", XDR_TOKEN),
-        ("xdr", {"region": "eu"}, "incident_info", "https://eu.api.security.microsoft.com/api/incidents", XDR_TOKEN),
-        ("graph", {"graph_url": "https://localhost:8443/"}, "incident_info", "https://localhost:8443/api/incidents", GOOD),
+        (
+            "xdr",
+            {"region": "eu"},
+            "incident_info",
+            "https://eu.api.security.microsoft.com/api/incidents",
+            XDR_TOKEN,
+        ),
+        (
+            "graph",
+            {"graph_url": "https://localhost:8443/"},
+            "incident_info",
+            "https://localhost:8443/api/incidents",
+            GOOD,
+        ),
     ],
 )
-def test_each_api_has_its_own_host_and_token(tenant_with: WithTenant, resource: str, changes: dict[str, str], module: str, url: str, token: str) -> None:
+def test_each_api_has_its_own_host_and_token(
+    tenant_with: WithTenant,
+    resource: str,
+    changes: dict[str, str],
+    module: str,
+    url: str,
+    token: str,
+) -> None:
     http = FakeHttp(token_answer(token), EMPTY)
     tenant_with(http, **changes).api(resource, module).get("/api/incidents")
     assert urls(http) == [TOKEN_URL, url]
@@ -131,7 +186,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changes", "category"), WRONG)
-def test_a_token_that_does_not_fit_never_leaves(tenant_with: WithTenant, changes: dict[str, t.Any], category: str) -> None:
+def test_a_token_that_does_not_fit_never_leaves(
+    tenant_with: WithTenant, changes: dict[str, t.Any], category: str
+) -> None:
     http = FakeHttp(token_answer(graph_token(**changes)))
     error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
     assert error.category == category
@@ -167,7 +224,12 @@ def test_an_opaque_token_is_used_with_one_warning(tenant_with: WithTenant) -> No
     api.get("/v1.0/security/incidents")
     api.get("/v1.0/security/incidents")
     assert [asked.bearer for asked in http.asked[1:]] == ["an-opaque-token-long-and-unique"] * 2
-    assert tenant.warnings == [f"The token of tenant {LABEL} for graph is opaque, so its tenant and roles could not be checked."]
+    assert tenant.warnings == [
+        (
+            f"The token of tenant {LABEL} for graph is opaque, so its tenant and roles could not be"
+            " checked."
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +242,9 @@ def test_an_opaque_token_is_used_with_one_warning(tenant_with: WithTenant) -> No
         "https://api.security.microsoft.com/x",
     ],
 )
-def test_a_link_to_another_origin_is_refused_before_anything_is_sent(tenant_with: WithTenant, link: str) -> None:
+def test_a_link_to_another_origin_is_refused_before_anything_is_sent(
+    tenant_with: WithTenant, link: str
+) -> None:
     http = FakeHttp(token_answer(GOOD))
     api = tenant_with(http).api("graph", "incident_info")
     error = refused(lambda: api.get(link))
@@ -188,7 +252,9 @@ def test_a_link_to_another_origin_is_refused_before_anything_is_sent(tenant_with
     assert urls(http) == [TOKEN_URL]
 
 
-def test_a_link_that_hides_its_origin_behind_a_backslash_is_refused(tenant_with: WithTenant) -> None:
+def test_a_link_that_hides_its_origin_behind_a_backslash_is_refused(
+    tenant_with: WithTenant,
+) -> None:
     http = FakeHttp(token_answer(GOOD))
     api = tenant_with(http).api("graph", "incident_info")
     with pytest.raises(DefenderError):
@@ -197,7 +263,9 @@ def test_a_link_that_hides_its_origin_behind_a_backslash_is_refused(tenant_with:
 
 @pytest.mark.parametrize("link", ["http://evil.example/x", "https://evil.example:port/x"])
 def test_a_link_that_is_no_url_is_refused(tenant_with: WithTenant, link: str) -> None:
-    api = tenant_with(FakeHttp(token_answer(GOOD)), graph_url="https://localhost:8443").api("graph", "incident_info")
+    api = tenant_with(FakeHttp(token_answer(GOOD)), graph_url="https://localhost:8443").api(
+        "graph", "incident_info"
+    )
     with pytest.raises(DefenderError):
         api.get(link)
 
@@ -209,27 +277,41 @@ def test_a_link_on_the_same_origin_is_followed_unchanged(tenant_with: WithTenant
     assert urls(http) == [TOKEN_URL, link]
 
 
-def test_an_api_that_a_cloud_lacks_is_refused_before_anything_is_sent(tenant_with: WithTenant) -> None:
+def test_an_api_that_a_cloud_lacks_is_refused_before_anything_is_sent(
+    tenant_with: WithTenant,
+) -> None:
     http = FakeHttp()
-    assert refused(lambda: tenant_with(http, cloud="china").api("graph", "incident_info")).category == "unsupported"
+    assert (
+        refused(lambda: tenant_with(http, cloud="china").api("graph", "incident_info")).category
+        == "unsupported"
+    )
     assert http.asked == []
 
 
 # Roles
 
 
-def test_a_missing_role_is_told_with_what_was_granted_and_the_consent_link(tenant_with: WithTenant) -> None:
+def test_a_missing_role_is_told_with_what_was_granted_and_the_consent_link(
+    tenant_with: WithTenant,
+) -> None:
     http = FakeHttp(token_answer(graph_token(roles=["A.Read.All", "B.Read.All"])))
     error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
     assert error.message == (
-        f"Tenant {LABEL} grants application {CLIENT} the roles [A.Read.All, B.Read.All] of graph; {INCIDENT_ROLE} is missing. "
-        f"An administrator of that tenant has to consent again: {CONSENT_URL}"
+        f"Tenant {LABEL} grants application {CLIENT} the roles [A.Read.All, B.Read.All] of graph;"
+        f" {INCIDENT_ROLE} is missing. An administrator of that tenant has to consent again:"
+        f" {CONSENT_URL}"
     )
     result = error.as_result()
-    assert (result["missing_roles"], result["error"]["who"], CONSENT_URL in result["error"]["advice"]) == ([INCIDENT_ROLE], "customer", True)
+    assert (
+        result["missing_roles"],
+        result["error"]["who"],
+        CONSENT_URL in result["error"]["advice"],
+    ) == ([INCIDENT_ROLE], "customer", True)
 
 
-def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(again: Again, time: FakeClock) -> None:
+def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(
+    again: Again, time: FakeClock
+) -> None:
     again(token_answer(ROLELESS))[0].read_token("graph")
     time.passed = 181
     tenant, http = again(token_answer(GOOD), EMPTY)
@@ -237,7 +319,9 @@ def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(again: Again, tim
     assert [asked.bearer for asked in http.asked] == ["", GOOD]
 
 
-def test_a_new_token_that_still_lacks_the_role_is_not_renewed_again(again: Again, time: FakeClock) -> None:
+def test_a_new_token_that_still_lacks_the_role_is_not_renewed_again(
+    again: Again, time: FakeClock
+) -> None:
     again(token_answer(ROLELESS))[0].read_token("graph")
     time.passed = 181
     tenant, http = again(token_answer(ROLELESS))
@@ -267,13 +351,27 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(tenant_with: With
 
 def test_a_token_that_is_refused_twice_is_not_renewed_again(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), STALE, token_answer(RENEWED), STALE)
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
-    assert (error.category, error.status, error.code) == ("bad_credentials", 401, "InvalidAuthenticationToken")
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    )
+    assert (error.category, error.status, error.code) == (
+        "bad_credentials",
+        401,
+        "InvalidAuthenticationToken",
+    )
     assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL, INCIDENTS]
 
 
 def test_a_refused_token_may_be_named_in_the_header_only(tenant_with: WithTenant) -> None:
-    stale = answer(401, None, **{"www-authenticate": 'Bearer error="invalid_token", error_description="The token is over."'})
+    stale = answer(
+        401,
+        None,
+        **{
+            "www-authenticate": (
+                'Bearer error="invalid_token", error_description="The token is over."'
+            )
+        },
+    )
     http = FakeHttp(token_answer(GOOD), stale, token_answer(RENEWED), EMPTY)
     tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
     http.done()
@@ -281,52 +379,108 @@ def test_a_refused_token_may_be_named_in_the_header_only(tenant_with: WithTenant
 
 def test_the_renewed_token_has_to_pass_the_guard_too(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), STALE, token_answer(graph_token(tid=OTHER_TENANT)))
-    assert refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")).category == "wrong_tenant"
+    assert (
+        refused(
+            lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+        ).category
+        == "wrong_tenant"
+    )
     assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL]
 
 
 @pytest.mark.parametrize(
-    "text", ["Unauthorized request - reason of failure: Account mode is inactive", "Unauthorized request - reason of failure: No Tvm license"]
+    "text",
+    [
+        "Unauthorized request - reason of failure: Account mode is inactive",
+        "Unauthorized request - reason of failure: No Tvm license",
+    ],
 )
-def test_a_401_that_speaks_of_the_account_renews_nothing(tenant_with: WithTenant, text: str) -> None:
-    http = FakeHttp(token_answer(GOOD), answer(401, {"error": {"code": "Unauthorized", "message": text, "target": "t-1"}}))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+def test_a_401_that_speaks_of_the_account_renews_nothing(
+    tenant_with: WithTenant, text: str
+) -> None:
+    http = FakeHttp(
+        token_answer(GOOD),
+        answer(401, {"error": {"code": "Unauthorized", "message": text, "target": "t-1"}}),
+    )
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    )
     assert (error.category, error.who, error.request_id) == ("not_licensed", "customer", "t-1")
     assert urls(http) == [TOKEN_URL, INCIDENTS]
 
 
-def test_a_missing_role_that_only_the_api_knows_is_told_with_the_consent_link(tenant_with: WithTenant) -> None:
-    text = "Missing application roles. API required roles: SecurityIncident.Read.All, application roles: User.Read.All."
-    http = FakeHttp(token_answer(GOOD), answer(403, {"error": {"code": "Forbidden", "message": text, "innerError": {"request-id": "r-1"}}}))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
-    assert (error.category, error.facts["missing_roles"], error.request_id) == ("role_missing", [INCIDENT_ROLE], "r-1")
+def test_a_missing_role_that_only_the_api_knows_is_told_with_the_consent_link(
+    tenant_with: WithTenant,
+) -> None:
+    text = (
+        "Missing application roles. API required roles: SecurityIncident.Read.All, application"
+        " roles: User.Read.All."
+    )
+    http = FakeHttp(
+        token_answer(GOOD),
+        answer(
+            403,
+            {"error": {"code": "Forbidden", "message": text, "innerError": {"request-id": "r-1"}}},
+        ),
+    )
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    )
+    assert (error.category, error.facts["missing_roles"], error.request_id) == (
+        "role_missing",
+        [INCIDENT_ROLE],
+        "r-1",
+    )
     assert CONSENT_URL in error.advice
 
 
-def test_a_403_without_a_reason_names_the_roles_that_the_call_needs(tenant_with: WithTenant) -> None:
-    http = FakeHttp(token_answer(GOOD), answer(403, {"error": {"code": "Forbidden", "message": "Access denied."}}))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+def test_a_403_without_a_reason_names_the_roles_that_the_call_needs(
+    tenant_with: WithTenant,
+) -> None:
+    http = FakeHttp(
+        token_answer(GOOD),
+        answer(403, {"error": {"code": "Forbidden", "message": "Access denied."}}),
+    )
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    )
     assert error.category == "role_missing"
     assert error.as_result()["missing_roles"] == [INCIDENT_ROLE]
 
 
-def test_a_tenant_without_consent_lacks_every_role_that_the_call_needs(tenant_with: WithTenant) -> None:
+def test_a_tenant_without_consent_lacks_every_role_that_the_call_needs(
+    tenant_with: WithTenant,
+) -> None:
     error = refused(lambda: tenant_with(FakeHttp(not_consented())).api("graph", "incident_info"))
     assert error.category == "not_consented"
     assert error.as_result()["missing_roles"] == [INCIDENT_ROLE]
 
 
 def test_the_header_with_the_request_id_is_told(tenant_with: WithTenant) -> None:
-    http = FakeHttp(token_answer(GOOD), answer(500, {"error": {"code": "UnknownError", "message": ""}}, request_id="r-7"))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents/5", {"$filter": "a-query-string"}))
+    http = FakeHttp(
+        token_answer(GOOD),
+        answer(500, {"error": {"code": "UnknownError", "message": ""}}, request_id="r-7"),
+    )
+    error = refused(
+        lambda: (
+            tenant_with(http)
+            .api("graph", "incident_info")
+            .get("/v1.0/security/incidents/5", {"$filter": "a-query-string"})
+        )
+    )
     assert (error.category, error.request_id) == ("unavailable", "r-7")
-    assert error.message == f"Tenant {LABEL}: GET /v1.0/security/incidents/5 was answered 500 (UnknownError)."
+    assert (
+        error.message
+        == f"Tenant {LABEL}: GET /v1.0/security/incidents/5 was answered 500 (UnknownError)."
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>a proxy's page</html>", b"[]", b"null"])
 def test_a_200_without_an_object_is_no_answer(tenant_with: WithTenant, body: bytes) -> None:
     http = FakeHttp(token_answer(GOOD), answer(200, body))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents"))
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").get("/v1.0/security/incidents")
+    )
     assert (error.category, error.status) == ("unavailable", 200)
 
 
@@ -334,7 +488,11 @@ def test_the_keys_of_the_tenant_are_fetched_without_a_credential(tenant_with: Wi
     http = FakeHttp(answer(200, {"keys": []}))
     assert tenant_with(http).keys() == {"keys": []}
     (asked,) = http.asked
-    assert (asked.method, asked.url, asked.headers) == ("GET", f"https://login.microsoftonline.com/{TENANT}/discovery/v2.0/keys", {})
+    assert (asked.method, asked.url, asked.headers) == (
+        "GET",
+        f"https://login.microsoftonline.com/{TENANT}/discovery/v2.0/keys",
+        {},
+    )
 
 
 @pytest.mark.parametrize("reply", [answer(404, {}), answer(200, b"<html>")])
@@ -363,7 +521,9 @@ def test_auto_takes_graph_where_its_role_is_granted(tenant_with: WithTenant) -> 
         refusal(500011, "invalid_resource", "The resource principal was not found."),
     ],
 )
-def test_auto_takes_the_older_api_where_only_that_is_allowed_and_warns(tenant_with: WithTenant, graph: Answer) -> None:
+def test_auto_takes_the_older_api_where_only_that_is_allowed_and_warns(
+    tenant_with: WithTenant, graph: Answer
+) -> None:
     http = FakeHttp(graph, token_answer(XDR_TOKEN))
     tenant = tenant_with(http)
     assert chosen(tenant).name == "xdr"
@@ -373,7 +533,12 @@ def test_auto_takes_the_older_api_where_only_that_is_allowed_and_warns(tenant_wi
 
 
 def test_auto_tells_what_graph_lacks_where_neither_is_allowed(tenant_with: WithTenant) -> None:
-    tenant = tenant_with(FakeHttp(token_answer(ROLELESS), token_answer(graph_token(aud="https://api.security.microsoft.com", roles=[]))))
+    tenant = tenant_with(
+        FakeHttp(
+            token_answer(ROLELESS),
+            token_answer(graph_token(aud="https://api.security.microsoft.com", roles=[])),
+        )
+    )
     error = refused(lambda: chosen(tenant))
     assert (error.category, error.facts["missing_roles"]) == ("role_missing", [INCIDENT_ROLE])
 
@@ -387,17 +552,30 @@ def test_auto_tells_what_graph_lacks_where_neither_is_allowed(tenant_with: WithT
         ([token_answer(graph_token(tid=OTHER_TENANT))], "wrong_tenant"),
     ],
 )
-def test_auto_does_not_try_the_older_api_where_that_is_not_the_question(tenant_with: WithTenant, script: list[t.Any], category: str) -> None:
+def test_auto_does_not_try_the_older_api_where_that_is_not_the_question(
+    tenant_with: WithTenant, script: list[t.Any], category: str
+) -> None:
     http = FakeHttp(*script)
     assert refused(lambda: chosen(tenant_with(http))).category == category
     http.done()
 
 
 @pytest.mark.parametrize(("api", "token"), [("graph", GOOD), ("xdr", XDR_TOKEN)])
-def test_an_api_that_was_named_is_the_only_one_that_is_asked(tenant_with: WithTenant, api: str, token: str) -> None:
+def test_an_api_that_was_named_is_the_only_one_that_is_asked(
+    tenant_with: WithTenant, api: str, token: str
+) -> None:
     http = FakeHttp(token_answer(token))
     assert chosen(tenant_with(http, api=api)).name == api
-    http = FakeHttp(token_answer(graph_token(aud="https://graph.microsoft.com" if api == "graph" else "https://api.security.microsoft.com", roles=[])))
+    http = FakeHttp(
+        token_answer(
+            graph_token(
+                aud="https://graph.microsoft.com"
+                if api == "graph"
+                else "https://api.security.microsoft.com",
+                roles=[],
+            )
+        )
+    )
     assert refused(lambda: chosen(tenant_with(http, api=api))).category == "role_missing"
     http.done()
 
@@ -414,40 +592,73 @@ def test_what_auto_found_out_is_remembered_in_the_cache(again: Again, time: Fake
 
 
 @pytest.mark.parametrize("repeatable", [False, True])
-def test_a_change_is_repeated_only_where_doing_it_twice_is_doing_it_once(tenant_with: WithTenant, repeatable: bool) -> None:
+def test_a_change_is_repeated_only_where_doing_it_twice_is_doing_it_once(
+    tenant_with: WithTenant, repeatable: bool
+) -> None:
     http = FakeHttp(token_answer(GOOD), answer(201, {"id": "1"}))
     api = tenant_with(http).api("graph", "incident_info")
-    assert api.write("POST", "/v1.0/security/incidents/1/comments", {"comment": "Seen."}, repeatable=repeatable) == {"id": "1"}
+    assert api.write(
+        "POST", "/v1.0/security/incidents/1/comments", {"comment": "Seen."}, repeatable=repeatable
+    ) == {"id": "1"}
     assert (http.asked[1].repeatable, http.asked[1].payload) == (repeatable, {"comment": "Seen."})
 
 
 def test_a_change_that_is_answered_with_nothing_is_done(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), Answer(204, {}, b""))
-    assert tenant_with(http).api("graph", "incident_info").write("DELETE", "/v1.0/applications/1") == {}
+    assert (
+        tenant_with(http).api("graph", "incident_info").write("DELETE", "/v1.0/applications/1")
+        == {}
+    )
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 507])
-def test_a_change_that_may_have_run_has_an_unknown_outcome(tenant_with: WithTenant, status: int) -> None:
+def test_a_change_that_may_have_run_has_an_unknown_outcome(
+    tenant_with: WithTenant, status: int
+) -> None:
     body = {"error": {"code": "ServiceUnavailable", "message": "Please try again."}}
-    for repeatable, category in ((False, "outcome_unknown"), (True, "timeout" if status in (408, 504) else "unavailable")):
+    for repeatable, category in (
+        (False, "outcome_unknown"),
+        (True, "timeout" if status in (408, 504) else "unavailable"),
+    ):
         http = FakeHttp(token_answer(GOOD), answer(status, body, request_id="r-1"))
         api = tenant_with(http).api("graph", "incident_info")
-        error = refused(lambda api=api, repeatable=repeatable: api.write("POST", "/v1.0/x", {}, repeatable=repeatable))  # type: ignore[misc]
+        error = refused(
+            lambda api=api, repeatable=repeatable: api.write(
+                "POST", "/v1.0/x", {}, repeatable=repeatable
+            )
+        )  # type: ignore[misc]
         assert (error.category, error.status, error.request_id) == (category, status, "r-1")
         assert error.as_result()["error"]["retryable"] is repeatable
         assert "Please try again." in error.message
 
 
-@pytest.mark.parametrize(("status", "category"), [(400, "bad_request"), (404, "not_found"), (409, "conflict"), (429, "throttled"), (501, "unsupported")])
-def test_a_change_that_was_refused_did_not_run(tenant_with: WithTenant, status: int, category: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "category"),
+    [
+        (400, "bad_request"),
+        (404, "not_found"),
+        (409, "conflict"),
+        (429, "throttled"),
+        (501, "unsupported"),
+    ],
+)
+def test_a_change_that_was_refused_did_not_run(
+    tenant_with: WithTenant, status: int, category: str
+) -> None:
     http = FakeHttp(token_answer(GOOD), answer(status, {}))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {})
+    )
     assert (error.category, error.status) == (category, status)
 
 
-def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(tenant_with: WithTenant) -> None:
+def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(
+    tenant_with: WithTenant,
+) -> None:
     http = FakeHttp(token_answer(GOOD), answer(201, b'{"id": "1'))
-    error = refused(lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}))
+    error = refused(
+        lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {})
+    )
     assert (error.category, error.status) == ("outcome_unknown", 201)
 
 

@@ -19,15 +19,34 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import TokenFile, forget
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import (
+    TokenFile,
+    forget,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Clock
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import CLIENT, LOGIN, OTHER_TENANT, TENANT, FakeClock
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
+    LOGIN,
+    OTHER_TENANT,
+    TENANT,
+    FakeClock,
+)
 
-ENTRY: t.Final[dict[str, t.Any]] = {"token": "eyJ-a-token-that-is-long-and-unique", "expires_at": 5, "obtained_at": 1}
+ENTRY: t.Final[dict[str, t.Any]] = {
+    "token": "eyJ-a-token-that-is-long-and-unique",
+    "expires_at": 5,
+    "obtained_at": 1,
+}
 
 
 def a_file(folder: Path | str | None, clock: Clock | None = None, **changes: str) -> TokenFile:
-    key = {"login_url": LOGIN, "tenant_id": TENANT, "client_id": CLIENT, "audience": "https://graph.microsoft.com", **changes}
+    key = {
+        "login_url": LOGIN,
+        "tenant_id": TENANT,
+        "client_id": CLIENT,
+        "audience": "https://graph.microsoft.com",
+        **changes,
+    }
     return TokenFile(str(folder) if folder else None, clock=clock or FakeClock().clock, **key)
 
 
@@ -100,7 +119,9 @@ def test_the_entry_of_another_key_is_not_believed_under_our_name(folder: Path, p
     assert read(folder) == {}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'"text"', b"{}", b"\x00" * 2_000_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'"text"', b"{}", b"\x00" * 2_000_000]
+)
 def test_a_corrupt_file_is_an_empty_one(folder: Path, path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert a_file(folder).read() == {}
@@ -113,7 +134,9 @@ def test_a_file_that_others_can_touch_is_not_believed(folder: Path, path: Path, 
     assert mode(path) == bits, "nothing is repaired behind the owner's back"
 
 
-def test_a_file_of_another_user_is_not_believed(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_not_believed(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = a_file(folder)
     assert ours.read()
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
@@ -126,7 +149,9 @@ def test_a_symlink_is_not_followed(folder: Path, path: Path, tmp_path: Path) -> 
     assert a_file(folder).read() == {}
 
 
-def test_a_symlink_in_the_place_of_an_entry_is_replaced_and_its_target_left_alone(folder: Path, path: Path, tmp_path: Path) -> None:
+def test_a_symlink_in_the_place_of_an_entry_is_replaced_and_its_target_left_alone(
+    folder: Path, path: Path, tmp_path: Path
+) -> None:
     (tmp_path / "victim").write_text("untouched")
     path.unlink()
     path.symlink_to(tmp_path / "victim")
@@ -153,18 +178,25 @@ def test_a_folder_in_the_place_of_an_entry_is_an_empty_one(folder: Path, path: P
 
 
 @pytest.mark.parametrize("bits", [0o750, 0o705, 0o770, 0o755])
-def test_a_folder_that_is_open_to_others_is_not_used_and_said(folder: Path, path: Path, bits: int) -> None:
+def test_a_folder_that_is_open_to_others_is_not_used_and_said(
+    folder: Path, path: Path, bits: int
+) -> None:
     folder.chmod(bits)
     ours = a_file(folder)
     assert ours.read() == {}
-    assert ours.warning == f"token_cache {folder} belongs to another user or is open to others; tokens are not kept on disk. Make it yours and 0700."
+    assert ours.warning == (
+        f"token_cache {folder} belongs to another user or is open to others; tokens are not"
+        " kept on disk. Make it yours and 0700."
+    )
     path.unlink()
     ours.write(ENTRY)
     assert list(folder.iterdir()) == []
     assert mode(folder) == bits
 
 
-def test_a_folder_of_another_user_is_not_used(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_user_is_not_used(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     ours = a_file(folder)
     assert ours.read() == {}
@@ -179,7 +211,9 @@ def test_a_folder_that_cannot_be_made_costs_the_cache_and_not_the_task(tmp_path:
     assert "cannot be used (Not a directory)" in str(ours.warning)
 
 
-def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = os.open
 
     def read_only(name: str, flags: int, *rest: int) -> int:
@@ -190,7 +224,10 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(folder: 
     ours = a_file(folder)
     monkeypatch.setattr(os, "open", read_only)
     ours.write({"token": "another"})
-    assert ours.warning == f"The token was not kept on disk: token_cache is {path}, which could not be written: Read-only file system."
+    assert ours.warning == (
+        f"The token was not kept on disk: token_cache is {path}, which could not be written:"
+        " Read-only file system."
+    )
     entered = []
     with ours.locked(seconds=1):
         entered.append("in")
@@ -201,7 +238,9 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(folder: 
     assert read(folder) == ENTRY
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_entry_and_no_rest(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_half_way_leaves_the_old_entry_and_no_rest(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_names: str) -> None:
         raise OSError(28, "No space left on device")
 
@@ -216,7 +255,9 @@ def test_a_write_that_fails_half_way_leaves_the_old_entry_and_no_rest(folder: Pa
 def test_an_entry_is_replaced_whole(folder: Path, path: Path) -> None:
     with path.open(encoding="utf-8") as old:
         a_file(folder).write({"token": "another"})
-        assert json.loads(old.read())["token"] == ENTRY["token"], "who reads meanwhile reads the old entry to its end"
+        assert json.loads(old.read())["token"] == ENTRY["token"], (
+            "who reads meanwhile reads the old entry to its end"
+        )
     assert read(folder) == {"token": "another"}
 
 
@@ -230,13 +271,19 @@ def test_without_a_folder_nothing_is_kept() -> None:
 
 def test_who_waits_in_vain_is_told_in_time(folder: Path, time: FakeClock) -> None:
     second = a_file(folder, time.clock)
-    with a_file(folder).locked(seconds=1), pytest.raises(DefenderError, match="holds the token cache entry") as caught, second.locked(seconds=7):
+    with (
+        a_file(folder).locked(seconds=1),
+        pytest.raises(DefenderError, match="holds the token cache entry") as caught,
+        second.locked(seconds=7),
+    ):
         pytest.fail("two hold one entry")
     assert (caught.value.category, caught.value.who) == ("timeout", "caller")
     assert 6.5 < time.passed <= 7
 
 
-def test_the_lock_is_free_again_afterwards_even_after_a_failure(folder: Path, time: FakeClock) -> None:
+def test_the_lock_is_free_again_afterwards_even_after_a_failure(
+    folder: Path, time: FakeClock
+) -> None:
     with pytest.raises(RuntimeError), a_file(folder).locked(seconds=1):
         raise RuntimeError
     with a_file(folder, time.clock).locked(seconds=1):
@@ -244,11 +291,16 @@ def test_the_lock_is_free_again_afterwards_even_after_a_failure(folder: Path, ti
 
 
 def test_another_tenant_does_not_wait(folder: Path, time: FakeClock) -> None:
-    with a_file(folder).locked(seconds=1), a_file(folder, time.clock, tenant_id=OTHER_TENANT).locked(seconds=1):
+    with (
+        a_file(folder).locked(seconds=1),
+        a_file(folder, time.clock, tenant_id=OTHER_TENANT).locked(seconds=1),
+    ):
         assert time.slept == []
 
 
-def test_a_symlink_as_lock_is_not_followed_and_not_fatal(folder: Path, path: Path, tmp_path: Path) -> None:
+def test_a_symlink_as_lock_is_not_followed_and_not_fatal(
+    folder: Path, path: Path, tmp_path: Path
+) -> None:
     Path(f"{path}.lock").symlink_to(tmp_path / "victim")
     ours = a_file(folder)
     with ours.locked(seconds=1):
@@ -268,8 +320,13 @@ def count_up(folder: Path, times: int) -> None:
 # pytest-xdist has threads of its own, and Ansible forks just so
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_threads_and_processes_take_turns(folder: Path) -> None:
-    workers: list[t.Any] = [threading.Thread(target=count_up, args=(folder, 20)) for _unused in range(3)]
-    workers += [multiprocessing.get_context("fork").Process(target=count_up, args=(folder, 20)) for _unused in range(2)]
+    workers: list[t.Any] = [
+        threading.Thread(target=count_up, args=(folder, 20)) for _unused in range(3)
+    ]
+    workers += [
+        multiprocessing.get_context("fork").Process(target=count_up, args=(folder, 20))
+        for _unused in range(2)
+    ]
     begin = real_time.monotonic()
     for worker in workers[::-1]:
         worker.start()
@@ -279,7 +336,9 @@ def test_threads_and_processes_take_turns(folder: Path) -> None:
     assert a_file(folder).read()["count"] == 100
 
 
-def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_locks(handle: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -291,7 +350,9 @@ def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(f
     assert ours.read() == {}
 
 
-def test_what_a_killed_process_left_of_a_tenant_is_forgotten_too(folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_process_left_of_a_tenant_is_forgotten_too(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = a_file(folder)
     with monkeypatch.context() as killed:
         killed.setattr(os, "replace", lambda source, target: os.link(source, f"{source}.left"))

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refusals of the token end point; codes, words and texts are those of Microsoft's pages and of public reports."""
+"""Refusals of the token end point; codes, words and texts are those of Microsoft's pages and of
+public reports."""
 
 from __future__ import annotations
 
@@ -94,14 +95,19 @@ SECRET_WORDS = ("secret", "certificate_path", "credential")
 def token_body(code: int, error: str) -> dict[str, t.Any]:
     return {
         "error": error,
-        "error_description": f"AADSTS{code}: A sentence.\r\nTrace ID: aaaaaaaa-0000-1111-2222-333333333333\r\nTimestamp: 2025-01-15 12:00:00Z",
+        "error_description": (
+            f"AADSTS{code}: A sentence.\r\n"
+            "Trace ID: aaaaaaaa-0000-1111-2222-333333333333\r\nTimestamp: 2025-01-15 12:00:00Z"
+        ),
         "error_codes": [code],
         "correlation_id": "5be327fc-93cb-4bef-ab4e-0373f11a8017",
     }
 
 
 @pytest.mark.parametrize(("code", "word", "status", "category"), TOKEN_ROWS)
-def test_a_code_of_the_token_end_point_has_its_category(code: int, word: str, status: int, category: str) -> None:
+def test_a_code_of_the_token_end_point_has_its_category(
+    code: int, word: str, status: int, category: str
+) -> None:
     error = from_token_answer(LABEL, status, token_body(code, word))
     who = "caller" if code == 700024 else CATEGORIES[category][0]
     assert (error.category, error.who) == (category, who)
@@ -125,12 +131,26 @@ def test_a_second_code_counts_where_the_first_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("reason", "category"),
     [
-        ("[Reason - The key was not found., Thumbprint of key used by client: '0A0B'", "bad_credentials"),
-        ("[Reason - The key used is expired., Thumbprint of key used by client: '0A0B'", "credential_expired"),
+        (
+            "[Reason - The key was not found., Thumbprint of key used by client: '0A0B'",
+            "bad_credentials",
+        ),
+        (
+            "[Reason - The key used is expired., Thumbprint of key used by client: '0A0B'",
+            "credential_expired",
+        ),
     ],
 )
-def test_a_certificate_that_expired_is_told_from_one_that_was_never_registered(reason: str, category: str) -> None:
-    body = {"error": "invalid_client", "error_codes": [700027], "error_description": f"AADSTS700027: Client assertion contains an invalid signature. {reason}"}
+def test_a_certificate_that_expired_is_told_from_one_that_was_never_registered(
+    reason: str, category: str
+) -> None:
+    body = {
+        "error": "invalid_client",
+        "error_codes": [700027],
+        "error_description": (
+            f"AADSTS700027: Client assertion contains an invalid signature. {reason}"
+        ),
+    }
     assert from_token_answer(LABEL, 401, body).category == category
 
 
@@ -151,7 +171,10 @@ def test_a_certificate_that_expired_is_told_from_one_that_was_never_registered(r
 def test_a_word_alone_blames_nobody_where_the_code_is_unknown(word: str, status: int) -> None:
     error = from_token_answer(LABEL, status, token_body(4242424, word), advice="the consent link")
     assert (error.category, error.who, error.code) == ("bad_request", "caller", "AADSTS4242424")
-    assert error.message == (f"No token for tenant {LABEL}: the login service answered {word}: A sentence (AADSTS4242424).")
+    assert error.message == (
+        f"No token for tenant {LABEL}: the login service answered {word}: A sentence"
+        " (AADSTS4242424)."
+    )
     assert error.advice == "Look the code up: https://login.microsoftonline.com/error?code=4242424"
     assert from_token_answer(LABEL, status, {"error": word}).category == "bad_request"
 
@@ -182,7 +205,10 @@ def test_a_tenant_that_is_closed_is_the_customers(code: int, word: str, text: st
     error = from_token_answer(LABEL, 400, body)
     assert (error.category, error.who) == ("tenant_not_found", "customer")
     sentence = text.rstrip(".")
-    assert error.message == (f"No token for tenant {LABEL}: the customer's tenant is blocked or closed: {sentence} (AADSTS{code}).")
+    assert error.message == (
+        f"No token for tenant {LABEL}: the customer's tenant is blocked or closed: {sentence}"
+        f" (AADSTS{code})."
+    )
     assert not any(each in f"{error.message} {error.advice}" for each in SECRET_WORDS)
 
 
@@ -195,7 +221,9 @@ def test_only_codes_about_a_credential_send_anybody_to_look_at_one() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"message": "denied"}, {"error": {"code": "Denied"}}])
 @pytest.mark.parametrize("status", [200, 400, 401, 403])
-def test_an_answer_in_another_form_is_not_the_login_services(body: dict[str, t.Any], status: int) -> None:
+def test_an_answer_in_another_form_is_not_the_login_services(
+    body: dict[str, t.Any], status: int
+) -> None:
     error = from_token_answer(LABEL, status, body)
     assert (error.category, error.who, error.status) == ("network", "caller", status)
     assert f"something else than the login service answered {status}" in error.message
@@ -210,9 +238,18 @@ TRACE = "\r\nTrace ID: 8d34bf3d-0db5\r\nCorrelation ID: 32b25d4a\r\nTimestamp: 2
 @pytest.mark.parametrize(
     ("description", "sentence"),
     [
-        (f"AADSTS1: This tenant has been blocked. To learn more, see x.{TRACE}", "This tenant has been blocked"),
-        ("AADSTS1: Blocked due to inactivity Trace ID: 8d Correlation ID: 32", "Blocked due to inactivity"),
-        ("AADSTS1: Tenant 'contoso.com' is at v2.0 now. Ask.", "Tenant 'contoso.com' is at v2.0 now"),
+        (
+            f"AADSTS1: This tenant has been blocked. To learn more, see x.{TRACE}",
+            "This tenant has been blocked",
+        ),
+        (
+            "AADSTS1: Blocked due to inactivity Trace ID: 8d Correlation ID: 32",
+            "Blocked due to inactivity",
+        ),
+        (
+            "AADSTS1: Tenant 'contoso.com' is at v2.0 now. Ask.",
+            "Tenant 'contoso.com' is at v2.0 now",
+        ),
         ("AADSTS1: One\r\n two.\tthree", "One two. three"),
         ("No code at all. More.", "No code at all"),
         ("", ""),
@@ -254,8 +291,9 @@ def outside(seconds: float) -> dict[str, t.Any]:
         "error": "invalid_client",
         "error_codes": [700024],
         "error_description": "AADSTS700024: Client assertion is not within its valid time range. "
-        f"Current time: {current:%Y-%m-%dT%H:%M:%S}.6223401Z, assertion valid from 2018-01-18T01:30:22.0000000Z, "
-        "expiry time of assertion 1970-01-01T00:00:00.0000000Z. Review the documentation.",
+        f"Current time: {current:%Y-%m-%dT%H:%M:%S}.6223401Z, assertion valid from"
+        " 2018-01-18T01:30:22.0000000Z, expiry time of assertion 1970-01-01T00:00:00.0000000Z."
+        " Review the documentation.",
     }
 
 
@@ -288,25 +326,53 @@ def test_an_assertion_that_was_not_signed_here_is_stale_where_the_clock_is_right
     assert "the clock of this machine may be wrong" in own.message
 
 
-@pytest.mark.parametrize(("status", "category"), [(429, "throttled"), (500, "unavailable"), (503, "unavailable")])
-def test_an_empty_answer_of_the_token_end_point_goes_by_its_status(status: int, category: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "category"), [(429, "throttled"), (500, "unavailable"), (503, "unavailable")]
+)
+def test_an_empty_answer_of_the_token_end_point_goes_by_its_status(
+    status: int, category: str
+) -> None:
     error = from_token_answer(LABEL, status, {})
-    assert (error.category, error.status, error.code, error.request_id) == (category, status, str(status), None)
+    assert (error.category, error.status, error.code, error.request_id) == (
+        category,
+        status,
+        str(status),
+        None,
+    )
 
 
 def test_the_consent_link_is_the_advice_only_where_consent_is_missing() -> None:
-    link = "An administrator has to consent: https://login.microsoftonline.com/x/adminconsent?client_id=y"
-    assert from_token_answer(LABEL, 400, token_body(700016, "unauthorized_client"), advice=link).advice == link
-    assert link not in from_token_answer(LABEL, 401, token_body(7000215, "invalid_client"), advice=link).advice
+    link = (
+        "An administrator has to consent:"
+        " https://login.microsoftonline.com/x/adminconsent?client_id=y"
+    )
+    assert (
+        from_token_answer(LABEL, 400, token_body(700016, "unauthorized_client"), advice=link).advice
+        == link
+    )
+    assert (
+        link
+        not in from_token_answer(
+            LABEL, 401, token_body(7000215, "invalid_client"), advice=link
+        ).advice
+    )
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-TOKEN_BODY = st.fixed_dictionaries({}, optional={name: JSON for name in ("error", "error_codes", "error_description", "correlation_id")})
+TOKEN_BODY = st.fixed_dictionaries(
+    {},
+    optional={
+        name: JSON for name in ("error", "error_codes", "error_description", "correlation_id")
+    },
+)
 
 
 @given(body=TOKEN_BODY, status=st.integers(200, 599))
 @example(body={"error": "unauthorized_client", "error_codes": 700016}, status=400)
-def test_no_answer_of_the_token_end_point_is_too_strange_to_be_told(body: dict[str, t.Any], status: int) -> None:
+def test_no_answer_of_the_token_end_point_is_too_strange_to_be_told(
+    body: dict[str, t.Any], status: int
+) -> None:
     assert from_token_answer(LABEL, status, body).category in CATEGORIES

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens: what is asked of the login service, word for word, and when nothing is asked because an answer is known."""
+"""Tokens: what is asked of the login service, word for word, and when nothing is asked because an
+answer is known."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import tokens as _token
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import TokenSource
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer, Clock
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
+    Answer,
+    Clock,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
@@ -49,12 +53,14 @@ from hypothesis import strategies as st
 
 GRAPH = "https://graph.microsoft.com"
 ONE, TWO = graph_token(uti="one"), graph_token(uti="two")
-# The last four digits of the tenant decide when its tokens are renewed: 0x5555 % 300 seconds before the last five minutes.
+# The last four digits of the tenant decide when its tokens are renewed: 0x5555 % 300 seconds before
+# the last five minutes.
 RENEWED = 300 + 0x5555 % 300
 
 
 class Bench:
-    """A tenant's tokens over a scripted login service; each C(source) is a task that begins anew."""
+    """A tenant's tokens over a scripted login service; each C(source) is a task that begins
+    anew."""
 
     def __init__(self, folder: Path, time: FakeClock) -> None:
         self.folder = folder / "tokens"
@@ -64,7 +70,13 @@ class Bench:
     def source(self, *script: t.Any, audience: str = GRAPH, **changes: t.Any) -> TokenSource:
         self.http = FakeHttp(*script)
         options = _options.check(parameters(**{"token_cache": str(self.folder), **changes}))
-        return TokenSource(options, audience, http=t.cast("t.Any", self.http), clock=self.time.clock, consent_url=CONSENT_URL)
+        return TokenSource(
+            options,
+            audience,
+            http=t.cast("t.Any", self.http),
+            clock=self.time.clock,
+            consent_url=CONSENT_URL,
+        )
 
     def refused(self, *script: t.Any, **changes: t.Any) -> DefenderError:
         with pytest.raises(DefenderError) as caught:
@@ -81,8 +93,14 @@ class Bench:
     def forms(self) -> list[dict[str, str]]:
         """The fields of each request, as they would be on the wire."""
         assert {(asked.method, asked.url) for asked in self.http.asked} == {("POST", TOKEN_URL)}
-        bodies = [requests.Request("POST", asked.url, data=asked.data).prepare().body for asked in self.http.asked]
-        return [dict(urllib.parse.parse_qsl(str(body), keep_blank_values=True, strict_parsing=True)) for body in bodies]
+        bodies = [
+            requests.Request("POST", asked.url, data=asked.data).prepare().body
+            for asked in self.http.asked
+        ]
+        return [
+            dict(urllib.parse.parse_qsl(str(body), keep_blank_values=True, strict_parsing=True))
+            for body in bodies
+        ]
 
     def entry(self) -> dict[str, t.Any]:
         (path,) = (path for path in self.folder.iterdir() if path.suffix != ".lock")
@@ -101,7 +119,10 @@ def bench(tmp_path: Path, time: FakeClock) -> Bench:
     ("audience", "scope"),
     [
         ("https://graph.microsoft.com", "https://graph.microsoft.com/.default"),
-        ("https://securitycenter.onmicrosoft.com/windowsatpservice", "https://securitycenter.onmicrosoft.com/windowsatpservice/.default"),
+        (
+            "https://securitycenter.onmicrosoft.com/windowsatpservice",
+            "https://securitycenter.onmicrosoft.com/windowsatpservice/.default",
+        ),
         ("fc780465-2017-40d4-a0c5-307022471b92", "fc780465-2017-40d4-a0c5-307022471b92/.default"),
     ],
 )
@@ -109,7 +130,12 @@ def test_a_secret_is_sent_as_the_page_says(bench: Bench, audience: str, scope: s
     token = bench.source(token_answer(ONE), audience=audience).get()
     # client_info is MSAL's own and asks for nothing in this flow
     form = {name: value for name, value in bench.form.items() if name != "client_info"}
-    assert form == {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET, "scope": scope}
+    assert form == {
+        "grant_type": "client_credentials",
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+        "scope": scope,
+    }
     assert token == _token.Token(ONE, NOW + 3599, NOW, from_cache=False)
 
 
@@ -122,13 +148,24 @@ def test_the_one_request_is_for_the_token_and_none_is_for_discovery(bench: Bench
     ("changes", "url"),
     [
         ({"cloud": "gcc_high"}, f"https://login.microsoftonline.us/{TENANT}/oauth2/v2.0/token"),
-        ({"cloud": "china"}, f"https://login.partner.microsoftonline.cn/{TENANT}/oauth2/v2.0/token"),
+        (
+            {"cloud": "china"},
+            f"https://login.partner.microsoftonline.cn/{TENANT}/oauth2/v2.0/token",
+        ),
         ({"login_url": "https://login.windows.net/"}, TOKEN_URL),
-        ({"login_url": "https://localhost:8443"}, f"https://localhost:8443/{TENANT}/oauth2/v2.0/token"),
-        ({"login_url": "https://front.example/entra"}, f"https://front.example/entra/{TENANT}/oauth2/v2.0/token"),
+        (
+            {"login_url": "https://localhost:8443"},
+            f"https://localhost:8443/{TENANT}/oauth2/v2.0/token",
+        ),
+        (
+            {"login_url": "https://front.example/entra"},
+            f"https://front.example/entra/{TENANT}/oauth2/v2.0/token",
+        ),
     ],
 )
-def test_the_token_is_asked_for_at_the_tenants_own_end_point(bench: Bench, changes: dict[str, str], url: str) -> None:
+def test_the_token_is_asked_for_at_the_tenants_own_end_point(
+    bench: Bench, changes: dict[str, str], url: str
+) -> None:
     bench.source(token_answer(ONE), **changes).get()
     assert [asked.url for asked in bench.http.asked] == [url]
 
@@ -136,50 +173,85 @@ def test_the_token_is_asked_for_at_the_tenants_own_end_point(bench: Bench, chang
 def assertion_of(bench: Bench) -> tuple[dict[str, t.Any], dict[str, t.Any], str]:
     form = bench.form
     assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    assert (form["grant_type"], form["client_id"], form["scope"]) == ("client_credentials", CLIENT, "https://graph.microsoft.com/.default")
+    assert (form["grant_type"], form["client_id"], form["scope"]) == (
+        "client_credentials",
+        CLIENT,
+        "https://graph.microsoft.com/.default",
+    )
     assert "client_secret" not in form
     header, claims, _signature = form["client_assertion"].split(".")
     return decoded(header), decoded(claims), form["client_assertion"]
 
 
-def test_a_certificate_signs_the_assertion_that_the_page_describes(bench: Bench, papers: Papers) -> None:
+def test_a_certificate_signs_the_assertion_that_the_page_describes(
+    bench: Bench, papers: Papers
+) -> None:
     app = papers.application
-    bench.source(token_answer(ONE), client_secret=None, certificate=(app.certificate_pem + app.key_pem).decode()).get()
+    bench.source(
+        token_answer(ONE),
+        client_secret=None,
+        certificate=(app.certificate_pem + app.key_pem).decode(),
+    ).get()
     header, claims, whole = assertion_of(bench)
     thumbprint = hashlib.sha256(app.certificate.public_bytes(serialization.Encoding.DER)).digest()
     header["x5t#S256"] = header["x5t#S256"].rstrip("=")  # MSAL pads it, and Entra ID takes it
-    assert header == {"alg": "PS256", "typ": "JWT", "x5t#S256": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()}
-    assert {name: claims[name] for name in ("aud", "iss", "sub")} == {"aud": TOKEN_URL, "iss": CLIENT, "sub": CLIENT}
+    assert header == {
+        "alg": "PS256",
+        "typ": "JWT",
+        "x5t#S256": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode(),
+    }
+    assert {name: claims[name] for name in ("aud", "iss", "sub")} == {
+        "aud": TOKEN_URL,
+        "iss": CLIENT,
+        "sub": CLIENT,
+    }
     assert 300 <= claims["exp"] - claims["iat"] <= 600
     assert claims.get("nbf", claims["iat"]) <= claims["iat"]
     uuid.UUID(claims["jti"])
     told, _unused, signature = whole.rpartition(".")
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
-    app.key.public_key().verify(base64.urlsafe_b64decode(signature + "=="), told.encode(), pss, hashes.SHA256())
+    app.key.public_key().verify(
+        base64.urlsafe_b64decode(signature + "=="), told.encode(), pss, hashes.SHA256()
+    )
 
 
 def test_the_chain_travels_in_the_header_only_when_asked_for(bench: Bench, papers: Papers) -> None:
     app, authority = papers.application, papers.authority
     text = (app.certificate_pem + app.key_pem + authority.certificate_pem).decode()
-    bench.source(token_answer(ONE), client_secret=None, certificate=text, certificate_chain=True).get()
+    bench.source(
+        token_answer(ONE), client_secret=None, certificate=text, certificate_chain=True
+    ).get()
     header, _claims, _whole = assertion_of(bench)
-    assert [x509.load_der_x509_certificate(base64.b64decode(each)) for each in header["x5c"]] == [app.certificate, authority.certificate]
+    assert [x509.load_der_x509_certificate(base64.b64decode(each)) for each in header["x5c"]] == [
+        app.certificate,
+        authority.certificate,
+    ]
 
 
 def test_a_federated_assertion_is_read_anew_for_each_request(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "assertion"
     path.write_text("first.assertion.of-the-outside\n")
-    source = bench.source(token_answer(ONE), token_answer(TWO), client_secret=None, assertion_file=str(path))
+    source = bench.source(
+        token_answer(ONE), token_answer(TWO), client_secret=None, assertion_file=str(path)
+    )
     source.get(force=True)
     path.write_text("second.assertion.of-the-outside\n")
     source.get(force=True)
-    assert [form["client_assertion"] for form in bench.forms] == ["first.assertion.of-the-outside", "second.assertion.of-the-outside"]
-    assert bench.forms[0]["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert [form["client_assertion"] for form in bench.forms] == [
+        "first.assertion.of-the-outside",
+        "second.assertion.of-the-outside",
+    ]
+    assert (
+        bench.forms[0]["client_assertion_type"]
+        == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    )
 
 
 def test_the_lifetime_is_what_the_answer_says_even_as_text(bench: Bench) -> None:
     assert bench.source(token_answer(ONE, expires_in=5400)).get().expires_at == NOW + 5400
-    assert bench.source(token_answer(TWO, expires_in="3599")).get(force=True).expires_at == NOW + 3599
+    assert (
+        bench.source(token_answer(TWO, expires_in="3599")).get(force=True).expires_at == NOW + 3599
+    )
 
 
 # The cache
@@ -193,7 +265,9 @@ def no_msal(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     return lambda: monkeypatch.setattr(msal, "ConfidentialClientApplication", explode)
 
 
-def test_a_cached_token_needs_no_request_and_not_even_msal(bench: Bench, no_msal: t.Callable[[], None]) -> None:
+def test_a_cached_token_needs_no_request_and_not_even_msal(
+    bench: Bench, no_msal: t.Callable[[], None]
+) -> None:
     bench.source(token_answer(ONE)).get()
     no_msal()
     again = bench.source().get()
@@ -213,15 +287,27 @@ def test_without_a_cache_each_task_asks_and_nothing_is_written(bench: Bench) -> 
     assert not bench.folder.exists()
 
 
-@pytest.mark.parametrize("changes", [{"tenant_id": "99999999-8888-7777-6666-555555555555"}, {"client_id": TENANT}, {"login_url": "https://localhost:8443"}])
-def test_a_token_in_the_cache_serves_only_its_own_tenant_application_and_login_host(bench: Bench, changes: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tenant_id": "99999999-8888-7777-6666-555555555555"},
+        {"client_id": TENANT},
+        {"login_url": "https://localhost:8443"},
+    ],
+)
+def test_a_token_in_the_cache_serves_only_its_own_tenant_application_and_login_host(
+    bench: Bench, changes: dict[str, str]
+) -> None:
     bench.source(token_answer(ONE)).get()
     assert bench.source(token_answer(TWO), **changes).get().value == TWO
 
 
 def test_a_token_in_the_cache_serves_only_its_own_audience(bench: Bench) -> None:
     bench.source(token_answer(ONE)).get()
-    assert bench.source(token_answer(TWO), audience="https://api.security.microsoft.com").get().value == TWO
+    assert (
+        bench.source(token_answer(TWO), audience="https://api.security.microsoft.com").get().value
+        == TWO
+    )
 
 
 def test_the_cache_holds_no_credential(bench: Bench) -> None:
@@ -230,8 +316,13 @@ def test_the_cache_holds_no_credential(bench: Bench) -> None:
     assert SECRET not in "".join(path.read_text() for path in bench.folder.iterdir())
 
 
-@pytest.mark.parametrize(("passed", "renewed"), [(3599 - RENEWED - 1, False), (3599 - RENEWED, True), (3599, True), (9999, True)])
-def test_a_token_is_renewed_some_minutes_before_its_end(bench: Bench, passed: int, renewed: bool) -> None:
+@pytest.mark.parametrize(
+    ("passed", "renewed"),
+    [(3599 - RENEWED - 1, False), (3599 - RENEWED, True), (3599, True), (9999, True)],
+)
+def test_a_token_is_renewed_some_minutes_before_its_end(
+    bench: Bench, passed: int, renewed: bool
+) -> None:
     source = bench.source(token_answer(ONE), token_answer(TWO))
     source.get()
     bench.time.passed = passed
@@ -240,11 +331,15 @@ def test_a_token_is_renewed_some_minutes_before_its_end(bench: Bench, passed: in
 
 
 @given(digits=st.integers(0, 0xFFFF), passed=st.integers(0, 3599))
-def test_no_token_is_used_in_its_last_five_minutes_and_none_renewed_before_its_last_ten(digits: int, passed: int) -> None:
+def test_no_token_is_used_in_its_last_five_minutes_and_none_renewed_before_its_last_ten(
+    digits: int, passed: int
+) -> None:
     time = FakeClock()
     options = _options.check(parameters(tenant_id=f"{TENANT[:-4]}{digits:04x}"))
     http = FakeHttp(token_answer(ONE), token_answer(TWO))
-    source = TokenSource(options, GRAPH, http=t.cast("t.Any", http), clock=time.clock, consent_url="")
+    source = TokenSource(
+        options, GRAPH, http=t.cast("t.Any", http), clock=time.clock, consent_url=""
+    )
     source.get()
     time.passed = passed
     fresh = source.get().value == TWO
@@ -258,8 +353,16 @@ def test_tenants_renew_at_times_of_their_own(time: FakeClock) -> None:
     renewals = set()
     for digits in range(0, 300, 10):
         options = _options.check(parameters(tenant_id=f"{TENANT[:-4]}{digits:04x}"))
-        source = TokenSource(options, GRAPH, http=t.cast("t.Any", FakeHttp()), clock=time.clock, consent_url="")
-        renewals.add(next(left for left in range(700) if source._lasts(_token.Token("x", NOW + left, NOW - 3600, from_cache=True))))
+        source = TokenSource(
+            options, GRAPH, http=t.cast("t.Any", FakeHttp()), clock=time.clock, consent_url=""
+        )
+        renewals.add(
+            next(
+                left
+                for left in range(700)
+                if source._lasts(_token.Token("x", NOW + left, NOW - 3600, from_cache=True))
+            )
+        )
     assert len(renewals) == 30
 
 
@@ -274,7 +377,9 @@ def test_a_short_lived_token_is_used_for_half_its_life(bench: Bench) -> None:
 
 def test_force_asks_whatever_is_known_and_its_answer_is_kept(bench: Bench) -> None:
     bench.source(token_answer(ONE)).get()
-    assert bench.source(token_answer(TWO)).get(force=True) == _token.Token(TWO, NOW + 3599, NOW, from_cache=False)
+    assert bench.source(token_answer(TWO)).get(force=True) == _token.Token(
+        TWO, NOW + 3599, NOW, from_cache=False
+    )
     assert bench.source().get().value == TWO
 
 
@@ -295,7 +400,12 @@ def test_another_process_may_have_renewed_a_refused_token_already(bench: Bench) 
 
 
 @pytest.mark.parametrize(
-    "entry", [{"token": ONE}, {"token": 7, "expires_at": NOW + 999, "obtained_at": NOW}, {"token": ONE, "expires_at": "x", "obtained_at": NOW}]
+    "entry",
+    [
+        {"token": ONE},
+        {"token": 7, "expires_at": NOW + 999, "obtained_at": NOW},
+        {"token": ONE, "expires_at": "x", "obtained_at": NOW},
+    ],
 )
 def test_an_entry_with_gaps_is_no_token(bench: Bench, entry: dict[str, t.Any]) -> None:
     bench.source().file.write(entry)
@@ -307,7 +417,12 @@ def test_an_entry_with_gaps_is_no_token(bench: Bench, entry: dict[str, t.Any]) -
 
 def test_a_tenant_without_consent_is_told_with_the_link(bench: Bench) -> None:
     error = bench.refused(not_consented())
-    assert (error.category, error.who, error.status, error.code) == ("not_consented", "customer", 400, "AADSTS700016")
+    assert (error.category, error.who, error.status, error.code) == (
+        "not_consented",
+        "customer",
+        400,
+        "AADSTS700016",
+    )
     assert error.request_id == "bbbbbbbb-0000-1111-2222-333333333333"
     assert error.message.startswith(f"No token for tenant contoso ({TENANT}): ")
     assert error.advice == f"An administrator of that tenant has to consent: {CONSENT_URL}"
@@ -319,7 +434,10 @@ def test_a_refusal_is_believed_for_three_minutes(bench: Bench) -> None:
     again = bench.refused()
     told = {name: value for name, value in again.as_result().items() if name != "msg"}
     assert told == {name: value for name, value in first.as_result().items() if name != "msg"}
-    assert again.message == (f"{first.message} Cached refusal, 179 s old; checked again after 180 s, or at once by access_token with force_refresh.")
+    assert again.message == (
+        f"{first.message} Cached refusal, 179 s old; checked again after 180 s, or at once by"
+        " access_token with force_refresh."
+    )
     bench.time.passed = 180
     assert bench.source(token_answer(ONE)).get().value == ONE
 
@@ -332,7 +450,9 @@ def test_a_refusal_with_an_unknown_code_is_cached_like_any_other(bench: Bench) -
 
 
 @pytest.mark.parametrize(("code", "status"), [(50012, 500), (4242424, 503), (4242424, 429)])
-def test_no_secret_is_in_microsofts_words_at_any_status(bench: Bench, code: int, status: int) -> None:
+def test_no_secret_is_in_microsofts_words_at_any_status(
+    bench: Bench, code: int, status: int
+) -> None:
     error = bench.refused(refusal(code, "server_error", f"No {SECRET}. More.", status=status))
     assert ": No " in error.message
     assert SECRET not in str(error.as_result())
@@ -340,7 +460,9 @@ def test_no_secret_is_in_microsofts_words_at_any_status(bench: Bench, code: int,
 
 def test_a_secret_in_the_form_of_an_id_is_told_only_when_it_is_refused(bench: Bench) -> None:
     wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
-    assert bench.refused(wrong, client_secret=CLIENT).message.endswith(" What was given has the form of an id.")
+    assert bench.refused(wrong, client_secret=CLIENT).message.endswith(
+        " What was given has the form of an id."
+    )
     assert "form of an id" not in bench.refused(wrong).message
 
 
@@ -358,7 +480,9 @@ def test_a_clock_that_is_wrong_is_told_and_not_cached(bench: Bench, papers: Pape
 
 
 @pytest.mark.parametrize("body", [b"", b"denied", b'{"message": "denied"}'])
-def test_what_is_not_of_the_login_service_is_a_matter_of_the_network(bench: Bench, body: bytes) -> None:
+def test_what_is_not_of_the_login_service_is_a_matter_of_the_network(
+    bench: Bench, body: bytes
+) -> None:
     error = bench.refused(Answer(403, {}, body))
     assert (error.category, error.who, error.status) == ("network", "caller", 403)
 
@@ -378,14 +502,23 @@ def test_force_asks_in_spite_of_a_refusal(bench: Bench) -> None:
 def test_another_credential_is_tried_at_once(bench: Bench, tmp_path: Path) -> None:
     wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
     assert bench.refused(wrong).category == "bad_credentials"
-    assert bench.source(token_answer(ONE), client_secret="the-right-secret-long-and-unique").get().value == ONE
+    assert (
+        bench.source(token_answer(ONE), client_secret="the-right-secret-long-and-unique")
+        .get()
+        .value
+        == ONE
+    )
 
 
-def test_a_file_with_another_secret_in_it_is_another_credential(bench: Bench, tmp_path: Path) -> None:
+def test_a_file_with_another_secret_in_it_is_another_credential(
+    bench: Bench, tmp_path: Path
+) -> None:
     path = tmp_path / "secret"
     path.write_text("old")
     changes: dict[str, t.Any] = {"client_secret": None, "client_secret_file": str(path)}
-    expired = refusal(7000222, "invalid_client", "The provided client secret keys are expired.", status=401)
+    expired = refusal(
+        7000222, "invalid_client", "The provided client secret keys are expired.", status=401
+    )
     assert bench.refused(expired, **changes).category == "credential_expired"
     assert bench.refused(**changes).category == "credential_expired"
     path.write_text("new")
@@ -404,7 +537,9 @@ REMEMBERED = [
 
 
 @pytest.mark.parametrize(("code", "category"), REMEMBERED)
-def test_a_refusal_that_somebody_must_act_on_is_remembered(bench: Bench, code: int, category: str) -> None:
+def test_a_refusal_that_somebody_must_act_on_is_remembered(
+    bench: Bench, code: int, category: str
+) -> None:
     assert bench.refused(refusal(code, "whatever", "A sentence.")).category == category
     assert bench.refused().category == category
 
@@ -421,7 +556,9 @@ PASSING = [
 
 
 @pytest.mark.parametrize(("problem", "category"), PASSING)
-def test_a_refusal_that_may_pass_is_not_remembered(bench: Bench, problem: Answer | DefenderError, category: str) -> None:
+def test_a_refusal_that_may_pass_is_not_remembered(
+    bench: Bench, problem: Answer | DefenderError, category: str
+) -> None:
     assert bench.refused(problem).category == category
     assert bench.source(token_answer(ONE)).get().value == ONE
 
@@ -433,16 +570,28 @@ def test_an_answer_that_is_no_json_is_told_by_its_status(bench: Bench, status: i
     assert f"({status})" in error.message
 
 
-def test_a_credential_that_cannot_be_read_is_not_remembered_and_nothing_is_sent(bench: Bench, tmp_path: Path) -> None:
+def test_a_credential_that_cannot_be_read_is_not_remembered_and_nothing_is_sent(
+    bench: Bench, tmp_path: Path
+) -> None:
     path = tmp_path / "app.pem"
     path.write_text("nonsense")
-    assert bench.refused(client_secret=None, certificate_path=str(path)).category == "bad_credentials"
+    assert (
+        bench.refused(client_secret=None, certificate_path=str(path)).category == "bad_credentials"
+    )
     assert bench.http.asked == []
     assert [each for each in bench.folder.iterdir() if each.suffix != ".lock"] == []
 
 
 @pytest.mark.parametrize(
-    "change", [{"salt": 1}, {"refused_at": "x"}, {"refusal": None}, {"refusal": {}}, {"refusal": {"category": "unheard_of"}}, {"credential": "x"}]
+    "change",
+    [
+        {"salt": 1},
+        {"refused_at": "x"},
+        {"refusal": None},
+        {"refusal": {}},
+        {"refusal": {"category": "unheard_of"}},
+        {"credential": "x"},
+    ],
 )
 def test_a_damaged_memory_is_no_refusal(bench: Bench, change: dict[str, t.Any]) -> None:
     bench.refused(not_consented())
@@ -451,7 +600,9 @@ def test_a_damaged_memory_is_no_refusal(bench: Bench, change: dict[str, t.Any]) 
 
 
 @pytest.mark.parametrize("change", [{"message": 5}, {"facts": "abc"}])
-def test_a_memory_with_members_of_another_type_is_no_refusal(bench: Bench, change: dict[str, t.Any]) -> None:
+def test_a_memory_with_members_of_another_type_is_no_refusal(
+    bench: Bench, change: dict[str, t.Any]
+) -> None:
     bench.refused(not_consented())
     entry = bench.entry()
     bench.source().file.write({**entry, "refusal": {**entry["refusal"], **change}})
@@ -480,18 +631,24 @@ def fetch(folder: Path, ready: t.Any, reply: Answer, told: t.Any) -> None:
     clock = Clock(wall=lambda: float(NOW))
     ready.wait()
     try:
-        told.put(TokenSource(options, GRAPH, http=http, clock=clock, consent_url=CONSENT_URL).get().value)
+        told.put(
+            TokenSource(options, GRAPH, http=http, clock=clock, consent_url=CONSENT_URL).get().value
+        )
     except DefenderError as e:
         told.put(e.category)
 
 
 # pytest-xdist has threads of its own, and Ansible forks just so
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.parametrize(("reply", "outcome"), [(token_answer(ONE), ONE), (not_consented(), "not_consented")])
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [(token_answer(ONE), ONE), (not_consented(), "not_consented")]
+)
 def test_ten_processes_at_once_ask_once(tmp_path: Path, reply: Answer, outcome: str) -> None:
     context = multiprocessing.get_context("fork")
     ready, told = context.Barrier(10), context.Queue()
-    workers = [context.Process(target=fetch, args=(tmp_path, ready, reply, told)) for _unused in range(10)]
+    workers = [
+        context.Process(target=fetch, args=(tmp_path, ready, reply, told)) for _unused in range(10)
+    ]
     for worker in workers:
         worker.start()
     outcomes = [told.get(timeout=60) for _unused in workers]

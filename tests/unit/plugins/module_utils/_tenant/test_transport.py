@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The transport over real TLS on the loopback: what is repeated, what is not, whom it trusts and what it never tells."""
+"""The transport over real TLS on the loopback: what is repeated, what is not, whom it trusts and
+what it never tells."""
 
 from __future__ import annotations
 
@@ -17,10 +18,21 @@ import pytest
 import requests
 import urllib3.util
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    connections as _connections,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import transport as _http
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http, origin, retry_after
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Proxy, Reply, Service, closed_port
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
+    Http,
+    origin,
+    retry_after,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import (
+    Proxy,
+    Reply,
+    Service,
+    closed_port,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import NOW, FakeClock
 from hypothesis import example, given, settings
@@ -46,8 +58,16 @@ def ca_path(papers: Papers, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def http(ca_path: str, time: FakeClock, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Build]:
-    """Builds a transport that trusts the tests' authority; nothing of the machine's own environment gets in."""
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    """Builds a transport that trusts the tests' authority; nothing of the machine's own environment
+    gets in."""
+    for name in (
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     yield lambda **changes: Http(**{"ca_path": ca_path, "clock": time.clock, **changes})
@@ -65,11 +85,28 @@ def refused(call: t.Callable[[], t.Any]) -> DefenderError:
 
 def test_a_request_arrives_as_it_was_given(service: Service, http: Build) -> None:
     service.script = [Reply(200, b'{"value": []}', {"request-id": "r-1", "X-Other": "yes"})]
-    answer = http().send("GET", f"{service.url}/v1.0/security/incidents", headers=AUTHORIZED, params={"$filter": "status eq 'active'", "$top": "50"})
+    answer = http().send(
+        "GET",
+        f"{service.url}/v1.0/security/incidents",
+        headers=AUTHORIZED,
+        params={"$filter": "status eq 'active'", "$top": "50"},
+    )
     (seen,) = service.received
-    assert (seen.method, seen.path) == ("GET", "/v1.0/security/incidents?%24filter=status+eq+%27active%27&%24top=50")
-    assert (seen.headers["authorization"], seen.headers["accept"], seen.body) == (f"Bearer {BEARER}", "application/json", b"")
-    assert (answer.status, answer.json(), answer.request_id, answer.headers["x-other"]) == (200, {"value": []}, "r-1", "yes")
+    assert (seen.method, seen.path) == (
+        "GET",
+        "/v1.0/security/incidents?%24filter=status+eq+%27active%27&%24top=50",
+    )
+    assert (seen.headers["authorization"], seen.headers["accept"], seen.body) == (
+        f"Bearer {BEARER}",
+        "application/json",
+        b"",
+    )
+    assert (answer.status, answer.json(), answer.request_id, answer.headers["x-other"]) == (
+        200,
+        {"value": []},
+        "r-1",
+        "yes",
+    )
 
 
 def test_a_payload_is_json_in_utf_8_and_says_so(service: Service, http: Build) -> None:
@@ -80,12 +117,16 @@ def test_a_payload_is_json_in_utf_8_and_says_so(service: Service, http: Build) -
     assert seen.body == '{"Query": "München 😀"}'.encode()
 
 
-def test_each_request_has_an_id_of_its_own_and_its_repeats_keep_it(service: Service, http: Build) -> None:
+def test_each_request_has_an_id_of_its_own_and_its_repeats_keep_it(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply(503), Reply(), Reply()]
     client = http()
     client.send("GET", f"{service.url}/one")
     client.send("GET", f"{service.url}/two")
-    first, again, second = (uuid.UUID(seen.headers["client-request-id"]) for seen in service.received)
+    first, again, second = (
+        uuid.UUID(seen.headers["client-request-id"]) for seen in service.received
+    )
     assert first == again != second
 
 
@@ -96,7 +137,9 @@ def test_a_cookie_is_never_sent_back(service: Service, http: Build) -> None:
     assert [seen.headers.get("cookie") for seen in service.received] == [None, None]
 
 
-def test_a_netrc_is_not_read(service: Service, http: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_netrc_is_not_read(
+    service: Service, http: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine localhost login user password a-password-that-is-long-and-unique\n")
     netrc.chmod(0o600)
@@ -104,7 +147,10 @@ def test_a_netrc_is_not_read(service: Service, http: Build, tmp_path: Path, monk
     service.script = [Reply(), Reply()]
     http().send("GET", f"{service.url}/x", headers=AUTHORIZED)
     http().send("GET", f"{service.url}/x")
-    assert [seen.headers.get("authorization") for seen in service.received] == [f"Bearer {BEARER}", None]
+    assert [seen.headers.get("authorization") for seen in service.received] == [
+        f"Bearer {BEARER}",
+        None,
+    ]
 
 
 def test_connections_are_kept_and_shared_between_tenants(service: Service, http: Build) -> None:
@@ -118,20 +164,26 @@ def test_connections_are_kept_and_shared_between_tenants(service: Service, http:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_read_is_repeated_while_the_service_may_recover(service: Service, http: Build, time: FakeClock, status: int) -> None:
+def test_a_read_is_repeated_while_the_service_may_recover(
+    service: Service, http: Build, time: FakeClock, status: int
+) -> None:
     service.script = [Reply(status), Reply(status), Reply(200)]
     assert http().send("GET", f"{service.url}/x").status == 200
     assert time.slept == [0.5, 1.0]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 416, 501])
-def test_a_refusal_is_not_repeated(service: Service, http: Build, time: FakeClock, status: int) -> None:
+def test_a_refusal_is_not_repeated(
+    service: Service, http: Build, time: FakeClock, status: int
+) -> None:
     service.script = [Reply(status)]
     assert http().send("GET", f"{service.url}/x").status == status
     assert time.slept == []
 
 
-def test_the_last_answer_comes_back_when_the_attempts_are_used_up(service: Service, http: Build, time: FakeClock) -> None:
+def test_the_last_answer_comes_back_when_the_attempts_are_used_up(
+    service: Service, http: Build, time: FakeClock
+) -> None:
     service.script = [Reply(503), Reply(502), Reply(500, b'{"error": {"code": "last"}}')]
     answer = http(retries=2).send("GET", f"{service.url}/x")
     assert (answer.status, answer.json()) == (500, {"error": {"code": "last"}})
@@ -159,31 +211,46 @@ def test_waits_double_up_to_half_a_minute(service: Service, http: Build, time: F
         ({"Retry-After": "0"}, b"", 0),
         ({"Retry-After": "Mon, 23 Nov 2026 12:00:42 GMT"}, b"", 42),
         ({"Retry-After": "Mon, 23 Nov 2026 11:00:00 GMT"}, b"", 0),
-        ({}, b'{"error": {"code": "429", "message": "API calls quota exceeded! Maximum allowed 30. You can send requests again in 8 seconds."}}', 8),
+        (
+            {},
+            (
+                b'{"error": {"code": "429", "message": "API calls quota exceeded! Maximum allowed'
+                b' 30. You can send requests again in 8 seconds."}}'
+            ),
+            8,
+        ),
         ({"Retry-After": "3"}, b"again in 8 seconds", 3),
         ({"Retry-After": "soon"}, b"again in 8 seconds", 8),
     ],
 )
-def test_the_service_says_how_long_to_wait(service: Service, http: Build, time: FakeClock, headers: dict[str, str], body: bytes, asked: int) -> None:
+def test_the_service_says_how_long_to_wait(
+    service: Service, http: Build, time: FakeClock, headers: dict[str, str], body: bytes, asked: int
+) -> None:
     service.script = [Reply(429, body, headers), Reply()]
     assert http().send("GET", f"{service.url}/x").status == 200
     assert time.slept == [asked + 0.5], "never a moment too early, and not all at once"
 
 
-def test_a_wait_past_the_deadline_is_not_begun(service: Service, http: Build, time: FakeClock) -> None:
+def test_a_wait_past_the_deadline_is_not_begun(
+    service: Service, http: Build, time: FakeClock
+) -> None:
     service.script = [Reply(429, headers={"Retry-After": "60"})]
     assert http(deadline=60).send("GET", f"{service.url}/x").status == 429
     assert time.slept == []
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_a_write_is_not_repeated_when_it_may_have_run(service: Service, http: Build, status: int) -> None:
+def test_a_write_is_not_repeated_when_it_may_have_run(
+    service: Service, http: Build, status: int
+) -> None:
     service.script = [Reply(status)]
     assert http().send("POST", f"{service.url}/x", payload={}, repeatable=False).status == status
     assert len(service.received) == 1
 
 
-def test_a_write_is_repeated_when_the_service_says_that_it_did_not_run(service: Service, http: Build, time: FakeClock) -> None:
+def test_a_write_is_repeated_when_the_service_says_that_it_did_not_run(
+    service: Service, http: Build, time: FakeClock
+) -> None:
     service.script = [Reply(429, headers={"Retry-After": "7"}), Reply(201)]
     assert http().send("POST", f"{service.url}/x", payload={"a": 1}, repeatable=False).status == 201
     assert [json.loads(seen.body) for seen in service.received] == [{"a": 1}] * 2
@@ -191,29 +258,45 @@ def test_a_write_is_repeated_when_the_service_says_that_it_did_not_run(service: 
 
 
 @pytest.mark.parametrize("reply", [Reply(cut=0), Reply(201, b'{"id": "action-1"}', cut=4)])
-def test_the_lost_answer_of_a_write_is_an_unknown_outcome(service: Service, http: Build, reply: Reply) -> None:
+def test_the_lost_answer_of_a_write_is_an_unknown_outcome(
+    service: Service, http: Build, reply: Reply
+) -> None:
     service.script = [reply]
-    error = refused(lambda: http().send("POST", f"{service.url}/x?secret=1", payload={}, repeatable=False))
+    error = refused(
+        lambda: http().send("POST", f"{service.url}/x?secret=1", payload={}, repeatable=False)
+    )
     assert (error.category, error.who) == ("outcome_unknown", "caller")
     assert len(service.received) == 1
     assert f"POST {service.url}/x was sent, but its answer was lost" in error.message
 
 
 @pytest.mark.parametrize("reply", [Reply(cut=0), Reply(200, b'{"value": []}', cut=4)])
-def test_the_lost_answer_of_a_read_is_asked_for_again(service: Service, http: Build, reply: Reply) -> None:
+def test_the_lost_answer_of_a_read_is_asked_for_again(
+    service: Service, http: Build, reply: Reply
+) -> None:
     service.script = [reply, Reply(200, b'{"value": [1]}')]
     assert http().send("GET", f"{service.url}/x").json() == {"value": [1]}
 
 
-def test_a_service_that_keeps_cutting_the_line_is_a_network_failure(service: Service, http: Build) -> None:
+def test_a_service_that_keeps_cutting_the_line_is_a_network_failure(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply(cut=0)] * 3
     error = refused(lambda: http(retries=2).send("GET", f"{service.url}/x"))
-    assert (error.category, error.who, error.as_result()["error"]["retryable"]) == ("network", "caller", True)
+    assert (error.category, error.who, error.as_result()["error"]["retryable"]) == (
+        "network",
+        "caller",
+        True,
+    )
     assert len(service.received) == 3
 
 
 def test_a_write_that_found_nobody_listening_did_not_run(http: Build, time: FakeClock) -> None:
-    error = refused(lambda: http(retries=1).send("POST", f"https://localhost:{closed_port()}/x", payload={}, repeatable=False))
+    error = refused(
+        lambda: http(retries=1).send(
+            "POST", f"https://localhost:{closed_port()}/x", payload={}, repeatable=False
+        )
+    )
     assert error.category == "network"
     assert error.message.endswith("(connection refused).")
     assert time.slept == [0.5]
@@ -231,7 +314,9 @@ def test_a_silent_service_is_a_timeout(service: Service, http: Build) -> None:
     assert (error.category, error.who) == ("timeout", "microsoft")
 
 
-def test_a_service_that_stalls_in_the_middle_of_a_body_is_a_timeout(service: Service, http: Build) -> None:
+def test_a_service_that_stalls_in_the_middle_of_a_body_is_a_timeout(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply(200, b"xy", trickle=True)]
 
     def stall(at: int) -> None:
@@ -243,7 +328,9 @@ def test_a_service_that_stalls_in_the_middle_of_a_body_is_a_timeout(service: Ser
     assert (error.category, error.who) == ("timeout", "microsoft")
 
 
-def test_a_body_that_trickles_cannot_outlast_the_deadline(service: Service, http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_trickles_cannot_outlast_the_deadline(
+    service: Service, http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # each byte comes in good time, but ten seconds of the fake clock later
     monkeypatch.setattr(_http, "CHUNK", 1)
 
@@ -256,8 +343,12 @@ def test_a_body_that_trickles_cannot_outlast_the_deadline(service: Service, http
     assert error.category == "timeout"
 
 
-@pytest.mark.parametrize("reply", [Reply(200, b"x" * 100, trickle=True), Reply(trickle_headers=True)])
-def test_a_byte_now_and_then_cannot_outlast_the_deadline(service: Service, http: Build, time: FakeClock, reply: Reply) -> None:
+@pytest.mark.parametrize(
+    "reply", [Reply(200, b"x" * 100, trickle=True), Reply(trickle_headers=True)]
+)
+def test_a_byte_now_and_then_cannot_outlast_the_deadline(
+    service: Service, http: Build, time: FakeClock, reply: Reply
+) -> None:
     gave_up, in_time = threading.Event(), []
 
     def pass_time(at: int) -> None:
@@ -275,7 +366,9 @@ def test_a_byte_now_and_then_cannot_outlast_the_deadline(service: Service, http:
 
 @pytest.mark.parametrize("status", [200, 503])
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_answer_beyond_the_size_limit_is_given_up(service: Service, http: Build, status: int, packed: bool, tmp_path: Path) -> None:
+def test_an_answer_beyond_the_size_limit_is_given_up(
+    service: Service, http: Build, status: int, packed: bool, tmp_path: Path
+) -> None:
     body = b"x" * 3_000_000
     headers = {"Content-Encoding": "gzip"} if packed else {}
     service.script = [Reply(status, gzip.compress(body) if packed else body, headers)] * 2
@@ -284,7 +377,11 @@ def test_an_answer_beyond_the_size_limit_is_given_up(service: Service, http: Bui
     assert (error.category, error.who) == ("unavailable", "microsoft")
     assert "more than 2000000 bytes, which is max_response_size" in error.message
     with (tmp_path / "spool").open("w+b") as spool:
-        error = refused(lambda: client.send("POST", f"{service.url}/x", payload={}, oversize="bad_request", into=spool))
+        error = refused(
+            lambda: client.send(
+                "POST", f"{service.url}/x", payload={}, oversize="bad_request", into=spool
+            )
+        )
     assert (error.category, error.who) == ("bad_request", "caller")
     assert len(service.received) == 2, "the same answer would come again"
 
@@ -296,11 +393,15 @@ def test_an_answer_of_just_the_size_limit_is_taken(service: Service, http: Build
 
 def test_a_write_with_too_large_an_answer_has_run(service: Service, http: Build) -> None:
     service.script = [Reply(201, b"x" * 1000)]
-    error = refused(lambda: http(max_size=10).send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    error = refused(
+        lambda: http(max_size=10).send("POST", f"{service.url}/x", payload={}, repeatable=False)
+    )
     assert error.category == "outcome_unknown"
 
 
-def test_tls_that_breaks_once_the_request_has_left_says_nothing_of_not_sent(service: Service, http: Build) -> None:
+def test_tls_that_breaks_once_the_request_has_left_says_nothing_of_not_sent(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply(garbage=True)] * 3
     error = refused(lambda: http().send("POST", f"{service.url}/x", payload={}, repeatable=False))
     assert error.category == "outcome_unknown"
@@ -309,9 +410,13 @@ def test_tls_that_breaks_once_the_request_has_left_says_nothing_of_not_sent(serv
     assert "not sent" not in error.message
 
 
-def test_the_option_request_timeout_counts_before_what_the_caller_would_wait(service: Service, http: Build) -> None:
+def test_the_option_request_timeout_counts_before_what_the_caller_would_wait(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply(silent=True)]
-    error = refused(lambda: http(retries=0, timeout=0.1).send("GET", f"{service.url}/x", timeout=200))
+    error = refused(
+        lambda: http(retries=0, timeout=0.1).send("GET", f"{service.url}/x", timeout=200)
+    )
     assert error.category == "timeout"
 
 
@@ -319,11 +424,15 @@ def test_json_that_is_nested_too_deeply_is_no_json() -> None:
     assert _http.Answer(200, {}, b"[" * 200_000 + b"]" * 200_000).json() is None
 
 
-@pytest.mark.parametrize("url", ["https://", "https://[::1/x?secret=1", "graph.microsoft.com/x?secret=1"])
+@pytest.mark.parametrize(
+    "url", ["https://", "https://[::1/x?secret=1", "graph.microsoft.com/x?secret=1"]
+)
 def test_what_is_no_address_is_told_at_once(http: Build, time: FakeClock, url: str) -> None:
     error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
     assert (error.category, time.slept) == ("network", [])
-    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is not an address: ")
+    assert error.message.startswith(
+        f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is not an address: "
+    )
     assert "secret" not in error.message
 
 
@@ -335,7 +444,10 @@ def test_a_redirect_is_refused_and_not_followed(service: Service, http: Build, s
     service.script = [Reply(status, headers={"Location": "https://evil.example/steal?token=x"})]
     error = refused(lambda: http().send("GET", f"{service.url}/x?secret=1", headers=AUTHORIZED))
     assert (error.category, error.status) == ("network", status)
-    assert error.message == f"GET {service.url}/x was answered {status} with a redirect to https://evil.example; no request here follows one."
+    assert error.message == (
+        f"GET {service.url}/x was answered {status} with a redirect to https://evil.example; no"
+        " request here follows one."
+    )
     assert len(service.received) == 1
 
 
@@ -354,13 +466,21 @@ def test_a_redirect_to_nonsense_is_refused(service: Service, http: Build, place:
 # Trust
 
 
-def test_a_service_of_an_unknown_authority_is_not_trusted(papers: Papers, service: Service, http: Build, tmp_path: Path, time: FakeClock) -> None:
+def test_a_service_of_an_unknown_authority_is_not_trusted(
+    papers: Papers, service: Service, http: Build, tmp_path: Path, time: FakeClock
+) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(papers.other_authority.certificate_pem)
     for ca_path in (str(other), None):
-        error = refused(lambda path=ca_path: http(ca_path=path).send("GET", f"{service.url}/x", headers=AUTHORIZED))  # type: ignore[misc]
+        error = refused(
+            lambda path=ca_path: http(ca_path=path).send(
+                "GET", f"{service.url}/x", headers=AUTHORIZED
+            )
+        )  # type: ignore[misc]
         assert (error.category, error.who) == ("tls", "caller")
-        assert "the server's certificate is of an authority that is not trusted here" in error.message
+        assert (
+            "the server's certificate is of an authority that is not trusted here" in error.message
+        )
         assert "ca_path" in error.advice
     assert (service.received, time.slept) == ([], [])
 
@@ -371,7 +491,9 @@ def test_a_service_is_reached_by_its_address_too(service: Service, http: Build) 
     assert http().send("GET", f"https://127.0.0.1:{service.port}/x").status == 200
 
 
-def test_a_service_of_another_name_is_not_trusted(papers: Papers, http: Build, tmp_path: Path) -> None:
+def test_a_service_of_another_name_is_not_trusted(
+    papers: Papers, http: Build, tmp_path: Path
+) -> None:
     with Service(papers.server_of_another_name, tmp_path).serving() as service:
         error = refused(lambda: http().send("GET", f"{service.url}/x", headers=AUTHORIZED))
         assert error.category == "tls"
@@ -381,13 +503,21 @@ def test_a_service_of_another_name_is_not_trusted(papers: Papers, http: Build, t
 def test_verification_can_be_switched_off(papers: Papers, http: Build, tmp_path: Path) -> None:
     with Service(papers.server_of_another_name, tmp_path).serving() as service:
         service.script = [Reply()]
-        assert http(ca_path=None, validate_certs=False).send("GET", f"{service.url}/x").status == 200
+        assert (
+            http(ca_path=None, validate_certs=False).send("GET", f"{service.url}/x").status == 200
+        )
         assert refused(lambda: http(ca_path=None).send("GET", f"{service.url}/x")).category == "tls"
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
-    papers: Papers, service: Service, http: Build, ca_path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    papers: Papers,
+    service: Service,
+    http: Build,
+    ca_path: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     monkeypatch.setenv(name, ca_path)
     assert refused(lambda: http(ca_path=None).send("GET", f"{service.url}/x")).category == "tls"
@@ -407,34 +537,52 @@ def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
         (b"\x30\x82\x01\x02", "it holds no certificate in PEM"),
     ],
 )
-def test_a_ca_path_that_is_no_bundle_is_told(http: Build, tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_a_ca_path_that_is_no_bundle_is_told(
+    http: Build, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_bytes(content)
     error = refused(lambda: http(ca_path=str(path)).send("GET", "https://localhost:1/x"))
     assert error.category == "tls"
-    assert error.message == (f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}.")
+    assert error.message == (
+        f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}."
+    )
 
 
 # Proxies
 
 
-def test_the_proxy_option_is_used_and_the_proxy_sees_only_the_host(service: Service, http: Build) -> None:
+def test_the_proxy_option_is_used_and_the_proxy_sees_only_the_host(
+    service: Service, http: Build
+) -> None:
     service.script = [Reply()]
     with Proxy().serving() as proxy:
-        assert http(proxy=proxy.url).send("GET", f"{service.url}/x?secret=1", headers=AUTHORIZED).status == 200
+        assert (
+            http(proxy=proxy.url)
+            .send("GET", f"{service.url}/x?secret=1", headers=AUTHORIZED)
+            .status
+            == 200
+        )
     assert proxy.tunnels == [f"CONNECT localhost:{service.port}"]
     assert BEARER not in "".join(proxy.headers)
     assert len(service.received) == 1
 
 
 def test_tls_is_verified_through_a_proxy_too(papers: Papers, http: Build, tmp_path: Path) -> None:
-    with Service(papers.server_of_another_name, tmp_path).serving() as service, Proxy().serving() as proxy:
-        assert refused(lambda: http(proxy=proxy.url).send("GET", f"{service.url}/x")).category == "tls"
+    with (
+        Service(papers.server_of_another_name, tmp_path).serving() as service,
+        Proxy().serving() as proxy,
+    ):
+        assert (
+            refused(lambda: http(proxy=proxy.url).send("GET", f"{service.url}/x")).category == "tls"
+        )
         assert service.received == []
 
 
-def test_the_proxy_variables_are_honoured(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_variables_are_honoured(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service.script = [Reply(), Reply()]
     with Proxy().serving() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -447,7 +595,9 @@ def test_the_proxy_variables_are_honoured(service: Service, http: Build, monkeyp
     assert len(service.received) == 2
 
 
-def test_the_proxy_option_wins_over_the_variables(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_option_wins_over_the_variables(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("NO_PROXY", "localhost")
     service.script = [Reply()]
@@ -456,18 +606,25 @@ def test_the_proxy_option_wins_over_the_variables(service: Service, http: Build,
     assert len(proxy.tunnels) == 1
 
 
-def test_a_proxy_that_refuses_is_told_and_its_password_is_not(service: Service, http: Build) -> None:
+def test_a_proxy_that_refuses_is_told_and_its_password_is_not(
+    service: Service, http: Build
+) -> None:
     with Proxy(status=407).serving() as proxy:
         url = proxy.url.replace("://", "://user:a-proxy-password-long-and-unique@")
         error = refused(lambda: http(proxy=url, retries=0).send("GET", f"{service.url}/x"))
     assert error.category == "network"
     assert f"did not get past the proxy {proxy.url} (proxy): it answered 407 No." in error.message
     assert "a-proxy-password" not in str(error.as_result())
-    assert error.advice == "Put the proxy's user and password into proxy: http://USER:PASSWORD@HOST:PORT."
+    assert (
+        error.advice
+        == "Put the proxy's user and password into proxy: http://USER:PASSWORD@HOST:PORT."
+    )
 
 
 @pytest.mark.parametrize("status", [403, 407])
-def test_a_proxy_that_refuses_is_not_asked_again(service: Service, http: Build, time: FakeClock, status: int) -> None:
+def test_a_proxy_that_refuses_is_not_asked_again(
+    service: Service, http: Build, time: FakeClock, status: int
+) -> None:
     with Proxy(status=status).serving() as proxy:
         error = refused(lambda: http(proxy=proxy.url).send("GET", f"{service.url}/x"))
     assert (error.category, error.status, time.slept) == ("network", status, [])
@@ -476,7 +633,9 @@ def test_a_proxy_that_refuses_is_not_asked_again(service: Service, http: Build, 
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(service: Service, http: Build, time: FakeClock, status: int) -> None:
+def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(
+    service: Service, http: Build, time: FakeClock, status: int
+) -> None:
     with Proxy(status=status).serving() as proxy:
         error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
     assert (error.category, error.status, time.slept) == ("network", status, [0.5])
@@ -491,7 +650,9 @@ def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(service: Servic
         (lambda: "no-such-proxy.invalid:3128", "the host name is not known"),
     ],
 )
-@pytest.mark.parametrize("source", ["proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize(
+    "source", ["proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
 def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
     http: Build,
     monkeypatch: pytest.MonkeyPatch,
@@ -504,7 +665,9 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
     client = http(retries=0, **({"proxy": place} if source == "proxy" else {}))
     error = refused(lambda: client.send("GET", "https://localhost:1/x"))
     assert error.category == "network"
-    assert error.message.endswith(f" did not get past the proxy http://{place} ({source}): {reason}.")
+    assert error.message.endswith(
+        f" did not get past the proxy http://{place} ({source}): {reason}."
+    )
     assert error.advice.startswith(f"Check {source} ")
 
 
@@ -519,7 +682,9 @@ def test_what_is_no_proxy_is_named(service: Service, http: Build, raw: bytes, re
     assert f"through the proxy {proxy.url} lost its connection ({reason})." in error.message
 
 
-def test_a_proxy_without_a_scheme_works_for_a_name_without_a_dot(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_without_a_scheme_works_for_a_name_without_a_dot(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service.script = [Reply(), Reply()]
     with Proxy().serving() as proxy:
         place = f"localhost:{proxy.port}"
@@ -532,7 +697,9 @@ def test_a_proxy_without_a_scheme_works_for_a_name_without_a_dot(service: Servic
 
 @pytest.mark.parametrize("source", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize("value", ["ftp://{}proxy:1", "{}proxy:port", "http://{}proxy:1/x.pac"])
-def test_a_variable_that_cannot_be_used_is_named_at_once(http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch, source: str, value: str) -> None:
+def test_a_variable_that_cannot_be_used_is_named_at_once(
+    http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch, source: str, value: str
+) -> None:
     monkeypatch.setenv(source, value.format("user:a-proxy-password-long-and-unique@"))
     error = refused(lambda: http().send("GET", "https://localhost:1/x"))
     assert (error.category, time.slept) == ("bad_request", [])
@@ -540,11 +707,15 @@ def test_a_variable_that_cannot_be_used_is_named_at_once(http: Build, time: Fake
     assert "a-proxy-password" not in str(error.as_result())
     # the same variable does no harm where it does not apply
     monkeypatch.setenv("NO_PROXY", "localhost")
-    assert refused(lambda: http(retries=0).send("GET", "https://localhost:1/x")).category == "network"
+    assert (
+        refused(lambda: http(retries=0).send("GET", "https://localhost:1/x")).category == "network"
+    )
 
 
 @pytest.mark.parametrize("entries", ["*.invalid", "LOGIN.invalid", ".invalid"])
-def test_a_host_that_no_proxy_names_is_asked_directly(http: Build, monkeypatch: pytest.MonkeyPatch, entries: str) -> None:
+def test_a_host_that_no_proxy_names_is_asked_directly(
+    http: Build, monkeypatch: pytest.MonkeyPatch, entries: str
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"localhost:{closed_port()}")
     monkeypatch.setenv("NO_PROXY", entries)
     error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))
@@ -559,24 +730,35 @@ PAGE = b"<html><head><title>Web Page Blocked</title></head></html>"
 
 
 @pytest.mark.parametrize("status", [200, 403, 407, 503])
-def test_a_page_of_a_filter_is_a_matter_of_the_network(service: Service, http: Build, status: int) -> None:
+def test_a_page_of_a_filter_is_a_matter_of_the_network(
+    service: Service, http: Build, status: int
+) -> None:
     service.script = [Reply(status, PAGE, {"Content-Type": "text/html", "Via": "1.1 filter"})] * 2
     error = refused(lambda: http(retries=1).send("GET", f"{service.url}/x?sig=secret"))
     assert (error.category, error.who, error.status) == ("network", "caller", status)
-    assert f'/x was answered {status} by something else than the service: "Web Page Blocked", ' in error.message
+    assert (
+        f'/x was answered {status} by something else than the service: "Web Page Blocked", '
+        in error.message
+    )
     assert "Via: 1.1 filter" in error.message
     assert f"localhost:{service.port}" in error.advice
     assert len(service.received) == (2 if status == 503 else 1)
 
 
-@pytest.mark.parametrize(("status", "category"), [(200, "outcome_unknown"), (403, "network"), (503, "outcome_unknown")])
-def test_a_page_in_answer_to_a_write_says_only_what_is_certain(service: Service, http: Build, status: int, category: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "category"), [(200, "outcome_unknown"), (403, "network"), (503, "outcome_unknown")]
+)
+def test_a_page_in_answer_to_a_write_says_only_what_is_certain(
+    service: Service, http: Build, status: int, category: str
+) -> None:
     service.script = [Reply(status, PAGE, {"Content-Type": "text/html"})]
     error = refused(lambda: http().send("POST", f"{service.url}/x", payload={}, repeatable=False))
     assert (error.category, error.status) == (category, status)
 
 
-def test_the_proxy_variables_are_read_once_for_each_origin(service: Service, http: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_variables_are_read_once_for_each_origin(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
 
     def ask(url: str) -> dict[str, str]:
@@ -594,14 +776,20 @@ def test_the_proxy_variables_are_read_once_for_each_origin(service: Service, htt
 # What errors never tell
 
 
-def test_no_error_tells_a_query_string_or_a_token(papers: Papers, service: Service, http: Build, tmp_path: Path) -> None:
+def test_no_error_tells_a_query_string_or_a_token(
+    papers: Papers, service: Service, http: Build, tmp_path: Path
+) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(papers.other_authority.certificate_pem)
     dead = f"https://localhost:{closed_port()}"
     ways: list[tuple[str, dict[str, t.Any], list[Reply]]] = [
         (service.url, {}, [Reply(cut=0)]),
         (service.url, {}, [Reply(200, b"12345", cut=1)]),
-        (service.url, {}, [Reply(302, headers={"Location": "https://evil.example/?a-query-string"})]),
+        (
+            service.url,
+            {},
+            [Reply(302, headers={"Location": "https://evil.example/?a-query-string"})],
+        ),
         (service.url, {"ca_path": str(other)}, []),
         (service.url, {"proxy": f"http://127.0.0.1:{closed_port()}"}, []),
         (dead, {}, []),
@@ -612,7 +800,11 @@ def test_no_error_tells_a_query_string_or_a_token(papers: Papers, service: Servi
             client = http(retries=0, **options)
             error = refused(
                 lambda client=client, url=url, repeatable=repeatable: client.send(  # type: ignore[misc]
-                    "POST", f"{url}/x?sig=a-query-string", headers=AUTHORIZED, params={"more": "a-query-string"}, repeatable=repeatable
+                    "POST",
+                    f"{url}/x?sig=a-query-string",
+                    headers=AUTHORIZED,
+                    params={"more": "a-query-string"},
+                    repeatable=repeatable,
                 )
             )
             told = f"{error.as_result()} {error!r} {error.__cause__!r}"
@@ -631,7 +823,16 @@ def test_no_retry_after_is_too_strange(value: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("1.5", 1.5), ("999999", 300.0), ("9" * 400, 300.0), ("-5", None), ("inf", None), ("nan", None), ("", None), ("Fri, 31 Dec 9999 23:59:59 GMT", 300.0)],
+    [
+        ("1.5", 1.5),
+        ("999999", 300.0),
+        ("9" * 400, 300.0),
+        ("-5", None),
+        ("inf", None),
+        ("nan", None),
+        ("", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 300.0),
+    ],
 )
 def test_a_retry_after_is_read_defensively(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}, "", wall=NOW) == seconds
@@ -645,7 +846,10 @@ def test_a_retry_after_is_read_defensively(value: str, seconds: float | None) ->
         ("https://graph.microsoft.com:8443/", ("https", "graph.microsoft.com", 8443)),
         ("https://graph.microsoft.com@evil.example/", ("https", "evil.example", 443)),
         ("http://graph.microsoft.com/", ("http", "graph.microsoft.com", 443)),
-        ("https://graph.microsoft.com/x?$filter=status eq 'a'", ("https", "graph.microsoft.com", 443)),
+        (
+            "https://graph.microsoft.com/x?$filter=status eq 'a'",
+            ("https", "graph.microsoft.com", 443),
+        ),
         ("https://graph.microsoft.com\t/", ("", "", 0)),
         ("https://graph.micro\nsoft.com/", ("", "", 0)),
     ],

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The line that moves: what it says in how much room, and that it is gone before anything else is written."""
+"""The line that moves: what it says in how much room, and that it is gone before anything else is
+written."""
 
 from __future__ import annotations
 
@@ -28,7 +29,14 @@ class Display:
         self._lock = threading.RLock()
         self.stream = stream
 
-    def display(self, msg: str, color: str | None = None, newline: bool = True, log_only: bool = False, screen_only: bool = False) -> None:
+    def display(
+        self,
+        msg: str,
+        color: str | None = None,
+        newline: bool = True,
+        log_only: bool = False,
+        screen_only: bool = False,
+    ) -> None:
         if not log_only:
             self.stream.write(msg + ("\n" if newline else ""))
 
@@ -55,12 +63,16 @@ def screen(text: str) -> list[str]:
 class Bench:
     """A Live on a fake terminal, drawn by hand."""
 
-    def __init__(self, clock: FakeClock, state: _live.State | None = HALF, *, terminal: bool = True) -> None:
+    def __init__(
+        self, clock: FakeClock, state: _live.State | None = HALF, *, terminal: bool = True
+    ) -> None:
         self.stream = io.StringIO()
         self.display = Display(self.stream)
         self.state = state
         stream = self.stream if terminal else None
-        self.live = _live.Live(self.display, stream, lambda: self.state, interval=5, clock=clock.clock.now)
+        self.live = _live.Live(
+            self.display, stream, lambda: self.state, interval=5, clock=clock.clock.now
+        )
         if terminal:
             self.live._intercept()
 
@@ -72,7 +84,13 @@ class Bench:
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (120, "List the incidents =====x----------- 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
+        (
+            120,
+            (
+                "List the incidents =====x----------- 340 answered, 12 failed, 648 left, 85/s,"
+                " about 8 s"
+            ),
+        ),
         (90, "List the incidents ====x------- 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
         (75, "List the incidents 340 answered, 12 failed, 648 left, 85/s, about 8 s"),
         (55, "340 answered, 12 failed, 648 left, 85/s, about 8 s"),
@@ -96,7 +114,9 @@ def test_what_does_not_fit_is_left_out_the_least_important_first(width: int, lin
     st.integers(1, 200),
     st.booleans(),
 )
-def test_the_line_never_wraps_nor_moves_the_cursor(name: str, asked: int, answered: int, failed: int, rate: float, width: int, wide: bool) -> None:
+def test_the_line_never_wraps_nor_moves_the_cursor(
+    name: str, asked: int, answered: int, failed: int, rate: float, width: int, wide: bool
+) -> None:
     line = _live.bar_line(_live.State(name, asked, answered, failed), rate, width, wide=wide)
     assert line.isprintable()
     assert get_text_width(line) <= width
@@ -108,10 +128,15 @@ def test_one_failure_in_a_thousand_is_seen_in_the_bar() -> None:
 
 def test_where_nobody_knows_the_total_no_time_is_promised() -> None:
     state = _live.State("Play", 40, 30, 2, open_end=True)
-    assert _live.bar_line(state, 85.0, 100, wide=True) == "Play 30 answered, 2 failed, 8 running, 85/s"
+    assert (
+        _live.bar_line(state, 85.0, 100, wide=True) == "Play 30 answered, 2 failed, 8 running, 85/s"
+    )
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125, "2 min 05 s"), (3725, "1 h 02 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125, "2 min 05 s"), (3725, "1 h 02 min")],
+)
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert _live.duration(seconds) == text
 
@@ -144,7 +169,9 @@ def test_the_line_is_drawn_in_place_and_goes_when_all_is_done(time: FakeClock) -
     assert bench.screen == [""]
 
 
-def test_the_line_is_gone_before_core_displays_anything_and_comes_back_below(time: FakeClock) -> None:
+def test_the_line_is_gone_before_core_displays_anything_and_comes_back_below(
+    time: FakeClock,
+) -> None:
     bench = Bench(time)
     bench.live.tick()
     bench.display.display("[WARNING]: short", color="yellow")
@@ -199,7 +226,10 @@ def test_plain_lines_come_only_now_and_then(time: FakeClock) -> None:
     for _unused in range(22):
         bench.live.tick()
         time.clock.sleep(0.5)
-    assert bench.stream.getvalue().splitlines() == ["List the incidents: 340 answered, 12 failed, 648 left"] * 2
+    assert (
+        bench.stream.getvalue().splitlines()
+        == ["List the incidents: 340 answered, 12 failed, 648 left"] * 2
+    )
 
 
 def test_a_task_that_is_quicker_than_the_interval_has_no_plain_line(time: FakeClock) -> None:
@@ -211,7 +241,9 @@ def test_a_task_that_is_quicker_than_the_interval_has_no_plain_line(time: FakeCl
     assert bench.stream.getvalue() == ""
 
 
-def test_it_draws_by_itself_until_it_is_stopped_and_leaves_the_terminal_and_core_as_they_were() -> None:
+def test_it_draws_by_itself_until_it_is_stopped_and_leaves_the_terminal_and_core_as_they_were() -> (
+    None
+):
     stream, looked = io.StringIO(), threading.Event()
     display = Display(stream)
 
@@ -235,7 +267,11 @@ class WatchedLock:
     """A lock that says when another thread has come for it."""
 
     def __init__(self) -> None:
-        self._lock, self._main, self.wanted = threading.RLock(), threading.current_thread(), threading.Event()
+        self._lock, self._main, self.wanted = (
+            threading.RLock(),
+            threading.current_thread(),
+            threading.Event(),
+        )
 
     def __enter__(self) -> None:
         if threading.current_thread() is not self._main:
@@ -266,7 +302,13 @@ def test_a_terminal_that_went_away_is_no_crash(time: FakeClock) -> None:
 
 def test_an_encoding_without_blocks_gets_ascii(time: FakeClock) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    live = _live.Live(Display(io.StringIO()), t.cast("t.TextIO", stream), lambda: HALF, interval=5, clock=time.clock.now)
+    live = _live.Live(
+        Display(io.StringIO()),
+        t.cast("t.TextIO", stream),
+        lambda: HALF,
+        interval=5,
+        clock=time.clock.now,
+    )
     live.tick()
     stream.seek(0)
     assert "340 answered" in stream.read()

@@ -34,7 +34,10 @@ def test_a_sweep_tells_of_every_tenant() -> None:
         "failures": {"litware": {"category": "not_consented", "who": "customer"}},
         "coverage": {"asked": 2, "answered": 1, "failed": 1},
     }
-    assert _tally.outcomes("contoso", told, failed=False) == {"contoso": None, "litware": NOT_CONSENTED}
+    assert _tally.outcomes("contoso", told, failed=False) == {
+        "contoso": None,
+        "litware": NOT_CONSENTED,
+    }
 
 
 def test_of_a_loop_one_failed_turn_is_the_hosts_failure_and_skipped_turns_are_none() -> None:
@@ -50,7 +53,9 @@ def test_a_censored_failure_has_no_category_and_a_censored_answer_is_one() -> No
 
 
 def test_a_failure_of_ansibles_own_was_never_sent() -> None:
-    assert _tally.outcomes("contoso", {"msg": "'tier' is undefined"}, failed=True) == {"contoso": ("not sent", "caller")}
+    assert _tally.outcomes("contoso", {"msg": "'tier' is undefined"}, failed=True) == {
+        "contoso": ("not sent", "caller")
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,15 +66,22 @@ def test_a_failure_of_ansibles_own_was_never_sent() -> None:
         ("ansible.builtin.debug", "debug", False),
     ],
 )
-def test_our_modules_are_known_by_their_full_name(resolved: str | None, action: str, ours: bool) -> None:
+def test_our_modules_are_known_by_their_full_name(
+    resolved: str | None, action: str, ours: bool
+) -> None:
     assert _tally.ours(types.SimpleNamespace(resolved_action=resolved, action=action)) is ours
 
 
 def test_a_task_ends_in_one_line_with_the_reasons() -> None:
     tally = _tally.Tally("List", 6, 0.0)
-    tally.add({"a": None, "b": None, "c": NOT_CONSENTED, "d": ("throttled", "caller"), "e": NOT_CONSENTED})
+    tally.add(
+        {"a": None, "b": None, "c": NOT_CONSENTED, "d": ("throttled", "caller"), "e": NOT_CONSENTED}
+    )
     tally.count("skipped")
-    assert tally.summary("1 s") == "2 answered, 3 failed (not_consented 2, throttled 1), 1 skipped, 1 s"
+    assert (
+        tally.summary("1 s")
+        == "2 answered, 3 failed (not_consented 2, throttled 1), 1 skipped, 1 s"
+    )
 
 
 def test_a_host_that_skipped_is_neither_asked_nor_answered() -> None:
@@ -83,7 +95,9 @@ def test_a_host_that_skipped_is_neither_asked_nor_answered() -> None:
 def test_the_coverage_counts_each_tenant_once_with_its_first_failure() -> None:
     coverage = _tally.Coverage()
     coverage.add({"contoso": None, "litware": NOT_CONSENTED, "fabrikam": None})
-    coverage.add({"contoso": None, "litware": ("timeout", "microsoft"), "fabrikam": ("throttled", "caller")})
+    coverage.add(
+        {"contoso": None, "litware": ("timeout", "microsoft"), "fabrikam": ("throttled", "caller")}
+    )
     coverage.add({"fabrikam": None, "adatum": NOT_CONSENTED})
     assert [line.split() for line in coverage.lines()] == [
         ["asked", "4,", "answered", "1,", "failed", "3"],
@@ -98,7 +112,12 @@ def test_a_tenant_that_was_lost_before_it_was_asked_is_a_row() -> None:
     coverage.add({"contoso": None})
     coverage.lost(["contoso", "litware"])
     assert coverage.lines()[0] == "asked 2, answered 1, failed 1"
-    assert coverage.lines()[-1].split() == ["1", *"lost before it was asked".split(), "caller", "litware"]
+    assert coverage.lines()[-1].split() == [
+        "1",
+        *"lost before it was asked".split(),
+        "caller",
+        "litware",
+    ]
 
 
 def test_a_thousand_names_are_counted() -> None:

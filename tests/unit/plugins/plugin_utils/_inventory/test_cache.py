@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kept answers serve only who asked, hold no secret, and come back as the untrusted text they were."""
+"""Kept answers serve only who asked, hold no secret, and come back as the untrusted text they
+were."""
 
 from __future__ import annotations
 
@@ -13,10 +14,16 @@ from pathlib import Path
 import pytest
 from ansible.plugins.loader import cache_loader
 from ansible.template import is_trusted_as_template, trust_as_template
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import contracts as _contracts
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    contracts as _contracts,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import hosts as _inventory
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import sources as _sources
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    hosts as _inventory,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    sources as _sources,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.cache import (
     Answers,
     question,
@@ -104,7 +111,11 @@ def test_the_name_of_a_cache_depends_on_what_options_resolve_to_and_on_no_secret
         "tenant_id": "{{ lookup('env', 'PROVIDER') }}",
         "client_secret": SECRET,
     }
-    names = {question(config, {"tenant_id": tenant_id, "client_secret": secret}) for tenant_id in "ab" for secret in "cd"}
+    names = {
+        question(config, {"tenant_id": tenant_id, "client_secret": secret})
+        for tenant_id in "ab"
+        for secret in "cd"
+    }
     assert len(names) == 2
     assert question({**config, "client_secret": "x"}, {}) == question(config, {})
     assert question({**config, "file": ["x"]}, {}) != question(config, {})
@@ -138,7 +149,13 @@ def test_nothing_that_came_from_microsoft_is_trusted_before_or_after_the_cache(
         answers.put(
             source,
             ASKER,
-            [{name: everywhere_trusted(value) for name, value in _sources._to_keep(customer).items()} for customer in customers],
+            [
+                {
+                    name: everywhere_trusted(value)
+                    for name, value in _sources._to_keep(customer).items()
+                }
+                for customer in customers
+            ],
         )
         for kept in (answers, reopened(answers), Answers(everywhere_trusted(answers.content))):
             (row,) = Answers(kept.content).get(source, ASKER)

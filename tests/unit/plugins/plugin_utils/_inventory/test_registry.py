@@ -18,7 +18,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import is_trusted_as_template
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry as _registry
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry as _registry,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,8 +51,10 @@ def refusal(read: t.Callable[..., list[Customer]], **files: str | bytes) -> str:
 
 def test_an_entry_becomes_a_customer_with_its_variables(read: t.Any) -> None:
     (one,) = read(
-        r_yml=f"tenants:\n  - tenant_id: {ONE.upper()}\n    name: contoso\n    default_domain: contoso.example\n    tier: gold\n"
-        "    cloud: gcc_high\n    client_id: X\n    tags: [a, b]\n    contact: {mail: soc@contoso.example}\n"
+        r_yml=f"tenants:\n  - tenant_id: {ONE.upper()}\n    name: contoso\n"
+        "    default_domain: contoso.example\n    tier: gold\n"
+        "    cloud: gcc_high\n    client_id: X\n    tags: [a, b]\n"
+        "    contact: {mail: soc@contoso.example}\n"
     )
     assert (one.tenant_id, one.name, one.default_domain, one.sources) == (
         ONE,
@@ -70,7 +74,12 @@ def test_an_entry_becomes_a_customer_with_its_variables(read: t.Any) -> None:
 
 def test_a_spreadsheet_says_the_same(read: t.Any) -> None:
     commas, semicolons = (
-        read(r_csv=f'\ufefftenant_id{mark} name{mark}tier{mark}cloud{mark}note\r\n{ONE}{mark}contoso{mark}gold{mark}{mark}"two\nlines"\r\n\r\n'.encode())
+        read(
+            r_csv=(
+                f"\ufefftenant_id{mark} name{mark}tier{mark}cloud{mark}note\r\n"
+                f'{ONE}{mark}contoso{mark}gold{mark}{mark}"two\nlines"\r\n\r\n'
+            ).encode()
+        )
         for mark in ",;"
     )
     assert commas == semicolons
@@ -85,7 +94,12 @@ def test_a_spreadsheet_says_the_same(read: t.Any) -> None:
 def test_what_customers_call_themselves_and_what_stands_in_a_spreadsheet_is_never_a_template(
     read: t.Any,
 ) -> None:
-    (one,) = read(r_yml=f"tenants: [{{tenant_id: {ONE}, name: '{{{{ 1 }}}}', default_domain: '{{{{ 2 }}}}', secret: '{{{{ 3 }}}}'}}]")
+    (one,) = read(
+        r_yml=(
+            f"tenants: [{{tenant_id: {ONE}, name: '{{{{ 1 }}}}', default_domain: '{{{{ 2 }}}}',"
+            f" secret: '{{{{ 3 }}}}'}}]"
+        )
+    )
     (two,) = read(r_csv=f"tenant_id,name,tier\n{ONE},{{{{ 1 }}}},{{{{ 2 }}}}\n")
     for text in (one.name, one.default_domain, two.name, two.variables["tier"]):
         assert "{{" in text
@@ -94,13 +108,20 @@ def test_what_customers_call_themselves_and_what_stands_in_a_spreadsheet_is_neve
 
 
 def test_a_number_may_be_a_name_and_an_empty_registry_is_one(read: t.Any) -> None:
-    assert [one.name for one in read(r_yml=f"tenants: [{{tenant_id: {ONE}, name: 365}}, {{tenant_id: {TWO}}}]")] == ["365", ""]
-    assert read(r_yml="tenants: []") == read(r_yml="tenants:") == read(r_csv="tenant_id,name\n") == []
+    assert [
+        one.name
+        for one in read(r_yml=f"tenants: [{{tenant_id: {ONE}, name: 365}}, {{tenant_id: {TWO}}}]")
+    ] == ["365", ""]
+    assert (
+        read(r_yml="tenants: []") == read(r_yml="tenants:") == read(r_csv="tenant_id,name\n") == []
+    )
 
 
 def test_a_folder_is_all_its_files_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name, tenant_id in (("b.yml", ONE), ("a.json", TWO)):
-        (tmp_path / name).write_text(json.dumps({"tenants": [{"tenant_id": tenant_id, "name": name}]}))
+        (tmp_path / name).write_text(
+            json.dumps({"tenants": [{"tenant_id": tenant_id, "name": name}]})
+        )
     for name in (".hidden.yml", "README.md"):
         (tmp_path / name).write_text("no registry")
     assert [one.name for one in _registry.read([tmp_path], DataLoader())] == ["a.json", "b.yml"]
@@ -143,7 +164,9 @@ def test_a_folder_is_all_its_files_in_the_order_of_their_names(tmp_path: Path) -
         (f"tenants:\n  - tenant_id: {ONE}\n    2: 1\n", ":3:5", "2 is no name of a variable"),
     ],
 )
-def test_a_mistake_in_yaml_is_told_with_line_and_column(read: t.Any, text: str, place: str, said: str) -> None:
+def test_a_mistake_in_yaml_is_told_with_line_and_column(
+    read: t.Any, text: str, place: str, said: str
+) -> None:
     message = refusal(read, r_yml=text)
     assert f"r.yml{place}: " in message
     assert said in message
@@ -184,7 +207,9 @@ def test_a_mistake_in_yaml_is_told_with_line_and_column(read: t.Any, text: str, 
         (f"tenant_id,name,region\n{ONE},a,moon\n", ":2:1 (column region)", "region is 'moon'"),
     ],
 )
-def test_a_mistake_in_csv_is_told_with_its_line_and_column(read: t.Any, text: str, place: str, said: str) -> None:
+def test_a_mistake_in_csv_is_told_with_its_line_and_column(
+    read: t.Any, text: str, place: str, said: str
+) -> None:
     message = refusal(read, r_csv=text)
     assert f"r.csv{place}: " in message
     assert said in message
@@ -238,7 +263,9 @@ def test_a_code_page_is_refused_by_name(read: t.Any, name: str, encoding: str) -
 
 
 def test_a_cut_off_utf_16_is_refused_by_name(read: t.Any) -> None:
-    assert "this begins as UTF-16, but is none further on" in refusal(read, r_csv="tenant_id,name".encode("utf-16") + b"x")
+    assert "this begins as UTF-16, but is none further on" in refusal(
+        read, r_csv="tenant_id,name".encode("utf-16") + b"x"
+    )
 
 
 Cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
@@ -280,16 +307,25 @@ def test_any_cells_survive_what_a_spreadsheet_does_to_a_file(
             return file.getvalue().encode(written_in).decode(errors="surrogateescape")
 
     with mock.patch.object(Path, "is_file", return_value=True):
-        found = [(one.tenant_id, one.name, one.variables.get("note", "")) for one in _registry.read([Path("/r.csv")], Loader())]
+        found = [
+            (one.tenant_id, one.name, one.variables.get("note", ""))
+            for one in _registry.read([Path("/r.csv")], Loader())
+        ]
     assert found == [(str(tenant_id), name.strip(), note.strip()) for tenant_id, name, note in rows]
 
 
 @pytest.mark.parametrize("name", ["r_csv", "r_yml"])
-def test_another_encoding_is_told_with_the_place_of_its_first_strange_byte(read: t.Any, name: str) -> None:
-    assert ":2:3: this is no UTF-8" in refusal(read, **{name: "tenant_id,name\nM\xfcller".encode("latin-1").replace(b"M", b"Mx")})
+def test_another_encoding_is_told_with_the_place_of_its_first_strange_byte(
+    read: t.Any, name: str
+) -> None:
+    assert ":2:3: this is no UTF-8" in refusal(
+        read, **{name: "tenant_id,name\nM\xfcller".encode("latin-1").replace(b"M", b"Mx")}
+    )
 
 
-@pytest.mark.parametrize(("name", "said"), [("absent.yml", "does not exist"), ("r.txt", "must be a folder or end in")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("absent.yml", "does not exist"), ("r.txt", "must be a folder or end in")]
+)
 def test_what_is_no_registry_is_refused(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "r.txt").touch()
     with pytest.raises(DefenderError, match=said):
@@ -299,13 +335,20 @@ def test_what_is_no_registry_is_refused(tmp_path: Path, name: str, said: str) ->
 def test_a_duplicate_in_yaml_knows_its_line_though_lines_are_looked_up_only_then(
     read: t.Any,
 ) -> None:
-    places = [one.where() for one in read(r_yml=f"# one\ntenants:\n- tenant_id: {ONE}\n  name: a\n\n-   {{tenant_id: {TWO}}}\n")]
+    places = [
+        one.where()
+        for one in read(
+            r_yml=f"# one\ntenants:\n- tenant_id: {ONE}\n  name: a\n\n-   {{tenant_id: {TWO}}}\n"
+        )
+    ]
     assert [place.rsplit("r.yml", 1)[1] for place in places] == [":3:3", ":6:5"]
 
 
 @given(
     st.lists(
-        st.tuples(st.uuids(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)),
+        st.tuples(
+            st.uuids(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)
+        ),
         min_size=1,
         max_size=5,
     )
@@ -314,7 +357,9 @@ def test_any_names_survive_both_shapes(rows: list[tuple[t.Any, str]]) -> None:
     table = io.StringIO()
     csv.writer(table).writerows([("tenant_id", "name"), *rows])
     documents = {
-        "r.json": json.dumps({"tenants": [{"tenant_id": str(tenant_id), "name": name} for tenant_id, name in rows]}),
+        "r.json": json.dumps(
+            {"tenants": [{"tenant_id": str(tenant_id), "name": name} for tenant_id, name in rows]}
+        ),
         "r.csv": table.getvalue(),
     }
 
@@ -327,4 +372,6 @@ def test_any_names_survive_both_shapes(rows: list[tuple[t.Any, str]]) -> None:
         ("r.json", lambda path, text: _registry._of_yaml(path, text, Loader())),
         ("r.csv", _registry._of_csv),
     ):
-        assert [(one.tenant_id, one.name) for one in read_one(Path("/", name), documents[name])] == expected
+        assert [
+            (one.tenant_id, one.name) for one in read_one(Path("/", name), documents[name])
+        ] == expected

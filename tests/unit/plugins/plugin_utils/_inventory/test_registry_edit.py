@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The text of a registry with one tenant more or less: nothing else changes, and the inventory reads what is written."""
+"""The text of a registry with one tenant more or less: nothing else changes, and the inventory
+reads what is written."""
 
 from __future__ import annotations
 
@@ -20,9 +21,15 @@ from ansible_collections.mssp.defender_xdr.plugins.filter.registry_without impor
     FilterModule as Without,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry as _registry
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_edit as _registry_text
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_layout as _registry_layout
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry as _registry,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_edit as _registry_text,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_layout as _registry_layout,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,7 +59,9 @@ def removed(text: str, tenant_id: str) -> str:
 
 def test_an_entry_comes_to_the_end_and_all_the_rest_stays() -> None:
     found = added(OURS, THREE, tier="gold")
-    assert found == OURS.replace("\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end")
+    assert found == OURS.replace(
+        "\n# the end", f"- tenant_id: {THREE}\n  name: fabrikam\n  tier: gold\n\n# the end"
+    )
 
 
 def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
@@ -60,8 +69,12 @@ def test_an_entry_that_is_there_stays_as_its_owner_wrote_it() -> None:
 
 
 def test_an_entry_goes_with_its_lines_and_no_other() -> None:
-    assert removed(OURS, ONE) == OURS.replace(f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", "")
-    assert removed(OURS, TWO) == OURS.replace(f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", "")
+    assert removed(OURS, ONE) == OURS.replace(
+        f"- tenant_id: {ONE}  # the first\n  name: contoso\n  note: |\n    two\n    lines\n", ""
+    )
+    assert removed(OURS, TWO) == OURS.replace(
+        f"- {{name: woodgrove, tenant_id: {TWO.upper()}}}\n", ""
+    )
     assert removed(OURS, THREE) == OURS
 
 
@@ -191,10 +204,15 @@ def test_a_block_at_the_end_of_the_last_entry_stays_as_it_is(style: str, tail: s
 
 
 def test_an_alias_in_the_place_of_an_entry_is_cut_where_it_stands() -> None:
-    text = f"tenants:\n- &a {{tenant_id: {ONE}}}\n- {{tenant_id: {TWO}}}\n- {{<<: *a, tenant_id: {THREE}}}\n"
+    text = (
+        f"tenants:\n- &a {{tenant_id: {ONE}}}\n- {{tenant_id: {TWO}}}\n"
+        f"- {{<<: *a, tenant_id: {THREE}}}\n"
+    )
     assert removed(text, THREE) == text.rsplit("- ", 1)[0]
     assert removed(text, TWO) == text.replace(f"- {{tenant_id: {TWO}}}\n", "")
-    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [{"tenant_id": TWO}]
+    assert said(removed(text.replace(f"{{<<: *a, tenant_id: {THREE}}}", "*a"), ONE)) == [
+        {"tenant_id": TWO}
+    ]
 
 
 PIECES = [
@@ -216,9 +234,13 @@ PIECES = [
     line_break=st.sampled_from(["\n", "\r\n"]),
     tail=st.sampled_from(["", "# end\n", "\n\n", "...\n"]),
 )
-def test_any_entry_comes_and_goes_among_any_others(pieces: list[str], turn: int, indent: str, line_break: str, tail: str) -> None:
+def test_any_entry_comes_and_goes_among_any_others(
+    pieces: list[str], turn: int, indent: str, line_break: str, tail: str
+) -> None:
     ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(len(pieces))]
-    lines = "".join(piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)).splitlines()
+    lines = "".join(
+        piece.format(id=tenant_id) for piece, tenant_id in zip(pieces, ids, strict=True)
+    ).splitlines()
     body = "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
     text = f"tenants:\n{body}{tail}".replace("\n", line_break)
     before = said(text)
@@ -247,7 +269,10 @@ def test_an_edit_that_would_change_another_entry_is_refused(
     )
     with pytest.raises(
         DefenderError,
-        match="cannot be added without damage to the registry r.yml: other entries would change. The file stays as it is",
+        match=(
+            "cannot be added without damage to the registry r.yml: other entries would change."
+            " The file stays as it is"
+        ),
     ):
         added(f"tenants:\n  - tenant_id: {ONE}\n    tier: gold\n", TWO)
 
@@ -259,7 +284,10 @@ def test_an_entry_at_the_very_end_of_a_file_needs_no_line_break() -> None:
 
 
 def test_the_last_of_two_ids_counts_as_for_ansible_and_one_that_is_merged_in_too() -> None:
-    text = f"tenants:\n- {{tenant_id: {ONE}, tenant_id: {TWO}, m: &m {{tenant_id: {THREE}}}}}\n- <<: *m\n"
+    text = (
+        f"tenants:\n- {{tenant_id: {ONE}, tenant_id: {TWO}, m: &m {{tenant_id: {THREE}}}}}\n"
+        "- <<: *m\n"
+    )
     assert added(text, THREE) == text
     assert removed(text, ONE) == text
     assert removed(text, THREE) == text.rsplit("- ", 1)[0]
@@ -268,7 +296,9 @@ def test_the_last_of_two_ids_counts_as_for_ansible_and_one_that_is_merged_in_too
 def test_a_list_without_entries_keeps_its_anchor_its_comment_and_the_line_breaks() -> None:
     text = f"tenants: &all  # ours\r\n- tenant_id: {ONE}\r\n"
     assert removed(text, ONE) == "tenants: &all []  # ours\r\n"
-    assert removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
+    assert (
+        removed(added("tenants: &all []  # ours\r\n", ONE), ONE) == "tenants: &all []  # ours\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -297,7 +327,9 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_text_that_nobody_vouches_for_never_becomes_a_template(tmp_path: Path, template: str) -> None:
+def test_text_that_nobody_vouches_for_never_becomes_a_template(
+    tmp_path: Path, template: str
+) -> None:
     variables = {
         "note": template,
         "deep": [{"note": template}],
@@ -332,7 +364,9 @@ def test_what_was_vaulted_is_written_as_a_vault(tmp_path: Path) -> None:
         ({"note": object()}, "neither text, number"),
     ],
 )
-def test_an_entry_that_the_inventory_would_refuse_is_not_written(variables: dict[str, t.Any], word: str) -> None:
+def test_an_entry_that_the_inventory_would_refuse_is_not_written(
+    variables: dict[str, t.Any], word: str
+) -> None:
     with pytest.raises(DefenderError, match=word):
         _registry_text.with_tenant(OURS, "r.yml", THREE, "x", variables)
 

@@ -16,7 +16,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.filter import registry_with, registry_without
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import registry_lock as _registry_lock
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
+    registry_lock as _registry_lock,
+)
 
 ONE, TWO = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "12")
 FORK = multiprocessing.get_context("fork")
@@ -69,7 +71,9 @@ def test_a_lock_that_stays_is_an_error_after_a_while(tmp_path: Path) -> None:
     slept: list[float] = []
     try:
         with pytest.raises(DefenderError, match=f"registries in {tmp_path} locked for 300 seconds"):
-            _registry_lock._wait(second, str(tmp_path), now=lambda: next(hours) * 200.0, sleep=slept.append)
+            _registry_lock._wait(
+                second, str(tmp_path), now=lambda: next(hours) * 200.0, sleep=slept.append
+            )
     finally:
         os.close(first)
         os.close(second)
@@ -77,7 +81,9 @@ def test_a_lock_that_stays_is_an_error_after_a_while(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(37, "No locks available"), FileNotFoundError()])
-def test_a_folder_that_cannot_be_locked_is_no_crash(error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_locked_is_no_crash(
+    error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(handle: int, folder: str) -> None:
         raise error
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report's data, and what is made of it: nothing that a customer wrote runs, and nobody unread counts as quiet."""
+"""A report's data, and what is made of it: nothing that a customer wrote runs, and nobody unread
+counts as quiet."""
 
 from __future__ import annotations
 
@@ -22,19 +23,33 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import charts as _report_charts
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import facts as _report_facts
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import indicators as _report_indicators
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import model as _report_model
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    charts as _report_charts,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    facts as _report_facts,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    indicators as _report_indicators,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    model as _report_model,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import page as _report_page
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import tables as _report_tables
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    tables as _report_tables,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 Json = dict[str, t.Any]
 NOW: t.Final = _times.parse_time("now", "2026-11-24T06:00:00Z", at=0)
 SLA: t.Final = {"gold": {"high": 4.0}, "default": {"high": 8.0, "medium": 24.0}}
-SCHEMA: t.Final = json.loads((Path(__file__).parents[5] / "roles/report/files/report.schema.json").read_text(encoding="utf-8"))
+SCHEMA: t.Final = json.loads(
+    (Path(__file__).parents[5] / "roles/report/files/report.schema.json").read_text(
+        encoding="utf-8"
+    )
+)
 CONSENT: t.Final = "https://login.microsoftonline.com/3333/adminconsent?client_id=1111"
 HOSTILE: t.Final = (
     "<script>alert(1)</script>",
@@ -50,7 +65,10 @@ HOSTILE: t.Final = (
     "\ud800",
     "&lt;b&gt;",
 )
-needs_pygal = pytest.mark.skipif(importlib.util.find_spec("pygal") is None, reason="the page's plots need pygal: pip install -r tests/requirements-test.txt")
+needs_pygal = pytest.mark.skipif(
+    importlib.util.find_spec("pygal") is None,
+    reason="the page's plots need pygal: pip install -r tests/requirements-test.txt",
+)
 
 
 def incident(**changes: t.Any) -> Json:
@@ -67,9 +85,13 @@ def incident(**changes: t.Any) -> Json:
     }
 
 
-def tenant(host: str, *incidents: Json, tier: str = "default", **answer: t.Any) -> _report_model.Tenant:
+def tenant(
+    host: str, *incidents: Json, tier: str = "default", **answer: t.Any
+) -> _report_model.Tenant:
     told = {"read": True, "incidents": list(incidents), **answer}
-    return _report_model.Tenant(host=host, name=host.title(), tenant_id=f"id-{host}", tier=tier, incidents=told)
+    return _report_model.Tenant(
+        host=host, name=host.title(), tenant_id=f"id-{host}", tier=tier, incidents=told
+    )
 
 
 def hunt(**changes: t.Any) -> Json:
@@ -86,19 +108,45 @@ def hunt(**changes: t.Any) -> Json:
     }
 
 
-def made(*tenants: _report_model.Tenant, hunts: Json | None = None, shared: t.Sequence[Json] = ()) -> Json:
-    setting = _report_model.Setting(title="Morning", at=NOW, sla=SLA, versions={"ours": "0"}, asked=_report_model.told(tenants, hunts or {}))
+def made(
+    *tenants: _report_model.Tenant, hunts: Json | None = None, shared: t.Sequence[Json] = ()
+) -> Json:
+    setting = _report_model.Setting(
+        title="Morning",
+        at=NOW,
+        sla=SLA,
+        versions={"ours": "0"},
+        asked=_report_model.told(tenants, hunts or {}),
+    )
     report = _report_model.build(tenants, hunts or {}, shared, setting)
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
     return report
 
 
 def test_a_tenant_that_was_not_read_has_no_numbers_and_stands_with_who_must_act() -> None:
-    refused = {"category": "not_consented", "text": "It was never consented to.", "who": "customer", "advice": f"Consent: {CONSENT}."}
+    refused = {
+        "category": "not_consented",
+        "text": "It was never consented to.",
+        "who": "customer",
+        "advice": f"Consent: {CONSENT}.",
+    }
     report = made(tenant("a", incident()), tenant("b", read=False, **refused))
-    assert report["coverage"] == {"asked": 2, "read": 1, "partly": 0, "unread": 1, "by_category": {"not_consented": 1}, "by_who": {"customer": 1}}
+    assert report["coverage"] == {
+        "asked": 2,
+        "read": 1,
+        "partly": 0,
+        "unread": 1,
+        "by_category": {"not_consented": 1},
+        "by_who": {"customer": 1},
+    }
     one = report["tenants"][1]
-    assert (one["state"], one["open"], one["high"], one["breached"], one["hits"]) == ("unread", None, None, None, None)
+    assert (one["state"], one["open"], one["high"], one["breached"], one["hits"]) == (
+        "unread",
+        None,
+        None,
+        None,
+        None,
+    )
     assert one["gaps"][0]["link"] == CONSENT
 
 
@@ -111,17 +159,34 @@ def test_a_host_that_was_lost_is_not_a_tenant_without_incidents() -> None:
 
 
 def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> None:
-    preflight = {"ready": False, "category": "role_missing", "text": "Roles.", "who": "customer", "advice": CONSENT, "missing_roles": ["A.Read.All"]}
-    sick = _report_model.Tenant(host="b", name="b", tenant_id="", tier="default", preflight=preflight)
+    preflight = {
+        "ready": False,
+        "category": "role_missing",
+        "text": "Roles.",
+        "who": "customer",
+        "advice": CONSENT,
+        "missing_roles": ["A.Read.All"],
+    }
+    sick = _report_model.Tenant(
+        host="b", name="b", tenant_id="", tier="default", preflight=preflight
+    )
     gaps = made(tenant("a"), sick)["tenants"][1]["gaps"]
-    assert [(gap["what"], gap["category"], gap["link"], gap["missing_roles"]) for gap in gaps] == [("incidents", "role_missing", CONSENT, ["A.Read.All"])]
+    assert [(gap["what"], gap["category"], gap["link"], gap["missing_roles"]) for gap in gaps] == [
+        ("incidents", "role_missing", CONSENT, ["A.Read.All"])
+    ]
 
 
 def test_a_cut_list_and_a_hunt_without_licence_are_read_in_part() -> None:
-    hunts = {"mail": hunt(failures={"b": "not_licensed"}, text={"b": "No licence."}), "script": hunt(hits={"b": 3})}
+    hunts = {
+        "mail": hunt(failures={"b": "not_licensed"}, text={"b": "No licence."}),
+        "script": hunt(hits={"b": 3}),
+    }
     report = made(tenant("a", incident(), truncated=True), tenant("b"), tenant("c"), hunts=hunts)
     assert [one["state"] for one in report["tenants"]] == ["partly", "partly", "read"]
-    assert [gap["category"] for one in report["tenants"] for gap in one["gaps"]] == ["truncated", "not_licensed"]
+    assert [gap["category"] for one in report["tenants"] for gap in one["gaps"]] == [
+        "truncated",
+        "not_licensed",
+    ]
     assert report["tenants"][1]["gaps"][0]["queries"] == ["mail"]
     assert [one["hits"] for one in report["tenants"]] == [0, 3, 0]
 
@@ -130,7 +195,10 @@ def test_hunts_that_were_only_checked_read_nobody() -> None:
     alone = _report_model.Tenant(host="a", name="a", tenant_id="", tier="default")
     report = made(alone, hunts={"script": hunt(checked=True)})
     assert (report["coverage"]["unread"], report["tenants"][0]["hits"]) == (1, None)
-    assert report["tenants"][0]["gaps"][0]["text"] == "The queries were checked, and sent to no tenant."
+    assert (
+        report["tenants"][0]["gaps"][0]["text"]
+        == "The queries were checked, and sent to no tenant."
+    )
 
 
 def test_a_report_of_nothing_is_refused() -> None:
@@ -141,7 +209,13 @@ def test_a_report_of_nothing_is_refused() -> None:
 def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_late() -> None:
     report = made(
         tenant("a", incident(), incident(id="8", status="resolved"), tier="gold"),
-        tenant("b", incident(), incident(severity="low"), incident(severity="medium", created_date_time="2026-11-20T00:00:00Z"), tier="bronze"),
+        tenant(
+            "b",
+            incident(),
+            incident(severity="low"),
+            incident(severity="medium", created_date_time="2026-11-20T00:00:00Z"),
+            tier="bronze",
+        ),
     )
     assert [(one["host"], one["breached"], one["late_hours"]) for one in report["incidents"]] == [
         ("a", True, 1.0),
@@ -150,7 +224,10 @@ def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_lat
         ("b", False, None),
         ("b", True, 78.0),
     ]
-    assert [(one["tier"], one["open"], one["breached"], one["within"], one["without"]) for one in report["incidents_summary"]["by_tier"]] == [
+    assert [
+        (one["tier"], one["open"], one["breached"], one["within"], one["without"])
+        for one in report["incidents_summary"]["by_tier"]
+    ] == [
         ("gold", 1, 1, 0, 0),
         ("bronze", 3, 1, 1, 1),
     ]
@@ -159,13 +236,20 @@ def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_lat
 
 def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
     strange = incident(severity="wild", status="on_hold", created_date_time="yesterday")
-    report = made(tenant("a", incident(), incident(status="resolved"), strange), tenant("b", incident(severity="low", assigned_to="me")))
+    report = made(
+        tenant("a", incident(), incident(status="resolved"), strange),
+        tenant("b", incident(severity="low", assigned_to="me")),
+    )
     summary = report["incidents_summary"]
     assert (summary["listed"], summary["open"], summary["unassigned"]) == (4, 3, 2)
     for name in ("by_age", "by_tenant"):
         assert sum(sum(own.values()) for own in summary[name].values()) == summary["open"]
     assert sum(sum(own.values()) for own in summary["by_status"].values()) == summary["listed"]
-    assert sum(one["open"] for one in summary["by_tier"]) == sum(summary["by_severity"].values()) == summary["open"]
+    assert (
+        sum(one["open"] for one in summary["by_tier"])
+        == sum(summary["by_severity"].values())
+        == summary["open"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,24 +286,50 @@ def test_a_service_level_that_is_none_is_refused(sla: Json, said: str) -> None:
         ("SHA1", 7, None),
     ],
 )
-def test_an_indicator_has_one_spelling_and_inner_addresses_are_none(column: str, value: t.Any, expected: tuple[str, str] | None) -> None:
+def test_an_indicator_has_one_spelling_and_inner_addresses_are_none(
+    column: str, value: t.Any, expected: tuple[str, str] | None
+) -> None:
     assert _report_indicators.indicator(column, value) == expected
 
 
 def test_only_what_two_tenants_have_is_shared() -> None:
-    rows = [("q", "a", {"SHA1": "a" * 40}), ("q", "a", {"SHA1": "a" * 40}), ("p", "b", {"SHA1": "A" * 40, "RemoteIP": "203.0.113.9"})]
-    assert _report_indicators.shared(rows) == [{"kind": "hash", "value": "a" * 40, "tenants": ["a", "b"], "hunts": ["p", "q"], "rows": 3}]
+    rows = [
+        ("q", "a", {"SHA1": "a" * 40}),
+        ("q", "a", {"SHA1": "a" * 40}),
+        ("p", "b", {"SHA1": "A" * 40, "RemoteIP": "203.0.113.9"}),
+    ]
+    assert _report_indicators.shared(rows) == [
+        {"kind": "hash", "value": "a" * 40, "tenants": ["a", "b"], "hunts": ["p", "q"], "rows": 3}
+    ]
 
 
 def test_a_sweep_gives_the_same_as_the_facts(tmp_path: Path) -> None:
     dest = tmp_path / "found.ndjson"
-    dest.write_text(json.dumps({**incident(), "tenant_id": "ID-A", "description": "long"}) + "\n", encoding="utf-8")
+    dest.write_text(
+        json.dumps({**incident(), "tenant_id": "ID-A", "description": "long"}) + "\n",
+        encoding="utf-8",
+    )
     failure = {"category": "throttled", "who": "caller", "advice": "Wait.", "msg": "Too much."}
-    result = {"results": {"a": {"truncated": True}, "b": {}}, "failures": {"c": failure}, "dest": str(dest)}
-    found = _report_facts.swept(result, ["a", "b", "c", "d"], {host: f"id-{host}" for host in "abcd"})
-    assert (found["a"]["incidents"], found["a"]["truncated"]) == ([_report_facts.kept(incident())], True)
+    result = {
+        "results": {"a": {"truncated": True}, "b": {}},
+        "failures": {"c": failure},
+        "dest": str(dest),
+    }
+    found = _report_facts.swept(
+        result, ["a", "b", "c", "d"], {host: f"id-{host}" for host in "abcd"}
+    )
+    assert (found["a"]["incidents"], found["a"]["truncated"]) == (
+        [_report_facts.kept(incident())],
+        True,
+    )
     assert (found["b"]["read"], found["b"]["incidents"]) == (True, [])
-    assert found["c"] == {"read": False, "text": "Too much.", "category": "throttled", "who": "caller", "advice": "Wait."}
+    assert found["c"] == {
+        "read": False,
+        "text": "Too much.",
+        "category": "throttled",
+        "who": "caller",
+        "advice": "Wait.",
+    }
     assert "d" not in found
     # the file alone does not know who answered
     alone = _report_facts.filed(str(dest), ["a", "b"], {"a": "id-a", "b": "id-b"})
@@ -258,12 +368,39 @@ class Page(html.parser.HTMLParser):
 
 
 def hostile(word: str) -> Json:
-    mean = incident(id=word, display_name=word, assigned_to=word, status=word, severity=word, incident_web_url=f"javascript:{word}")
-    sick = tenant(f"sick{word}", read=False, category=word, text=word, who=word, advice=f"{word} {CONSENT}")
-    hunts = {word: hunt(title=word, tactics=[word], techniques=[word], severity=word, hits={f"host{word}": 2}, failures={f"sick{word}": word}, text={})}
+    mean = incident(
+        id=word,
+        display_name=word,
+        assigned_to=word,
+        status=word,
+        severity=word,
+        incident_web_url=f"javascript:{word}",
+    )
+    sick = tenant(
+        f"sick{word}", read=False, category=word, text=word, who=word, advice=f"{word} {CONSENT}"
+    )
+    hunts = {
+        word: hunt(
+            title=word,
+            tactics=[word],
+            techniques=[word],
+            severity=word,
+            hits={f"host{word}": 2},
+            failures={f"sick{word}": word},
+            text={},
+        )
+    }
     shared = [{"kind": "domain", "value": word, "tenants": [word, "b"], "hunts": [word], "rows": 2}]
-    setting = _report_model.Setting(title=word, at=NOW, sla=SLA, versions={"ours": word}, asked=[{"what": word, "at": word, "how": {word: word}}])
-    return _report_model.build([tenant(f"host{word}", mean, tier=word), sick], hunts, shared, setting)
+    setting = _report_model.Setting(
+        title=word,
+        at=NOW,
+        sla=SLA,
+        versions={"ours": word},
+        asked=[{"what": word, "at": word, "how": {word: word}}],
+    )
+    return _report_model.build(
+        [tenant(f"host{word}", mean, tier=word), sick], hunts, shared, setting
+    )
 
 
 def check_page(report: Json, words: t.Iterable[str]) -> None:
@@ -271,15 +408,31 @@ def check_page(report: Json, words: t.Iterable[str]) -> None:
     page = Page(text)
     assert len(page.raw["script"]) == 2
     assert len([tag for tag, _attributes in page.tags if tag == "script"]) == 2
-    assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & {tag for tag, _attributes in page.tags}
+    assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & {
+        tag for tag, _attributes in page.tags
+    }
     for tag, attributes in page.tags:
-        assert not [name for name in attributes if name.startswith("on") or name in ("src", "style", "xlink:href")], (tag, attributes)
+        assert not [
+            name
+            for name in attributes
+            if name.startswith("on") or name in ("src", "style", "xlink:href")
+        ], (tag, attributes)
         if "href" in attributes:
             assert re.match("https://|#", attributes["href"] or ""), attributes
     # the policy lets exactly this script and this style run
-    policy = next(attributes["content"] or "" for tag, attributes in page.tags if attributes.get("http-equiv") == "Content-Security-Policy")
-    digest = ["sha256-" + base64.b64encode(hashlib.sha256(own.encode()).digest()).decode() for own in (page.raw["style"][0], page.raw["script"][1])]
-    assert policy == f"default-src 'none'; style-src '{digest[0]}'; script-src '{digest[1]}'; base-uri 'none'; form-action 'none'"
+    policy = next(
+        attributes["content"] or ""
+        for tag, attributes in page.tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    digest = [
+        "sha256-" + base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+        for own in (page.raw["style"][0], page.raw["script"][1])
+    ]
+    assert policy == (
+        f"default-src 'none'; style-src '{digest[0]}'; script-src '{digest[1]}'; base-uri"
+        " 'none'; form-action 'none'"
+    )
     rows = json.loads(page.raw["script"][0])["incidents"]["rows"]
     assert len(rows) == len(report["incidents"])
     shown = "".join(page.texts)
@@ -294,7 +447,11 @@ def test_what_a_customer_wrote_is_shown_and_never_run(word: str) -> None:
     check_page(report, [word])
     for name, content in _report_tables.csvs(report).items():
         for row in csv.reader(io.StringIO(content.decode(), newline="")):
-            assert not [cell for cell in row if cell.startswith(("=", "+", "@", "\t", "\r")) or re.match(r"-[^\d.]", cell)], (name, row)
+            assert not [
+                cell
+                for cell in row
+                if cell.startswith(("=", "+", "@", "\t", "\r")) or re.match(r"-[^\d.]", cell)
+            ], (name, row)
     said = _report_tables.markdown(report)
     assert not re.search(r"(?<!\\)(<|\[|\{\{|@everyone)", said), said
 
@@ -311,7 +468,9 @@ def test_the_embedded_data_is_what_went_in(word: str) -> None:
     embedded = _report_page._embedded(report)
     assert "<" not in embedded
     assert "\u2028" not in embedded
-    assert json.loads(embedded)["incidents"]["rows"][0][_report_page.COLUMNS.index("name")] == _report_model.fit(word)
+    assert json.loads(embedded)["incidents"]["rows"][0][
+        _report_page.COLUMNS.index("name")
+    ] == _report_model.fit(word)
 
 
 @needs_pygal
@@ -339,13 +498,17 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert json.loads((dest / "report.json").read_text(encoding="utf-8"))["coverage"]["asked"] == 1
 
 
-def test_a_page_without_the_package_that_draws_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_the_package_that_draws_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(_report_charts, "pygal", None)
     with pytest.raises(DefenderError, match="pygal") as caught:
         _report_charts.check()
     assert "pip install pygal" in caught.value.advice
 
 
-@pytest.mark.parametrize(("value", "expected"), [(None, "–"), (0.5, "30 min"), (47.4, "47 h"), (-3, "3 h"), (72, "3 d")])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "–"), (0.5, "30 min"), (47.4, "47 h"), (-3, "3 h"), (72, "3 d")]
+)
 def test_a_length_of_time_reads_as_a_person_says_it(value: float | None, expected: str) -> None:
     assert _report_page.hours(value) == expected

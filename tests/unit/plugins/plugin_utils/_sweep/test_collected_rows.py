@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of all tenants: trimmed in memory, or in one private file that is there whole or not at all."""
+"""The rows of all tenants: trimmed in memory, or in one private file that is there whole or not at
+all."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from pathlib import Path
 import pytest
 from ansible import constants as C
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import collected_rows as _rows
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    collected_rows as _rows,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +49,9 @@ def test_without_a_file_the_rows_stay_and_are_trimmed() -> None:
 def test_each_row_has_its_tenant_and_leaves_the_result(tmp_path: Path) -> None:
     dest = tmp_path / "rows"
     with _rows.collector(str(dest), [], rows="rows", hosts="xyz") as collector:
-        kept = collector.collect("x", answer("x", {"a": "ä\n\ud800"}, {"tenant_id": "of the row itself"}))
+        kept = collector.collect(
+            "x", answer("x", {"a": "ä\n\ud800"}, {"tenant_id": "of the row itself"})
+        )
         collector.collect("y", answer("y"))
         assert collector.collect("z", {"failed": True, "msg": "no"}) == {
             "failed": True,
@@ -96,7 +101,9 @@ def broken_off(dest: Path, wrong: BaseException) -> None:
     "wrong",
     [DefenderError("bad_request", "no"), RuntimeError("crash"), OSError(5, "nobody's file")],
 )
-def test_what_failed_leaves_neither_a_file_nor_what_was_half_written(wrong: Exception, tmp_path: Path) -> None:
+def test_what_failed_leaves_neither_a_file_nor_what_was_half_written(
+    wrong: Exception, tmp_path: Path
+) -> None:
     broken_off(tmp_path / "rows", wrong)
     assert list(tmp_path.iterdir()) == []
 
@@ -136,12 +143,18 @@ def test_equal_answers_make_an_equal_file_in_whatever_order_they_come(
             for host in arrivals:
                 collector.collect(host, answer(host, *rows[host]))
         assert collector.changed is changed
-    wanted = [{**row, "tenant_id": f"id of {host}", "tenant_name": host} for host in hosts for row in rows[host]]
+    wanted = [
+        {**row, "tenant_id": f"id of {host}", "tenant_name": host}
+        for host in hosts
+        for row in rows[host]
+    ]
     assert (lines(dest) if rows else []) == wanted
     assert dest.exists() is bool(rows)
 
 
-def test_rows_longer_than_a_chunk_are_copied_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_longer_than_a_chunk_are_copied_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_rows, "CHUNK", 7)
     with collecting(str(tmp_path / "rows")) as collector:
         for host in "yx":
@@ -188,7 +201,9 @@ def test_check_mode_writes_nothing_keeps_the_rows_and_says_whether_the_file_woul
 
 
 @pytest.mark.parametrize("rows", [[1], [{"a": object()}], "nested"])
-def test_rows_that_are_no_json_raise_and_leave_no_half_of_that_tenant(rows: t.Any, tmp_path: Path) -> None:
+def test_rows_that_are_no_json_raise_and_leave_no_half_of_that_tenant(
+    rows: t.Any, tmp_path: Path
+) -> None:
     if rows == "nested":
         deep: dict[str, t.Any] = {}
         for _unused in range(100_000):
@@ -266,7 +281,9 @@ def test_in_check_mode_the_folder_may_be_made_by_a_task_that_did_not_run(tmp_pat
         _rows.check(str(tmp_path), module="incident_info", check_mode=True)
 
 
-def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(C.config, "get_config_value", lambda name: str(tmp_path))
     kept = _rows.rescued({"a": "x\ud800"})
     assert kept

@@ -16,7 +16,9 @@ from ansible_collections.mssp.defender_xdr.plugins.modules import (
     hunting_query,
     incident_info,
 )
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import destinations as _destinations
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    destinations as _destinations,
+)
 
 
 def of(*paths: t.Any) -> list[tuple[str, dict[str, t.Any]]]:
@@ -34,15 +36,22 @@ def of(*paths: t.Any) -> list[tuple[str, dict[str, t.Any]]]:
         ("real/rows", "link/rows"),
     ],
 )
-def test_one_file_for_two_tenants_is_refused_with_their_names_and_the_remedy(one: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_file_for_two_tenants_is_refused_with_their_names_and_the_remedy(
+    one: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     with pytest.raises(DefenderError) as refused:
-        _destinations.check(of(one.format(tmp=tmp_path), "elsewhere", other.format(tmp=tmp_path)), own=None)
+        _destinations.check(
+            of(one.format(tmp=tmp_path), "elsewhere", other.format(tmp=tmp_path)), own=None
+        )
     assert refused.value.category == "bad_request"
-    assert all(part in refused.value.message for part in ("h0, h2", str(tmp_path), "{{ inventory_hostname }}"))
+    assert all(
+        part in refused.value.message
+        for part in ("h0, h2", str(tmp_path), "{{ inventory_hostname }}")
+    )
     assert "h1" not in refused.value.message
 
 
@@ -56,7 +65,9 @@ def test_the_file_of_the_sweep_itself_is_none_for_a_tenant() -> None:
         _destinations.check(of("/tmp/rows"), own="/tmp/./rows")
 
 
-@pytest.mark.parametrize("paths", [("a", "b"), (None, None), ("", ""), (["x"], ["x"]), ("dir/rows", "rows")])
+@pytest.mark.parametrize(
+    "paths", [("a", "b"), (None, None), ("", ""), (["x"], ["x"]), ("dir/rows", "rows")]
+)
 def test_other_files_and_no_files_are_not_refused(paths: t.Any) -> None:
     _destinations.check(of(*paths), own="/tmp/all")
 
@@ -74,5 +85,7 @@ def test_other_files_and_no_files_are_not_refused(paths: t.Any) -> None:
         (incident_info, {"dest": "x"}, [], False),
     ],
 )
-def test_arguments_are_only_compared_where_a_file_may_be_named(module: t.Any, given: t.Any, defaults: t.Any, expected: bool) -> None:
+def test_arguments_are_only_compared_where_a_file_may_be_named(
+    module: t.Any, given: t.Any, defaults: t.Any, expected: bool
+) -> None:
     assert _destinations.are_given(module.SPEC, given, defaults) is expected
