@@ -70,7 +70,6 @@ def _check_owner(options: Options, thing: t.Any, noun: str) -> None:
                 f"Tenant {options.label}: the service answered one {noun} of another tenant"
                 f"{f' ({value[:36]})' if isinstance(value, str) else ''}; nothing of that answer "
                 "is returned.",
-                who="partner",
                 advice=SECURITY_EVENT,
             )
     for name in PARTS:
