@@ -38,8 +38,6 @@ attributes:
     description: Where it runs.
     support: full
     platforms: posix
-requirements:
-  - pygal >= 3.1, for the page
 options:
   dest:
     description:

@@ -24,9 +24,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _coverage, _door
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    charts as _report_charts,
-)
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
@@ -62,8 +59,6 @@ class Report(ActionBase):
             if params["hosts"] == []:
                 return nobody()
             sla = _report_model.check_sla(params["sla"])
-            if params["dest"] and "html" in params["formats"]:
-                _report_charts.check()
             report = self._made(params, sla, task_vars or {})
             result: Json = {
                 "changed": False,

@@ -11,7 +11,6 @@ import base64
 import csv
 import hashlib
 import html.parser
-import importlib.util
 import io
 import json
 import re
@@ -23,9 +22,6 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    charts as _report_charts,
-)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
@@ -64,10 +60,6 @@ HOSTILE: t.Final = (
     "gpj.\u202eexe",
     "\ud800",
     "&lt;b&gt;",
-)
-needs_pygal = pytest.mark.skipif(
-    importlib.util.find_spec("pygal") is None,
-    reason="the page's plots need pygal: pip install -r tests/requirements-test.txt",
 )
 
 
@@ -440,7 +432,6 @@ def check_page(report: Json, words: t.Iterable[str]) -> None:
         assert _report_model.fit(word) in shown, word
 
 
-@needs_pygal
 @pytest.mark.parametrize("word", HOSTILE)
 def test_what_a_customer_wrote_is_shown_and_never_run(word: str) -> None:
     report = hostile(word)
@@ -456,7 +447,6 @@ def test_what_a_customer_wrote_is_shown_and_never_run(word: str) -> None:
     assert not re.search(r"(?<!\\)(<|\[|\{\{|@everyone)", said), said
 
 
-@needs_pygal
 @given(st.text(max_size=40))
 def test_no_text_leaves_its_place(word: str) -> None:
     check_page(hostile(word), [])
@@ -473,7 +463,6 @@ def test_the_embedded_data_is_what_went_in(word: str) -> None:
     ] == _report_model.fit(word)
 
 
-@needs_pygal
 def test_a_plot_says_in_words_and_in_a_table_what_it_shows() -> None:
     report = made(tenant("a", incident(), incident(severity="low")), tenant("b", incident()))
     plots = _report_page.plots(report)
@@ -484,7 +473,6 @@ def test_a_plot_says_in_words_and_in_a_table_what_it_shows() -> None:
     assert len(ids) == len(set(ids))
 
 
-@needs_pygal
 def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     dest = tmp_path / "a" / "b"
     written = _report.files(made(tenant("a", incident())), ["html", "json", "csv", "markdown"])
@@ -496,15 +484,6 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in dest.iterdir()} == {0o600}
     assert dest.stat().st_mode & 0o777 == 0o700
     assert json.loads((dest / "report.json").read_text(encoding="utf-8"))["coverage"]["asked"] == 1
-
-
-def test_a_page_without_the_package_that_draws_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(_report_charts, "pygal", None)
-    with pytest.raises(DefenderError, match="pygal") as caught:
-        _report_charts.check()
-    assert "pip install pygal" in caught.value.advice
 
 
 @pytest.mark.parametrize(
