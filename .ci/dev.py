@@ -318,10 +318,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except subprocess.CalledProcessError as error:
-        return (
-            f"{shlex.join(map(str, error.cmd))} failed with {error.returncode}; what it said is"
-            " above."
-        )  # type: ignore[return-value]
+        command = shlex.join(map(str, error.cmd))
+        print(f"{command} failed with {error.returncode}; what it said is above.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

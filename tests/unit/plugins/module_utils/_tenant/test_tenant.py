@@ -7,6 +7,7 @@ leaves otherwise."""
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
@@ -622,11 +623,8 @@ def test_a_change_that_may_have_run_has_an_unknown_outcome(
     ):
         http = FakeHttp(token_answer(GOOD), answer(status, body, request_id="r-1"))
         api = tenant_with(http).api("graph", "incident_info")
-        error = refused(
-            lambda api=api, repeatable=repeatable: api.write(
-                "POST", "/v1.0/x", {}, repeatable=repeatable
-            )
-        )  # type: ignore[misc]
+        write = functools.partial(api.write, "POST", "/v1.0/x", {}, repeatable=repeatable)
+        error = refused(write)
         assert (error.category, error.status, error.request_id) == (category, status, "r-1")
         assert error.as_result()["error"]["retryable"] is repeatable
         assert "Please try again." in error.message

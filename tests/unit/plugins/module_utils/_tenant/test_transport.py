@@ -7,6 +7,7 @@ what it never tells."""
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import threading
@@ -472,11 +473,9 @@ def test_a_service_of_an_unknown_authority_is_not_trusted(
     other = tmp_path / "other.pem"
     other.write_bytes(papers.other_authority.certificate_pem)
     for ca_path in (str(other), None):
-        error = refused(
-            lambda path=ca_path: http(ca_path=path).send(
-                "GET", f"{service.url}/x", headers=AUTHORIZED
-            )
-        )  # type: ignore[misc]
+        client = http(ca_path=ca_path)
+        send = functools.partial(client.send, "GET", f"{service.url}/x", headers=AUTHORIZED)
+        error = refused(send)
         assert (error.category, error.who) == ("tls", "caller")
         assert (
             "the server's certificate is of an authority that is not trusted here" in error.message
