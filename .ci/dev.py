@@ -36,11 +36,12 @@ HELP = """\
 ./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
 ./dev lab [lab options]     start the lab and leave it running, to play with
 ./dev test [pytest args]    unit and behaviour tests
-./dev coverage [pytest args] the same, and which lines and branches of plugins/ they do not run through
-./dev mutate FILE ...       change these modules of the safety core, bit by bit, and tell which change no unit test notices
+./dev coverage [pytest args] the same, and which lines and branches of plugins/ they miss
+./dev mutate FILE ...       change these files of the safety core bit by bit, and show what no
+                            unit test notices
 ./dev bench [options]       compare ways of asking many tenants on the lab: table, JSON and plot
 ./dev lint                  ruff, mypy, yamllint, ansible-lint, the documentation and the changelog
-./dev sanity [2.19 ...]     ansible-test sanity, on every ansible-core that is supported or on those named
+./dev sanity [2.19 ...]     ansible-test sanity, on every supported ansible-core or those named
 ./dev ci [gate ...]         everything that CI checks, or the gates named
 
 Everything is made in .venv (or $DEV_VENV); nothing outside the checkout is touched.

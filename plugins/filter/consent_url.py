@@ -75,8 +75,9 @@ EXAMPLES = r"""
 
 - name: Show a link that leads back to a page of yours
   ansible.builtin.debug:
-    msg:
-      "{{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(defender_xdr_client_id, form='v2', redirect_uri=landing, state='ticket 4711') }}"
+    msg: >-
+      {{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(
+           defender_xdr_client_id, form='v2', redirect_uri=landing, state='ticket 4711') }}
   vars:
     landing: https://onboarding.partner.example/consented
 """

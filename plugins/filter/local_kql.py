@@ -66,20 +66,23 @@ EXAMPLES = r"""
 
 - name: Show which programs call the same address from more than one customer
   ansible.builtin.debug:
-    msg:
-      "{{ talkers.dest | mssp.defender_xdr.local_kql(shared, table='Talkers', parameters={'least': 2}) }}"
+    msg: >-
+      {{ talkers.dest
+         | mssp.defender_xdr.local_kql(shared, table='Talkers', parameters={'least': 2}) }}
   vars:
     shared: |
       Talkers
-      | summarize Tenants = dcount(tenant_id), Names = make_set(tenant_name) by InitiatingProcessSHA256, RemoteIP
+      | summarize Tenants = dcount(tenant_id), Names = make_set(tenant_name)
+          by InitiatingProcessSHA256, RemoteIP
       | where Tenants >= least
       | order by Tenants desc
   run_once: true
 
 - name: Join what was found with what is known
   ansible.builtin.debug:
-    msg:
-      "{{ {'Talkers': talkers.dest, 'Known': known} | mssp.defender_xdr.local_kql('Talkers | join kind=leftanti Known on RemoteIP | count') }}"
+    msg: >-
+      {{ {'Talkers': talkers.dest, 'Known': known}
+         | mssp.defender_xdr.local_kql('Talkers | join kind=leftanti Known on RemoteIP | count') }}
   vars:
     known:
       - RemoteIP: 192.0.2.10

@@ -54,8 +54,9 @@ seealso:
 EXAMPLES = r"""
 - name: Put the tenant into the registry
   ansible.builtin.copy:
-    content:
-      "{{ '/tmp/registry.yml' | mssp.defender_xdr.registry_with(defender_xdr_tenant_id, inventory_hostname, {'tier': 'gold'}) }}"
+    content: >-
+      {{ '/tmp/registry.yml' | mssp.defender_xdr.registry_with(
+           defender_xdr_tenant_id, inventory_hostname, {'tier': 'gold'}) }}
     dest: /tmp/registry.yml
     mode: "0644"
   throttle: 1

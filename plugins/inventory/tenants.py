@@ -190,7 +190,10 @@ EXAMPLES = r"""
 #
 # tenants:
 #   - {tenant_id: 22222222-2222-2222-2222-222222222222, name: contoso, tier: gold}
-#   - {tenant_id: 33333333-3333-3333-3333-333333333333, name: woodgrove, tier: silver, cloud: gcc_high}
+#   - tenant_id: 33333333-3333-3333-3333-333333333333
+#     name: woodgrove
+#     tier: silver
+#     cloud: gcc_high
 #
 # What all have in common, such as defender_xdr_client_id, stands in group_vars/tenants.yml.
 plugin: mssp.defender_xdr.tenants
@@ -212,7 +215,8 @@ compose:
   contact: contact | default('soc@' ~ defender_xdr_default_domain)
 
 ---
-# Every customer with a standing relationship or a contract, what the registry says of them, and who of them is ready.
+# Every customer with a standing relationship or a contract, what the registry says of them, and
+# who of them is ready.
 plugin: mssp.defender_xdr.tenants
 sources: [file, gdap, contracts]
 file: [registry.yml]

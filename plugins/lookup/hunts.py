@@ -62,8 +62,9 @@ EXAMPLES = r"""
     query: "{{ hunt.query }}"
     parameters: "{{ hunt.parameters }}"
   vars:
-    hunt:
-      "{{ query('mssp.defender_xdr.hunts', playbook_dir ~ '/hunts', names=['beacons'], parameters={'least_calls': 20}) | first }}"
+    hunt: >-
+      {{ query('mssp.defender_xdr.hunts', playbook_dir ~ '/hunts',
+               names=['beacons'], parameters={'least_calls': 20}) | first }}
 """
 
 RETURN = r"""

@@ -171,8 +171,9 @@ EXAMPLES = r"""
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: secret
     name: vaulted
-    current_secret:
-      "{{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret | default(omit) }}"
+    current_secret: >-
+      {{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret
+         | default(omit) }}
   register: made
 
 - name: Put it where it belongs

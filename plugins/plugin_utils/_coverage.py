@@ -74,13 +74,10 @@ def _warning(asked: int, failed: t.Mapping[str, dict[str, t.Any]]) -> str:
     by_category = collections.defaultdict(list)
     for host, error in failed.items():
         by_category[error["category"]].append(host)
-    parts = [
-        (
-            f"{category}:"
-            f" {', '.join(hosts[:NAMED])}{f' and {len(hosts) - NAMED} more' if len(hosts) > NAMED else ''}"
-        )
-        for category, hosts in by_category.items()
-    ]
+    parts = []
+    for category, hosts in by_category.items():
+        more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
+        parts.append(f"{category}: {', '.join(hosts[:NAMED])}{more}")
     return f"{len(failed)} of {asked} tenants did not answer ({'; '.join(parts)})."
 
 

@@ -101,15 +101,13 @@ def test_an_application_and_all_its_credentials_are_made_once_and_let_it_in(
     }
     enter = [task(name, "access_token", {**other, **way}) for name, way in ways.items()]
     first = ansible.playbook([{"hosts": "tenants", "tasks": tasks + enter}], "-vvv").good()
+    made = f"/v1.0/applications/{first.result('register')['application']['id']}"
     assert written(provider, provider.since) == [
         "POST /v1.0/applications 201",
         "POST /v1.0/servicePrincipals 201",
-        f"POST /v1.0/applications/{first.result('register')['application']['id']}/addPassword 200",
-        f"PATCH /v1.0/applications/{first.result('register')['application']['id']} 204",
-        (
-            "POST"
-            f" /v1.0/applications/{first.result('register')['application']['id']}/federatedIdentityCredentials 201"
-        ),
+        f"POST {made}/addPassword 200",
+        f"PATCH {made} 204",
+        f"POST {made}/federatedIdentityCredentials 201",
     ]
     assert dest.read_text() not in first.output + json.dumps(first.events)
     shown = first.result("read")["applications"][0]

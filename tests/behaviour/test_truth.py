@@ -140,7 +140,9 @@ def test_a_tenant_with_several_hundred_incidents_is_listed_whole(
             "severity": ("low", "high")[number % 2],
             "status": "active",
             "createdDateTime": f"2026-01-{number % 28 + 1:02}T08:00:00Z",
-            "lastUpdateDateTime": f"2026-02-{number % 28 + 1:02}T08:{number % 60:02}:00.{number:07}Z",
+            "lastUpdateDateTime": (
+                f"2026-02-{number % 28 + 1:02}T08:{number % 60:02}:00.{number:07}Z"
+            ),
         }
         for number in range(333)
     ]

@@ -32,6 +32,7 @@ SLA: t.Final = {
     "silver": {"high": 8.0, "medium": 24.0, "low": 72.0},
     "default": {"high": 24.0, "medium": 72.0},
 }
+COMPANIES: t.Final = "contoso woodgrove fabrikam litware tailspin northwind adatum wingtip".split()
 NAMES: t.Final = (
     "Multi-stage incident involving Execution & Lateral movement on multiple endpoints",
     "Suspicious inbox manipulation rule reported by one user",
@@ -95,7 +96,7 @@ def tenants(count: int, each: int, chance: random.Random) -> list[_report_model.
     """So many tenants, a few of them not readable, with about that many incidents each."""
     made = []
     for number in range(count):
-        host = f"{chance.choice('contoso woodgrove fabrikam litware tailspin northwind adatum wingtip'.split())}-{number:04d}"
+        host = f"{chance.choice(COMPANIES)}-{number:04d}"
         read = chance.random() > 0.08
         incidents = (
             [_incident(chance) for _unused in range(round(chance.triangular(0, 3 * each, each)))]
@@ -150,6 +151,7 @@ def tenants(count: int, each: int, chance: random.Random) -> list[_report_model.
 
 def _incident(chance: random.Random) -> Json:
     number, age = chance.randrange(1, 9999), chance.expovariate(1 / 40)
+    tenant_id = uuid.UUID(int=chance.getrandbits(128), version=4)
     status = chance.choices(["active", "in_progress", "resolved"], [5, 4, 2])[0]
     return {
         "id": str(number),
@@ -161,7 +163,7 @@ def _incident(chance: random.Random) -> Json:
         ),
         "created_date_time": _times.format_time(NOW - int(age * HOUR)),
         "last_update_date_time": _times.format_time(NOW - int(age * HOUR * chance.random())),
-        "incident_web_url": f"https://security.microsoft.com/incidents/{number}?tid={uuid.UUID(int=chance.getrandbits(128), version=4)}",
+        "incident_web_url": f"https://security.microsoft.com/incidents/{number}?tid={tenant_id}",
     }
 
 

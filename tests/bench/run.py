@@ -161,9 +161,9 @@ def measure(
             "requests": requests,
         }
 
-    for case in cases.CASES[
-        1:5
-    ]:  # not measured: the lab makes each tenant's incidents when it is first asked, Python compiles, the disk reads
+    # not measured: the lab makes each tenant's incidents when it is first asked, Python compiles,
+    # the disk reads
+    for case in cases.CASES[1:5]:
         one(case, max(options.sizes) if case.name == "client" else min(options.sizes))
     for turn in range(options.runs):
         for tenants in options.sizes:

@@ -18,14 +18,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
     client_secrets as _app_secrets,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    client_secrets as _client_secrets,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     federated as _app_federated,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.certificates import (
     Certificates,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.client_secrets import (
-    Place,
-    Secrets,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
     Credential,
@@ -80,7 +79,9 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
                 "bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0."
             )
     certificate = None
-    place = Place(params["dest"], bool(params["return_secret"]), params["current_secret"])
+    place = _client_secrets.Place(
+        params["dest"], bool(params["return_secret"]), params["current_secret"]
+    )
     if present and kind == "secret":
         _app_secrets.check(
             place, valid_for=params["valid_for"], rotate_before=params["rotate_before"]
@@ -107,7 +108,7 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
         _app_federated.check_issuer(params["issuer"])
 
     def build(api: Api) -> dict[str, Kind]:
-        secrets = Secrets(
+        secrets = _client_secrets.Secrets(
             api,
             name,
             valid_for=params["valid_for"],

@@ -127,7 +127,8 @@ def literal(name: str, value: t.Any) -> str:
         and isinstance(value[kind], str)
     ):
         if kind == "datetime":
-            return f"datetime({_times.format_time(_times.parse_time(f'parameters.{name}', value[kind], at=_times.now()))})"
+            point = _times.parse_time(f"parameters.{name}", value[kind], at=_times.now())
+            return f"datetime({_times.format_time(point)})"
         ticks = _times.parse_span(f"parameters.{name}", value[kind])
         if not _fits_long(ticks):
             raise DefenderError(

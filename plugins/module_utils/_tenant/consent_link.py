@@ -105,7 +105,8 @@ def consent_link(
         values["redirect_uri"] = _landing(redirect_uri)
     if state:
         values["state"] = state
-    return f"{LOGIN_ALIASES.get(login, login)}/{tenant}/{PATHS[form]}?{urlencode({**FIXED.get(form, {}), **values})}"
+    query = urlencode({**FIXED.get(form, {}), **values})
+    return f"{LOGIN_ALIASES.get(login, login)}/{tenant}/{PATHS[form]}?{query}"
 
 
 def _landing(redirect_uri: str) -> str:

@@ -625,8 +625,11 @@ def test_a_hunt_that_takes_too_long_ends_as_it_does_in_life(
 
 HUNTS = {
     "phishing": """
-        let clicks = UrlClickEvents | where ActionType == "ClickAllowed" | project ClickTime = Timestamp, AccountUpn, Url;
-        let rules = CloudAppEvents | where ActionType == "New-InboxRule" | project AccountObjectId, RuleTime = Timestamp, RawEventData;
+        let clicks = UrlClickEvents
+        | where ActionType == "ClickAllowed" | project ClickTime = Timestamp, AccountUpn, Url;
+        let rules = CloudAppEvents
+        | where ActionType == "New-InboxRule"
+        | project AccountObjectId, RuleTime = Timestamp, RawEventData;
         EntraIdSignInEvents
         | where ErrorCode == 0 and RiskLevelAggregated >= 50
         | join kind=inner clicks on AccountUpn
@@ -639,26 +642,32 @@ HUNTS = {
         DeviceProcessEvents
         | where FileName =~ "powershell.exe" and ProcessCommandLine has "EncodedCommand"
         | where InitiatingProcessFileName in~ ("winword.exe", "excel.exe")
-        | extend Script = replace_string(base64_decode_tostring(extract(@"-EncodedCommand (\S+)", 1, ProcessCommandLine)), "\0", "")
+        | extend Encoded = extract(@"-EncodedCommand (\S+)", 1, ProcessCommandLine)
+        | extend Script = replace_string(base64_decode_tostring(Encoded), "\0", "")
         | project Indicator = extract(@"https://([^/\x00]+)", 1, Script)
-        | union (DeviceNetworkEvents | where InitiatingProcessFileName =~ "WinHelperSvc.exe" | distinct Indicator = RemoteUrl)
+        | union (DeviceNetworkEvents
+            | where InitiatingProcessFileName =~ "WinHelperSvc.exe"
+            | distinct Indicator = RemoteUrl)
         | where isnotempty(Indicator)""",
     "consent": """
         OAuthAppInfo
         | where PrivilegeLevel == "High" and RiskScore > 80
-        | join kind=inner (GraphApiAuditEvents | where RequestUri contains "/messages" | summarize Calls = count() by ApplicationId)
+        | join kind=inner (GraphApiAuditEvents
+            | where RequestUri contains "/messages" | summarize Calls = count() by ApplicationId)
             on $left.OAuthAppId == $right.ApplicationId
         | where Calls > 50
         | project Indicator = OAuthAppId""",
     "ransomware": """
         DeviceProcessEvents
-        | where ProcessCommandLine has_all ("delete", "shadows", "all") or ProcessCommandLine has "shadowcopy"
+        | where ProcessCommandLine has_all ("delete", "shadows", "all")
+            or ProcessCommandLine has "shadowcopy"
         | distinct Indicator = InitiatingProcessSHA256""",
     "exfiltration": """
         DeviceProcessEvents
         | where FileName =~ "rclone.exe"
         | project DeviceId, ProcessId
-        | join kind=inner (DeviceNetworkEvents | where RemoteIPType == "Public") on DeviceId, $left.ProcessId == $right.InitiatingProcessId
+        | join kind=inner (DeviceNetworkEvents | where RemoteIPType == "Public")
+            on DeviceId, $left.ProcessId == $right.InitiatingProcessId
         | distinct Indicator = RemoteUrl""",
 }
 INDICATOR = {

@@ -114,7 +114,8 @@ def decoded(part: str) -> t.Any:
 
 def jwt_of(claims: t.Mapping[str, t.Any], **header: t.Any) -> str:
     """A token nobody signed; its signature is only well-formed."""
-    return f"{encoded({'typ': 'JWT', 'alg': 'RS256', 'kid': 'KEYID', **header})}.{encoded(dict(claims))}.bm9ib2R5LXNpZ25lZC10aGlz"
+    head = encoded({"typ": "JWT", "alg": "RS256", "kid": "KEYID", **header})
+    return f"{head}.{encoded(dict(claims))}.bm9ib2R5LXNpZ25lZC10aGlz"
 
 
 def graph_claims(**changes: t.Any) -> dict[str, t.Any]:

@@ -23,16 +23,17 @@ from defender_lab.hunting_names import Columns, Resolver
 from defender_lab.hunting_refusals import not_supported, refuse_meaning, refuse_syntax
 
 # Operators of the language; a word behind a pipe that is none of them is the author's slip.
-# fmt: off
-_OPERATORS = frozenset({
-    "as", "assert-schema", "consume", "count", "distinct", "evaluate", "extend", "externaldata", "facet", "filter", "find", "fork", "getschema",
-    "invoke", "join", "limit", "lookup", "macro-expand", "make-graph", "graph-match", "graph-merge", "graph-to-table", "graph-shortest-paths",
-    "graph-mark-components", "make-series", "mv-apply", "mvapply", "mv-expand", "mvexpand", "order", "parse", "parse-kv", "parse-where",
-    "partition", "print", "project", "project-away", "project-by-names", "project-keep", "project-rename", "project-reorder", "range", "reduce",
-    "render", "sample", "sample-distinct", "scan", "search", "serialize", "sort", "summarize", "take", "top", "top-hitters", "top-nested",
-    "union", "where", "__partitionby",
-})
-# fmt: on
+_OPERATORS = frozenset(
+    """
+    as assert-schema consume count distinct evaluate extend externaldata facet filter find
+    fork getschema invoke join limit lookup macro-expand make-graph graph-match graph-merge
+    graph-to-table graph-shortest-paths graph-mark-components make-series mv-apply mvapply
+    mv-expand mvexpand order parse parse-kv parse-where partition print project project-away
+    project-by-names project-keep project-rename project-reorder range reduce render sample
+    sample-distinct scan search serialize sort summarize take top top-hitters top-nested
+    union where __partitionby
+    """.split()
+)
 # Real operators and forms that the translator's grammar cannot even parse.
 _UNPARSED = frozenset(
     {

@@ -34,9 +34,12 @@ from ansible.plugins.loader import inventory_loader
 from ansible.template import is_trusted_as_template
 def trusted(name, value):
     if isinstance(value, dict):
-        return {word for key, member in value.items() for word in trusted(key, member) if key != "category"} | ({name} if "category" in value else set())
+        members = [(key, member) for key, member in value.items() if key != "category"]
+        found = {word for key, member in members for word in trusted(key, member)}
+        return found | ({name} if "category" in value else set())
     if isinstance(value, list):
-        return {word for member in value for word in trusted(name, member) if name != "defender_xdr_sources"}
+        members = [] if name == "defender_xdr_sources" else value
+        return {word for member in members for word in trusted(name, member)}
     return {name} if is_trusted_as_template(value) else set()
 for line in sys.stdin:
     *others, path = json.loads(line)
@@ -48,10 +51,15 @@ for line in sys.stdin:
         manager.reconcile_inventory()
     except AnsibleError as e:
         answer["error"] = str(e)
-    answer["groups"] = {name: hosts for name, hosts in manager.get_groups_dict().items() if name not in ("all", "ungrouped")}
+    groups = manager.get_groups_dict().items()
+    own = [each for each in groups if each[0] not in ("all", "ungrouped")]
+    answer["groups"] = dict(own)
     answer["group_vars"] = {name: group.vars for name, group in manager.groups.items()}
-    answer["vars"] = {host.name: {name: value for name, value in host.vars.items() if "inventory_" not in name} for host in manager.get_hosts()}
-    answer["templates"] = {host.name: sorted(trusted("", host.vars)) for host in manager.get_hosts()}
+    answer["vars"], answer["templates"] = {}, {}
+    for host in manager.get_hosts():
+        mine = [each for each in host.vars.items() if "inventory_" not in each[0]]
+        answer["vars"][host.name] = dict(mine)
+        answer["templates"][host.name] = sorted(trusted("", host.vars))
     print(json.dumps(answer, default=str), flush=True)
 """
 Json = dict[str, t.Any]

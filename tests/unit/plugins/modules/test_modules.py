@@ -613,7 +613,7 @@ def streaming(found: t.Any) -> FakeHttp:
     return Streaming(token_answer(HUNTER), answer(200))
 
 
-def test_hunting_query_refuses_a_folder_that_is_not_there_unless_a_task_before_it_would_have_made_it(
+def test_hunting_query_refuses_a_missing_folder_unless_a_task_before_it_would_have_made_it(
     tenant_with: Tenants,
 ) -> None:
     http = FakeHttp()

@@ -71,7 +71,9 @@ for line in sys.stdin:
     getattr(C.config._get_ini_config_value, "cache_clear", lambda: None)()
     C.config._parse_config_file()
     try:
-        answer = _tenant_options.resolve(case.get("vars", {}), lambda value: f"<{value}>" if case.get("templates") else value, case.get("task", {}))
+        marked = case.get("templates")
+        render = lambda value: f"<{value}>" if marked else value
+        answer = _tenant_options.resolve(case.get("vars", {}), render, case.get("task", {}))
     except Exception as e:
         answer = {"error": f"{type(e).__name__}: {e}", "facts": getattr(e, "facts", None)}
     os.environ.clear()
@@ -177,7 +179,7 @@ def test_every_option_of_the_contract_can_be_set_in_each_source(
     assert resolved(*cases) == wanted
 
 
-def test_the_task_goes_before_the_variable_the_variable_before_the_environment_and_that_before_the_file(
+def test_the_task_goes_before_the_variable_that_before_the_environment_and_that_before_the_file(
     resolved: Resolver,
 ) -> None:
     layers = [lambda option, at: {"task": {option: value(option, at)}}, in_vars, in_env, in_ini]
@@ -398,12 +400,13 @@ PREPARED = """
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
 from ansible_collections.mssp.defender_xdr.plugins.action import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections as _connections
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
-made = _connections.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses
-_connections.tls_context(PATH, True)
+shared = connections.tls_context, _tenant_options._definitions
+made = [each.cache_info().misses for each in shared]
+connections.tls_context(PATH, True)
 _tenant_options._definitions()
-print(made, _connections.tls_context.cache_info().misses, _tenant_options._definitions.cache_info().misses)
+print(made, [each.cache_info().misses for each in shared])
 """
 
 
@@ -415,7 +418,7 @@ def test_what_every_worker_needs_is_there_before_the_first_is_forked(named: bool
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd="/", check=True
     )
-    assert done.stdout.split("\n")[-2] == "(1, 1) 1 1", done.stderr
+    assert done.stdout.split("\n")[-2] == "[1, 1] [1, 1]", done.stderr
 
 
 def test_a_ca_path_that_cannot_be_loaded_is_no_matter_of_the_import() -> None:
@@ -428,4 +431,4 @@ def test_a_ca_path_that_cannot_be_loaded_is_no_matter_of_the_import() -> None:
         cwd="/",
         check=True,
     )
-    assert done.stdout.split("\n")[-2] == "(1, 1) 2 1", done.stderr
+    assert done.stdout.split("\n")[-2] == "[1, 1] [2, 1]", done.stderr

@@ -144,9 +144,8 @@ class Applications:
         app.owners.add(str(call.claims["appid"]))
         call.tenant.lag.on(app)
         self.known.add(app)
-        where = {
-            "Location": f"{call.request.base}/v2/{call.tenant.id}/directoryObjects/{app.id}/Microsoft.DirectoryServices.Application"
-        }
+        objects = f"{call.request.base}/v2/{call.tenant.id}/directoryObjects"
+        where = {"Location": f"{objects}/{app.id}/Microsoft.DirectoryServices.Application"}
         return single(call, "applications", app.shown(), TYPE, PROPERTIES, 201, where)
 
     def changed(self, call: Call, app: Registration) -> Reply:

@@ -62,9 +62,8 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
     chosen = _filtered(list(rows), given.get("$filter"), collection, able=able)
     chosen = _ordered(chosen, given.get("$orderby"), collection, able=able)
     names = selected(given.get("$select"), collection.fields.type_name, collection.properties)
-    body: dict[str, t.Any] = {
-        "@odata.context": f"{request.base}/v1.0/$metadata#{context or collection.path}{_projection(names)}"
-    }
+    shape = f"{context or collection.path}{_projection(names)}"
+    body: dict[str, t.Any] = {"@odata.context": f"{request.base}/v1.0/$metadata#{shape}"}
     if given.get("$count") == "true" and (eventual or not collection.advanced):
         body["@odata.count"] = len(chosen)
     end = start + top
@@ -93,8 +92,9 @@ def single(
         if call.request.method == "GET"
         else ()
     )
+    shape = f"{context}{_projection(names)}/$entity"
     body = {
-        "@odata.context": f"{call.request.base}/v1.0/$metadata#{context}{_projection(names)}/$entity",
+        "@odata.context": f"{call.request.base}/v1.0/$metadata#{shape}",
         **_cut(row, names),
     }
     return as_json(status, body, more, envelope.KIND)

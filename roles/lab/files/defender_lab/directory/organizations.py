@@ -109,14 +109,8 @@ class Organizations:
             "displayName": found.name,
             "defaultDomainName": found.domain,
         }
-        return as_json(
-            200,
-            {
-                "@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation",
-                **body,
-            },
-            kind=envelope.KIND,
-        )
+        context = f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation"
+        return as_json(200, {"@odata.context": context, **body}, kind=envelope.KIND)
 
 
 def contract(partner: str, tenant: Tenant) -> Record:

@@ -172,9 +172,9 @@ class Principals:
         _write(principal, body)
         tenant.lag.on(principal)
         tenant.roster.add(principal)
-        where = {
-            "Location": f"{call.request.base}/v2/{tenant.id}/directoryObjects/{principal.id}/Microsoft.DirectoryServices.ServicePrincipal"
-        }
+        objects = f"{call.request.base}/v2/{tenant.id}/directoryObjects"
+        kind = "Microsoft.DirectoryServices.ServicePrincipal"
+        where = {"Location": f"{objects}/{principal.id}/{kind}"}
         return single(
             call,
             "servicePrincipals",

@@ -151,7 +151,8 @@ def _relationship(tenant: Tenant, status: str, age: int, rng: random.Random) -> 
     created = end - timedelta(days=730) if end else now - timedelta(days=3)
     pending = status == "approvalPending"
     changed = created if pending else min(now, end or now)
-    ident = f"{uuid.UUID(int=rng.getrandbits(128), version=4)}-{uuid.UUID(int=rng.getrandbits(128), version=4)}"
+    halves = [uuid.UUID(int=rng.getrandbits(128), version=4) for _half in range(2)]
+    ident = f"{halves[0]}-{halves[1]}"
     return {
         "@odata.etag": f'W/"{uuid.UUID(int=rng.getrandbits(128), version=4)}"',
         "id": ident,

@@ -58,9 +58,8 @@ class Discovery:
         tenant = self._tenant(name)
         key = self._issuer.jwk()
         if v2:
-            key["issuer"] = (
-                f"https://login.microsoftonline.com/{'{tenantid}' if name.lower() in EVERYBODY else tenant}/v2.0"
-            )
+            issuer = "{tenantid}" if name.lower() in EVERYBODY else tenant
+            key["issuer"] = f"https://login.microsoftonline.com/{issuer}/v2.0"
         return as_json(200, {"keys": [key]}, kind=KIND)
 
     def instance(self, request: Request) -> Reply:

@@ -161,7 +161,8 @@ class Issuer:
         signature = self._key.sign(
             f"{_signed_header(header)}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256()
         )
-        return f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{payload}.{_b64(signature)}"
+        head = _b64(json.dumps(header, separators=(",", ":")).encode())
+        return f"{head}.{payload}.{_b64(signature)}"
 
     def read(self, token: str) -> Claims:
         """The claims of a token signed here; Unreadable otherwise. Times and audience are the

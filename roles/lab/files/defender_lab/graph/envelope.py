@@ -14,7 +14,10 @@ from types import MappingProxyType
 
 from defender_lab.exchange import Refused, Reply, as_json
 
-KIND = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+KIND = (
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"
+    "charset=utf-8"
+)
 
 EVOLVED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -31,7 +34,8 @@ EVOLVED: Mapping[str, frozenset[str]] = MappingProxyType(
             " microsoftDefenderForContainers microsoftDefenderForNetwork"
             " microsoftDefenderForAppService microsoftDefenderForKeyVault"
             " microsoftDefenderForResourceManager microsoftDefenderForApiManagement nrtAlerts"
-            " scheduledAlerts microsoftDefenderThreatIntelligenceAnalytics builtInMl microsoftInsiderRiskManagement microsoftThreatIntelligence"
+            " scheduledAlerts microsoftDefenderThreatIntelligenceAnalytics builtInMl"
+            " microsoftInsiderRiskManagement microsoftThreatIntelligence"
             " microsoftDefenderForAIServices securityCopilot microsoftSentinel".split()
         ),
         "remediationStatus": frozenset(

@@ -20,8 +20,9 @@ MEMBERS = ("query", "timespan", "workspaceId")
 async def run(call: Call, hunts: Hunts) -> Reply:
     query, timespan = _asked(call)
     answer = await hunts.run(call.tenant, query, timespan)
+    metadata = f"{call.request.base}/v1.0/$metadata"
     body = {
-        "@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.security.huntingQueryResults",
+        "@odata.context": f"{metadata}#microsoft.graph.security.huntingQueryResults",
         "schema": answer.schema,
         "results": answer.results,
     }

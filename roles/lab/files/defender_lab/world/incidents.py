@@ -110,7 +110,8 @@ def state(chapter: Chapter, now: datetime, rng: Random) -> State:
 def alert(
     plan: AlertPlan, incident_id: str, tenant_id: str, how: State, rng: Random
 ) -> dict[str, Any]:
-    native = f"{rng.randrange(637_000, 640_000)}{rng.randrange(10**12):012d}_{rng.randrange(-(2**31), 2**31)}"
+    ticks = f"{rng.randrange(637_000, 640_000)}{rng.randrange(10**12):012d}"
+    native = f"{ticks}_{rng.randrange(-(2**31), 2**31)}"
     prefix = _PREFIXES[plan.service]
     alert_id = prefix + (
         native if prefix in ("da", "ra") else digits(rng, 64) if prefix == "ad" else guid(rng)

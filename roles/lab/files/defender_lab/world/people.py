@@ -13,16 +13,18 @@ from typing import Any
 
 from defender_lab.world.chance import guid, stamp
 
-# fmt: off
-_GIVEN = (
-    "Adele", "Alex", "Allan", "Amber", "Anna", "Chris", "Christie", "Debra", "Diego", "Emily", "Enrico", "Grady", "Henrietta", "Irvin", "Isaiah",
-    "Johanna", "Joni", "Lee", "Lidia", "Lynne", "Megan", "Miriam", "Nestor",
+_GIVEN = tuple(
+    """
+    Adele Alex Allan Amber Anna Chris Christie Debra Diego Emily Enrico Grady Henrietta
+    Irvin Isaiah Johanna Joni Lee Lidia Lynne Megan Miriam Nestor
+    """.split()
 )
-_SURNAMES = (
-    "Vance", "Wilber", "Deyoung", "Rodriguez", "Ivanov", "Green", "Cline", "Berger", "Siciliani", "Braun", "Cattaneo", "Archie", "Mueller", "Sayers",
-    "Langer", "Lorenz", "Sherman", "Gu", "Holloway",
+_SURNAMES = tuple(
+    """
+    Vance Wilber Deyoung Rodriguez Ivanov Green Cline Berger Siciliani Braun Cattaneo Archie
+    Mueller Sayers Langer Lorenz Sherman Gu Holloway
+    """.split()
 )
-# fmt: on
 _POSTS = (
     ("Finance", "Accountant"),
     ("Finance", "Controller"),
@@ -73,7 +75,8 @@ class Person:
 
 def people(domain: str, rng: Random, count: int = 12) -> tuple[Person, ...]:
     """The first is the administrator of the tenant, the others work there."""
-    sids = f"S-1-5-21-{rng.randrange(10**9, 4 * 10**9)}-{rng.randrange(10**9, 4 * 10**9)}-{rng.randrange(10**9, 4 * 10**9)}"
+    parts = [rng.randrange(10**9, 4 * 10**9) for _part in range(3)]
+    sids = "-".join(["S-1-5-21", *map(str, parts)])
     pairs = rng.sample([(given, surname) for given in _GIVEN for surname in _SURNAMES], count)
     persons = []
     for number, (given, surname) in enumerate(pairs):

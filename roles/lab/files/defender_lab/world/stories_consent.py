@@ -75,7 +75,8 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
     reading = start + timedelta(minutes=13)
     for number in range(60):
         moment = reading + timedelta(seconds=4 * number + scene.rng.uniform(0, 2))
-        uri = f"https://graph.microsoft.com/v1.0/users/{victim.object_id}/messages?$top=50&$skip={50 * number}"
+        messages = f"https://graph.microsoft.com/v1.0/users/{victim.object_id}/messages"
+        uri = f"{messages}?$top=50&$skip={50 * number}"
         graph_call(
             scene, moment, "GET", uri, facts.app_id, victim, facts.attacker_ip, " ".join(SCOPES)
         )

@@ -60,7 +60,8 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
         pid=scene.pid(),
         parent=shell(user, at),
     )
-    folder = f"C:\\Users\\{user.account}\\AppData\\Local\\Microsoft\\Windows\\INetCache\\Content.Outlook\\QX71"
+    local = f"C:\\Users\\{user.account}\\AppData\\Local"
+    folder = f"{local}\\Microsoft\\Windows\\INetCache\\Content.Outlook\\QX71"
     document = {
         "FileName": facts.document,
         "FolderPath": f"{folder}\\{facts.document}",

@@ -47,7 +47,9 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
             else {}
         )
         weak = {
-            "AuthenticationDetails": '{"SPF":"pass","DKIM":"none","DMARC":"none","CompAuth":"none"}',
+            "AuthenticationDetails": (
+                '{"SPF":"pass","DKIM":"none","DMARC":"none","CompAuth":"none"}'
+            ),
             "IsFirstContact": 1,
         }
         mails.append(

@@ -253,7 +253,8 @@ def taken(
 
 
 def body(*rows: str) -> bytes:
-    return f'{{"@odata.context":"x","schema":[{{"name":"n","type":"Object"}}],"results":[{",".join(rows)}]}}'.encode()
+    schema = '[{"name":"n","type":"Object"}]'
+    return f'{{"@odata.context":"x","schema":{schema},"results":[{",".join(rows)}]}}'.encode()
 
 
 def test_rows_on_disk_are_counted_and_forgotten_again(tmp_path: Path) -> None:
@@ -293,7 +294,10 @@ def test_rows_beyond_the_limit_are_counted_and_not_kept(tmp_path: Path) -> None:
     assert taken(tmp_path, answers, limit=3) == ([2, 4], 3, [b'{"n":1}', b'{"n":2}', b'{"n":3}'])
 
 
-CAPITALS = b'{"Schema":[{"Name":"Timestamp","Type":"DateTime"},{"Name":"FileName","Type":"String"}],"Results":[{"Timestamp":"t","FileName":"a"}]}'
+CAPITALS = (
+    b'{"Schema":[{"Name":"Timestamp","Type":"DateTime"},{"Name":"FileName","Type":"String"}],'
+    b'"Results":[{"Timestamp":"t","FileName":"a"}]}'
+)
 ODD_SCHEMAS: t.Final = {
     "capitals": (CAPITALS, ["Timestamp", "FileName"], [["t", "a"]]),
     "capital columns": (

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._incidents.moving_set import (
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.moving_set import (
     NOON,
     SECOND,
     Change,

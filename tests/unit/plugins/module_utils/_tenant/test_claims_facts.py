@@ -12,12 +12,8 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.test_claims import (
-    ENDPOINT_V1,
-    expected,
-    known,
-    published,
-    signed,
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant import (
+    test_claims as _shared,
 )
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
@@ -33,18 +29,18 @@ LETTERS: t.Final = "abcdefab-cdef-4abc-8def-abcdefabcdef"
 
 
 def test_what_a_token_does_not_say_is_empty_and_it_has_ended() -> None:
-    claims = known(jwt_of({}))
+    claims = _shared.known(jwt_of({}))
     assert (claims.tenant_id, claims.audience, claims.issuer, claims.app_id) == ("", "", "", "")
     assert (claims.roles, claims.expires_at, claims.not_before, claims.app_only) == ((), 0, 0, True)
 
 
 @pytest.mark.parametrize("audience", [["first", "second"], "first"])
 def test_the_first_of_several_audiences_counts(audience: t.Any) -> None:
-    assert known(jwt_of({"aud": audience})).audience == "first"
+    assert _shared.known(jwt_of({"aud": audience})).audience == "first"
 
 
 def test_ids_are_read_in_lower_case() -> None:
-    claims = known(jwt_of({"tid": LETTERS.upper(), "appid": LETTERS.upper()}))
+    claims = _shared.known(jwt_of({"tid": LETTERS.upper(), "appid": LETTERS.upper()}))
     assert (claims.tenant_id, claims.app_id) == (LETTERS, LETTERS)
 
 
@@ -81,8 +77,8 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
 def test_a_refusal_names_what_the_token_says_and_what_is_needed(
     changes: dict[str, t.Any], facts: list[str]
 ) -> None:
-    claims = known(graph_token(**{"roles": ["C", "D"], **changes}))
-    first = _claims.problems(claims, expected(roles=("C", "D")), now=NOW)[0]
+    claims = _shared.known(graph_token(**{"roles": ["C", "D"], **changes}))
+    first = _claims.problems(claims, _shared.expected(roles=("C", "D")), now=NOW)[0]
     assert [fact for fact in facts if fact not in first.text] == []
 
 
@@ -90,34 +86,36 @@ def test_a_refusal_names_what_the_token_says_and_what_is_needed(
 def test_a_signature_is_checked_whenever_the_token_is_valid(
     papers: Papers, times: dict[str, int]
 ) -> None:
-    token = signed(papers, {**ENDPOINT_V1, **times})
-    assert _claims.verify(token, known(token), published(papers)) is None
+    token = _shared.signed(papers, {**_shared.ENDPOINT_V1, **times})
+    assert _claims.verify(token, _shared.known(token), _shared.published(papers)) is None
 
 
 def test_what_a_published_key_says_of_its_algorithm_does_not_widen_what_is_accepted(
     papers: Papers,
 ) -> None:
-    keys = published(papers)
+    keys = _shared.published(papers)
     for key in keys["keys"]:
         key["alg"] = "RS512"
-    token = signed(papers, ENDPOINT_V1)
-    assert _claims.verify(token, known(token), keys) is None
-    other = signed(papers, ENDPOINT_V1, alg="RS512")
-    assert _claims.verify(other, known(other), keys) is not None
+    token = _shared.signed(papers, _shared.ENDPOINT_V1)
+    assert _claims.verify(token, _shared.known(token), keys) is None
+    other = _shared.signed(papers, _shared.ENDPOINT_V1, alg="RS512")
+    assert _claims.verify(other, _shared.known(other), keys) is not None
 
 
 def test_a_signature_that_cannot_be_relied_on_names_the_key_and_is_no_credential_to_use(
     papers: Papers,
 ) -> None:
-    token = signed(papers, ENDPOINT_V1)
+    token = _shared.signed(papers, _shared.ENDPOINT_V1)
     found = [
-        _claims.verify(token, known(token), published(papers, kid="rolled")),
-        _claims.verify(f"{token[:-8]}AAAAAAAA", known(token), published(papers)),
-        _claims.verify(graph_token(), known(jwt_of({}, nonce="x")), published(papers)),
+        _claims.verify(token, _shared.known(token), _shared.published(papers, kid="rolled")),
+        _claims.verify(f"{token[:-8]}AAAAAAAA", _shared.known(token), _shared.published(papers)),
+        _claims.verify(
+            graph_token(), _shared.known(jwt_of({}, nonce="x")), _shared.published(papers)
+        ),
     ]
     assert [problem and problem.category for problem in found] == ["bad_credentials"] * 3
     texts = [problem.text for problem in found if problem]
-    assert f"key {known(token).header['kid']}," in texts[0]
+    assert f"key {_shared.known(token).header['kid']}," in texts[0]
     assert texts[1].startswith("The token's signature does not hold: ")
     assert texts[2].startswith(
         "Tokens of Microsoft Graph are signed so that only Graph can check them"
