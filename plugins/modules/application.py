@@ -196,7 +196,13 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    lookup as _lookup,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     registration as _applications,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    wanted as _wanted,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
@@ -205,7 +211,7 @@ SPEC = _module.spec(
         "display_name": {"type": "str"},
         "app_id": {"type": "str"},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        "sign_in_audience": {"type": "str", "choices": list(_applications.AUDIENCES)},
+        "sign_in_audience": {"type": "str", "choices": list(_wanted.AUDIENCES)},
         "redirect_uris": {"type": "list", "elements": "str"},
         "api_permissions": {
             "type": "list",
@@ -225,11 +231,11 @@ SPEC = _module.spec(
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    app_id = _applications.check_app_id(params["app_id"])
-    display_name = _applications.check_display_name(params["display_name"])
-    wish = _applications.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
+    app_id = _lookup.check_app_id(params["app_id"])
+    display_name = _lookup.check_display_name(params["display_name"])
+    wish = _wanted.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
     api = tenant.api("graph", "application")
-    with _applications.as_owner(api):
+    with _lookup.as_owner(api):
         if params["state"] == "absent":
             result = _applications.ensure_absent(
                 api, app_id=app_id, display_name=display_name, check_mode=check_mode

@@ -266,10 +266,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
     credential_options as _app_kinds,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
-    credentials as _app_credentials,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
-    registration as _applications,
+    lookup as _lookup,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
@@ -306,21 +303,11 @@ SPEC = _module.spec(
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    app_id = _applications.check_app_id(params["app_id"]) or ""
+    app_id = _lookup.check_app_id(params["app_id"]) or ""
     build = _app_kinds.checked(params)
     api = tenant.api("graph", "application_credential")
-    kinds = build(api)
-    with _applications.as_owner(api):
-        if params["state"] == "absent":
-            chosen = _app_kinds.chosen(params)
-            result = _app_credentials.ensure_absent(
-                api, kinds, app_id, chosen, force=params["force"], check_mode=check_mode
-            )
-        else:
-            kind, keep = kinds[params["type"]], params["keep_old_for"]
-            result = _app_credentials.ensure_present(
-                api, kind, app_id, params["name"], keep_old_for=keep, check_mode=check_mode
-            )
+    with _lookup.as_owner(api):
+        result = _app_kinds.ensure(api, build(api), app_id, params, check_mode=check_mode)
     return {"api": "graph", **result}
 
 

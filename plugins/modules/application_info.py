@@ -123,6 +123,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
     credentials as _app_credentials,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    lookup as _lookup,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     registration as _applications,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
@@ -132,17 +135,17 @@ SPEC = _module.spec(
     mutually_exclusive=[("app_id", "display_name")],
 )
 ROWS = "applications"
-FIELDS = f"{_applications.FIELDS},passwordCredentials,keyCredentials"
+FIELDS = f"{_lookup.FIELDS},passwordCredentials,keyCredentials"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    app_id = _applications.check_app_id(params["app_id"])
-    display_name = _applications.check_display_name(params["display_name"])
+    app_id = _lookup.check_app_id(params["app_id"])
+    display_name = _lookup.check_display_name(params["display_name"])
     api = tenant.api("graph", "application_info")
     if display_name is not None:
-        found = _applications.named(api, display_name, fields=FIELDS)
+        found = _lookup.named(api, display_name, fields=FIELDS)
     else:
-        one = _applications.find(
+        one = _lookup.find(
             api, app_id=app_id or tenant.options.client_id, display_name=None, fields=FIELDS
         )
         found = [one] if one else []

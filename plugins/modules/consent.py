@@ -231,7 +231,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent import 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     consent_link as _consent_link,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 SPEC = _module.spec(
@@ -258,28 +257,12 @@ SPEC = _module.spec(
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _consent.application(tenant, params["app_id"])
-    absent = params["state"] == "absent"
-    wanted = (
-        {} if absent else _grants.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
-    )
-    link = _consent_link.consent_link(
-        tenant.options.tenant_id,
-        app_id,
-        form=params["link_form"],
-        api=next((name for name in wanted if name in RESOURCES), "graph"),
-        redirect_uri=params["redirect_uri"],
-        state=params["link_state"],
-        cloud=tenant.options.cloud,
-        login_url=tenant.options.login_url,
-    )
-    wish = _consent_state.Wish(
-        app_id, wanted, params["method"], params["purge"], _consent_state.patience(params), link
-    )
-    ensure = _consent_state.absent if absent else _consent_state.present
+    wish = _consent_state.wish(tenant, app_id, params)
+    ensure = _consent_state.absent if params["state"] == "absent" else _consent_state.present
     return {
         "api": "graph",
         "app_id": app_id,
-        "consent_url": link,
+        "consent_url": wish.link,
         **ensure(tenant, wish, check_mode=check_mode),
     }
 

@@ -23,6 +23,10 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     model as _report_model,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
+    Setting,
+    Tenant,
+)
 
 Json = dict[str, t.Any]
 HOUR: t.Final = 3600 * _times.SECOND
@@ -92,7 +96,7 @@ HUNTS: t.Final = (
 )
 
 
-def tenants(count: int, each: int, chance: random.Random) -> list[_report_model.Tenant]:
+def tenants(count: int, each: int, chance: random.Random) -> list[Tenant]:
     """So many tenants, a few of them not readable, with about that many incidents each."""
     made = []
     for number in range(count):
@@ -138,7 +142,7 @@ def tenants(count: int, each: int, chance: random.Random) -> list[_report_model.
                 "advice": advice,
             }
         made.append(
-            _report_model.Tenant(
+            Tenant(
                 host=host,
                 name=host.title(),
                 tenant_id=tenant_id,
@@ -168,7 +172,7 @@ def _incident(chance: random.Random) -> Json:
 
 
 def hunts(
-    own: t.Sequence[_report_model.Tenant], chance: random.Random
+    own: t.Sequence[Tenant], chance: random.Random
 ) -> tuple[dict[str, Json], list[_report_indicators.Row]]:
     """The fact hunt_result, and rows that share some indicators."""
     made, rows = {}, list[_report_indicators.Row]()
@@ -229,7 +233,7 @@ def main() -> None:
     own = tenants(options.tenants, options.incidents, chance)
     found, rows = hunts(own, chance)
     started = time.perf_counter()
-    setting = _report_model.Setting(
+    setting = Setting(
         title="Defender XDR, all customers",
         at=NOW,
         sla=SLA,

@@ -22,6 +22,10 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     model as _report_model,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
+    Setting,
+    Tenant,
+)
 from ansible_collections.mssp.defender_xdr.tests.bench import report_page
 from ansible_collections.mssp.defender_xdr.tests.browser.chromium import Chromium, chromium
 
@@ -76,7 +80,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[int], tuple[Js
             }
             own = [
                 *report_page.tenants(count - 1, 5, chance),
-                _report_model.Tenant(
+                Tenant(
                     host=MEAN,
                     name=MEAN,
                     tenant_id="x",
@@ -85,7 +89,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[int], tuple[Js
                 ),
             ]
             hunts, rows = report_page.hunts(own, chance)
-            setting = _report_model.Setting(
+            setting = Setting(
                 title=f"Report of {count} tenants",
                 at=report_page.NOW,
                 sla=report_page.SLA,

@@ -21,6 +21,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
     client_secrets as _client_secrets,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    credentials as _app_credentials,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     federated as _app_federated,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.certificates import (
@@ -130,7 +133,25 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
     return build
 
 
-def chosen(params: Params) -> t.Callable[[Credential], bool]:
+def ensure(
+    api: Api, kinds: t.Mapping[str, Kind], app_id: str, params: Params, *, check_mode: bool
+) -> dict[str, t.Any]:
+    """The application's credentials as the parameters want them; the result's keys."""
+    if params["state"] == "absent":
+        return _app_credentials.ensure_absent(
+            api, kinds, app_id, _chosen(params), force=params["force"], check_mode=check_mode
+        )
+    return _app_credentials.ensure_present(
+        api,
+        kinds[params["type"]],
+        app_id,
+        params["name"],
+        keep_old_for=params["keep_old_for"],
+        check_mode=check_mode,
+    )
+
+
+def _chosen(params: Params) -> t.Callable[[Credential], bool]:
     """Which credentials a removal means: the one with the id, or all of the name and, where it is
     given, the type."""
     if params["key_id"] is not None:

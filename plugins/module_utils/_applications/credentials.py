@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
-    registration as _applications,
+    lookup as _lookup,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     rotation as _app_rotation,
@@ -48,9 +48,9 @@ def moment(api: Api) -> int:
 
 def find(api: Api, app_id: str) -> Json:
     """An application with its secrets and certificates; raises `not_found`."""
-    application = _applications.find(api, app_id=app_id, display_name=None, fields=FIELDS)
+    application = _lookup.find(api, app_id=app_id, display_name=None, fields=FIELDS)
     if application is None:
-        raise _applications.absent(api, app_id)
+        raise _lookup.absent(api, app_id)
     return application
 
 

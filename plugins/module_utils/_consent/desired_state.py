@@ -26,6 +26,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.compari
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import (
+    consent_link,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 NOBODY: t.Final = Consent("token", consented=False)
@@ -42,8 +45,8 @@ class Patience:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What the caller wants done to an application: C(roles) by API, C(method) is C(auto), C(api)
-    or C(link), nobody waits without C(patience)."""
+    """What the caller wants done to an application: `roles` by API, `method` is `auto`, `api`
+    or `link`, nobody waits without `patience`."""
 
     app_id: str
     roles: Roles
@@ -58,8 +61,27 @@ class Wish:
         return {name: of for name, of in self.roles.items() if name in RESOURCES}
 
 
-def patience(params: t.Mapping[str, t.Any]) -> Patience | None:
-    """Out of the options wait, wait_timeout and wait_interval; raises C(bad_request) for what is no
+def wish(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> Wish:
+    """Out of the module's parameters; raises `bad_request` for what can be told without a
+    request."""
+    roles: Roles = {}
+    if params["state"] == "present":
+        roles = _grants.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
+    link = consent_link(
+        tenant.options.tenant_id,
+        app_id,
+        form=params["link_form"],
+        api=next((name for name in roles if name in RESOURCES), "graph"),
+        redirect_uri=params["redirect_uri"],
+        state=params["link_state"],
+        cloud=tenant.options.cloud,
+        login_url=tenant.options.login_url,
+    )
+    return Wish(app_id, roles, params["method"], params["purge"], _patience(params), link)
+
+
+def _patience(params: t.Mapping[str, t.Any]) -> Patience | None:
+    """Out of the options wait, wait_timeout and wait_interval; raises `bad_request` for what is no
     time."""
     for name in ("wait_timeout", "wait_interval"):
         if params[name] < 1:
@@ -153,7 +175,7 @@ def advice(state: str, wish: Wish) -> str:
 
 
 def _by_api(tenant: Tenant, wish: Wish, tokens: Consent, state: str) -> bool:
-    """Whether this is done by API; raises C(role_missing) where it must be and cannot."""
+    """Whether this is done by API; raises `role_missing` where it must be and cannot."""
     missing = _consent_api.lacking(tokens, state)
     if missing and wish.method == "api":
         raise _consent_api.refused(
@@ -169,7 +191,7 @@ def _complete(found: Consent, roles: Roles) -> bool:
 def _granted(
     tenant: Tenant, wish: Wish, patience: Patience, last: Consent, *, own: bool
 ) -> Consent:
-    """Wait until everything is granted; raises C(not_consented) or C(role_missing) with the link
+    """Wait until everything is granted; raises `not_consented` or `role_missing` with the link
     when time is out."""
     roles = wish.visible if own else wish.roles
 
@@ -205,7 +227,7 @@ def _granted(
 
 
 def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None:
-    """Wait until the tenant refuses the application a token; raises C(timeout) when time is out."""
+    """Wait until the tenant refuses the application a token; raises `timeout` when time is out."""
 
     def look() -> Consent:
         return _consent.by_tokens(tenant, RESOURCES[:1])

@@ -34,7 +34,17 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import page as _report_page
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    questions as _questions,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    service_levels as _service_levels,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     tables as _report_tables,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
+    Setting,
+    Tenant,
 )
 
 Json = dict[str, t.Any]
@@ -58,7 +68,7 @@ class Report(ActionBase):
             too_many = _coverage.threshold(params["fail_when"])
             if params["hosts"] == []:
                 return nobody()
-            sla = _report_model.check_sla(params["sla"])
+            sla = _service_levels.check_sla(params["sla"])
             report = self._made(params, sla, task_vars or {})
             result: Json = {
                 "changed": False,
@@ -105,7 +115,7 @@ class Report(ActionBase):
         own: Json = next((one["hunts"] for one in known.values() if one["hunts"]), {})
         hunts = _report_facts.hunted(params["hunts_from"]) if params["hunts_from"] else own
         tenants = [
-            _report_model.Tenant(
+            Tenant(
                 host=host,
                 name=one["name"],
                 tenant_id=one["id"],
@@ -118,12 +128,12 @@ class Report(ActionBase):
         shared = _report_indicators.shared(
             _report_facts.found(hunts, {tenant_id: host for host, tenant_id in tenant_ids.items()})
         )
-        setting = _report_model.Setting(
+        setting = Setting(
             title=params["title"],
             at=_times.now(),
             sla=sla,
             versions={"mssp.defender_xdr": version(), "ansible-core": core_version},
-            asked=[*params["asked"], *_report_model.told(tenants, hunts)],
+            asked=[*params["asked"], *_questions.questions(tenants, hunts)],
         )
         return _report_model.build(tenants, hunts, shared, setting)
 
@@ -150,7 +160,7 @@ class Report(ActionBase):
         return {
             "id": value(TENANT_ID, ""),
             "name": value(TENANT_NAME, host),
-            "tier": value(tier, _report_model.UNTIERED),
+            "tier": value(tier, _service_levels.UNTIERED),
             "preflight": raw.get("preflight_result"),
             "incidents": None
             if listed is None

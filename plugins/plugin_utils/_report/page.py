@@ -27,7 +27,8 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     tables as _report_tables,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import WHO, Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import WHO
 from markupsafe import Markup
 
 ROLE: t.Final = Path(__file__).resolve().parents[3] / "roles" / "report"

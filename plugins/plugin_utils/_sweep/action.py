@@ -12,11 +12,9 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import importlib
-import os
 import signal
 import typing as t
 
@@ -41,21 +39,14 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments
     COLLECTION,
     Arguments,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
+    Interrupted,
+    interruptible,
+    say_last,
+)
 
 Json = dict[str, t.Any]
 NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
-
-
-def _stderr() -> int:
-    """Where Ansible itself writes: core imports this before it forks a worker, and takes the
-    worker's own stderr away."""
-    try:
-        return os.dup(2)
-    except OSError:
-        return -1
-
-
-STDERR: t.Final = _stderr()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +92,6 @@ def _lost(host: str, *, unclear: bool) -> Json:
     ).as_result()
 
 
-class Interrupted(BaseException):
-    """Ctrl-C, or the end of the whole run; not an Exception, so that no tenant's failure handling
-    swallows it."""
-
-
 class Sweep(ActionBase):
     """Resolves every tenant's arguments here, in one thread, and runs the module for them in
     many."""
@@ -142,7 +128,7 @@ class Sweep(ActionBase):
             self._check_play(task_vars or {}, params["concurrency"])
             module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
             _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
-            with _interruptible(), _door.environment(self):
+            with interruptible(), _door.environment(self):
                 result = self._sweep(module, params, task_vars or {})
         except DefenderError as e:
             return e.as_result()
@@ -229,8 +215,7 @@ class Sweep(ActionBase):
     def _say_what_is_kept(
         self, answers: Answers, params: Json, collector: _rows.Collector | None
     ) -> None:
-        """The last words of an interrupted sweep. The process that shows a worker's words may leave
-        first, so that they go straight to its stderr."""
+        """The last words of an interrupted sweep."""
         kept = ""
         if collector is not None and collector.kept:
             kept = f" Their rows are in {collector.kept}."
@@ -245,8 +230,7 @@ class Sweep(ActionBase):
             f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants"
             f" {answered} had answered and {failed} had failed.{kept}\n"
         )
-        with contextlib.suppress(OSError):
-            os.write(STDERR, words.encode())
+        say_last(words)
 
 
 def _job(host: str, arguments: Arguments) -> Job:
@@ -266,26 +250,6 @@ def _job(host: str, arguments: Arguments) -> Job:
                 f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}",
             ),
         )
-
-
-@contextlib.contextmanager
-def _interruptible() -> t.Iterator[None]:
-    """Turn the signals that end a worker into L(Interrupted), so that files are put in order before
-    it ends."""
-
-    def stop(number: int, frame: t.Any) -> None:
-        for ending in before:
-            # core repeats itself with another signal; what is being put in order must not be
-            # interrupted again
-            signal.signal(ending, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:

@@ -33,7 +33,17 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import page as _report_page
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    questions as _questions,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    service_levels as _service_levels,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     tables as _report_tables,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
+    Setting,
+    Tenant,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,13 +87,9 @@ def incident(**changes: t.Any) -> Json:
     }
 
 
-def tenant(
-    host: str, *incidents: Json, tier: str = "default", **answer: t.Any
-) -> _report_model.Tenant:
+def tenant(host: str, *incidents: Json, tier: str = "default", **answer: t.Any) -> Tenant:
     told = {"read": True, "incidents": list(incidents), **answer}
-    return _report_model.Tenant(
-        host=host, name=host.title(), tenant_id=f"id-{host}", tier=tier, incidents=told
-    )
+    return Tenant(host=host, name=host.title(), tenant_id=f"id-{host}", tier=tier, incidents=told)
 
 
 def hunt(**changes: t.Any) -> Json:
@@ -100,15 +106,13 @@ def hunt(**changes: t.Any) -> Json:
     }
 
 
-def made(
-    *tenants: _report_model.Tenant, hunts: Json | None = None, shared: t.Sequence[Json] = ()
-) -> Json:
-    setting = _report_model.Setting(
+def made(*tenants: Tenant, hunts: Json | None = None, shared: t.Sequence[Json] = ()) -> Json:
+    setting = Setting(
         title="Morning",
         at=NOW,
         sla=SLA,
         versions={"ours": "0"},
-        asked=_report_model.told(tenants, hunts or {}),
+        asked=_questions.questions(tenants, hunts or {}),
     )
     report = _report_model.build(tenants, hunts or {}, shared, setting)
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
@@ -143,7 +147,7 @@ def test_a_tenant_that_was_not_read_has_no_numbers_and_stands_with_who_must_act(
 
 
 def test_a_host_that_was_lost_is_not_a_tenant_without_incidents() -> None:
-    lost = _report_model.Tenant(host="b", name="b", tenant_id="", tier="default")
+    lost = Tenant(host="b", name="b", tenant_id="", tier="default")
     report = made(tenant("a"), lost)
     assert report["coverage"]["unread"] == 1
     assert report["tenants"][1]["gaps"][0]["text"] == "Host b was lost before it was asked."
@@ -159,9 +163,7 @@ def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> N
         "advice": CONSENT,
         "missing_roles": ["A.Read.All"],
     }
-    sick = _report_model.Tenant(
-        host="b", name="b", tenant_id="", tier="default", preflight=preflight
-    )
+    sick = Tenant(host="b", name="b", tenant_id="", tier="default", preflight=preflight)
     gaps = made(tenant("a"), sick)["tenants"][1]["gaps"]
     assert [(gap["what"], gap["category"], gap["link"], gap["missing_roles"]) for gap in gaps] == [
         ("incidents", "role_missing", CONSENT, ["A.Read.All"])
@@ -184,7 +186,7 @@ def test_a_cut_list_and_a_hunt_without_licence_are_read_in_part() -> None:
 
 
 def test_hunts_that_were_only_checked_read_nobody() -> None:
-    alone = _report_model.Tenant(host="a", name="a", tenant_id="", tier="default")
+    alone = Tenant(host="a", name="a", tenant_id="", tier="default")
     report = made(alone, hunts={"script": hunt(checked=True)})
     assert (report["coverage"]["unread"], report["tenants"][0]["hits"]) == (1, None)
     assert (
@@ -195,7 +197,7 @@ def test_hunts_that_were_only_checked_read_nobody() -> None:
 
 def test_a_report_of_nothing_is_refused() -> None:
     with pytest.raises(DefenderError, match="There is nothing to report"):
-        made(_report_model.Tenant(host="a", name="a", tenant_id="", tier="default"))
+        made(Tenant(host="a", name="a", tenant_id="", tier="default"))
 
 
 def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_late() -> None:
@@ -256,7 +258,7 @@ def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
 )
 def test_a_service_level_that_is_none_is_refused(sla: Json, said: str) -> None:
     with pytest.raises(DefenderError, match=re.escape(said)):
-        _report_model.check_sla(sla)
+        _service_levels.check_sla(sla)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def hostile(word: str) -> Json:
         )
     }
     shared = [{"kind": "domain", "value": word, "tenants": [word, "b"], "hunts": [word], "rows": 2}]
-    setting = _report_model.Setting(
+    setting = Setting(
         title=word,
         at=NOW,
         sla=SLA,

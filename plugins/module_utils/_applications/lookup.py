@@ -1,0 +1,141 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which application registration a caller means: found without doubt, or not at all.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _directory
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import quote
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+
+FIELDS: t.Final = "id,appId,displayName,signInAudience,createdDateTime,web,requiredResourceAccess"
+Json = dict[str, t.Any]
+
+
+def check_app_id(text: str | None) -> str | None:
+    """An application id in lower case; raises `bad_request` for what is no GUID."""
+    if text is None:
+        return None
+    if not GUID.fullmatch(text):
+        raise DefenderError(
+            "bad_request",
+            (
+                f"app_id is {text!r}, which is no GUID; give the application (client) id, not the"
+                " display name, or leave the option out."
+            ),
+        )
+    return text.lower()
+
+
+def check_display_name(text: str | None) -> str | None:
+    """A display name as it is; raises `bad_request` for an empty one, which names nothing."""
+    if text is not None and not text.strip():
+        raise DefenderError(
+            "bad_request", "display_name is empty; name the application, or leave the option out."
+        )
+    return text
+
+
+def find(
+    api: Api, *, app_id: str | None, display_name: str | None, fields: str = FIELDS
+) -> Json | None:
+    """The registration with this application id, otherwise the only one with this display name, or
+    None.
+
+    Raises `conflict` with the ids where several have the name, because nobody can say which is
+    meant.
+    """
+    if app_id:
+        return _directory.one(api, f"{V1}/applications(appId={quote(app_id)})", {"$select": fields})
+    return _only(api, named(api, str(display_name), fields=fields), str(display_name))
+
+
+def _only(api: Api, found: t.Sequence[Json], display_name: str) -> Json | None:
+    if len(found) > 1:
+        ids = sorted(each["appId"] for each in found)
+        raise DefenderError(
+            "conflict",
+            (
+                f"Tenant {api.tenant.options.label} has {len(found)} applications named"
+                f" {display_name}: {', '.join(ids)}. Name the one that is meant by app_id."
+            ),
+            advice="Set app_id to one of them, or delete the others.",
+            facts={"app_ids": ids},
+        )
+    return found[0] if found else None
+
+
+def exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json | None:
+    """The registration that a removal means: what the caller names must be its name to the letter.
+
+    Raises `conflict` where several have the name, or where the one with the id has another name.
+    """
+    if app_id is None:
+        alike = named(api, str(display_name))
+        exact = [each for each in alike if each["displayName"] == display_name]
+        if alike and not exact:
+            others = ", ".join(f"{each['displayName']!r} ({each['appId']})" for each in alike)
+            api.tenant.warnings.append(
+                f"No application is named {display_name!r} to the letter, and nothing is deleted;"
+                f" {others} is left alone."
+            )
+        return _only(api, exact, str(display_name))
+    found = find(api, app_id=app_id, display_name=None)
+    if found and display_name is not None and found["displayName"] != display_name:
+        raise DefenderError(
+            "conflict",
+            f"Application {app_id} is named {found['displayName']!r}, not {display_name!r}, and"
+            " nothing is deleted; leave display_name out to delete it by its id alone.",
+        )
+    return found
+
+
+def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:
+    """Every registration with this display name; Graph compares without regard to case."""
+    return _directory.listed(
+        api,
+        f"{V1}/applications",
+        {"$filter": f"displayName eq {quote(display_name)}", "$select": fields},
+    )
+
+
+@contextlib.contextmanager
+def as_owner(api: Api) -> t.Iterator[None]:
+    """A refusal in here has the likely cause beside it: a caller whose role is for its own
+    applications, and who does not own this one."""
+    try:
+        yield
+    except DefenderError as e:
+        if e.category == "role_missing" and e.status == 403:
+            e.message += (
+                " With Application.ReadWrite.OwnedBy, application"
+                f" {api.tenant.options.client_id} may change only applications that it owns."
+            )
+            e.who = "partner"
+            e.advice = (
+                "Make the calling application's service principal an owner of this"
+                " application, or grant Application.ReadWrite.All in its tenant."
+            )
+        raise
+
+
+def absent(api: Api, what: str) -> DefenderError:
+    """The error for an application that is not there."""
+    return DefenderError(
+        "not_found",
+        f"Tenant {api.tenant.options.label} has no application {what}.",
+        advice=(
+            "Check app_id, and that tenant_id is the tenant where the application is registered."
+        ),
+    )
