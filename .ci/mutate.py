@@ -15,8 +15,20 @@ import typing as t
 from dev import ROOT, VENV, environment
 from gates import COLLECTION, copy
 
+TENANT: t.Final = (
+    "module_utils/_tenant/test_tenant*.py",
+    "module_utils/_tenant/test_token*.py",
+)
+TRANSPORT: t.Final = (
+    "module_utils/_tenant/test_transport.py",
+    "module_utils/_tenant/test_connections.py",
+)
 # each file, with the unit tests that are there to notice: those of others would only take longer
 CORE: t.Final = {
+    "_applications/client_secrets": (
+        "modules/test_application_credential.py",
+        "modules/test_secret_rotation.py",
+    ),
     "_applications/credentials": (
         "modules/test_application_credential.py",
         "modules/test_secret_rotation.py",
@@ -27,23 +39,18 @@ CORE: t.Final = {
     ),
     "_hunting/kql": ("module_utils/_hunting/test_kql*.py",),
     "_odata": ("module_utils/test_odata.py",),
+    "_tenant/api": ("module_utils/_tenant/test_tenant*.py",),
     "_tenant/claims": ("module_utils/_tenant/test_claims*.py",),
-    "_tenant/connections": (
-        "module_utils/_tenant/test_transport.py",
-        "module_utils/_tenant/test_connections.py",
-    ),
+    "_tenant/connections": TRANSPORT,
     "_tenant/consent_link": ("module_utils/_tenant/test_consent_link.py",),
-    "_tenant/transport": (
-        "module_utils/_tenant/test_transport.py",
-        "module_utils/_tenant/test_connections.py",
-    ),
+    "_tenant/exchange": TRANSPORT,
+    "_tenant/failed_exchange": TRANSPORT,
+    "_tenant/guard": TENANT,
     "_tenant/ownership": ("module_utils/_tenant/test_ownership.py",),
     "_tenant/permissions": ("module_utils/_tenant/test_permissions.py",),
-    "_tenant/tenant": (
-        "module_utils/_tenant/test_tenant*.py",
-        "module_utils/_tenant/test_token*.py",
-    ),
+    "_tenant/tenant": TENANT,
     "_tenant/token_cache": ("module_utils/_tenant/test_token_cache.py",),
+    "_tenant/transport": TRANSPORT,
 }
 
 

@@ -74,13 +74,18 @@ ONLY_IN: t.Final = {  # what few files have to themselves
     "cryptography": {"module_utils._tenant.certificates", "module_utils._sealed"},
     "http.client": set[str](),
     "jwt": {"module_utils._tenant.claims"},
-    "msal": {"module_utils._tenant.tokens"},
-    "requests": {"module_utils._tenant.connections", "module_utils._tenant.transport"},
+    "msal": {"module_utils._tenant.token_request"},
+    "requests": {
+        "module_utils._tenant.connections",
+        "module_utils._tenant.exchange",
+        "module_utils._tenant.failed_exchange",
+        "module_utils._tenant.transport",
+    },
     "socket": {"module_utils._tenant.connections"},
     "ssl": {"module_utils._tenant.connections"},
     "tempfile": {"module_utils._files", "module_utils._hunting.row_sinks"},
     "urllib.request": set[str](),
-    "urllib3": {"module_utils._tenant.connections", "module_utils._tenant.transport"},
+    "urllib3": {"module_utils._tenant.connections", "module_utils._tenant.failed_exchange"},
 }
 MOST_LINES: t.Final = {"modules": 60, "module_utils": 250, "plugin_utils": 250}
 

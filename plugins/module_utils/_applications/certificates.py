@@ -24,10 +24,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory impor
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     credential as _credential,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.credential import (
     PublicCertificate,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 Json = dict[str, t.Any]

@@ -29,7 +29,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     SECOND,
     format_time,

@@ -39,7 +39,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.fe
     Federated,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 Params = t.Mapping[str, t.Any]
 # options that only one kind of credential has

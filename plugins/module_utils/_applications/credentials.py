@@ -30,7 +30,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 Json = dict[str, t.Any]
@@ -43,7 +43,7 @@ SKEW: t.Final = 300 * SECOND  # between the service's machines, or between it an
 def moment(api: Api) -> int:
     """The present in ticks by the service's own clock, or by this machine's where it does not
     say."""
-    return api.clock if api.clock is not None else int(api.tenant.clock.wall() * SECOND)
+    return api.server_time if api.server_time is not None else int(api.tenant.clock.wall() * SECOND)
 
 
 def find(api: Api, app_id: str) -> Json:

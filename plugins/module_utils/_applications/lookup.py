@@ -16,8 +16,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _director
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import quote
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
 FIELDS: t.Final = "id,appId,displayName,signInAudience,createdDateTime,web,requiredResourceAccess"
 Json = dict[str, t.Any]

@@ -23,9 +23,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
     DefenderError,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import guid
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api, Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 # Any of them lets an application read service principals and their grants.
 READERS: t.Final = (

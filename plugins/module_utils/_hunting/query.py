@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_sl
     row_wise,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.timespans import Timespan
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 # Microsoft's caps: rows of one answer, seconds of one query (which the answer must be waited for).
 ROWS, SECONDS = 100_000, 180

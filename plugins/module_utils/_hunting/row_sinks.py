@@ -25,8 +25,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
     row_owners as _row_owners,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
 
 Row = dict[str, t.Any]
 SCHEMA, RESULTS = "schema", "results"  # the members of an answer, however they are capitalised

@@ -28,7 +28,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pagin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     ownership as _ownership,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 PATH: t.Final = "/v1.0/security/incidents"
 # Graph refuses more: "The limit of '50' for Top query has been exceeded"
@@ -99,7 +99,7 @@ class GraphIncidents:
                     " list is not complete."
                 ),
             )
-        return Page([_normalized(one) for one in answer["value"]], more, self._api.clock)
+        return Page([_normalized(one) for one in answer["value"]], more, self._api.server_time)
 
     def one(self, number: str) -> Incident:
         """The incident with this id; raises `not_found`."""

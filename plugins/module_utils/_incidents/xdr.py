@@ -27,7 +27,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pagin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     ownership as _ownership,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 PATH: t.Final = "/api/incidents"
 MOST: t.Final = 100
@@ -141,7 +141,7 @@ class XdrIncidents:
         listed = _ownership.objects(self._options, answer, "incident")
         # no next link is documented; a page that is not full is the last
         more = bool(listed) and (len(listed) >= top or bool(answer.get("@odata.nextLink")))
-        return Page([self._normalized(one) for one in listed], more, self._api.clock)
+        return Page([self._normalized(one) for one in listed], more, self._api.server_time)
 
     def one(self, number: str) -> Incident:
         """The incident with this id; raises `not_found`."""

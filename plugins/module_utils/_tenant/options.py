@@ -24,8 +24,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
     owner_of,
     service,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import checked
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import origin
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 

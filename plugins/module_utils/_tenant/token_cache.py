@@ -25,7 +25,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Clock
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 
 Entry = dict[str, t.Any]
 

@@ -16,10 +16,8 @@ import json
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
-    Answer,
-    Clock,
-)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 OTHER_TENANT = "99999999-8888-7777-6666-555555555555"

@@ -102,7 +102,7 @@ class FakeApi:
         self, *script: tuple[str, dict[str, str] | None, t.Any], clock: int | None = None
     ) -> None:
         self.script = list(script)
-        self.clock = clock
+        self.server_time = clock
         self.tenant = CONTOSO
 
     def get(self, path: str, params: dict[str, str] | None = None) -> dict[str, t.Any]:
@@ -286,7 +286,7 @@ class MovingGraph:
     def __init__(
         self, seconds: dict[int, int], moves: t.Sequence[tuple[int, int]], *, most: int
     ) -> None:
-        self.clock: int | None = None
+        self.server_time: int | None = None
         self.tenant = CONTOSO
         self.states = [dict(seconds)]
         self.moves = list(moves)

@@ -60,7 +60,7 @@ class Listing:
 
     def __init__(self, api: str, rows: list[tuple[int, int, bool, bool]], by: str) -> None:
         self.name = api
-        self.clock: int | None = None
+        self.server_time: int | None = None
         self.tenant = CONTOSO
         self.asked: list[dict[str, str]] = []
         number, created, updated, active, high = NAMES[api]

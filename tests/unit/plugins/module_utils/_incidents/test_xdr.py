@@ -83,7 +83,7 @@ class FakeApi:
     def __init__(self, *incidents: dict[str, t.Any]) -> None:
         self.incidents = incidents
         self.asked: list[tuple[str, dict[str, str] | None]] = []
-        self.clock = None
+        self.server_time: int | None = None
         self.tenant = types.SimpleNamespace(
             options=types.SimpleNamespace(tenant_id=TENANT, label=f"contoso ({TENANT})")
         )

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Api, Tenant
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     CONSENT_URL,

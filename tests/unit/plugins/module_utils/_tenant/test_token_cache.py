@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import (
     TokenFile,
     forget,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Clock
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     LOGIN,

@@ -22,11 +22,9 @@ import requests
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import tokens as _token
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import TokenSource
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
-    Answer,
-    Clock,
-)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,

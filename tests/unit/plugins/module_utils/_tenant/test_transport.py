@@ -23,9 +23,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import transport as _http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
+    Answer,
+    origin,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
     Http,
-    origin,
     retry_after,
 )
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import (
@@ -422,7 +425,7 @@ def test_the_option_request_timeout_counts_before_what_the_caller_would_wait(
 
 
 def test_json_that_is_nested_too_deeply_is_no_json() -> None:
-    assert _http.Answer(200, {}, b"[" * 200_000 + b"]" * 200_000).json() is None
+    assert Answer(200, {}, b"[" * 200_000 + b"]" * 200_000).json() is None
 
 
 @pytest.mark.parametrize(
@@ -901,6 +904,6 @@ def test_no_spelling_of_a_url_leads_elsewhere_than_its_origin_says(rest: str) ->
 
 
 def test_a_body_that_is_no_json_is_none() -> None:
-    assert _http.Answer(200, {}, b"<html>").json() is None
-    assert _http.Answer(200, {}, b"\xff\xfe\x00").json() is None
-    assert _http.Answer(200, {"x-ms-request-id": "x-1"}, b"").request_id == "x-1"
+    assert Answer(200, {}, b"<html>").json() is None
+    assert Answer(200, {}, b"\xff\xfe\x00").json() is None
+    assert Answer(200, {"x-ms-request-id": "x-1"}, b"").request_id == "x-1"

@@ -1,0 +1,178 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calls to one API of one tenant.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api_refusals import (
+    from_api_answer,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
+    Answer,
+    origin,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import Token
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND
+
+# A 401 that speaks of the token is worth one new token; one that speaks of the account is not.
+STALE_TOKEN = re.compile(
+    r"InvalidAuthenticationToken|expired|Lifetime validation failed|invalid_token", re.I
+)
+
+# A query that was too heavy (500 with an empty message, 504) is as heavy the second time, and costs
+# the tenant's quota again. But a 500 that came within seconds was no heavy query, and is worth one
+# repeat.
+REPEAT_HUNT = frozenset({429, 502, 503})
+QUICK = 30.0
+# After these a write may have run: the service gave up waiting, or failed on the way. A 501 says
+# that there is no such operation.
+MAY_HAVE_RUN = frozenset({408, *range(500, 600)}) - {501}
+
+
+class Api:
+    """One API of one tenant, for what one module needs of it."""
+
+    def __init__(self, tenant: Guard, resource: str, roles: tuple[str, ...]) -> None:
+        self.tenant = tenant
+        self.name = resource
+        # the service's time at its last answer, in ticks
+        self.server_time: int | None = None
+        self._base = tenant.options.service(resource).url
+        self._roles = roles
+        try:
+            tenant.token(resource, roles=roles)
+        except DefenderError as e:
+            if e.category == "not_consented":
+                e.facts.setdefault("missing_roles", list(roles))
+            raise
+
+    def get(self, path: str, params: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+        """The JSON object that a read answers."""
+        return self._call("GET", path, params=params)
+
+    def query(
+        self,
+        path: str,
+        payload: t.Any,
+        *,
+        timeout: float | None = None,
+        into: t.BinaryIO | None = None,
+    ) -> dict[str, t.Any]:
+        """The JSON object that a hunting query answers: a POST that changes nothing and may be
+        repeated.
+
+        :arg into: a file that takes the object as it comes; what is returned is then empty.
+        """
+        began = self.tenant.clock.now()
+        sending = {
+            "payload": payload,
+            "timeout": timeout,
+            "into": into,
+            "repeat": REPEAT_HUNT,
+            "oversize": "bad_request",
+        }
+        try:
+            return self._call("POST", path, hunting=True, **sending)
+        except DefenderError as e:
+            if e.status != 500 or self.tenant.clock.now() - began > QUICK:
+                raise
+        return self._call("POST", path, hunting=True, **sending)
+
+    def write(
+        self, method: str, path: str, payload: t.Any = None, *, repeatable: bool = False
+    ) -> dict[str, t.Any]:
+        """What a change answers; empty where it answers nothing (204).
+
+        :arg repeatable: doing it twice is doing it once, so that a lost answer is a reason to send
+            it again. Otherwise a lost answer, a 408 or a 5xx raises `outcome_unknown`, and the
+            caller looks before it repeats anything.
+        """
+        return self._call(method, path, payload=payload, repeatable=repeatable)
+
+    def _call(
+        self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any
+    ) -> dict[str, t.Any]:
+        url = path if path.startswith("https://") else f"{self._base}{path}"
+        if origin(url) != origin(self._base):
+            raise DefenderError(
+                "network",
+                (
+                    f"Tenant {self.tenant.options.label}: a next link leads to"
+                    f" {'://'.join(origin(url)[:2])}; a token stays with {self._base}."
+                ),
+                who="microsoft",
+            )
+        token, unused = self.tenant.token(self.name, roles=self._roles)
+        answer = self._send(method, url, token, kwargs)
+        if answer.status == 401 and STALE_TOKEN.search(
+            answer.body[:4000].decode("utf-8", "replace")
+            + answer.headers.get("www-authenticate", "")
+        ):
+            token, unused = self.tenant.token(self.name, roles=self._roles, refused=token.value)
+            answer = self._send(method, url, token, kwargs)
+        self.server_time = None if answer.date is None else int(answer.date) * SECOND
+        elsewhere = kwargs.get("into") and answer.status == 200
+        body = {} if answer.status == 204 or elsewhere else answer.json()
+        what = f"{method} {url.removeprefix(self._base).split('?')[0]}"
+        once = not kwargs.get("repeatable", True)  # a write that must not be sent a second time
+        if answer.status >= 400:
+            error = self._refused(what, answer, body, hunting=hunting)
+            raise _unknown_outcome(error) if once and answer.status in MAY_HAVE_RUN else error
+        if once and not answer.body:
+            return {}
+        if not isinstance(body, dict):
+            error = DefenderError(
+                "unavailable",
+                (
+                    f"Tenant {self.tenant.options.label}: {what} was answered {answer.status} with"
+                    " a body that is no JSON object."
+                ),
+                status=answer.status,
+                request_id=answer.request_id,
+            )
+            raise _unknown_outcome(error) if once else error
+        return body
+
+    def _send(self, method: str, url: str, token: Token, kwargs: dict[str, t.Any]) -> Answer:
+        headers = {
+            "Authorization": f"Bearer {token.value}",
+            "Prefer": "include-unknown-enum-members",
+        }
+        return self.tenant.http.send(method, url, headers=headers, **kwargs)
+
+    def _refused(self, what: str, answer: Answer, body: t.Any, *, hunting: bool) -> DefenderError:
+        error = from_api_answer(
+            self.tenant.options.label,
+            what,
+            answer.status,
+            body,
+            request_id=answer.request_id,
+            hunting=hunting,
+        )
+        if error.category == "role_missing":
+            error.facts.setdefault("missing_roles", list(self._roles))
+            error.advice = f"{error.advice} {self.tenant.consent_url}"
+        return error
+
+
+def _unknown_outcome(error: DefenderError) -> DefenderError:
+    """The same failure, for a write that may have run all the same: it must be looked at, never
+    just repeated."""
+    return DefenderError(
+        "outcome_unknown",
+        f"{error.message} Whether it took effect is unknown.",
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        facts=error.facts,
+    )

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a request got no answer of its service, in words, and whether it may have run.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    interception as _interception,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import proxy as _proxy
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import reasons as _reasons
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
+    Answer,
+    Operation,
+    origin,
+)
+
+try:
+    import requests
+    import urllib3.exceptions
+except ImportError:  # `connections` says so when a request is made
+    pass
+
+
+def redirected(name: str, response: requests.Response) -> DefenderError:
+    """The error for an answer that leads elsewhere."""
+    place = "://".join(origin(response.headers.get("Location", ""))[:2]).strip(":/") or "elsewhere"
+    return DefenderError(
+        "network",
+        (
+            f"{name} was answered {response.status_code} with a redirect to {place}; no request"
+            " here follows one."
+        ),
+        status=response.status_code,
+    )
+
+
+def too_large(operation: Operation, limit: int) -> DefenderError:
+    """The error for an answer of more bytes than the limit."""
+    category = operation.oversize if operation.repeatable else "outcome_unknown"
+    return DefenderError(
+        category,
+        (
+            f"{operation.name} was answered with more than {limit} bytes, which is"
+            " max_response_size."
+        ),
+        advice="Ask for less at a time, or raise max_response_size.",
+    )
+
+
+def of_the_service(answer: Answer, operation: Operation) -> Answer:
+    """The answer, unless a filter or portal on the way gave it in place of the service."""
+    place = _interception.foreign(answer.status, answer.headers, answer.body)
+    if place is None:
+        return answer
+    # a filter that blocks has let nothing through; after any other answer to a write nobody knows
+    certain = operation.repeatable or (400 <= answer.status < 500 and answer.status != 408)
+    raise DefenderError(
+        "network" if certain else "outcome_unknown",
+        (
+            f"{operation.name} was answered {answer.status} by something else than the service:"
+            f" {place}."
+        ),
+        status=answer.status,
+        advice=_interception.advice(operation.target) if certain else None,
+    )
+
+
+def unanswered(
+    e: requests.exceptions.RequestException, operation: Operation, *, sent: bool
+) -> DefenderError:
+    """Why no answer came, in words; the texts of the libraries name classes and objects.
+
+    :arg sent: whether any byte of the request may have reached the service.
+    """
+    name, proxy, words = operation.name, operation.proxy, _reasons.words(e)
+    via = f" through the proxy {proxy.name}" if proxy else ""
+    if sent and not operation.repeatable:
+        return DefenderError(
+            "outcome_unknown", f"{name}{via} was sent, but its answer was lost ({words})."
+        )
+    reason = e.args[0] if e.args else e
+    reason = getattr(reason, "reason", reason)
+    unconnected = isinstance(e, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
+    if proxy and (unconnected or isinstance(e, requests.exceptions.ProxyError)):
+        return _proxy.failure(e, name, proxy, operation.target)
+    # a connection cut in mid-handshake is no matter of trust, and neither is what happens once TLS
+    # stands
+    if isinstance(e, requests.exceptions.SSLError) and not sent and "EOF" not in str(reason):
+        clause, advice = _reasons.tls(e)
+        return DefenderError("tls", f"{name}{via} was not sent: {clause}.", advice=advice)
+    if unconnected:
+        return DefenderError(
+            "network", f"{name} was not sent: no connection to {operation.target} ({words})."
+        )
+    if isinstance(e, requests.exceptions.Timeout) or isinstance(
+        reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)
+    ):
+        return DefenderError("timeout", f"{name}{via} was not answered in time.")
+    return DefenderError("network", f"{name}{via} lost its connection ({words}).")
