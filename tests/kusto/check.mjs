@@ -68,7 +68,7 @@ function files(path) {
   return readdirSync(path, {recursive: true}).map((name) => join(path, name)).filter((name) => name.endsWith('.kql')).sort();
 }
 
-const globals = documented(join(roles, 'lab', 'files', 'defender_lab', 'hunting-schema.json'));
+const globals = documented(join(roles, 'lab', 'files', 'defender_lab', 'hunting', 'schema.json'));
 const asked = process.argv.slice(2);
 const all = (asked.length ? asked : [join(roles, 'hunt', 'files', 'packs')]).flatMap(files);
 let bad = 0;

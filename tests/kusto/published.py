@@ -32,8 +32,8 @@ sys.path.insert(0, str(HERE.parents[1] / "roles/lab/files"))
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql  # noqa: E402 - the lab is no package of the collection
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError  # noqa: E402
-from defender_lab.hunting import HuntingEngine, HuntingRefused  # noqa: E402
-from defender_lab.world import WorldTenant, build_world  # noqa: E402
+from defender_lab.hunting.engine import HuntingEngine, HuntingRefused  # noqa: E402
+from defender_lab.world.world import WorldTenant, build_world  # noqa: E402
 
 NOW: t.Final = datetime(2026, 9, 20, 12, tzinfo=UTC)
 TENANT: t.Final = str(uuid.UUID(int=1))

@@ -30,8 +30,8 @@ class Ground:
     its values."""
 
     def __init__(self, packs: list[str]) -> None:
-        from defender_lab.hunting import HuntingEngine
-        from defender_lab.world import WorldTenant, build_world
+        from defender_lab.hunting.engine import HuntingEngine
+        from defender_lab.world.world import WorldTenant, build_world
 
         names = [f"t{number}" for number in range(16)]
         tenants = [

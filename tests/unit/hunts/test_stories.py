@@ -91,7 +91,7 @@ def test_a_hunt_is_not_taken_in_by_a_look_alike(ground: t.Any, hunt: str) -> Non
 def test_a_hunt_that_were_less_precise_would_be_found_out(ground: t.Any, hunt: str) -> None:
     """Without one of its lines the hunt is taken in by honest work: otherwise the tests beside this
     one could not fail."""
-    from defender_lab.hunting import HuntingRefused
+    from defender_lab.hunting.engine import HuntingRefused
 
     lines = ground.hunts[hunt]["query"].split("\n")
     tenants = [decoy.tenant_id for decoy in alone(ground, ground.stories[FINDS[hunt][0]])]
@@ -122,7 +122,7 @@ def test_every_hunt_of_the_packs_is_tested_here(ground: t.Any) -> None:
 
 
 def test_headers_name_the_tables_that_the_queries_read(packs: list[str]) -> None:
-    from defender_lab.hunting import hunting_tables
+    from defender_lab.hunting.engine import hunting_tables
 
     for hunt in _packs.found(packs):
         used = {table for table in hunting_tables() if hunt.says(table)}

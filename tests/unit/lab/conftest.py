@@ -22,11 +22,11 @@ from multidict import CIMultiDict
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "roles" / "lab" / "files"))
 
-from defender_lab.application import Application
 from defender_lab.assembly import assembled
-from defender_lab.exchange import Reply, Request
 from defender_lab.lab import Lab
-from defender_lab.tenants import Tenant, draw
+from defender_lab.service.exchange import Reply, Request
+from defender_lab.tenants.application import Application
+from defender_lab.tenants.tenant import Tenant, draw
 
 HOST = "127.0.0.1:8443"
 AUDIENCES = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from defender_lab.resources import GRAPH
+from defender_lab.tenants.resources import GRAPH
 
 LIST = {"graph": "/v1.0/security/incidents", "xdr": "/api/incidents"}
 

@@ -12,9 +12,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from defender_lab.application import Application
 from defender_lab.certificates import authority, client
-from defender_lab.directory.registrations import moment
+from defender_lab.tenants.application import Application
+from defender_lab.tenants.registrations import moment
 
 MTP = "8ee8fdad-f234-4243-8f3b-15c294843740"
 INCIDENT_READ = "a9790345-4595-42e4-971a-ccdc79f19b7c"

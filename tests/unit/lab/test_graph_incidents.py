@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from defender_lab.instants import ticks
+from defender_lab.service.instants import ticks
 
 PATH = "/v1.0/security/incidents"
 

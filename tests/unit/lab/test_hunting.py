@@ -14,10 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from defender_lab import hunting, hunting_arena
-from defender_lab.hunting import HuntingEngine, HuntingRefused, hunting_tables
-from defender_lab.hunting_window import window
-from defender_lab.world import World, WorldTenant, build_world
+from defender_lab.hunting import arena as hunting_arena
+from defender_lab.hunting.engine import (
+    ROW_CAP,
+    HuntingEngine,
+    HuntingRefused,
+    hunting_tables,
+)
+from defender_lab.hunting.window import window
+from defender_lab.world.world import World, WorldTenant, build_world
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 
@@ -608,7 +613,7 @@ def test_now_is_the_now_of_the_lab(rows: t.Callable[..., list[dict[str, t.Any]]]
 def test_no_answer_is_longer_than_the_service_allows(engine: HuntingEngine, tenant: str) -> None:
     assert (
         len(engine.run(tenant, "range x from 1 to 150000 step 1", None, now=NOW).results)
-        == hunting.ROW_CAP
+        == ROW_CAP
         == 100_000
     )
 

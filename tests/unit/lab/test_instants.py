@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from defender_lab.instants import text, ticks
+from defender_lab.service.instants import text, ticks
 
 
 def test_the_seventh_decimal_counts() -> None:

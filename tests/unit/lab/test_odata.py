@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from defender_lab.odata import BadFilter, Fields, Kind, parsed
+from defender_lab.odata.filters import BadFilter, Fields, Kind, parsed
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from defender_lab.clock import Clock
-from defender_lab.quota import Limit, Quotas
+from defender_lab.service.clock import Clock
+from defender_lab.service.quota import Limit, Quotas
 
 INCIDENTS = {"graph": "/v1.0/security/incidents", "xdr": "/api/incidents"}
 

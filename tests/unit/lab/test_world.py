@@ -12,10 +12,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import defender_lab.world
+import defender_lab.world.world
 import pytest
-from defender_lab.hunting import hunting_tables
-from defender_lab.world import Story, World, WorldTenant, build_world
+from defender_lab.hunting.engine import hunting_tables
+from defender_lab.world.world import Story, World, WorldTenant, build_world
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 GRAPH = Path(__file__).parents[4] / "shared" / "reference" / "graph-openapi" / "graph-v1.0.json"
@@ -387,7 +387,9 @@ def test_of_a_large_fleet_only_the_tenant_that_is_asked_is_made(
         return make
 
     for name in ("open_portal", "telemetry"):
-        monkeypatch.setattr(defender_lab.world, name, counting(getattr(defender_lab.world, name)))
+        monkeypatch.setattr(
+            defender_lab.world.world, name, counting(getattr(defender_lab.world.world, name))
+        )
     world = build_world(tenants(1000, incidents=5), seed=1, now=NOW)
     assert made == []
     first = next(iter(world.tenants))

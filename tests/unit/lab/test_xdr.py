@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from defender_lab.instants import ticks
+from defender_lab.service.instants import ticks
 
 PATH = "/api/incidents"
 INCIDENT = {

@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from defender_lab.application import Application
 from defender_lab.graph import service as graph
-from defender_lab.hunts import Hunts
+from defender_lab.hunting.service import Hunts
 from defender_lab.lab import Lab
 from defender_lab.store import Store
-from defender_lab.tenants import Company, Directory, Host, company
-from defender_lab.world import WorldTenant, build_world
+from defender_lab.tenants.application import Application
+from defender_lab.tenants.tenant import Company, Directory, Host, company
+from defender_lab.world.world import WorldTenant, build_world
 from defender_lab.xdr import service as defender
 
 

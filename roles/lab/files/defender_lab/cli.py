@@ -17,15 +17,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from defender_lab.application import Application
 from defender_lab.assembly import assembled
-from defender_lab.background import Failed, NotRunning, detached, stopped
 from defender_lab.certificates import authority, server
-from defender_lab.folder import InUse, claimed
-from defender_lab.inventory import Publication
-from defender_lab.personalities import BY_NAME
-from defender_lab.server import Server, context
-from defender_lab.tenants import Host, company, draw
+from defender_lab.process.background import Failed, NotRunning, detached, stopped
+from defender_lab.process.folder import InUse, claimed
+from defender_lab.process.publication import Publication
+from defender_lab.process.server import Server, context
+from defender_lab.tenants.application import Application
+from defender_lab.tenants.personalities import BY_NAME
+from defender_lab.tenants.tenant import Host, company, draw
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -12,18 +12,18 @@ import typing as t
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
-from defender_lab import instants
-from defender_lab.clock import Clock
-from defender_lab.directory.registrations import Lag
 from defender_lab.entra.consent import Consents, Decision
-from defender_lab.exchange import Refused, Reply, Request, as_json
-from defender_lab.faults import NAMES, Faults
-from defender_lab.journal import Journal
-from defender_lab.personalities import BY_NAME
-from defender_lab.quota import Quotas
-from defender_lab.resources import RESOURCES
+from defender_lab.service import instants
+from defender_lab.service.clock import Clock
+from defender_lab.service.exchange import Refused, Reply, Request, as_json
+from defender_lab.service.faults import NAMES, Faults
+from defender_lab.service.journal import Journal
+from defender_lab.service.quota import Quotas
 from defender_lab.store import Record, Store
-from defender_lab.tenants import Directory, Tenant
+from defender_lab.tenants.personalities import BY_NAME
+from defender_lab.tenants.registrations import Lag
+from defender_lab.tenants.resources import RESOURCES
+from defender_lab.tenants.tenant import Directory, Tenant
 
 Answer = dict[str, t.Any]
 

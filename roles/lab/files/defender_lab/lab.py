@@ -10,22 +10,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from defender_lab.api import Guard, Service
-from defender_lab.application import Application
-from defender_lab.bearer import Bearer, Caller
-from defender_lab.clock import Clock
+from defender_lab.api.bearer import Bearer, Caller
+from defender_lab.api.routes import Guard, Service
 from defender_lab.control import Control
 from defender_lab.entra.consent import Consents
 from defender_lab.entra.discovery import Discovery
 from defender_lab.entra.issuer import Issuer
-from defender_lab.entra.token import TokenEndpoint
-from defender_lab.exchange import Reply, Request
-from defender_lab.faults import Faults
-from defender_lab.journal import Journal
-from defender_lab.login import Login
-from defender_lab.quota import Quotas
+from defender_lab.entra.login import Login
+from defender_lab.entra.token_endpoint import TokenEndpoint
+from defender_lab.service.clock import Clock
+from defender_lab.service.exchange import Reply, Request
+from defender_lab.service.faults import Faults
+from defender_lab.service.journal import Journal
+from defender_lab.service.quota import Quotas
 from defender_lab.store import Store
-from defender_lab.tenants import Directory
+from defender_lab.tenants.application import Application
+from defender_lab.tenants.tenant import Directory
 
 ORIGINS = ("login", "graph", "xdr", "endpoint")
 

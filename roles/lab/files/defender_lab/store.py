@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from defender_lab import instants
+from defender_lab.service import instants
 
 Record = dict[str, t.Any]
 T = t.TypeVar("T")

@@ -2,5 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory behind Entra: applications, service principals and their grants, organizations, and
-the provider's customers."""
+"""The directory on Graph: apps, grants, organizations, customers; only `graph` calls it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from defender_lab.api import Call
+from defender_lab.api.routes import Call
 from defender_lab.directory import keys
 from defender_lab.directory.listing import (
     FLAG,
@@ -22,16 +22,16 @@ from defender_lab.directory.listing import (
     single,
 )
 from defender_lab.directory.refusals import absent, bad, denied, invalid
-from defender_lab.directory.registrations import (
+from defender_lab.graph.entities import object_of
+from defender_lab.odata.filters import Fields
+from defender_lab.service.exchange import NotInTheLab, Reply
+from defender_lab.tenants.registrations import (
     Password,
     Record,
     Registration,
     Registrations,
     new_record,
 )
-from defender_lab.exchange import NotInTheLab, Reply
-from defender_lab.graph.entities import object_of
-from defender_lab.odata import Fields
 
 TYPE = "microsoft.graph.application"
 AUDIENCES = (

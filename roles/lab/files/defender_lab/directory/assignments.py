@@ -7,16 +7,16 @@ they open."""
 
 from __future__ import annotations
 
-from defender_lab.api import Call
-from defender_lab.directory import catalogue
+from defender_lab.api.routes import Call
 from defender_lab.directory.listing import GUID, NAME, TIME, Collection, listed, single
 from defender_lab.directory.principals import Principals
 from defender_lab.directory.refusals import absent, bad
-from defender_lab.directory.registrations import Record
-from defender_lab.directory.roster import Assignment, Principal
-from defender_lab.exchange import Reply
 from defender_lab.graph.entities import object_of
-from defender_lab.odata import Fields
+from defender_lab.odata.filters import Fields
+from defender_lab.service.exchange import Reply
+from defender_lab.tenants import catalogue
+from defender_lab.tenants.registrations import Record
+from defender_lab.tenants.roster import Assignment, Principal
 
 TYPE = "microsoft.graph.appRoleAssignment"
 NAMES = (

@@ -10,13 +10,13 @@ import re
 import typing as t
 import uuid
 
-from defender_lab.api import Call
+from defender_lab.api.routes import Call
 from defender_lab.directory.listing import NAME, TEXT, Collection, listed, single
 from defender_lab.directory.refusals import absent, bad, conflict
-from defender_lab.directory.registrations import Federated, Record, Registration
-from defender_lab.exchange import Reply
 from defender_lab.graph.entities import object_of
-from defender_lab.odata import Fields
+from defender_lab.odata.filters import Fields
+from defender_lab.service.exchange import Reply
+from defender_lab.tenants.registrations import Federated, Record, Registration
 
 TYPE = "microsoft.graph.federatedIdentityCredential"
 MOST = 20

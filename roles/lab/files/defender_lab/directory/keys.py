@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from defender_lab import instants
-from defender_lab.api import Call
+from defender_lab.api.routes import Call
 from defender_lab.directory.refusals import bad
-from defender_lab.directory.registrations import Key, Password, Record, Registration, secret_text
-from defender_lab.exchange import Refused, Reply, as_json
 from defender_lab.graph import envelope
 from defender_lab.graph.entities import object_of
+from defender_lab.service import instants
+from defender_lab.service.exchange import Refused, Reply, as_json
+from defender_lab.tenants.registrations import Key, Password, Record, Registration, secret_text
 
 YEARS = timedelta(days=730)
 

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from defender_lab.api import Call
+from defender_lab.api.routes import Call
 from defender_lab.directory.refusals import bad, unsupported
-from defender_lab.exchange import NotInTheLab, Refused, Reply, as_json, dumped
 from defender_lab.graph import envelope
-from defender_lab.odata import BadFilter, Fields, Kind, parsed, tokens
-from defender_lab.options import BadOption, read
+from defender_lab.odata.filters import BadFilter, Fields, Kind, parsed, tokens
+from defender_lab.odata.options import BadOption, read
+from defender_lab.service.exchange import NotInTheLab, Refused, Reply, as_json, dumped
 
 Record = Mapping[str, t.Any]
 TEXT, NAME, TIME, GUID, FLAG = Kind("text"), Kind("name"), Kind("time"), Kind("guid"), Kind("bool")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 
-from defender_lab.api import Call
+from defender_lab.api.routes import Call
 from defender_lab.directory.listing import NAME, TEXT, Collection, listed
 from defender_lab.directory.refusals import bad
-from defender_lab.directory.registrations import Record
-from defender_lab.exchange import Refused, Reply, as_json
 from defender_lab.graph import envelope
-from defender_lab.odata import Fields
-from defender_lab.tenants import Directory, Tenant
+from defender_lab.odata.filters import Fields
+from defender_lab.service.exchange import Refused, Reply, as_json
+from defender_lab.tenants.registrations import Record
+from defender_lab.tenants.tenant import Directory, Tenant
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CREATED = "2021-08-02T10:30:06Z"

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-from defender_lab.api import Call
-from defender_lab.directory import catalogue
+from defender_lab.api.routes import Call
 from defender_lab.directory.listing import FLAG, GUID, NAME, TEXT, TIME, Collection, listed, single
 from defender_lab.directory.refusals import absent, bad, conflict, denied, invalid
-from defender_lab.directory.registrations import Record
-from defender_lab.directory.roster import Principal
-from defender_lab.exchange import Refused, Reply
 from defender_lab.graph.entities import object_of
-from defender_lab.odata import Fields
-from defender_lab.tenants import Directory, Tenant
+from defender_lab.odata.filters import Fields
+from defender_lab.service.exchange import Refused, Reply
+from defender_lab.tenants import catalogue
+from defender_lab.tenants.registrations import Record
+from defender_lab.tenants.roster import Principal
+from defender_lab.tenants.tenant import Directory, Tenant
 
 TYPE = "microsoft.graph.servicePrincipal"
 EVERYTHING = {"Application.ReadWrite.All", "Directory.ReadWrite.All"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from defender_lab.exchange import Refused
+from defender_lab.service.exchange import Refused
 
 NAVIGATION = "does not exist or one of its queried reference-property objects are not present."
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from defender_lab.api import Call, Route
+from defender_lab.api.routes import Call, Route
 from defender_lab.directory import federated, keys
 from defender_lab.directory.applications import Applications
 from defender_lab.directory.assignments import Assignments
 from defender_lab.directory.organizations import Organizations
 from defender_lab.directory.principals import Principals
 from defender_lab.directory.refusals import denied
-from defender_lab.directory.registrations import Registration
 from defender_lab.directory.relationships import Books
-from defender_lab.directory.roster import Principal
-from defender_lab.exchange import NotInTheLab, Reply
-from defender_lab.tenants import Directory
+from defender_lab.service.exchange import NotInTheLab, Reply
+from defender_lab.tenants.registrations import Registration
+from defender_lab.tenants.roster import Principal
+from defender_lab.tenants.tenant import Directory
 
 READ = (
     "Application.Read.All",

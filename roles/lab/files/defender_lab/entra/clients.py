@@ -20,10 +20,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from defender_lab.application import Federation
-from defender_lab.directory.registrations import Key, Registration
 from defender_lab.entra.refusals import EntraRefused
-from defender_lab.exchange import NotInTheLab
+from defender_lab.service.exchange import NotInTheLab
+from defender_lab.tenants.application import Federation
+from defender_lab.tenants.registrations import Key, Registration
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HELP = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"

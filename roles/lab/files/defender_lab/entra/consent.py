@@ -16,15 +16,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from defender_lab.directory import catalogue
-from defender_lab.directory.registrations import Registration
-from defender_lab.directory.roster import Principal
 from defender_lab.entra import scopes
 from defender_lab.entra.refusals import EntraRefused
-from defender_lab.entra.token import EVERYBODY, resolved
-from defender_lab.exchange import NotInTheLab, Reply
-from defender_lab.resources import resource_of
-from defender_lab.tenants import Directory, Tenant
+from defender_lab.entra.token_endpoint import EVERYBODY, resolved
+from defender_lab.service.exchange import NotInTheLab, Reply
+from defender_lab.tenants import catalogue
+from defender_lab.tenants.registrations import Registration
+from defender_lab.tenants.resources import resource_of
+from defender_lab.tenants.roster import Principal
+from defender_lab.tenants.tenant import Directory, Tenant
 
 V1_LINK = re.compile(r"/([^/]+)/adminconsent")
 V2_LINK = re.compile(r"/([^/]+)/v2\.0/adminconsent")

@@ -11,9 +11,9 @@ import typing as t
 
 from defender_lab.entra.issuer import Issuer
 from defender_lab.entra.refusals import KIND, EntraRefused
-from defender_lab.entra.token import EVERYBODY, resolved
-from defender_lab.exchange import Reply, Request, as_json
-from defender_lab.tenants import Directory
+from defender_lab.entra.token_endpoint import EVERYBODY, resolved
+from defender_lab.service.exchange import Reply, Request, as_json
+from defender_lab.tenants.tenant import Directory
 
 
 class Discovery:

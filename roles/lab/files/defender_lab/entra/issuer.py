@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from defender_lab.certificates import signing
-from defender_lab.clock import Clock
-from defender_lab.directory.registrations import Registration
-from defender_lab.resources import GRAPH, Resource
-from defender_lab.tenants import Tenant
+from defender_lab.service.clock import Clock
+from defender_lab.tenants.registrations import Registration
+from defender_lab.tenants.resources import GRAPH, Resource
+from defender_lab.tenants.tenant import Tenant
 
 Claims = dict[str, t.Any]
 REMEMBERED = 20_000

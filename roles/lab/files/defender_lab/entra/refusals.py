@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from defender_lab.clock import stamp
-from defender_lab.exchange import Refused, Reply, as_json
+from defender_lab.service.clock import stamp
+from defender_lab.service.exchange import Refused, Reply, as_json
 
 KIND = "application/json; charset=utf-8"
 NO_STORE = MappingProxyType({"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})

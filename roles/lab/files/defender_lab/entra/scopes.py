@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from defender_lab.entra.refusals import EntraRefused
-from defender_lab.exchange import NotInTheLab
+from defender_lab.service.exchange import NotInTheLab
 
 DEFAULT = "/.default"
 RESOURCE_FORM = re.compile(

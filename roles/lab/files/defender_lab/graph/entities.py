@@ -10,12 +10,12 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from defender_lab import instants
-from defender_lab.exchange import Refused, Reply, Request, as_json, dumped
 from defender_lab.graph import envelope
 from defender_lab.graph.kinds import NEVER_WRITTEN, SPELLING, TAGS
-from defender_lab.odata import Kind
-from defender_lab.options import BadOption, Listing, Options, Page, cut, read
+from defender_lab.odata.filters import Kind
+from defender_lab.odata.options import BadOption, Listing, Options, Page, cut, read
+from defender_lab.service import instants
+from defender_lab.service.exchange import Refused, Reply, Request, as_json, dumped
 from defender_lab.store import Record, Shelf
 
 COMMENT = "microsoft.graph.security.alertComment"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from defender_lab.exchange import Refused, Reply, as_json
+from defender_lab.service.exchange import Refused, Reply, as_json
 
 KIND = (
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from defender_lab.odata import Fields, Kind
+from defender_lab.odata.filters import Fields, Kind
 
 PREFIX = "microsoft.graph.security."
 SEVERITIES = "unknown informational low medium high".split()

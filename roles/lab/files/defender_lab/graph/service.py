@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from defender_lab.api import Call, Route, Service
-from defender_lab.bearer import Words
+from defender_lab.api.bearer import Words
+from defender_lab.api.routes import Call, Route, Service
 from defender_lab.directory.routes import directory_routes
-from defender_lab.exchange import Refused, Reply
-from defender_lab.graph import envelope, hunting
-from defender_lab.graph.collections import ALERTS, INCIDENTS
+from defender_lab.graph import envelope, hunting_endpoint
 from defender_lab.graph.entities import Entities
-from defender_lab.hunts import Hunts
-from defender_lab.quota import Exceeded, Limit
-from defender_lab.resources import GRAPH
-from defender_lab.tenants import Directory
+from defender_lab.graph.incidents_and_alerts import ALERTS, INCIDENTS
+from defender_lab.hunting.service import Hunts
+from defender_lab.service.exchange import Refused, Reply
+from defender_lab.service.quota import Exceeded, Limit
+from defender_lab.tenants.resources import GRAPH
+from defender_lab.tenants.tenant import Directory
 
 WORDS = Words(
     code="InvalidAuthenticationToken",
@@ -77,7 +77,7 @@ def _routes(
 
 def service(hunts: Hunts, directory: Directory) -> Service:
     def hunt(call: Call) -> Awaitable[Reply]:
-        return hunting.run(call, hunts)
+        return hunting_endpoint.run(call, hunts)
 
     actions = (
         "/v1.0/security/runHuntingQuery",

@@ -2,5 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Defender XDR API: incidents in its own vocabulary, the older hunting call, and its way of
-refusing."""
+"""The Defender APIs: XDR incidents and the older hunting call; only `assembly` calls it."""

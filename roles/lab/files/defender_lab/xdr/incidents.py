@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from defender_lab import instants
-from defender_lab.api import Call
-from defender_lab.exchange import Refused, Reply, as_json, dumped
+from defender_lab.api.routes import Call
 from defender_lab.graph.kinds import CLASSIFICATIONS, DETERMINATIONS
-from defender_lab.odata import Fields, Kind
-from defender_lab.options import BadOption, Listing, cut
+from defender_lab.odata.filters import Fields, Kind
+from defender_lab.odata.options import BadOption, Listing, cut
+from defender_lab.service import instants
+from defender_lab.service.exchange import Refused, Reply, as_json, dumped
 from defender_lab.store import Record, Shelf
 from defender_lab.xdr import vocabulary
 

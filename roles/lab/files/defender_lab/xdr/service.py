@@ -10,12 +10,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Awaitable
 
-from defender_lab.api import Call, Route, Service
-from defender_lab.bearer import Words
-from defender_lab.exchange import Refused, Reply, as_json, dumped
-from defender_lab.hunts import Hunts, fitting
-from defender_lab.quota import Exceeded, Limit
-from defender_lab.resources import ENDPOINT, XDR
+from defender_lab.api.bearer import Words
+from defender_lab.api.routes import Call, Route, Service
+from defender_lab.hunting.service import Hunts, fitting
+from defender_lab.service.exchange import Refused, Reply, as_json, dumped
+from defender_lab.service.quota import Exceeded, Limit
+from defender_lab.tenants.resources import ENDPOINT, XDR
 from defender_lab.xdr import incidents
 
 READ = ("Incident.Read.All", "Incident.ReadWrite.All")
