@@ -26,7 +26,8 @@ from defender_lab.assembly import assembled
 from defender_lab.lab import Lab
 from defender_lab.service.exchange import Reply, Request
 from defender_lab.tenants.application import Application
-from defender_lab.tenants.tenant import Tenant, draw
+from defender_lab.tenants.fleet import draw
+from defender_lab.tenants.tenant import Tenant
 
 HOST = "127.0.0.1:8443"
 AUDIENCES = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from defender_lab.odata.filters import BadFilter, Fields, Kind, parsed
+from defender_lab.odata.fields import BadFilter, Fields, Kind
+from defender_lab.odata.filters import parsed
 from hypothesis import given
 from hypothesis import strategies as st
 

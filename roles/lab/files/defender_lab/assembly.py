@@ -15,7 +15,8 @@ from defender_lab.hunting.service import Hunts
 from defender_lab.lab import Lab
 from defender_lab.store import Store
 from defender_lab.tenants.application import Application
-from defender_lab.tenants.tenant import Company, Directory, Host, company
+from defender_lab.tenants.fleet import Company, Host, company
+from defender_lab.tenants.tenant import Directory
 from defender_lab.world.world import WorldTenant, build_world
 from defender_lab.xdr import service as defender
 

@@ -24,8 +24,8 @@ from defender_lab.process.folder import InUse, claimed
 from defender_lab.process.publication import Publication
 from defender_lab.process.server import Server, context
 from defender_lab.tenants.application import Application
+from defender_lab.tenants.fleet import Host, company, draw
 from defender_lab.tenants.personalities import BY_NAME
-from defender_lab.tenants.tenant import Host, company, draw
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:

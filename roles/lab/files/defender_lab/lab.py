@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Mapping
 
 from defender_lab.api.bearer import Bearer, Caller
-from defender_lab.api.routes import Guard, Service
+from defender_lab.api.guard import Guard
+from defender_lab.api.routes import Service
 from defender_lab.control import Control
 from defender_lab.entra.consent import Consents
 from defender_lab.entra.discovery import Discovery

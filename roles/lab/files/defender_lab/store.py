@@ -18,6 +18,24 @@ Record = dict[str, t.Any]
 T = t.TypeVar("T")
 MOST_PAGES = 500
 
+# what the enumerations of a record may hold, in the spelling of Graph
+SEVERITIES = "unknown informational low medium high".split()
+CLASSIFICATIONS = "unknown falsePositive truePositive informationalExpectedActivity".split()
+DETERMINATIONS = (
+    "unknown apt malware securityPersonnel securityTesting unwantedSoftware other"
+    " multiStagedAttack compromisedAccount phishing maliciousUserActivity notMalicious"
+    " notEnoughDataToValidate confirmedActivity lineOfBusinessApplication"
+).split()
+INCIDENT_STATUSES = "active resolved inProgress redirected awaitingAction".split()
+ALERT_STATUSES = "unknown new inProgress resolved".split()
+SOURCES = (
+    "unknown microsoftDefenderForEndpoint microsoftDefenderForIdentity"
+    " microsoftDefenderForCloudApps microsoftDefenderForOffice365 microsoft365Defender"
+    " azureAdIdentityProtection microsoftAppGovernance dataLossPrevention"
+    " microsoftDefenderForCloud microsoftSentinel microsoftInsiderRiskManagement"
+    " microsoftThreatIntelligence microsoftSecurityForAI"
+).split()
+
 
 @dataclass
 class Shelf:

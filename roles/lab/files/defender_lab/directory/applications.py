@@ -22,8 +22,8 @@ from defender_lab.directory.listing import (
     single,
 )
 from defender_lab.directory.refusals import absent, bad, denied, invalid
-from defender_lab.graph.entities import object_of
-from defender_lab.odata.filters import Fields
+from defender_lab.odata.bodies import object_of
+from defender_lab.odata.fields import Fields
 from defender_lab.service.exchange import NotInTheLab, Reply
 from defender_lab.tenants.registrations import (
     Password,

@@ -11,8 +11,8 @@ from defender_lab.api.routes import Call
 from defender_lab.directory.listing import GUID, NAME, TIME, Collection, listed, single
 from defender_lab.directory.principals import Principals
 from defender_lab.directory.refusals import absent, bad
-from defender_lab.graph.entities import object_of
-from defender_lab.odata.filters import Fields
+from defender_lab.odata.bodies import object_of
+from defender_lab.odata.fields import Fields
 from defender_lab.service.exchange import Reply
 from defender_lab.tenants import catalogue
 from defender_lab.tenants.registrations import Record

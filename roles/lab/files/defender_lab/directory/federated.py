@@ -13,8 +13,8 @@ import uuid
 from defender_lab.api.routes import Call
 from defender_lab.directory.listing import NAME, TEXT, Collection, listed, single
 from defender_lab.directory.refusals import absent, bad, conflict
-from defender_lab.graph.entities import object_of
-from defender_lab.odata.filters import Fields
+from defender_lab.odata.bodies import object_of
+from defender_lab.odata.fields import Fields
 from defender_lab.service.exchange import Reply
 from defender_lab.tenants.registrations import Federated, Record, Registration
 

@@ -15,8 +15,7 @@ from cryptography import x509
 
 from defender_lab.api.routes import Call
 from defender_lab.directory.refusals import bad
-from defender_lab.graph import envelope
-from defender_lab.graph.entities import object_of
+from defender_lab.odata.bodies import KIND, object_of
 from defender_lab.service import instants
 from defender_lab.service.exchange import Refused, Reply, as_json
 from defender_lab.tenants.registrations import Key, Password, Record, Registration, secret_text
@@ -140,5 +139,5 @@ def _told(call: Call, kind: str, body: Record) -> Reply:
     return as_json(
         200,
         {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.{kind}", **body},
-        kind=envelope.KIND,
+        kind=KIND,
     )

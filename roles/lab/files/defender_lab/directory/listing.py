@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from defender_lab.api.routes import Call
 from defender_lab.directory.refusals import bad, unsupported
-from defender_lab.graph import envelope
-from defender_lab.odata.filters import BadFilter, Fields, Kind, parsed, tokens
+from defender_lab.odata.bodies import KIND
+from defender_lab.odata.fields import BadFilter, Fields, Kind
+from defender_lab.odata.filters import parsed
 from defender_lab.odata.options import BadOption, read
+from defender_lab.odata.tokens import tokens
 from defender_lab.service.exchange import NotInTheLab, Refused, Reply, as_json, dumped
 
 Record = Mapping[str, t.Any]
@@ -74,7 +76,7 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
         body["@odata.nextLink"] = f"{request.base}{request.path}?{query}"
     body["value"] = [_cut(row, names) for row in chosen[start:end]]
-    return Reply(200, dumped(body), {"Content-Type": envelope.KIND})
+    return Reply(200, dumped(body), {"Content-Type": KIND})
 
 
 def single(
@@ -97,7 +99,7 @@ def single(
         "@odata.context": f"{call.request.base}/v1.0/$metadata#{shape}",
         **_cut(row, names),
     }
-    return as_json(status, body, more, envelope.KIND)
+    return as_json(status, body, more, KIND)
 
 
 def chosen_names(call: Call) -> frozenset[str]:

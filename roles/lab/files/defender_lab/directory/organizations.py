@@ -12,8 +12,8 @@ import uuid
 from defender_lab.api.routes import Call
 from defender_lab.directory.listing import NAME, TEXT, Collection, listed
 from defender_lab.directory.refusals import bad
-from defender_lab.graph import envelope
-from defender_lab.odata.filters import Fields
+from defender_lab.odata.bodies import KIND
+from defender_lab.odata.fields import Fields
 from defender_lab.service.exchange import Refused, Reply, as_json
 from defender_lab.tenants.registrations import Record
 from defender_lab.tenants.tenant import Directory, Tenant
@@ -110,7 +110,7 @@ class Organizations:
             "defaultDomainName": found.domain,
         }
         context = f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation"
-        return as_json(200, {"@odata.context": context, **body}, kind=envelope.KIND)
+        return as_json(200, {"@odata.context": context, **body}, kind=KIND)
 
 
 def contract(partner: str, tenant: Tenant) -> Record:

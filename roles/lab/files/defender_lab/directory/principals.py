@@ -9,8 +9,8 @@ from __future__ import annotations
 from defender_lab.api.routes import Call
 from defender_lab.directory.listing import FLAG, GUID, NAME, TEXT, TIME, Collection, listed, single
 from defender_lab.directory.refusals import absent, bad, conflict, denied, invalid
-from defender_lab.graph.entities import object_of
-from defender_lab.odata.filters import Fields
+from defender_lab.odata.bodies import object_of
+from defender_lab.odata.fields import Fields
 from defender_lab.service.exchange import Refused, Reply
 from defender_lab.tenants import catalogue
 from defender_lab.tenants.registrations import Record

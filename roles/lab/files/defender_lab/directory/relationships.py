@@ -15,7 +15,7 @@ from defender_lab.api.routes import Call
 from defender_lab.directory.listing import GUID, NAME, TEXT, TIME, Collection, listed, single
 from defender_lab.directory.organizations import contract
 from defender_lab.directory.refusals import absent
-from defender_lab.odata.filters import Fields, Kind
+from defender_lab.odata.fields import Fields, Kind
 from defender_lab.service.exchange import Reply
 from defender_lab.tenants.registrations import Record
 from defender_lab.tenants.tenant import Directory, Tenant

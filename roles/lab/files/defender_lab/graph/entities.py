@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from defender_lab.graph import envelope
 from defender_lab.graph.kinds import NEVER_WRITTEN, SPELLING, TAGS
-from defender_lab.odata.filters import Kind
+from defender_lab.odata.bodies import KIND, object_of
+from defender_lab.odata.fields import Kind
 from defender_lab.odata.options import BadOption, Listing, Options, Page, cut, read
 from defender_lab.service import instants
 from defender_lab.service.exchange import Refused, Reply, Request, as_json, dumped
@@ -46,7 +47,7 @@ class Entities:
             return dumped(envelope.shown(self._page(request, options, page, rows), everything))
 
         body = shelf.kept((self.path, request.host, request.query, everything), make)
-        return Reply(200, body, {"Content-Type": envelope.KIND})
+        return Reply(200, body, {"Content-Type": KIND})
 
     def _page(self, request: Request, options: Options, page: Page, rows: list[Record]) -> Record:
         body: Record = {"@odata.context": f"{request.base}/v1.0/$metadata#{self.path}"}
@@ -85,7 +86,7 @@ class Entities:
     def _entity(self, request: Request, row: Record) -> Reply:
         everything = envelope.wants_all_members(request.headers.get("Prefer", ""))
         body = {"@odata.context": f"{request.base}/v1.0/$metadata#{self.path}/$entity", **row}
-        return as_json(200, envelope.shown(body, everything), kind=envelope.KIND)
+        return as_json(200, envelope.shown(body, everything), kind=KIND)
 
     def changed(self, request: Request, shelf: Shelf, key: str, actor: str) -> Reply:
         """PATCH: the whole object comes back. A property Graph does not let one write is
@@ -131,7 +132,7 @@ class Entities:
         }
         row.update(comments=[*row.get("comments", []), added], lastUpdateDateTime=when)
         shelf.changed()
-        return as_json(200, {"value": row["comments"]}, kind=envelope.KIND)
+        return as_json(200, {"value": row["comments"]}, kind=KIND)
 
 
 def bad_option(bad: BadOption) -> Refused:
@@ -157,21 +158,3 @@ def checked(name: str, value: t.Any, kind: Kind) -> t.Any:
     ):
         raise Refused(400, "BadRequest", f"Requested value '{value}' was not found.")
     return SPELLING[value.lower()]
-
-
-def object_of(request: Request) -> Record:
-    """The body as a JSON object, or the refusal."""
-    try:
-        body = request.json()
-    except (ValueError, LookupError):
-        body = None
-    if not isinstance(body, dict):
-        raise Refused(
-            400,
-            "BadRequest",
-            (
-                "Unable to read JSON request payload. Please ensure Content-Type header is set and"
-                " payload is of valid JSON format."
-            ),
-        )
-    return body

@@ -14,11 +14,6 @@ from types import MappingProxyType
 
 from defender_lab.service.exchange import Refused, Reply, as_json
 
-KIND = (
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"
-    "charset=utf-8"
-)
-
 EVOLVED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "status": frozenset({"awaitingAction"}),

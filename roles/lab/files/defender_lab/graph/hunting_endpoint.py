@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 from defender_lab.api.routes import Call
-from defender_lab.graph import envelope
-from defender_lab.graph.entities import object_of
 from defender_lab.hunting.service import Hunts, fitting
+from defender_lab.odata.bodies import KIND, object_of
 from defender_lab.service.exchange import NotInTheLab, Refused, Reply, dumped
 
 # the reference pages write Query and Timespan, the metadata query and timespan; the service takes
@@ -26,7 +25,7 @@ async def run(call: Call, hunts: Hunts) -> Reply:
         "schema": answer.schema,
         "results": answer.results,
     }
-    return Reply(200, fitting(dumped(body)), {"Content-Type": envelope.KIND})
+    return Reply(200, fitting(dumped(body)), {"Content-Type": KIND})
 
 
 def _asked(call: Call) -> tuple[str, str | None]:

@@ -2,32 +2,24 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The enumerations of Graph incidents and alerts, and which properties filter and change."""
+"""Which properties of Graph incidents and alerts filter and change, and what each of them holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from defender_lab.odata.filters import Fields, Kind
+from defender_lab.odata.fields import Fields, Kind
+from defender_lab.store import (
+    ALERT_STATUSES,
+    CLASSIFICATIONS,
+    DETERMINATIONS,
+    INCIDENT_STATUSES,
+    SEVERITIES,
+    SOURCES,
+)
 
 PREFIX = "microsoft.graph.security."
-SEVERITIES = "unknown informational low medium high".split()
-CLASSIFICATIONS = "unknown falsePositive truePositive informationalExpectedActivity".split()
-DETERMINATIONS = (
-    "unknown apt malware securityPersonnel securityTesting unwantedSoftware other"
-    " multiStagedAttack compromisedAccount phishing maliciousUserActivity notMalicious"
-    " notEnoughDataToValidate confirmedActivity lineOfBusinessApplication"
-).split()
-INCIDENT_STATUSES = "active resolved inProgress redirected awaitingAction".split()
-ALERT_STATUSES = "unknown new inProgress resolved".split()
-SOURCES = (
-    "unknown microsoftDefenderForEndpoint microsoftDefenderForIdentity"
-    " microsoftDefenderForCloudApps microsoftDefenderForOffice365 microsoft365Defender"
-    " azureAdIdentityProtection microsoftAppGovernance dataLossPrevention"
-    " microsoftDefenderForCloud microsoftSentinel microsoftInsiderRiskManagement"
-    " microsoftThreatIntelligence microsoftSecurityForAI"
-).split()
 
 SPELLING: Mapping[str, str] = MappingProxyType(
     {

@@ -7,64 +7,17 @@ refused in OData's words."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from defender_lab.odata.fields import BadFilter, Fields, Kind
+from defender_lab.odata.tokens import Token, tokens
 from defender_lab.service.instants import ticks
 
 Record = Mapping[str, t.Any]
 Predicate = Callable[[Record], bool]
 
-
-class BadFilter(Exception):
-    """The text after ``The query specified in the URI is not valid.``"""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a property holds: ``time``, ``text``, ``name`` (text compared without case), ``guid``,
-    ``bool``, or an enumeration by its member names."""
-
-    name: str
-    members: frozenset[str] = frozenset()
-
-    @property
-    def edm(self) -> str:
-        return {
-            "time": "Edm.DateTimeOffset",
-            "text": "Edm.String",
-            "name": "Edm.String",
-            "guid": "Edm.Guid",
-            "bool": "Edm.Boolean",
-        }.get(self.name, self.name)
-
-
-@dataclass(frozen=True)
-class Fields:
-    """The properties one collection filters on, and the functions it knows there."""
-
-    type_name: str
-    kinds: Mapping[str, Kind]
-    functions: frozenset[str] = frozenset()
-
-    def __hash__(self) -> int:
-        return hash(self.type_name)
-
-
-TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<text>'(?:[^']|'')*')
-    | (?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
-    | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))
-    | (?P<number>-?\d+(?:\.\d+)?(?![\w-]))
-    | (?P<word>[A-Za-z_][\w.]*(?:/[A-Za-z_]\w*)*)
-    | (?P<mark>[(),])
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
 OPERATORS: Mapping[str, Callable[[t.Any, t.Any], bool]] = {
     "eq": lambda left, right: left == right,
     "ne": lambda left, right: left != right,
@@ -94,28 +47,6 @@ LONG_NAMES = {
     "lt": "LessThan",
     "le": "LessThanOrEqual",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str
-    value: str
-    at: int
-
-
-def tokens(text: str) -> list[Token]:
-    found: list[Token] = []
-    place = 0
-    end = len(text.rstrip())
-    while place < end:
-        match = TOKEN.match(text, place)
-        if not match or match.lastgroup is None:
-            raise BadFilter(f"Syntax error at position {place} in '{text}'.")
-        found.append(
-            Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup))
-        )
-        place = match.end()
-    return found
 
 
 class _Parser:

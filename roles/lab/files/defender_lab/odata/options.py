@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote
 
-from defender_lab.odata.filters import BadFilter, Fields, parsed
+from defender_lab.odata.fields import BadFilter, Fields
+from defender_lab.odata.filters import parsed
 from defender_lab.service.exchange import NotInTheLab
 from defender_lab.service.instants import ticks
 

@@ -18,7 +18,7 @@ import certifi
 from defender_lab.certificates import Pair
 from defender_lab.process.folder import write, write_json
 from defender_lab.tenants.application import Application
-from defender_lab.tenants.tenant import Company, Host
+from defender_lab.tenants.fleet import Company, Host
 
 OPERATIONS = (
     "access_token:graph",

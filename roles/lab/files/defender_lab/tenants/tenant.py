@@ -2,41 +2,24 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The customer tenants of the lab: who they are, what they granted, and how each of them
-behaves."""
+"""The tenants of a running lab: what they granted, how each of them behaves, and how to find
+one."""
 
 from __future__ import annotations
 
-import random
 import typing as t
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from defender_lab.tenants.personalities import BY_NAME, PROVIDER, Personality, mix
+from defender_lab.tenants.fleet import Company, Host
+from defender_lab.tenants.personalities import BY_NAME, Personality
 from defender_lab.tenants.registrations import Lag, Registrations
 from defender_lab.tenants.resources import RESOURCES
 from defender_lab.tenants.roster import Principal, Roster
 
-NAMES = (
-    "contoso fabrikam woodgrove northwind tailspin litware adatum proseware wingtip margies"
-    " treyresearch lucerne relecloud fourthcoffee humongous cohowinery alpineski blueyonder"
-    " consolidated graphicdesign lamna munson nodpublishers southridge thephonecompany vanarsdel"
-    " firstup bestforyou liberty cityp wideworld alpenglow"
-).split()
 # when a tenant of the lab came to its resources, and when its administrator let the house's app in
 LONG_AGO, CONSENTED = "2021-08-02T10:30:06.0000000Z", "2024-03-01T08:00:00.0000000Z"
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """One line of the inventory. ``tenant_id`` is what the inventory says, which need not exist."""
-
-    host: str
-    tenant_id: str
-    name: str
-    domain: str
-    personality: Personality
 
 
 class Tenant:
@@ -148,76 +131,6 @@ class Tenant:
         """The object id of the app's (or a resource's) first service principal here: the same on
         every look."""
         return str(uuid.uuid5(uuid.UUID(self.id), f"{client_id}/{resource}"))
-
-
-def draw(count: int, seed: int, sick: str) -> list[Host]:
-    """The lab's hosts, the same for the same arguments; nothing in a host name tells its
-    personality."""
-    rng = random.Random(f"tenants-{seed}")
-    kinds = mix(count, sick)
-    rng.shuffle(kinds)
-    hosts = []
-    for number, kind in enumerate(kinds):
-        round_, place = divmod(number, len(NAMES))
-        word = NAMES[place] + (f"{round_ + 1:02d}" if round_ else "")
-        guid = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-        hosts.append(Host(word, guid, word.capitalize(), f"{word}.onmicrosoft.com", kind))
-    return hosts
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Who stands beside the tenants of the fleet: the provider itself, customers to be won, and
-    others that appear in its books only."""
-
-    partner: Host
-    prospects: tuple[Host, ...] = ()
-    outsiders: tuple[Host, ...] = ()
-
-    @property
-    def everybody(self) -> tuple[Host, ...]:
-        return (self.partner, *self.prospects, *self.outsiders)
-
-
-# names as customers have them: spaces, umlauts, quotes, commas, and one name twice
-AWKWARD = (
-    "Müller & Söhne GmbH",
-    'O\'Brien "Night" Logistics, Ltd.',
-    "Adventure Works",
-    "Société Générale d'Épicerie",
-    "Łódź Steel: Sp. z o.o.",
-    "株式会社 山田",
-)
-OUTSIDERS = (
-    "Adventure Works",
-    "Adventure Works",
-    "Crème & Co. #1 {50%}",
-    "-hyphen first, = second",
-)
-
-
-def company(seed: int, prospects: int = 2) -> Company:
-    """The same for the same seed; the fleet's tenants do not depend on it."""
-    rng = random.Random(f"company-{seed}")
-
-    def host(word: str, name: str, kind: Personality) -> Host:
-        return Host(
-            word,
-            str(uuid.UUID(int=rng.getrandbits(128), version=4)),
-            name,
-            f"{word}.onmicrosoft.com",
-            kind,
-        )
-
-    fresh = BY_NAME["not_consented"]
-    return Company(
-        host("partner", "Partner SOC", PROVIDER),
-        tuple(
-            host(f"prospect{number}", AWKWARD[(number - 1) % len(AWKWARD)], fresh)
-            for number in range(1, prospects + 1)
-        ),
-        tuple(host(f"outsider{number}", name, fresh) for number, name in enumerate(OUTSIDERS, 1)),
-    )
 
 
 @dataclass

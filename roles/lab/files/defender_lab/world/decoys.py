@@ -12,15 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from defender_lab.world.chance import sha256
-from defender_lab.world.clouds import (
-    MICROSOFT_365,
-    activity,
-    application,
-    attach,
-    click,
-    inbox_rule,
-    mail,
-)
+from defender_lab.world.clouds import MICROSOFT_365, activity, application, inbox_rule
+from defender_lab.world.mail import attach, click, mail
 from defender_lab.world.processes import SYSTEM, start
 from defender_lab.world.scene import Scene
 

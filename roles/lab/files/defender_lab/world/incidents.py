@@ -15,7 +15,7 @@ from typing import Any
 
 from defender_lab.world.chance import digits, guid, stamp
 from defender_lab.world.chapters import TECHNIQUES, AlertPlan, Chapter, worst
-from defender_lab.world.evidence import evidence_row
+from defender_lab.world.evidence_rows import evidence_row
 from defender_lab.world.scene import Rows
 
 ANALYSTS = ("sam.soc@mssp.example", "robin.soc@mssp.example", "kim.soc@mssp.example")

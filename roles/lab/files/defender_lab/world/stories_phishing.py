@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from defender_lab.world import evidence
 from defender_lab.world.chapters import CLOUD_APPS, ENTRA, OFFICE, AlertPlan, Chapter
-from defender_lab.world.clouds import click, inbox_rule, mail, sign_in
+from defender_lab.world.clouds import inbox_rule, sign_in
 from defender_lab.world.indicators import Indicators
+from defender_lab.world.mail import click, mail
 from defender_lab.world.scene import Scene
 
 NAME = "phishing"

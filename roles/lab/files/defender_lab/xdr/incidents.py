@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from defender_lab.api.routes import Call
-from defender_lab.graph.kinds import CLASSIFICATIONS, DETERMINATIONS
-from defender_lab.odata.filters import Fields, Kind
+from defender_lab.odata.fields import Fields, Kind
 from defender_lab.odata.options import BadOption, Listing, cut
 from defender_lab.service import instants
 from defender_lab.service.exchange import Refused, Reply, as_json, dumped
-from defender_lab.store import Record, Shelf
+from defender_lab.store import CLASSIFICATIONS, DETERMINATIONS, Record, Shelf
 from defender_lab.xdr import vocabulary
 
 LISTING = Listing(

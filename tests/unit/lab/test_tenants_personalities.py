@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from defender_lab.tenants.fleet import draw
 from defender_lab.tenants.personalities import BY_NAME, SICK, mix
-from defender_lab.tenants.tenant import draw
 
 CATEGORIES = set(
     "not_consented role_missing bad_credentials credential_expired tenant_not_found not_licensed"
