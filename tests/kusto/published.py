@@ -30,10 +30,10 @@ from pathlib import Path
 HERE: t.Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "roles/lab/files"))
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _kql  # noqa: E402 - the lab is no package of the collection
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError  # noqa: E402
-from defender_lab.hunting.engine import HuntingEngine, HuntingRefused  # noqa: E402
-from defender_lab.world.world import WorldTenant, build_world  # noqa: E402
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
+from defender_lab.hunting.engine import HuntingEngine, HuntingRefused
+from defender_lab.world.world import WorldTenant, build_world
 
 NOW: t.Final = datetime(2026, 9, 20, 12, tzinfo=UTC)
 TENANT: t.Final = str(uuid.UUID(int=1))
