@@ -68,12 +68,11 @@ import typing as t
 from ansible import constants, context
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _progress
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core, _progress
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet import live as _live
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet import tally as _tally
 
 C: t.Any = constants  # its names come out of core's configuration
-FREE: t.Final = ("free", "host_pinned")
 MANY: t.Final = 5  # names of hosts in one line
 
 
@@ -98,7 +97,7 @@ class CallbackModule(Default):
 
     @property
     def _free(self) -> bool:
-        return str(self._play.strategy).rsplit(".", 1)[-1] in FREE
+        return _core.is_free(str(self._play.strategy))
 
     def _look(self) -> _live.State | None:
         """For the thread that draws."""

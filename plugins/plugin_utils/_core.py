@@ -33,7 +33,13 @@ OF_THE_PLAY: t.Final = (
     "play_hosts",
 )
 OF_THE_RUN: t.Final = ("groups", "hostvars", "playbook_dir", "role_name", "role_path", "omit")
+FREE: t.Final = ("free", "host_pinned")
 Variables = t.Mapping[str, t.Any]
+
+
+def is_free(strategy: str) -> bool:
+    """Whether under this strategy every host runs at its own pace, so that there is no batch."""
+    return strategy.rsplit(".", 1)[-1] in FREE
 
 
 def play_of(task: t.Any) -> t.Any:

@@ -14,9 +14,9 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
 
-Json = dict[str, t.Any]
 NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has them all
 
 

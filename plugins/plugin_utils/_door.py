@@ -36,7 +36,7 @@ RULES: t.Final = (
 )
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
 RETURNS: t.Final = "return_secret"
-MAKERS: t.Final = ("access_token", "application_credential")  # results may carry a secret
+SECRET_MODULES: t.Final = ("access_token", "application_credential")  # results may carry a secret
 SHOWN: t.Final = 10  # failures in a warning
 Result = dict[str, t.Any]
 

@@ -61,6 +61,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     ("module_utils._files", "module_utils._odata", "module_utils._scrub"),
     ("module_utils._times", "module_utils._credential_text"),
     ("module_utils._errors",),
+    ("module_utils._shapes",),
 )
 LINE: t.Final = {room: number for number, line in enumerate(ORDER) for room in line}
 ANSIBLE: t.Final = {  # what a folder may import of Ansible itself

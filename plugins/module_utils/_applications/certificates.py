@@ -21,6 +21,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
     Credential,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     credential as _credential,
 )
@@ -29,8 +30,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.credenti
     PublicCertificate,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
-
-Json = dict[str, t.Any]
 
 
 def given(text: str | None, path: str | None) -> PublicCertificate:

@@ -29,6 +29,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     SECOND,
@@ -36,7 +37,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     read_time,
 )
 
-Json = dict[str, t.Any]
 GONE: t.Final = "No password credential found"  # a 400 of removePassword
 
 

@@ -17,6 +17,7 @@ import hashlib
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     certificates as _certificates,
 )
@@ -31,7 +32,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     read_time,
 )
 
-Json = dict[str, t.Any]
 DAY: t.Final = 86400 * SECOND
 KINDS: t.Final = ("secret", "certificate", "federated")
 HINT: t.Final = (

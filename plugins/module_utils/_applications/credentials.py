@@ -30,10 +30,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
-Json = dict[str, t.Any]
 # Graph gives the certificates themselves only where keyCredentials of a single application are
 # selected (keyCredential resource type).
 FIELDS: t.Final = "id,appId,displayName,passwordCredentials,keyCredentials"

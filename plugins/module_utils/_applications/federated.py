@@ -17,9 +17,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
-Json = dict[str, t.Any]
 MOST: t.Final = (
     20  # learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
 )

@@ -16,11 +16,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _director
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import quote
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
 
 FIELDS: t.Final = "id,appId,displayName,signInAudience,createdDateTime,web,requiredResourceAccess"
-Json = dict[str, t.Any]
 
 
 def check_app_id(text: str | None) -> str | None:

@@ -21,10 +21,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.wa
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import ROLE, V1, Resource
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
-
-Json = dict[str, t.Any]
 
 
 class Registrar:

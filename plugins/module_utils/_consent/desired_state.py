@@ -25,6 +25,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.compari
     Roles,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_link import (
     consent_link,
@@ -32,7 +33,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.consent_
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 NOBODY: t.Final = Consent("token", consented=False)
-Json = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._consent.compari
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1, Resource
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     permissions as _permissions,
 )
@@ -36,7 +37,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard im
 
 # Either of them makes and deletes service principals of applications of other tenants.
 OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
-Json = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)

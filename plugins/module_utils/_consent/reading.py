@@ -22,6 +22,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
     RETRYABLE,
     DefenderError,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
@@ -36,7 +37,6 @@ READERS: t.Final = (
     "Directory.ReadWrite.All",
 )
 UNKNOWN_THERE: t.Final = "AADSTS700016"
-Json = dict[str, t.Any]
 
 
 def application(tenant: Tenant, app_id: str | None) -> str:

@@ -17,6 +17,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     incident as _incidents,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.api_source import (
+    ApiSource,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
     Incident,
     Wanted,
@@ -51,15 +54,14 @@ def filter_text(wanted: Wanted) -> str | None:
     return _odata.all_of([own, *lists, people, created, updated])
 
 
-class GraphIncidents:
-    """Pages of incidents for `_walk`, and single ones."""
+class GraphIncidents(ApiSource):
+    """Graph as a source of incidents."""
+
+    title = "Microsoft Graph"
 
     def __init__(self, api: Api, wanted: Wanted) -> None:
+        super().__init__(api, wanted)
         self._without_alerts: dict[str, str] = {}  # why, by the incident's number
-        self.name = f"Tenant {api.tenant.options.label}: Microsoft Graph"
-        self._api = api
-        self._options = api.tenant.options
-        self._wanted = wanted
 
     @property
     def warnings(self) -> list[str]:
@@ -71,15 +73,6 @@ class GraphIncidents:
             )
             for number, reason in self._without_alerts.items()
         ]
-
-    @property
-    def opaque(self) -> bool:
-        """Whether an incident fits a filter in OData, only Graph can tell."""
-        return bool(self._wanted.filter)
-
-    def fits(self, item: Incident) -> bool:
-        """All other options can be told from the incident."""
-        return _incidents.fits(item, self._wanted)
 
     def page(self, window: Window, skip: int) -> Page:
         params = {"$top": str(_incidents.page_size(self._wanted.limit, MOST))}

@@ -16,6 +16,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     incident as _incidents,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.api_source import (
+    ApiSource,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
     Incident,
     Wanted,
@@ -107,24 +110,14 @@ def filter_text(wanted: Wanted) -> str | None:
     return _odata.all_of([own, status, people, created, updated])
 
 
-class XdrIncidents:
-    """Pages of incidents for `_walk`, and single ones."""
+class XdrIncidents(ApiSource):
+    """The older API as a source of incidents."""
+
+    title = "the Defender XDR API"
 
     def __init__(self, api: Api, wanted: Wanted) -> None:
+        super().__init__(api, wanted)
         self.warnings: list[str] = []
-        self.name = f"Tenant {api.tenant.options.label}: the Defender XDR API"
-        self._api = api
-        self._options = api.tenant.options
-        self._wanted = wanted
-
-    @property
-    def opaque(self) -> bool:
-        """Whether an incident fits a filter in OData, only the API can tell."""
-        return bool(self._wanted.filter)
-
-    def fits(self, item: Incident) -> bool:
-        """All other options can be told from the incident."""
-        return _incidents.fits(item, self._wanted)
 
     def page(self, window: Window, skip: int) -> Page:
         wanted = self._wanted

@@ -22,8 +22,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
     kql_names as _kql_names,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_names import OPAQUE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
+    SEVERITIES as EVERY_SEVERITY,
+)
 
-SEVERITIES: t.Final = ("informational", "low", "medium", "high")
+SEVERITIES: t.Final = EVERY_SEVERITY[1:]  # a hunt knows its own
 # How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become
 # what hunting_query wants.
 TYPES: t.Final[t.Mapping[str, tuple[type, ...]]] = {

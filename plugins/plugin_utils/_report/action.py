@@ -22,6 +22,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as core_version
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _coverage, _door
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
@@ -47,7 +48,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs i
     Tenant,
 )
 
-Json = dict[str, t.Any]
 TENANT_ID: t.Final = "defender_xdr_tenant_id"
 TENANT_NAME: t.Final = "defender_xdr_tenant_name"
 

@@ -12,8 +12,12 @@ from __future__ import annotations
 import collections
 import typing as t
 
-Json = dict[str, t.Any]
-SEVERITIES: t.Final = ("high", "medium", "low", "informational", "unknown")
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
+    SEVERITIES as EVERY_SEVERITY,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+
+SEVERITIES: t.Final = EVERY_SEVERITY[::-1]
 STATUSES: t.Final = ("active", "in_progress", "awaiting_action", "resolved", "redirected")
 AGES: t.Final = (
     ("under 4 h", 4),

@@ -15,8 +15,8 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.indicators import Row
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Json
 
 # What of an incident the report shows; descriptions, comments and alerts would make it large.
 KEPT: t.Final = (

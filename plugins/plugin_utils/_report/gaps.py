@@ -13,7 +13,8 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Json, Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Tenant
 
 CONSENT: t.Final = re.compile(r"https://[^\s\"'<>]+/adminconsent\?[^\s\"'<>]+")
 

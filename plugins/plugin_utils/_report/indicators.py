@@ -15,7 +15,8 @@ import re
 import typing as t
 import urllib.parse
 
-Json = dict[str, t.Any]
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+
 Row = tuple[str, str, t.Mapping[str, t.Any]]  # query, host, row
 # What a row is about, not what ran it: the hash of the interpreter that started a script is the
 # same everywhere.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-Json = dict[str, t.Any]
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

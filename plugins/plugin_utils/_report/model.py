@@ -20,6 +20,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import (
     DefenderError,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     counts as _report_counts,
 )
@@ -28,7 +29,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     service_levels as _service_levels,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
-    Json,
     Setting,
     Tenant,
 )

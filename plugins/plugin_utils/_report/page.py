@@ -20,6 +20,7 @@ import typing as t
 from pathlib import Path
 
 import jinja2
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     charts as _report_charts,
 )
@@ -27,7 +28,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     tables as _report_tables,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import WHO
 from markupsafe import Markup
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Json, Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Tenant
 
 
 def questions(tenants: t.Sequence[Tenant], hunts: t.Mapping[str, Json]) -> list[Json]:

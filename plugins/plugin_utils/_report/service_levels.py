@@ -13,9 +13,9 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
-    Json,
     Setting,
     Tenant,
 )

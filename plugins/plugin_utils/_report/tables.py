@@ -14,9 +14,9 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import export as _export
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import WHO
 
-Json = dict[str, t.Any]
 PEOPLE: t.Final[t.Mapping[str, str]] = {
     "customer": "The customer",
     "partner": "We, the owner of the application",

@@ -21,6 +21,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _batch,
     _core,
@@ -45,7 +46,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
     say_last,
 )
 
-Json = dict[str, t.Any]
 NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
 
 
@@ -145,7 +145,7 @@ class Sweep(ActionBase):
                 "bad_request", f"concurrency is {concurrency}, but must be at least 1."
             )
         strategy = _core.play_of(self._task).strategy
-        if strategy.rsplit(".", 1)[-1] in ("free", "host_pinned"):
+        if _core.is_free(strategy):
             raise DefenderError(
                 "bad_request",
                 (
@@ -221,7 +221,7 @@ class Sweep(ActionBase):
             kept = f" Their rows are in {collector.kept}."
         elif (
             not params["dest"]
-            and params["module"] not in _door.MAKERS
+            and params["module"] not in _door.SECRET_MODULES
             and (path := _rows.rescued(answers.told()))
         ):
             kept = f" What they answered is in {path}, until the next sweep is interrupted."

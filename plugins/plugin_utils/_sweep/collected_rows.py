@@ -18,10 +18,10 @@ import typing as t
 from ansible import constants as C
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._door import SECRET_MODULES
 
-Json = dict[str, t.Any]
 CHUNK: t.Final = 1 << 20  # bytes that are copied at a time
-TOKENS: t.Final = ("access_token", "application_credential")  # modules whose results are secrets
 
 
 def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
@@ -29,7 +29,7 @@ def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
     asked."""
     if dest is None:
         return
-    if module in TOKENS:
+    if module in SECRET_MODULES:
         raise DefenderError(
             "bad_request",
             (

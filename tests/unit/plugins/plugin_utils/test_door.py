@@ -23,7 +23,7 @@ MODULES: t.Final = Path(__file__).parents[4] / "plugins/modules"
 @pytest.mark.parametrize("name", sorted(path.stem for path in MODULES.glob("*.py")))
 def test_the_modules_that_may_return_a_secret_are_known(name: str) -> None:
     returned = yaml.safe_load(importlib.import_module(f"{_door.MODULES}.{name}").RETURN)
-    assert bool(set(returned) & set(_scrub.SECRET_KEYS)) == (name in _door.MAKERS)
+    assert bool(set(returned) & set(_scrub.SECRET_KEYS)) == (name in _door.SECRET_MODULES)
 
 
 @pytest.mark.parametrize(
