@@ -365,7 +365,7 @@ class CallbackModule(Default):
 
 
 def _hide(result: t.Any) -> None:
-    """Core censors what a C(no_log) task returned, yet keeps its error, whose words come out of
+    """Core censors what a `no_log` task returned, yet keeps its error, whose words come out of
     that."""
     if result.result.get("_ansible_no_log") or "censored" in result.result:
         result.result.pop("exception", None)

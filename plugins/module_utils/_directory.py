@@ -47,7 +47,7 @@ T = t.TypeVar("T")
 def listed(
     api: Api, path: str, params: t.Mapping[str, str] | None = None
 ) -> list[dict[str, t.Any]]:
-    """Every object of a list, over all its pages (C(@odata.nextLink), followed unchanged)."""
+    """Every object of a list, over all its pages (`@odata.nextLink`, followed unchanged)."""
     answer = api.get(path, params)
     found = list(answer.get("value") or [])
     seen: set[str] = set()
@@ -77,7 +77,7 @@ def one(api: Api, path: str, params: t.Mapping[str, str] | None = None) -> dict[
         raise
 
 
-def settled(api: Api, call: t.Callable[[], T]) -> T:
+def retry_until_replicated(api: Api, call: t.Callable[[], T]) -> T:
     """What the call returns, tried again for about a minute while the directory does not know yet
     what was just created."""
     for seconds in WAITS:
@@ -106,21 +106,23 @@ def create_service_principal(api: Api, app_id: str) -> dict[str, t.Any]:
     made: dict[str, t.Any] | None = None
     doubt: DefenderError | None = None
     try:
-        made = settled(api, lambda: api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id}))
+        made = retry_until_replicated(
+            api, lambda: api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id})
+        )
     except DefenderError as e:
         if e.category not in ("outcome_unknown", "conflict"):
             raise
         doubt = e
-    return seen(api, lambda: service_principal(api, app_id), made, doubt)
+    return wait_until_visible(api, lambda: service_principal(api, app_id), made, doubt)
 
 
-def seen(
-    api: Api, look: t.Callable[[], T | None], made: T | None, doubt: DefenderError | None
+def wait_until_visible(
+    api: Api, look: t.Callable[[], T | None], created: T | None, error: DefenderError | None
 ) -> T:
-    """What a look finds once it finds something; otherwise what the service said it made, or the
-    doubt whether it did.
+    """What `look` finds, as soon as it finds something; otherwise what the service said it created,
+    or the error that left this open.
 
-    It is the next run's own look, so that it does not make another one.
+    The next run looks in the same way, and so it does not create another one.
     """
 
     def found() -> T:
@@ -130,20 +132,20 @@ def seen(
         return there
 
     try:
-        return settled(api, found)
+        return retry_until_replicated(api, found)
     except DefenderError as e:
         if e.category != "not_found":
             raise
-    if made is None:
-        raise doubt or DefenderError(
+    if created is None:
+        raise error or DefenderError(
             "outcome_unknown",
             f"Tenant {api.tenant.options.label}: what was made is not seen there.",
         )
-    return made
+    return created
 
 
 def resource_name(option: str, text: str) -> str:
-    """C(graph), C(xdr) or C(endpoint) for that name, the product's name or its application id;
+    """`graph`, `xdr` or `endpoint` for that name, the product's name or its application id;
     another GUID as it is."""
     for name, app_id in APP_IDS.items():
         if text.strip().lower() in (name, app_id, PRODUCTS[name].lower()):
@@ -164,9 +166,9 @@ def title_of(resource: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Resource:
-    """An API and the application roles that it offers: C(roles) maps each role's name to its id.
+    """An API and the application roles that it offers: `roles` maps each role's name to its id.
 
-    :arg name: C(graph), C(xdr), C(endpoint), or the application id of another API.
+    :arg name: `graph`, `xdr`, `endpoint`, or the application id of another API.
     :arg id: its service principal in the tenant; empty when it has none there and the roles are
         those that Microsoft published.
     """
@@ -184,7 +186,7 @@ class Resource:
         )
 
     def role_ids(self, option: str, names: t.Iterable[str]) -> dict[str, str]:
-        """The ids of these roles by name; raises C(bad_request) with the near names, or with the
+        """The ids of these roles by name; raises `bad_request` with the near names, or with the
         API that the role belongs to."""
         return {
             name: self.roles[name] if name in self.roles else self._refuse(option, name)
@@ -214,7 +216,7 @@ class Resource:
 
 
 def resource_of(api: Api, name: str) -> Resource | None:
-    """An API as the tenant has it (L(resource_name) gives the name), or None when it has no service
+    """An API as the tenant has it (`resource_name` gives the name), or None when it has no service
     principal there.
 
     A role whose id differs from the one that Microsoft published is a warning: what the tenant says
@@ -231,7 +233,7 @@ def resource_by_id(api: Api, principal_id: str) -> Resource | None:
 
 
 def resource_from(api: Api, name: str, found: t.Mapping[str, t.Any]) -> Resource:
-    """An API out of its service principal as Graph has it, with its C(appRoles)."""
+    """An API out of its service principal as Graph has it, with its `appRoles`."""
     offered = [
         role
         for role in found.get("appRoles") or []

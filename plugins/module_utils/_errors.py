@@ -85,11 +85,11 @@ RETRYABLE: t.Final = frozenset({"throttled", "unavailable", "timeout", "network"
 
 
 class DefenderError(Exception):
-    """What went wrong, as the contract's C(error) describes it.
+    """What went wrong, as the contract's `error` describes it.
 
     :arg category: one of CATEGORIES.
     :arg message: one sentence with fact and value; the remedy is the advice.
-    :arg facts: keys that the result carries beside C(error), such as C(missing_roles).
+    :arg facts: keys that the result carries beside `error`, such as `missing_roles`.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class DefenderError(Exception):
         }
 
     def as_memory(self) -> dict[str, t.Any]:
-        """What L(from_memory) needs to raise the same error again: plain JSON, no secret."""
+        """What `from_memory` needs to raise the same error again: plain JSON, no secret."""
         names = ("category", "message", "status", "code", "request_id", "who", "advice", "facts")
         return {name: getattr(self, name) for name in names}
 

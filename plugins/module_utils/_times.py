@@ -42,8 +42,8 @@ def now() -> int:
 
 
 def parse_time(option: str, text: str, *, at: int) -> int:
-    """Ticks for an RFC 3339 time with an offset, or for an age such as C(24h) counted back from
-    C(at).
+    """Ticks for an RFC 3339 time with an offset, or for an age such as `24h` counted back from
+    `at`.
 
     A naive time is refused: nobody can say whose clock it means. Digits past the seventh are
     dropped.

@@ -94,7 +94,7 @@ class HostVariables:
         self._hostvars = variables["hostvars"]
         self._inventory = inventory_of(task, variables)
         manager = _manager_of(task, variables)
-        self._manager = manager if self._inventory is None else remembering(manager)
+        self._manager = manager if self._inventory is None else with_cached_magic_vars(manager)
         self._play_now = {name: variables[name] for name in OF_THE_PLAY if name in variables}
         self._run = {name: variables[name] for name in OF_THE_RUN if name in variables}
         self._lists = self._host_lists()
@@ -109,7 +109,7 @@ class HostVariables:
         if self._inventory is None or self._manager is None:
             return {**self._without_manager(name), **self._play_now}
         host = self._inventory.get_host(name)
-        with without_detour():
+        with skip_fact_cleaning():
             return {**self._get_vars(host), **self._play_now}
 
     def _get_vars(self, host: t.Any) -> dict[str, t.Any]:
@@ -161,7 +161,7 @@ class _Shared:
         return copy.copy(self._latest)
 
 
-def remembering(manager: t.Any) -> t.Any:
+def with_cached_magic_vars(manager: t.Any) -> t.Any:
     """Core's variable manager, which makes its magic variables for the first hosts only.
 
     They list all hosts of the play, so that each time costs a walk over them.
@@ -175,7 +175,7 @@ def remembering(manager: t.Any) -> t.Any:
 
 
 @contextlib.contextmanager
-def without_detour() -> t.Iterator[None]:
+def skip_fact_cleaning() -> t.Iterator[None]:
     """Spare a host without facts the search for connection plugins, by whose names core cleans
     facts.
 

@@ -21,7 +21,7 @@ NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has
 
 
 def threshold(text: str) -> t.Callable[[int, int], bool]:
-    """Whether C(failed) of C(asked) tenants are too many, for C(all), C(any), C(never) or C(N%)
+    """Whether `failed` of `asked` tenants are too many, for `all`, `any`, `never` or `N%`
     (that share or more)."""
     if text == "never":
         return lambda failed, asked: False
@@ -38,7 +38,7 @@ def threshold(text: str) -> t.Callable[[int, int], bool]:
     return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])
 
 
-def told(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]) -> Json:
+def result(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]) -> Json:
     """The result of a sweep, in the order of the hosts, with a warning for those that did not
     answer."""
     hosts = batch.asked

@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
         del tmp
-        settle()
+        freeze_gc()
         if self._task.async_val:
             raise AnsibleActionFail(
                 f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's"
@@ -146,7 +146,7 @@ def private(result: Result) -> Result:
     return {**result, **({"warnings": warnings} if warnings else {}), "_ansible_no_log": True}
 
 
-def settle() -> None:
+def freeze_gc() -> None:
     """Spare the garbage collector what the worker inherited.
 
     It all stays until the worker ends, and looking through it would copy the parent's memory.

@@ -57,11 +57,11 @@ def prepare() -> None:
     with contextlib.suppress(
         Exception
     ):  # whatever it is, the worker meets it again and tells it with the task
-        shared = elsewhere()
+        shared = options_from_env_and_cfg()
         _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
 
-def elsewhere() -> dict[str, Found]:
+def options_from_env_and_cfg() -> dict[str, Found]:
     """What the environment and ansible.cfg say, with the origin: the same for every host."""
     return {option: _found(option, {}) for option in TENANT_SPEC}
 
@@ -130,7 +130,7 @@ def resolve(
     :arg variables: all variables of the task's own host.
     :arg template: renders one value in that host's context.
     :arg given: task arguments, with module_defaults already in them.
-    :arg shared: what `elsewhere` found, when many hosts are asked for.
+    :arg shared: what `options_from_env_and_cfg` found, when many hosts are asked for.
     Only the nearest source that names a credential counts, so that a task can use another one than
     its inventory. The name of the host is the tenant's, unless the arguments name another tenant.
     Raises `bad_request`.

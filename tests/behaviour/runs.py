@@ -185,7 +185,7 @@ class Ansible:
 
 
 class Bastion:
-    """A host of the connection C(other). Its interpreter notes the variable BEHAVIOUR_TASK, which a
+    """A host of the connection `other`. Its interpreter notes the variable BEHAVIOUR_TASK, which a
     task sets for its module's process."""
 
     def __init__(self, folder: Path) -> None:
@@ -222,7 +222,7 @@ def over_ssh(folder: Path, *, pipelining: bool) -> Json:
     """Variables of a machine that is reached by the real ssh plugin, whose program runs each
     command here.
 
-    What the commands wrote is in the file C(ssh-stdout), which older cores display from C(-vvv) on
+    What the commands wrote is in the file `ssh-stdout`, which older cores display from `-vvv` on
     and newer ones when they debug.
     """
     program = folder / "ssh"

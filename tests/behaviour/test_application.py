@@ -21,7 +21,7 @@ Json = dict[str, t.Any]
 
 @pytest.fixture
 def provider(home: Customer, ansible: Ansible, connected: Json) -> Customer:
-    """The provider's own tenant as the host C(partner), and the inventory that has nothing else."""
+    """The provider's own tenant as the host `partner`, and the inventory that has nothing else."""
     connected |= {"defender_xdr_client_secret": home.lab.facts["client_secret"]}
     ansible.write_inventory({home.host: home.variables()}, connected)
     return home

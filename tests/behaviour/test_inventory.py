@@ -54,7 +54,7 @@ class Inventory:
         return {"tenant_id": self.lab.facts["partner"]["tenant_id"], **named, **urls, **changes}
 
     def listed(self, *arguments: str, env: t.Mapping[str, str] | None = None) -> tuple[Run, Json]:
-        """C(ansible-inventory --list) of it."""
+        """`ansible-inventory --list` of it."""
         output = self.ansible.folder / "listed.json"
         run = self.ansible.start(
             "inventory", "--list", "--output", str(output), *arguments, env=env

@@ -22,7 +22,7 @@ SMALL = 50  # what starts a Python for every host takes minutes beyond this
 class Case:
     """One way to do the work.
 
-    :arg cache: C(cold) begins with an empty token cache, C(warm) with the one that the case before
+    :arg cache: `cold` begins with an empty token cache, `warm` with the one that the case before
         filled.
     :arg login, pages: requests a tenant.
     """

@@ -91,7 +91,7 @@ class Chromium:
         )
 
     def logged(self, kind: str) -> list[Json]:
-        """What was logged since the last time: C(performance) has each request, C(browser) what the
+        """What was logged since the last time: `performance` has each request, `browser` what the
         console says."""
         return t.cast("list[Json]", self.ask("POST", "/se/log", {"type": kind}))
 

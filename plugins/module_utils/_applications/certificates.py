@@ -45,7 +45,7 @@ def given(text: str | None, path: str | None) -> PublicCertificate:
 
 
 class Certificates:
-    """Certificates of one name; C(certificate) is the one that shall be there, None where they are
+    """Certificates of one name; `certificate` is the one that shall be there, None where they are
     only removed."""
 
     name = "certificate"
@@ -135,7 +135,7 @@ class Certificates:
 
     def _write(self, application: Json, keys: list[Json]) -> None:
         path = f"{V1}/applications/{application['id']}"
-        _directory.settled(
+        _directory.retry_until_replicated(
             self.api,
             lambda: self.api.write("PATCH", path, {"keyCredentials": keys}, repeatable=True),
         )

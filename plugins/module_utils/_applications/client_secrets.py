@@ -175,7 +175,7 @@ class Secrets:
         path = f"{V1}/applications/{application['id']}/addPassword"
         sent = _app_credentials.moment(self.api)
         try:
-            made = _directory.settled(
+            made = _directory.retry_until_replicated(
                 self.api, lambda: self.api.write("POST", path, {"passwordCredential": planned})
             )
             if not made.get("secretText"):

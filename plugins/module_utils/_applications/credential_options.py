@@ -60,7 +60,7 @@ NEVER_EMPTY: t.Final = {
 
 
 def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
-    """What makes the kinds by name once the API is there; raises C(bad_request) for what can be
+    """What makes the kinds by name once the API is there; raises `bad_request` for what can be
     told without it."""
     present = params["state"] == "present"
     kind, name = params["type"], params["name"] or ""

@@ -206,7 +206,7 @@ def _wait_for(api: Api, app_id: str, key_id: str) -> None:
         )
 
     with contextlib.suppress(DefenderError):
-        _directory.seen(api, look, None, None)
+        _directory.wait_until_visible(api, look, None, None)
 
 
 def ensure_absent(

@@ -95,7 +95,9 @@ class Federated:
             self.api.write("PATCH", f"{path}/{self._known.key_id}", self.wanted, repeatable=True)
             return planned, {}
         try:
-            return _directory.settled(self.api, lambda: self.api.write("POST", path, planned)), {}
+            return _directory.retry_until_replicated(
+                self.api, lambda: self.api.write("POST", path, planned)
+            ), {}
         except DefenderError as e:
             if e.category != "outcome_unknown":
                 raise
@@ -112,7 +114,7 @@ class Federated:
                 None,
             )
 
-        return _directory.seen(self.api, look, None, lost), {}
+        return _directory.wait_until_visible(self.api, look, None, lost), {}
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
         """There is no secret that anybody could lack."""

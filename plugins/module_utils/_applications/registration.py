@@ -165,7 +165,7 @@ class Registrar:
             if e.category != "outcome_unknown":
                 raise
             lost = e
-        return _directory.seen(
+        return _directory.wait_until_visible(
             self.api,
             lambda: _lookup.find(self.api, app_id=None, display_name=body["displayName"]),
             made,
@@ -174,7 +174,7 @@ class Registrar:
 
     def change(self, application: Json, body: Json) -> None:
         """Change a registration; twice is as good as once."""
-        _directory.settled(
+        _directory.retry_until_replicated(
             self.api,
             lambda: self.api.write(
                 "PATCH", f"{V1}/applications/{application['id']}", body, repeatable=True

@@ -5,7 +5,7 @@
 """What a customer granted against what is wanted: roles by API, and the one word for how they
 compare.
 
-An API is C(graph), C(xdr), C(endpoint), or the application id of another one, as _directory names
+An API is `graph`, `xdr`, `endpoint`, or the application id of another one, as _directory names
 it.
 
 This module util is **PRIVATE** to the collection and may change at any time.
@@ -46,7 +46,7 @@ ROLE: t.Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)+")
 class Consent:
     """What one application may do in a tenant.
 
-    :arg source: C(token) or C(service_principals), where this was read.
+    :arg source: `token` or `service_principals`, where this was read.
     :arg consented: whether the application is known there at all.
     :arg absent: the APIs that have no service principal there, so that nothing of them can be
         granted.
@@ -61,10 +61,10 @@ class Consent:
 
 
 def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[str, ...]]:
-    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises C(bad_request)
+    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises `bad_request`
     for none, or for a misspelt one.
 
-    :arg generation: the API, C(graph) or C(xdr), that is used by modules which know both.
+    :arg generation: the API, `graph` or `xdr`, that is used by modules which know both.
     """
     least = _permissions.least("required_for", params["required_for"] or (), generation)
     roles: dict[str, dict[str, None]] = {name: dict.fromkeys(of) for name, of in least.items()}
@@ -96,7 +96,7 @@ def _check(name: str, role: str) -> None:
 
 
 def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
-    """C(status) and C(granted), C(missing), C(superfluous) by API."""
+    """`status` and `granted`, `missing`, `superfluous` by API."""
     missing = {
         name: _permissions.missing(consent.granted.get(name, ()), of) for name, of in roles.items()
     }
@@ -130,7 +130,7 @@ def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
     ]
 
 
-def told(roles: Roles) -> str:
+def in_words(roles: Roles) -> str:
     """Roles by API in words."""
     return "; ".join(f"{', '.join(of)} of {PRODUCTS.get(name, name)}" for name, of in roles.items())
 

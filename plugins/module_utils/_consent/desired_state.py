@@ -213,7 +213,7 @@ def _granted(
         "role_missing" if last.consented else "not_consented",
         (
             f"Tenant {tenant.options.label} did not consent within {patience.seconds:g} seconds;"
-            f" {_grants.told(report['missing'])} is missing."
+            f" {_grants.in_words(report['missing'])} is missing."
         ),
         who="customer",
         advice=advice("present", wish),

@@ -41,8 +41,8 @@ OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """The application in the tenant before anything is done. C(held) is
-    C([{id, api, role, since}])."""
+    """The application in the tenant before anything is done. `held` is
+    `[{id, api, role, since}]`."""
 
     principal: Json | None
     held: list[Json]
@@ -87,7 +87,7 @@ def refused(tenant: Guard, missing: t.Sequence[str], what: str) -> DefenderError
 def ensure_present(
     api: Api, app_id: str, wanted: Roles, *, purge: bool, may_create: bool, check_mode: bool
 ) -> tuple[Consent, Json]:
-    """Everything that is wanted is granted; what is granted then, and C(changed) with C(diff).
+    """Everything that is wanted is granted; what is granted then, and `changed` with `diff`.
 
     :arg purge: take away what is superfluous, and grant what is wanted by its own name.
     :arg may_create: whether the caller's token may create service principals.
@@ -139,7 +139,7 @@ def ensure_present(
 
 
 def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
-    """No role granted and the application unknown; C(changed) with C(diff).
+    """No role granted and the application unknown; `changed` with `diff`.
 
     The grants go first, so that a service principal which somebody restores comes back with none,
     and the service principal last. An application that removes itself keeps its rights until then;
@@ -204,13 +204,16 @@ def _create(api: Api, resource: Resource) -> Resource:
 
 
 def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
-    """These roles, as C((resource's id, role's id)), and a look that finds them, so that the next
+    """These roles, as `(resource's id, role's id)`, and a look that finds them, so that the next
     run finds them too."""
     for pair in sorted(pairs):
         _grant_one(api, principal_id, pair)
     if pairs:
-        _directory.seen(
-            api, lambda: True if pairs <= _given(api, principal_id) else None, made=True, doubt=None
+        _directory.wait_until_visible(
+            api,
+            lambda: True if pairs <= _given(api, principal_id) else None,
+            created=True,
+            error=None,
         )
 
 
@@ -220,7 +223,9 @@ def _grant_one(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
     body = {"principalId": principal_id, "resourceId": pair[0], "appRoleId": pair[1]}
     for again in (True, False):
         try:
-            _directory.settled(api, lambda: api.write("POST", _grants_of(principal_id), body))
+            _directory.retry_until_replicated(
+                api, lambda: api.write("POST", _grants_of(principal_id), body)
+            )
             return
         except DefenderError as e:
             if e.category == "conflict" or (

@@ -115,7 +115,7 @@ def wait(
 
 
 def checkable(found: Consent, wanted: Roles) -> Consent:
-    """The consent as tokens tell it; raises C(bad_request) where that says nothing about what is
+    """The consent as tokens tell it; raises `bad_request` where that says nothing about what is
     wanted."""
     if other := [name for name in wanted if name not in RESOURCES]:
         raise DefenderError(
@@ -192,7 +192,7 @@ def by_principals(api: Api, app_id: str) -> Consent:
 
 def assignments(api: Api, principal_id: str) -> list[Json]:
     """The application roles that a service principal was assigned, as
-    C([{id, api, role, since}])."""
+    `[{id, api, role, since}]`."""
     resources: dict[str, Resource | None] = {}
     found = []
     for each in _directory.listed(api, f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"):

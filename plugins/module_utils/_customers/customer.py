@@ -27,7 +27,7 @@ class Customer:
 
     :arg name: display name; empty where the source has none.
     :arg variables: of its host, by their names.
-    :arg where: says where the source has it, such as C(registry.yml:7); a function, because only
+    :arg where: says where the source has it, such as `registry.yml:7`; a function, because only
         errors ask.
     :arg sources: the kinds of source that know it, the one that wins first.
     """
@@ -41,7 +41,7 @@ class Customer:
 
 
 def guid(source: str, value: t.Any) -> str:
-    """The tenant id that a service told; raises C(unavailable) when it is none, because an
+    """The tenant id that a service told; raises `unavailable` when it is none, because an
     inventory without that customer would not be whole."""
     if not GUID.fullmatch(str(value)):
         raise DefenderError(
@@ -51,7 +51,7 @@ def guid(source: str, value: t.Any) -> str:
 
 
 def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
-    """One source's customers by tenant id; raises C(bad_request) that says both places where a
+    """One source's customers by tenant id; raises `bad_request` that says both places where a
     tenant stands twice."""
     found: dict[str, Customer] = {}
     for customer in customers:
@@ -88,8 +88,8 @@ def _both(earlier: Customer, later: Customer) -> Customer:
 
 
 def safe(text: str) -> str:
-    """The text as a host name that patterns, files and C(--limit) take: letters and digits of any
-    script, C(_), C(.) and C(-)."""
+    """The text as a host name that patterns, files and `--limit` take: letters and digits of any
+    script, `_`, `.` and `-`."""
     return re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFKC", text)).strip("_.-")
 
 

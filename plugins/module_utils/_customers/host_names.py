@@ -74,7 +74,7 @@ class Names:
     their tenant id behind it, so that no name depends on the order of the sources.
 
     :arg groups: names of the inventory's groups.
-    :arg hosts: hosts that are there already, with their tenant id, or C(LISTED), or an empty text
+    :arg hosts: hosts that are there already, with their tenant id, or `LISTED`, or an empty text
         for a machine that is no tenant.
     """
 

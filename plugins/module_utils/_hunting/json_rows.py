@@ -49,7 +49,7 @@ class Cutter:
     :arg rows: the name of that member, in small letters; the answer may capitalise it. The others
         are in `members` after `close`, and `columns` has every name that a row has a value for.
     :arg keep: is given the rows in their order, some at a time, each as JSON without a line break.
-    C(feed) and C(close) raise one of L(BROKEN) for what is not one whole JSON object whose member
+    `feed` and `close` raise one of `BROKEN` for what is not one whole JSON object whose member
     is a list of objects.
     """
 

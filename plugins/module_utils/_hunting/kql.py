@@ -34,7 +34,7 @@ TYPED: t.Final = ("datetime", "timespan")
 
 
 def text(query: str | None, query_file: str | None) -> str:
-    """The query that was given or that the file holds; raises C(bad_query) when there is none in
+    """The query that was given or that the file holds; raises `bad_query` when there is none in
     it."""
     if query_file:
         try:
@@ -97,8 +97,8 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
 
 
 def literal(name: str, value: t.Any) -> str:
-    """A value as a KQL literal. Text stays text: a time is C({"datetime": ...}), a length of time
-    C({"timespan": ...})."""
+    """A value as a KQL literal. Text stays text: a time is `{"datetime": ...}`, a length of time
+    `{"timespan": ...}`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -156,7 +156,7 @@ def _answer(api: Api, query: str, request: Request, rows: Rows) -> list[dict[str
     try:
         return rows.take(api, PATHS[api.name], body, timeout=SECONDS + 20)
     except DefenderError as e:
-        raise _told(e) from None
+        raise _not_licensed_where_documented(e) from None
 
 
 def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -166,7 +166,7 @@ def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[d
     return columns + [column for column in more if column["name"] not in names]
 
 
-def _told(error: DefenderError) -> DefenderError:
+def _not_licensed_where_documented(error: DefenderError) -> DefenderError:
     """A table of the documented schema that does not resolve is one that the tenant has no licence
     for."""
     table = re.search(r"Failed to resolve table or column expression named '(\w+)'", error.message)

@@ -110,7 +110,7 @@ class RowWise:
 
 
 def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
-    """The query as L(RowWise); raises C(bad_query) with the reason why its rows depend on each
+    """The query as `RowWise`; raises `bad_query` with the reason why its rows depend on each
     other."""
     try:
         return _cut(query)

@@ -157,8 +157,8 @@ class _Walk:
                 break
         found = list(filter(self.source.fits, page.items))
         if page.more:
-            self._down(window, page)
-            self._settle()
+            self._read_by_time(window, page)
+            self._reread_until_stable()
             floor = self._floor
             found = [one for one in self._fitting() if floor is None or created(one) >= floor]
         return found if self._floor is None or len(found) > self.limit else None
@@ -178,19 +178,19 @@ class _Walk:
             self._floor = floor if self._floor is None else max(floor, self._floor)
         return dataclasses.replace(window, created=self._floor)
 
-    def _settle(self) -> None:
+    def _reread_until_stable(self) -> None:
         """Read what changed since the last look began, until a look sees all of it at once, or
         nothing new."""
         for _look in range(LOOKS):
             before, since, requests = dict(self._seen), self._began, self._requests
             self._began = None
-            changed = self._down(Window(matching=False, since=since))
+            changed = self._read_by_time(Window(matching=False, since=since))
             at_once = self._requests == requests + 1 and not self.source.opaque
             if self._seen == before or at_once:
                 return
             if self.source.opaque:
                 # whether a changed item still fits, only the service can say
-                self._refused = (self._refused | changed) - self._down(Window(since=since))
+                self._refused = (self._refused | changed) - self._read_by_time(Window(since=since))
         raise DefenderError(
             "truncated",
             (
@@ -199,7 +199,7 @@ class _Walk:
             ),
         )
 
-    def _down(self, window: Window, first: Page | None = None) -> set[str]:
+    def _read_by_time(self, window: Window, first: Page | None = None) -> set[str]:
         """One way down a window from its newest item; the ids that were met on it.
 
         :arg first: its first page, when it was read already.
@@ -216,16 +216,16 @@ class _Walk:
             if self._by_update is False:
                 # what is newer changed since the walk began, and is read when it settles
                 until = self._began if window.matching and window.since is None else window.until
-                self._count(dataclasses.replace(self._narrowed(window), until=until), met)
+                self._read_by_offset(dataclasses.replace(self._narrowed(window), until=until), met)
                 return met
             lowest = times[-1]
             if not fresh and (times[0] != lowest or lowest != left.until):
                 raise self._circle("it answers the same items whatever it is asked")
             above = dataclasses.replace(left, since=lowest + 1)
             if not self._surely_by_update(page.items) and self._page(above, met).more:
-                self._count(above, met)
+                self._read_by_offset(above, met)
             if times[0] == lowest:
-                self._count(dataclasses.replace(left, since=lowest, until=lowest), met)
+                self._read_by_offset(dataclasses.replace(left, since=lowest, until=lowest), met)
                 lowest -= 1
             left = self._narrowed(dataclasses.replace(left, until=lowest))
             if left.since is not None and lowest < left.since:
@@ -242,7 +242,7 @@ class _Walk:
             self._by_update = True
         return bool(self._by_update)
 
-    def _count(self, window: Window, met: set[str]) -> None:
+    def _read_by_offset(self, window: Window, met: set[str]) -> None:
         """A window in which time is no help: page after page, each with the last item of the one
         before, to see that nothing moved."""
         passed: set[str] = set()

@@ -81,8 +81,8 @@ class _Unreadable(Exception):
 
 
 def signer(credential: t.Mapping[str, t.Any]) -> Signer:
-    """The signer out of the certificate options; raises C(bad_credentials) or
-    C(credential_expired)."""
+    """The signer out of the certificate options; raises `bad_credentials` or
+    `credential_expired`."""
     _require_cryptography()
     option = "certificate" if "certificate" in credential else "certificate_path"
     if option == "certificate":

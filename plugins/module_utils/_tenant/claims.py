@@ -40,7 +40,7 @@ LEEWAY = 300
 
 @dataclasses.dataclass(frozen=True)
 class Claims:
-    """A decoded token. C(raw) holds every claim as it came; the token itself is not kept."""
+    """A decoded token. `raw` holds every claim as it came; the token itself is not kept."""
 
     tenant_id: str
     audience: str
@@ -95,7 +95,7 @@ CLOCK: t.Final = "Get a newer token; if it is new, check the clock of this machi
 
 
 def read(token: str) -> Claims | None:
-    """The claims, or None when the token is opaque. Nothing is verified; see L(verify)."""
+    """The claims, or None when the token is opaque. Nothing is verified; see `verify`."""
     if JWT_ERROR:
         raise DefenderError(
             "bad_request",
@@ -204,9 +204,9 @@ def _issued_by_entra(claims: Claims, expected: Expected) -> bool:
 
 
 def verify(token: str, claims: Claims, keys: t.Mapping[str, t.Any]) -> Problem | None:
-    """Check the signature against a JWKS, C({"keys": [{kid, kty, n, e}]}); None when it holds.
+    """Check the signature against a JWKS, `{"keys": [{kid, kty, n, e}]}`; None when it holds.
 
-    Graph's tokens carry a C(nonce) in their header and are signed over a hash of it, so that nobody
+    Graph's tokens carry a `nonce` in their header and are signed over a hash of it, so that nobody
     but Graph can check them: learn.microsoft.com/entra/identity-platform/access-tokens.
     """
     if "nonce" in claims.header:

@@ -37,7 +37,7 @@ class Service:
     aliases: tuple[str, ...] = ()
 
     def accepts(self, audience: str) -> bool:
-        """Whether a token with this C(aud) is one for this service; a slash at the end does not
+        """Whether a token with this `aud` is one for this service; a slash at the end does not
         matter."""
         return audience.rstrip("/").lower() in {
             name.rstrip("/").lower() for name in (self.audience, *self.aliases)
@@ -47,7 +47,7 @@ class Service:
 @dataclasses.dataclass(frozen=True)
 class Cloud:
     """One of Microsoft's clouds; a service that does not exist there is missing from
-    C(services)."""
+    `services`."""
 
     name: str
     login: str
@@ -164,7 +164,7 @@ ENDPOINT_REGIONS: t.Final = ("us", "eu", "uk")
 
 
 def service(cloud: str, resource: str, *, region: str | None = None) -> Service:
-    """The service of that cloud; raises C(unsupported) where Microsoft does not offer it, before
+    """The service of that cloud; raises `unsupported` where Microsoft does not offer it, before
     anything is sent."""
     found = CLOUDS[cloud].services.get(resource)
     if found is None:

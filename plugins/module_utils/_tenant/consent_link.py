@@ -5,7 +5,7 @@
 """The link with which an administrator of a customer tenant consents to the application: the one
 place that makes it.
 
-Sources: learn.microsoft.com/defender-xdr/api-partner-access (the form C(page)),
+Sources: learn.microsoft.com/defender-xdr/api-partner-access (the form `page`),
 entra/identity-platform/v2-admin-consent.
 
 This module util is **PRIVATE** to the collection and may change at any time.
@@ -53,11 +53,11 @@ def consent_link(
     cloud: str = "public",
     login_url: str | None = None,
 ) -> str:
-    """The link; every value in it is quoted. Raises C(bad_request) for what no link can be made of.
+    """The link; every value in it is quoted. Raises `bad_request` for what no link can be made of.
 
-    :arg form: C(adminconsent), C(v2) (for the roles of one API; needs a redirect_uri), or C(page),
+    :arg form: `adminconsent`, `v2` (for the roles of one API; needs a redirect_uri), or `page`,
         the one of Microsoft's page on partner access.
-    :arg api: C(graph), C(xdr) or C(endpoint), for the form C(v2).
+    :arg api: `graph`, `xdr` or `endpoint`, for the form `v2`.
     :arg redirect_uri: where the administrator lands afterwards; it must be registered on the
         application.
     :arg state: comes back to redirect_uri as it is.

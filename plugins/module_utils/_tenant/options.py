@@ -113,7 +113,7 @@ class Options:
 
 
 def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
-    """Options out of module parameters; raises C(bad_request) or C(bad_credentials) in one
+    """Options out of module parameters; raises `bad_request` or `bad_credentials` in one
     sentence, before anything is sent.
 
     :arg anonymous: no token will be asked for, so that neither application nor credential is
@@ -166,7 +166,7 @@ TENANT_HINT = (
 
 
 def guid(option: str, value: t.Any, hint: str) -> str:
-    """A GUID in small letters; C(hint) says where to find one."""
+    """A GUID in small letters; `hint` says where to find one."""
     if not value:
         raise DefenderError(
             "bad_request",

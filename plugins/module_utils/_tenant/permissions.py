@@ -41,7 +41,7 @@ OWNED: t.Final = re.compile(r"\.ReadWrite\.OwnedBy$")
 
 def _known(option: str, module: str) -> str:
     """The module's own name in the table, also where it was given with the collection's; raises
-    C(bad_request)."""
+    `bad_request`."""
     name = module.rsplit(".", 1)[-1]
     if name not in PERMISSIONS:
         raise DefenderError(
@@ -74,7 +74,7 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
 def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, list[str]]:
     """The least roles that these modules need of each resource.
 
-    :arg generation: C(graph) or C(xdr), for modules that know both; the Defender for Endpoint API
+    :arg generation: `graph` or `xdr`, for modules that know both; the Defender for Endpoint API
         has no such twin.
     """
     roles: dict[str, dict[str, None]] = {}
@@ -88,8 +88,8 @@ def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, l
 
 
 def satisfies(granted: str, wanted: str) -> bool:
-    """Whether one granted role covers a wanted one: C(X.ReadWrite.All) covers C(X.Read.All) and
-    C(X.ReadWrite.OwnedBy)."""
+    """Whether one granted role covers a wanted one: `X.ReadWrite.All` covers `X.Read.All` and
+    `X.ReadWrite.OwnedBy`."""
     return granted in (
         wanted,
         wanted.replace(".Read.", ".ReadWrite."),

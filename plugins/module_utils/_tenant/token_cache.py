@@ -104,7 +104,7 @@ class TokenFile:
 
     @contextlib.contextmanager
     def locked(self, *, seconds: float) -> t.Iterator[None]:
-        """Hold this entry against other processes and threads; raises C(timeout) when nobody lets
+        """Hold this entry against other processes and threads; raises `timeout` when nobody lets
         go of it in time."""
         if self._path is None:
             yield

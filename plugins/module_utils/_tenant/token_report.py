@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SE
 
 
 def required(resource: str, roles: t.Iterable[str], modules: t.Iterable[str]) -> tuple[str, ...]:
-    """The roles to look for; raises C(bad_request) for a name that the resource does not have, with
+    """The roles to look for; raises `bad_request` for a name that the resource does not have, with
     the near ones."""
     for role in roles:
         if role not in APP_ROLES[resource]:

@@ -44,7 +44,7 @@ class State:
     """What is going on.
 
     :arg asked: how many will be asked in all.
-    :arg open_end: true where nobody knows how many that will be, and C(asked) are those that were
+    :arg open_end: true where nobody knows how many that will be, and `asked` are those that were
         started.
     """
 
@@ -153,7 +153,7 @@ def _bar(state: State, width: int, signs: str) -> str:
 
 
 class Live:
-    """Shows L(State) while something runs.
+    """Shows `State` while something runs.
 
     The line is written below the last one with the cursor left at its beginning, so that whoever
     writes next writes over it; and what Ansible itself displays takes it away first. Every write
@@ -191,7 +191,7 @@ class Live:
         self._last = clock()
 
     def start(self) -> None:
-        """Draw from now on, until L(stop) or the end of the process."""
+        """Draw from now on, until `stop` or the end of the process."""
         if self._thread:
             return
         self._ended = threading.Event()

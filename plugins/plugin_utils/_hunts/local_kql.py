@@ -61,7 +61,7 @@ KINDS: t.Final = {
 
 
 def tables(source: t.Any, name: str) -> dict[str, Source]:
-    """The tables by name: those of a dictionary, or one of that name; raises C(bad_request) for
+    """The tables by name: those of a dictionary, or one of that name; raises `bad_request` for
     what is neither rows nor a file."""
     named = dict(source) if isinstance(source, dict) else {name: source}
     for each, rows in named.items():
@@ -80,7 +80,7 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
     """The rows that the query makes of the tables.
 
     :arg tables: by name in the query a list of rows, or the path of a file in NDJSON.
-    Raises C(bad_request) for tables that cannot be read, C(bad_query) for a query that cannot be
+    Raises `bad_request` for tables that cannot be read, `bad_query` for a query that cannot be
     run.
     """
     if duckdb_kql is None:
@@ -108,14 +108,15 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
             ]
         except duckdb_kql.KqlError as e:
             raise DefenderError(
-                "bad_query", f"The query cannot be run here: {e}. The tables are {_told(columns)}."
+                "bad_query",
+                f"The query cannot be run here: {e}. The tables are {_columns_in_words(columns)}.",
             ) from None
         except duckdb.Error as e:
             raise DefenderError(
                 "bad_query",
                 (
                     f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are"
-                    f" {_told(columns)}."
+                    f" {_columns_in_words(columns)}."
                 ),
             ) from None
 
@@ -157,7 +158,7 @@ def _readable(query: str) -> str:
         ) from None
 
 
-def _told(columns: t.Mapping[str, list[str]]) -> str:
+def _columns_in_words(columns: t.Mapping[str, list[str]]) -> str:
     return "; ".join(
         f"{name} ({', '.join(own[:20])}{', …' if len(own) > 20 else ''})"
         for name, own in columns.items()
@@ -303,7 +304,7 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
 
 
 def _span(value: datetime.timedelta) -> str:
-    """A length of time as Kusto writes it: C(10.03:00:07), with days and a fraction only where
+    """A length of time as Kusto writes it: `10.03:00:07`, with days and a fraction only where
     there are some."""
     sign, value = ("-", -value) if value < datetime.timedelta(0) else ("", value)
     minutes, seconds = divmod(value.seconds, 60)

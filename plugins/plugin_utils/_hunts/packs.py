@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hunts out of folders of C(.kql) files: what their headers say, which are wanted, and the values
+"""Hunts out of folders of `.kql` files: what their headers say, which are wanted, and the values
 of their parameters.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
@@ -57,7 +57,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Hunt:
-    """One file. A file without a header is a hunt too; then C(parameters) is None, because nothing
+    """One file. A file without a header is a hunt too; then `parameters` is None, because nothing
     says what it takes."""
 
     name: str
@@ -87,7 +87,7 @@ class Hunt:
 
 
 def found(folders: t.Iterable[str]) -> list[Hunt]:
-    """The hunts of all folders by name; raises C(bad_request) for a folder without any, and for two
+    """The hunts of all folders by name; raises `bad_request` for a folder without any, and for two
     files of one name."""
     hunts: dict[str, Hunt] = {}
     for folder in folders:
@@ -115,7 +115,7 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
 
 
 def read(file: Path) -> Hunt:
-    """The hunt in a file; raises C(bad_request) that names the file where its header is wrong."""
+    """The hunt in a file; raises `bad_request` that names the file where its header is wrong."""
     text = _kql.text(None, str(file))
     hunt = Hunt(
         name=file.stem,
@@ -214,12 +214,12 @@ def _typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
 
 
 def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dict[str, t.Any]]:
-    """Each wanted hunt with its values, as the role takes it; raises C(bad_request) for names and
+    """Each wanted hunt with its values, as the role takes it; raises `bad_request` for names and
     values that no hunt has.
 
     :arg names: which hunts; all of them when empty.
     :arg given: values by parameter, or by hunt and parameter.
-    A hunt that needs a value which nobody gave says so in C(missing); where it was asked for by its
+    A hunt that needs a value which nobody gave says so in `missing`; where it was asked for by its
     name, that is an error.
     """
     known = {hunt.name: hunt for hunt in hunts}
@@ -252,7 +252,7 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
                         " the parameters."
                     ),
                 )
-            chosen.append(_told(hunt, values, missing))
+            chosen.append(_as_result(hunt, values, missing))
     return chosen
 
 
@@ -302,7 +302,7 @@ def _check_declarations(hunt: Hunt, given: Values) -> None:
                 )
 
 
-def _told(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:
+def _as_result(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:
     told = {field.name: getattr(hunt, field.name) for field in dataclasses.fields(hunt)}
     return {
         **told,

@@ -38,7 +38,7 @@ display = Display()
 
 
 def is_ours(path: Path) -> bool:
-    """Whether an inventory source is for this plugin, by its key C(plugin); what is in a vault is
+    """Whether an inventory source is for this plugin, by its key `plugin`; what is in a vault is
     seen later."""
     if path.suffix not in ENDINGS or not path.is_file():
         return False
@@ -70,7 +70,7 @@ def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
 
 
 def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
-    """The hosts that these customers become, with their variables; raises C(bad_request) for
+    """The hosts that these customers become, with their variables; raises `bad_request` for
     filters that fail.
 
     A warning says which names had to be changed.

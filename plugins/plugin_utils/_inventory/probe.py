@@ -63,9 +63,9 @@ class Job:
 
 
 def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answers) -> None:
-    """Probe the hosts and group them by what was found: C({category, roles, checked_at, text}).
+    """Probe the hosts and group them by what was found: `{category, roles, checked_at, text}`.
 
-    The category is C(healthy), or the one that a task would fail with.
+    The category is `healthy`, or the one that a task would fail with.
 
     :arg answers: what was found earlier, each for the options that the host had. Who has no such
         answer is asked, and what will last is put there.
@@ -112,7 +112,7 @@ def _shown(found: Found) -> Found:
 
 
 def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
-    shared = _tenant_options.elsewhere()
+    shared = _tenant_options.options_from_env_and_cfg()
     sources = [*plugin.inventory.processed_sources, path]
 
     @functools.cache

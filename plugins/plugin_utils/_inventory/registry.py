@@ -54,7 +54,7 @@ class Loader(t.Protocol):
 
 
 def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
-    """The customers of files, and of all files in folders, in their order; raises C(bad_request)
+    """The customers of files, and of all files in folders, in their order; raises `bad_request`
     for the first mistake.
 
     Values in YAML are templates as in any inventory, except names, which are often copied from what
@@ -251,7 +251,7 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
 
 
 def _plain(value: t.Any, name: str, where: Where) -> str:
-    """Text that is no template any more; C(365) may be a name."""
+    """Text that is no template any more; `365` may be a name."""
     if not isinstance(value, (str, int, type(None))) or isinstance(value, bool):
         raise DefenderError("bad_request", f"{where(name)}: {name} must be text.")
     return "" if value is None else str(value).strip()

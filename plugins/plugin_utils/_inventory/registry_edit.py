@@ -114,7 +114,7 @@ def without_tenant(text: str, path: str, tenant_id: str) -> str:
 
 
 def _proven(edits: t.Iterable[str], wanted: t.Sequence[bytes], path: str, fact: str) -> str:
-    """The first edit with exactly these entries; raises C(bad_request) with the fact if none."""
+    """The first edit with exactly these entries; raises `bad_request` with the fact if none."""
     reason = "other entries would change"
     for text in edits:
         try:
@@ -140,7 +140,7 @@ def _inserted(text: str, place: int, block: str, line_break: str) -> str:
 
 
 def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
-    """The text with the key C(tenants) and nothing in it, and the place for its first entry."""
+    """The text with the key `tenants` and nothing in it, and the place for its first entry."""
     if layout.key_end is None:
         before = f"---{line_break}" if not text.strip() else text
         if not BREAK.search(before[-1]):

@@ -61,7 +61,7 @@ for tagged in (Unsafe, Vaulted):
 
 
 def dumped(tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
-    """The entry as a list of one; raises C(bad_request) for one that the inventory would refuse."""
+    """The entry as a list of one; raises `bad_request` for one that the inventory would refuse."""
     if not name:
         raise DefenderError(
             "bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one."

@@ -53,10 +53,10 @@ class Entry:
 class Layout:
     """A registry's text. Places are offsets in it.
 
-    :arg margin: what stands before the key C(tenants).
+    :arg margin: what stands before the key `tenants`.
     :arg indent: what stands before each dash.
     :arg key_end: behind the key and its anchor or tag; None where there is no key.
-    :arg empty: from and to where an empty list is written out, as C([]) or C(null).
+    :arg empty: from and to where an empty list is written out, as `[]` or `null`.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -72,7 +72,7 @@ class Layout:
 
 
 def parsed(text: str, path: str) -> Layout:
-    """The layout of a registry; raises C(bad_request) for another shape than one that can be
+    """The layout of a registry; raises `bad_request` for another shape than one that can be
     edited."""
     try:
         documents = list(yaml.compose_all(text, Loader=LOADER))
@@ -130,7 +130,7 @@ def _in_brackets(path: str) -> DefenderError:
 
 
 def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]]:
-    """The node of the key C(tenants), and the nodes of its entries."""
+    """The node of the key `tenants`, and the nodes of its entries."""
     if isinstance(root, yaml.MappingNode) and [pair[0].value for pair in root.value] == ["tenants"]:
         ((key, found),) = root.value
         entries = [] if _is_null(found) else found.value

@@ -63,7 +63,7 @@ def _wait(
     now: t.Callable[[], float] = time.monotonic,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait for the lock; raises C(unavailable) when somebody else keeps it for too long."""
+    """Wait for the lock; raises `unavailable` when somebody else keeps it for too long."""
     deadline = now() + WAIT
     while True:
         try:

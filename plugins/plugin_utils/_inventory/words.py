@@ -43,7 +43,7 @@ WORDS: t.Final = frozenset(
 def trusted(value: t.Any) -> t.Any:
     """The value with its words of ours trusted, and all other text as it is.
 
-    C(ansible-inventory --list) wraps text that is not trusted as C(__ansible_unsafe), which readers
+    `ansible-inventory --list` wraps text that is not trusted as `__ansible_unsafe`, which readers
     of its JSON need not meet in words that cannot be anything else.
     """
     if isinstance(value, dict):

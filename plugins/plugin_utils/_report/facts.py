@@ -32,7 +32,7 @@ KEPT: t.Final = (
 
 
 def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) -> dict[str, Json]:
-    """By host the same as the fact C(incidents_result), out of a sweep of incident_info."""
+    """By host the same as the fact `incidents_result`, out of a sweep of incident_info."""
     answers, failures = result.get("results"), result.get("failures")
     if not isinstance(answers, dict) or not isinstance(failures, dict):
         raise DefenderError(
@@ -86,7 +86,7 @@ def filed(path: str, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) ->
 
 
 def hunted(path: str) -> Json:
-    """The fact C(hunt_result) as an earlier hunt left it beside its rows."""
+    """The fact `hunt_result` as an earlier hunt left it beside its rows."""
     try:
         hunts = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
     except OSError as e:

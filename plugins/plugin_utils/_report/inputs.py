@@ -20,8 +20,8 @@ class Tenant:
     """A tenant and what was learned about it; None where nothing of that kind was asked, or its
     host was lost.
 
-    :arg preflight: the fact C(preflight_result).
-    :arg incidents: the fact C(incidents_result): read, incidents, truncated, and category, text,
+    :arg preflight: the fact `preflight_result`.
+    :arg incidents: the fact `incidents_result`: read, incidents, truncated, and category, text,
         who, advice where not read.
     """
 
@@ -36,7 +36,7 @@ class Tenant:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setting:
     """What the report is told beside the data: title, hours by tier and severity, versions, what
-    was asked; C(at) in ticks."""
+    was asked; `at` in ticks."""
 
     title: str
     at: int

@@ -50,7 +50,7 @@ def build(
 ) -> Json:
     """The whole report.
 
-    :arg hunts: the fact C(hunt_result), by query.
+    :arg hunts: the fact `hunt_result`, by query.
     :arg shared: indicators of more than one tenant, as _report_indicators finds them.
     """
     asked_for = {

@@ -75,9 +75,9 @@ class Answers:
         (self.failures if failed else self.results)[host] = answer
         return failed
 
-    def told(self) -> Json:
+    def as_result(self) -> Json:
         """The result of the sweep so far."""
-        return _coverage.told(self.batch, self.results, self.failures)
+        return _coverage.result(self.batch, self.results, self.failures)
 
 
 def _lost(host: str, *, unclear: bool) -> Json:
@@ -101,7 +101,7 @@ class Sweep(ActionBase):
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
-        """Leave C(module_args) alone: it is templated for each tenant, not for the host that the
+        """Leave `module_args` alone: it is templated for each tenant, not for the host that the
         task happens to run on."""
         return (
             value
@@ -114,7 +114,7 @@ class Sweep(ActionBase):
     ) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         del tmp
-        _door.settle()
+        _door.freeze_gc()
         try:
             given = dict(self._task.args)
             raw = given.pop("module_args", None)
@@ -206,7 +206,7 @@ class Sweep(ActionBase):
         except Interrupted:
             self._say_what_is_kept(answers, params, collector)
             raise
-        told = answers.told()
+        told = answers.as_result()
         told["changed"] |= collector.changed
         if named == []:
             told |= {"msg": NOBODY, "warnings": [NOBODY]}
@@ -222,7 +222,7 @@ class Sweep(ActionBase):
         elif (
             not params["dest"]
             and params["module"] not in _door.SECRET_MODULES
-            and (path := _rows.rescued(answers.told()))
+            and (path := _rows.rescued(answers.as_result()))
         ):
             kept = f" What they answered is in {path}, until the next sweep is interrupted."
         answered, failed = len(answers.results), len(answers.failures)

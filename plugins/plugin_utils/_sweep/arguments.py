@@ -46,7 +46,7 @@ class Arguments:
         self._given = given
         self._loader = loader
         self._loop = _loop_variables(variables)
-        self._options = _tenant_options.elsewhere()
+        self._options = _tenant_options.options_from_env_and_cfg()
         self._variables = _core.HostVariables(task, variables, loader=loader)
         # what has no template in it is the same for everybody
         self._fixed = _tenant_options.native(given) if is_plain(given) else None

@@ -92,9 +92,9 @@ def collect(
     result: Json,
 ) -> Json:
     """One NDJSON file for each query, put in place whole: every answered tenant's rows, each with
-    C(tenant_id) and C(tenant_name).
+    `tenant_id` and `tenant_name`.
 
-    :param result: what the role says in C(hunt_result), kept beside the rows for whoever reads them
+    :param result: what the role says in `hunt_result`, kept beside the rows for whoever reads them
         later.
     """
     counts: Json = {}

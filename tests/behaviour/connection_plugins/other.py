@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine of another transport that happens to be this one: what is not C(local) to Ansible, but
+"""A machine of another transport that happens to be this one: what is not `local` to Ansible, but
 needs no network."""
 
 from __future__ import annotations

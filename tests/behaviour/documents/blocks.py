@@ -6,9 +6,9 @@
 
 An example that cannot be run against the lab says so where it stands, with the reason:
 
-- Markdown: C(<!-- not run: REASON -->) on the line before the fence
-- reStructuredText: the comment C(.. not run: REASON) before the block
-- EXAMPLES: C(# not run: REASON) as the first line
+- Markdown: `<!-- not run: REASON -->` on the line before the fence
+- reStructuredText: the comment `.. not run: REASON` before the block
+- EXAMPLES: `# not run: REASON` as the first line
 
 A file's name beside an example (the second word of a fence, the caption of a code block) is the
 file it is written to.
@@ -65,7 +65,7 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """C(shell), C(tasks), C(playbook), C(inventory), C(data) or C(read)."""
+        """`shell`, `tasks`, `playbook`, `inventory`, `data` or `read`."""
         if self.language in READ:
             return "read"
         if RUN[self.language] == "shell":
@@ -92,7 +92,7 @@ class Block:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes C(!vault) and other tags of Ansible as they are."""
+    """Takes `!vault` and other tags of Ansible as they are."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, suffix, node: "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The callback C(fleet) as a person sees it: on a terminal, and in a pipe."""
+"""The callback `fleet` as a person sees it: on a terminal, and in a pipe."""
 
 from __future__ import annotations
 

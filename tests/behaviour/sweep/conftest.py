@@ -15,7 +15,7 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, 
 
 
 def sweep(name: str = "sweep", **options: t.Any) -> Json:
-    """The task that most tests need; C(task) has keywords of the task itself."""
+    """The task that most tests need; `task` has keywords of the task itself."""
     keywords = options.pop("task", {})
     given = {
         "module": "incident_info",

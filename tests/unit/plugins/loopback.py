@@ -23,11 +23,11 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Pair
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What the service says once. C(cut) closes the connection: before the answer, or after so many
+    """What the service says once. `cut` closes the connection: before the answer, or after so many
     bytes of it.
 
-    C(trickle) sends byte after byte, each after the service's C(before_byte), with
-    C(trickle_headers) the headers too; C(silent) says nothing until the test is over; C(garbage)
+    `trickle` sends byte after byte, each after the service's `before_byte`, with
+    `trickle_headers` the headers too; `silent` says nothing until the test is over; `garbage`
     answers with bytes that are no TLS.
     """
 
@@ -167,7 +167,7 @@ class Service:
 class Proxy:
     """An HTTP proxy that only tunnels, and remembers where to.
 
-    C(raw) is sent in place of any answer, such as by what is no proxy at all.
+    `raw` is sent in place of any answer, such as by what is no proxy at all.
     """
 
     def __init__(self, *, status: int = 200, raw: bytes | None = None) -> None:

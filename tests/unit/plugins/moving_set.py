@@ -26,7 +26,7 @@ Truth = dict[str, Item]
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What happens before one request. C(places) pick incidents by their age, 0 being the
+    """What happens before one request. `places` pick incidents by their age, 0 being the
     newest."""
 
     kind: str  # create, update, leave, enter, bulk

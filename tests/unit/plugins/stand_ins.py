@@ -117,7 +117,7 @@ def jwt_of(claims: t.Mapping[str, t.Any], **header: t.Any) -> str:
 
 
 def graph_claims(**changes: t.Any) -> dict[str, t.Any]:
-    """The claims of an app-only v1 token for Microsoft Graph; C(None) takes a claim out."""
+    """The claims of an app-only v1 token for Microsoft Graph; `None` takes a claim out."""
     claims = {
         "aud": "https://graph.microsoft.com",
         "iss": f"https://sts.windows.net/{TENANT}/",

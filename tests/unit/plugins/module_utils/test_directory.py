@@ -183,7 +183,7 @@ def test_waiting_for_what_was_created_has_an_end(api_with: Apis, time: FakeClock
     http = FakeHttp(*[missing_answer() for _count in range(7)])
     api = api_with(http)
     with pytest.raises(DefenderError) as caught:
-        _directory.settled(api, lambda: api.get(f"/v1.0/applications/{APP}"))
+        _directory.retry_until_replicated(api, lambda: api.get(f"/v1.0/applications/{APP}"))
     assert caught.value.category == "not_found"
     assert sum(time.slept) == 63.0
     http.done()

@@ -87,7 +87,7 @@ def graph_principal() -> t.Any:
 
 
 def assigned(*roles: str, since: str = "2021-02-02T04:22:45.4980259Z") -> t.Any:
-    """C(appRoleAssignments) as in Microsoft's example."""
+    """`appRoleAssignments` as in Microsoft's example."""
     rows = [
         {
             "id": f"grant-of-{role}",

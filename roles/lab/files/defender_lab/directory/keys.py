@@ -54,7 +54,7 @@ def password_added(call: Call, app: Registration) -> Reply:
     )
     call.tenant.lag.on(made)
     app.passwords.append(made)
-    return _told(call, "passwordCredential", {**made.record, "secretText": text})
+    return _reply(call, "passwordCredential", {**made.record, "secretText": text})
 
 
 def password_removed(call: Call, app: Registration) -> Reply:
@@ -135,7 +135,7 @@ def _stamp(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _told(call: Call, kind: str, body: Record) -> Reply:
+def _reply(call: Call, kind: str, body: Record) -> Reply:
     return as_json(
         200,
         {"@odata.context": f"{call.request.base}/v1.0/$metadata#microsoft.graph.{kind}", **body},

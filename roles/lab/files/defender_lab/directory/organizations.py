@@ -90,12 +90,12 @@ class Organizations:
         key = call.parts[0]
         if not GUID.fullmatch(key):
             raise bad(f"Invalid GUID:{key}")
-        return self._told(call, key)
+        return self._tenant_information(call, key)
 
     def by_domain(self, call: Call) -> Reply:
-        return self._told(call, call.parts[0])
+        return self._tenant_information(call, call.parts[0])
 
-    def _told(self, call: Call, key: str) -> Reply:
+    def _tenant_information(self, call: Call, key: str) -> Reply:
         found = self._directory.find(key)
         if found is None:
             raise Refused(

@@ -56,7 +56,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _told(shelf: Shelf, row: Record) -> Record:
+def _as_xdr(shelf: Shelf, row: Record) -> Record:
     return vocabulary.incident(row, shelf.by_incident.get(row["id"], []))
 
 
@@ -64,7 +64,7 @@ def listed(call: Call) -> Reply:
     shelf, request = call.shelf, call.request
 
     def make() -> bytes:
-        rows = shelf.kept("xdr-rows", lambda: [_told(shelf, row) for row in shelf.incidents])
+        rows = shelf.kept("xdr-rows", lambda: [_as_xdr(shelf, row) for row in shelf.incidents])
         try:
             unused, page = cut(request.query, LISTING, rows)
         except BadOption as bad:
@@ -93,7 +93,7 @@ def _found(call: Call) -> Record:
 
 def _entity(call: Call, row: Record) -> Reply:
     context = {"@odata.context": f"{call.request.base}/api/$metadata#Incidents/$entity"}
-    return as_json(200, {**context, **_told(call.shelf, row)}, kind=KIND)
+    return as_json(200, {**context, **_as_xdr(call.shelf, row)}, kind=KIND)
 
 
 def changed(call: Call) -> Reply:

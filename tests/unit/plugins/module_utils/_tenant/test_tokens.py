@@ -57,7 +57,7 @@ RENEWED = 300 + 0x5555 % 300
 
 
 class Bench:
-    """A tenant's tokens over a scripted login service; each C(source) is a task that begins
+    """A tenant's tokens over a scripted login service; each `source` is a task that begins
     anew."""
 
     def __init__(self, folder: Path, time: FakeClock) -> None:
