@@ -150,9 +150,8 @@ class CallbackModule(Default):
     def _option(self, name: str, default: t.Any) -> t.Any:
         try:
             return self.get_option(name)
-        except (
-            KeyError
-        ):  # ansible-runner makes a subclass, under whose name core knows no option of ours
+        except KeyError:
+            # ansible-runner makes a subclass, under whose name core does not know our options
             return default
 
     # Tasks
@@ -167,18 +166,16 @@ class CallbackModule(Default):
         ):
             return
         still = len(self._batch) - len(set(self._batch) & set(self._play._removed_hosts))
-        asked = 0 if self._free else 1 if task.run_once else still
+        asked = 1 if task.run_once else still
+        if self._free:
+            asked = 0  # counted as its hosts start
         if task._uuid not in self._tallies:
-            name, word = (
-                str(task.name or task.get_name()).strip(),
-                "answered" if _tally.ours(task) else "ok",
-            )  # the role is in the banner above
             self._tallies[task._uuid] = _tally.Tally(
-                name,
+                str(task.name or task.get_name()).strip(),  # the role is in the banner above
                 asked,
                 time.monotonic(),
                 self._board.read().number,
-                word,
+                "answered" if _tally.ours(task) else "ok",
                 self._free or asked != 1,
             )
         if self._live and not self._free:
@@ -190,13 +187,9 @@ class CallbackModule(Default):
         for tally in tallies.values():
             shown = self.get_option("display_skipped_hosts") or tally.words.keys() - {"skipped"}
             if shown and tally.done > 1:
-                color = (
-                    C.COLOR_ERROR
-                    if tally.failed
-                    else C.COLOR_CHANGED
-                    if tally.words["changed"]
-                    else C.COLOR_OK
-                )
+                color = C.COLOR_CHANGED if tally.words["changed"] else C.COLOR_OK
+                if tally.failed:
+                    color = C.COLOR_ERROR
                 name = f"{tally.name}: " if self._free else ""
                 self._display.display(
                     f"{name}{tally.summary(_live.duration(time.monotonic() - tally.began))}",
@@ -214,9 +207,8 @@ class CallbackModule(Default):
             if tally:
                 tally.add(found)
         else:
-            if (
-                failed or word == "unreachable"
-            ) and "defender_xdr_tenant_id" in result.host.get_vars():
+            is_lost = failed or word == "unreachable"
+            if is_lost and "defender_xdr_tenant_id" in result.host.get_vars():
                 self._lost[host] = None
             if tally:
                 tally.count(word)
@@ -354,8 +346,8 @@ class CallbackModule(Default):
             "failures": "failed",
             "skipped": "skipped",
             "rescued": "rescued",
+            "ignored": "ignored",
         }
-        names["ignored"] = "ignored"
         sums = " ".join(
             f"{word}={sum(count[key] for count in every.values())}" for key, word in names.items()
         )

@@ -33,10 +33,9 @@ class Batch:
 
     asked: list[str]
     lost: frozenset[str] = frozenset()
-    unclear: frozenset[str] = (
-        frozenset()
-    )  # lost or ended, nobody knows; among the asked, as the lost
-    ended: tuple[str, ...] = ()  # not among the asked
+    # either lost or ended, which cannot be determined; like the lost they are in `asked`
+    unclear: frozenset[str] = frozenset()
+    ended: tuple[str, ...] = ()  # not in `asked`
 
 
 def batch(task: t.Any, variables: Variables) -> Batch:

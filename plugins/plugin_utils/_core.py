@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sweep takes from ansible-core beyond its public interface, each with a way without it.
+"""What a sweep uses of ansible-core beyond its public interface, each with a fallback.
 
 A later ansible-core may rename or change any of it: the sweep then gets slower, not wrong.
 
@@ -22,8 +22,7 @@ from ansible.utils.vars import load_extra_vars
 MANAGER_MODULE: t.Final[t.Any] = ansible.vars.manager
 MODULE_COMMON: t.Final[t.Any] = module_common
 GROUP: t.Final = "group/mssp.defender_xdr.tenant"
-# what core knows of the play as it is now: the play of a task is the one that was loaded from the
-# file
+# The current state of the play; a task's own play object is still the one loaded from the file.
 OF_THE_PLAY: t.Final = (
     "ansible_play_hosts_all",
     "ansible_play_hosts",
@@ -105,7 +104,7 @@ class HostVariables:
         return self._inventory.get_host(name) is not None
 
     def of(self, name: str) -> dict[str, t.Any]:
-        """All variables of this host, not templated."""
+        """All variables of this host, untemplated."""
         if self._inventory is None or self._manager is None:
             return {**self._without_manager(name), **self._play_now}
         host = self._inventory.get_host(name)
@@ -116,9 +115,8 @@ class HostVariables:
         context = {"play": self._play, "host": host, "task": self._task}
         try:
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context, **self._lists))
-        except (
-            TypeError
-        ):  # core calls these lists private; without them each host costs a walk over all
+        except TypeError:
+            # these lists are private to core; without them each host costs a loop over all hosts
             self._lists = {}
             return t.cast("dict[str, t.Any]", self._manager.get_vars(**context))
 
@@ -135,7 +133,7 @@ class HostVariables:
         }
 
     def _without_manager(self, name: str) -> dict[str, t.Any]:
-        """The layers that are public, in core's order as far as it can be had."""
+        """The variable layers with a public interface, in core's order as far as possible."""
         return {
             **self._hostvars.raw_get(name),
             **self._play.get_vars(),
@@ -145,8 +143,11 @@ class HostVariables:
         }
 
 
-class _Shared:
-    """A function of core whose answer does not depend on the host: made until two were equal."""
+class _CachedResult:
+    """A function of core whose result does not depend on the host.
+
+    It is called until two results in a row are equal; from then on the last one is reused.
+    """
 
     def __init__(self, make: t.Callable[..., t.Any]) -> None:
         self._make = make
@@ -162,24 +163,24 @@ class _Shared:
 
 
 def with_cached_magic_vars(manager: t.Any) -> t.Any:
-    """Core's variable manager, which makes its magic variables for the first hosts only.
+    """Core's variable manager, computing its magic variables for the first hosts only.
 
-    They list all hosts of the play, so that each time costs a walk over them.
+    They list all hosts of the play, so computing them for every host takes quadratic time.
     """
     make = getattr(manager, "_get_magic_variables", None)
     if make is None:
         return manager
-    one = copy.copy(manager)
-    one._get_magic_variables = _Shared(make)
-    return one
+    cached = copy.copy(manager)
+    cached._get_magic_variables = _CachedResult(make)
+    return cached
 
 
 @contextlib.contextmanager
 def skip_fact_cleaning() -> t.Iterator[None]:
-    """Spare a host without facts the search for connection plugins, by whose names core cleans
-    facts.
+    """Skip core's fact cleaning for hosts without facts.
 
-    That search is half the cost of a host's variables.
+    To clean facts, core searches for all connection plugins. That search is half the cost of a
+    host's variables.
     """
     clean = getattr(MANAGER_MODULE, "clean_facts", None)
     if clean is None:
@@ -204,8 +205,7 @@ def with_defaults(action: str, task: t.Any, given: Variables, templar: t.Any) ->
     if apply is not None:
         with contextlib.suppress(TypeError, AttributeError):
             return t.cast("dict[str, t.Any]", apply(action, task, dict(given), templar))
-    # core's own order: of two entries for one name the later counts, and an action is nearer than a
-    # group
+    # core's order: the later of two entries for one name wins, and an action wins over a group
     entries: dict[str, t.Any] = {}
     for defaults in task.module_defaults:
         entries.update(defaults)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who was asked, who answered, who did not and why; and when that is too few.
+"""Which tenants answered, which did not and why, and whether too many failed.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -17,7 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
 
-NAMED: t.Final = 10  # names in a warning; the rest is counted, RV(failures) has them all
+NAMED: t.Final = 10  # names in a warning; the rest is counted, `failures` has them all
 
 
 def threshold(text: str) -> t.Callable[[int, int], bool]:
@@ -38,7 +38,9 @@ def threshold(text: str) -> t.Callable[[int, int], bool]:
     return lambda failed, asked: failed > 0 and failed * 100 >= asked * int(share[1])
 
 
-def result(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]) -> Json:
+def sweep_result(
+    batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str, Json]
+) -> Json:
     """The result of a sweep, in the order of the hosts, with a warning for those that did not
     answer."""
     hosts = batch.asked
@@ -51,9 +53,9 @@ def result(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str,
         if host in failures
     }
     answered = [host for host in hosts if host in results]
-    said = [warning for host in answered for warning in results[host].pop("warnings", [])]
+    warnings = [warning for host in answered for warning in results[host].pop("warnings", [])]
     if failed:
-        said.insert(0, _warning(len(hosts), failed))
+        warnings.insert(0, _warning(len(hosts), failed))
     return {
         "changed": any(results[host].get("changed") for host in answered),
         "results": {host: results[host] for host in answered},
@@ -66,7 +68,7 @@ def result(batch: Batch, results: t.Mapping[str, Json], failures: t.Mapping[str,
             if batch.unclear
             else {}
         ),
-        **({"warnings": said} if said else {}),
+        **({"warnings": warnings} if warnings else {}),
     }
 
 
@@ -85,9 +87,8 @@ def judge(result: dict[str, t.Any], too_many: t.Callable[[int, int], bool]) -> N
     """Mark the result as failed where too many tenants did not answer; what was answered stays in
     it."""
     count = result["coverage"]
-    unclear = len(
-        result.get("lost_or_ended", ())
-    )  # a host that the play ended on purpose fails nothing
+    # a host that the play ended on purpose is no failure
+    unclear = len(result.get("lost_or_ended", ()))
     if too_many(count["failed"] - unclear, count["asked"] - unclear):
         first = next(iter(result["failures"].values()))
         result["failed"] = True

@@ -11,29 +11,15 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import importlib
-import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution, _tenant_options
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._subject import Subject, subject_of
 
-MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
-RULES: t.Final = (
-    "mutually_exclusive",
-    "required_together",
-    "required_one_of",
-    "required_if",
-    "required_by",
-)
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
 RETURNS: t.Final = "return_secret"
 SECRET_MODULES: t.Final = ("access_token", "application_credential")  # results may carry a secret
@@ -51,25 +37,27 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
         del tmp
-        freeze_gc()
+        _execution.freeze_gc()
         if self._task.async_val:
             raise AnsibleActionFail(
                 f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's"
                 " own worker and takes no async; drop it, or raise forks."
             )
-        module = importlib.import_module(f"{MODULES}.{self._task.action.rsplit('.', 1)[-1]}")
+        module = _execution.module_named(self._task.action.rsplit(".", 1)[-1])
         return private(self._answer(module, task_vars or {}))
 
     def _answer(self, module: t.Any, variables: dict[str, t.Any]) -> Result:
         secrets: list[str] = []
         try:
-            with environment(self):
+            with _execution.environment(self):
                 subject = subject_of(self, variables)
                 arguments = self._arguments(module, subject)
                 secrets = _scrub.secrets_of(module.SPEC["argument_spec"], arguments)
-                params = validated(module.SPEC, arguments)
+                params = _execution.validated(module.SPEC, arguments)
                 if subject.is_machine or self._is_local():
-                    return run_here(module, params, secrets, check_mode=self._task.check_mode)
+                    return _execution.run_here(
+                        module, params, secrets, check_mode=self._task.check_mode
+                    )
             result = self._answer_of_machine(arguments, variables)
         except DefenderError as e:
             result = e.as_result()
@@ -108,22 +96,6 @@ class ActionModule(ActionBase):
         return self._connection._load_name in HERE or self._connection.transport == "local"
 
 
-@contextlib.contextmanager
-def environment(action: t.Any) -> t.Iterator[None]:
-    """The task keyword `environment` in this process, as the module's own process would have it."""
-    wanted: dict[str, t.Any] = {}
-    action._compute_environment_string(wanted)
-    before = dict(os.environ)
-    if wanted:
-        os.environ.update({name: str(value) for name, value in wanted.items()})
-    try:
-        yield
-    finally:
-        if wanted:
-            os.environ.clear()
-            os.environ.update(before)
-
-
 def carries_secret(result: t.Mapping[str, t.Any]) -> bool:
     """Whether there is a token or a new secret in the result of a module, or in one of a sweep."""
     results = result.get("results")
@@ -144,47 +116,3 @@ def private(result: Result) -> Result:
         reasons.append(f"{rest} more tenants failed; register the result to see them all.")
     warnings = [*result.get("warnings", []), *reasons]
     return {**result, **({"warnings": warnings} if warnings else {}), "_ansible_no_log": True}
-
-
-def freeze_gc() -> None:
-    """Spare the garbage collector what the worker inherited.
-
-    It all stays until the worker ends, and looking through it would copy the parent's memory.
-    """
-    gc.freeze()
-
-
-def run_here(
-    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
-) -> Result:
-    """The module's result out of this process, without secrets; raises DefenderError.
-
-    :arg secrets: those of the arguments; a list takes those that the call itself comes to know.
-    """
-    known = secrets if isinstance(secrets, list) else list(secrets)
-    return _scrub.result(perform(module.run, params, check_mode=check_mode, secrets=known), known)
-
-
-def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The arguments as the module's own spec reads them; raises `bad_request`.
-
-    They are checked here so that a mistake is reported the same way through both doors.
-    """
-    rules = {rule: spec[rule] for rule in RULES if rule in spec}
-    named = {
-        "id": arguments.get("tenant_id"),
-        "name": arguments.get("tenant_name") or arguments.get("tenant_id"),
-        "cloud": arguments.get("cloud", "public"),
-    }
-    try:
-        secrets = {name for name, option in spec["argument_spec"].items() if option.get("no_log")}
-        _tenant_options.check_kinds(arguments, secrets=secrets)
-    except DefenderError as e:
-        e.facts["tenant"] = named
-        raise
-    checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)
-    if checked.error_messages:
-        raise DefenderError(
-            "bad_request", "; ".join(checked.error_messages), facts={"tenant": named}
-        )
-    return t.cast("dict[str, t.Any]", checked.validated_parameters)

@@ -35,9 +35,9 @@ SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if s
 
 @functools.cache
 def _definitions() -> tuple[str, frozenset[str]]:
-    """The name that core knows the plugin's options under, and the variables that feed them.
+    """The plugin's name in core's configuration, and the variables that set its options.
 
-    Core reads a collection plugin's options only once its class was loaded.
+    Core knows a collection plugin's options only after its class has been loaded.
     """
     found = connection_loader.get(CONNECTION, class_only=True)
     name = found._load_name
@@ -48,21 +48,20 @@ Found = tuple[t.Any, str]
 
 
 def prepare() -> None:
-    """Make what each worker would make for itself, where all workers inherit it: core imports an
-    action before it forks.
+    """Build in the parent what every worker would otherwise build for itself.
 
-    That is the plugin's definitions and the context with the CAs, 30 ms each. CAs that only a
-    host's variables name are loaded by its worker.
+    Core imports an action before it forks, so workers inherit the plugin's definitions and the TLS
+    context with the CAs, 30 ms each. CAs named only in a host's variables are loaded by its worker.
     """
-    with contextlib.suppress(
-        Exception
-    ):  # whatever it is, the worker meets it again and tells it with the task
+    # any error occurs again in the worker, which reports it with the task
+    with contextlib.suppress(Exception):
         shared = options_from_env_and_cfg()
         _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
 
 def options_from_env_and_cfg() -> dict[str, Found]:
-    """What the environment and ansible.cfg say, with the origin: the same for every host."""
+    """The options that the environment and ansible.cfg set, with their origin; no host changes
+    them."""
     return {option: _found(option, {}) for option in TENANT_SPEC}
 
 
@@ -130,7 +129,7 @@ def resolve(
     :arg variables: all variables of the task's own host.
     :arg template: renders one value in that host's context.
     :arg given: task arguments, with module_defaults already in them.
-    :arg shared: what `options_from_env_and_cfg` found, when many hosts are asked for.
+    :arg shared: what `options_from_env_and_cfg` returned, when many hosts are resolved.
     Only the nearest source that names a credential counts, so that a task can use another one than
     its inventory. The name of the host is the tenant's, unless the arguments name another tenant.
     Raises `bad_request`.
@@ -184,7 +183,7 @@ def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
 def _tenant_named(
     variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
-    """What can be said of the tenant when its options cannot be used."""
+    """The result's key `tenant` when the options themselves are invalid."""
 
     def plain(option: str) -> str | None:
         value = given.get(option) or own.get(f"{PREFIX}{option}")
@@ -196,8 +195,8 @@ def _tenant_named(
 
 
 def native(value: t.Any) -> t.Any:
-    """The value without core's tags (where it was written, and the like), which nothing here reads
-    and which make each copy of it dear."""
+    """The value without core's tags (such as its origin), which nothing here reads and which make
+    copies slow."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Run
 
@@ -51,8 +51,8 @@ def run_here(customer: Customer, folder: Path, **params: t.Any) -> Json:
         "token_cache": str(folder / "cache"),
         **{f"{name}_url": url for name, url in lab.urls.items()},
     }
-    validated = _door.validated(incident_info.SPEC, {**tenant, **params})
-    return _door.run_here(incident_info, validated, (), check_mode=False)
+    validated = _execution.validated(incident_info.SPEC, {**tenant, **params})
+    return _execution.run_here(incident_info, validated, (), check_mode=False)
 
 
 def raw_incidents(customer: Customer) -> list[Json]:

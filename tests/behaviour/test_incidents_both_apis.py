@@ -14,7 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
 from ansible_collections.mssp.defender_xdr.tests.behaviour.conftest import _lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Json, Lab
 
@@ -55,9 +55,9 @@ class Asked:
             "api": api,
             **{f"{name}_url": url for name, url in self.lab.urls.items()},
         }
-        return _door.run_here(
+        return _execution.run_here(
             incident_info,
-            _door.validated(incident_info.SPEC, {**own, **params}),
+            _execution.validated(incident_info.SPEC, {**own, **params}),
             (),
             check_mode=False,
         )

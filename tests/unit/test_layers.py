@@ -39,7 +39,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._fleet",
     ),
     ("plugin_utils._coverage", "plugin_utils._door"),
-    ("plugin_utils._batch", "plugin_utils._subject"),
+    ("plugin_utils._batch", "plugin_utils._execution", "plugin_utils._subject"),
     (
         "plugin_utils._core",
         "plugin_utils._pool",

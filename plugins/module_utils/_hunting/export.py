@@ -197,11 +197,11 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
 
 
 def _text(value: t.Any) -> str | None:
-    return (
-        None
-        if value is None
-        else _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    )
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False)
+    return _encodable(value)
 
 
 def _encodable(text: str) -> str:

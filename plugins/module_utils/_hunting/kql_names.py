@@ -16,11 +16,12 @@ import dataclasses
 import re
 import typing as t
 
-# Strings (regular with escapes, verbatim, multi-line) and comments: nothing in them is syntax.
-OPAQUE = re.compile(
-    r"""h?@"(?:[^"]|"")*"|h?@'(?:[^']|'')*'|```.*?```|~~~.*?~~~|h?"(?:\\.|[^"\\\n])*"|h?'(?:\\.|[^'\\\n])*'|//[^\n]*""",
-    re.S | re.I,
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lexer import (
+    depth,
+    end_of_part,
+    plain,
 )
+
 # A name in brackets and quotes, behind nothing that it could be an index of.
 QUOTED = re.compile(r"""(?<![\w)\]])(\s*)\[\s*(["'])(\w+)\2\s*\]""")
 LET = re.compile(r"(?:^|[;{])\s*let\s+(\w+)\s*=(?![=~])")
@@ -55,30 +56,18 @@ class Declaration:
     outermost: bool
 
 
-def plain(query: str) -> str:
-    """The query at the same length with nothing but syntax: comments are space, strings are
-    underscores."""
-
-    def blank(match: re.Match[str]) -> str:
-        if match[0].startswith("//"):
-            return " " * len(match[0])
-        return '"' + "_" * (len(match[0]) - 2) + '"'
-
-    return OPAQUE.sub(blank, query)
-
-
 def declarations(query: str, name: str | None = None) -> list[Declaration]:
     """What the query declares with `let` or `declare query_parameters`, in its order."""
     text = _bare_names(query)
     found = []
     for let in LET.finditer(text):
-        start, end = let.end(), _end(text, let.end(), ";")
+        start, end = let.end(), end_of_part(text, let.end(), ";")
         value = text[start:end]
         start, end = start + len(value) - len(value.lstrip()), start + len(value.rstrip())
         literal = LITERAL.fullmatch(text[start:end]) is not None
-        depth = _depth(text[: let.start(1)])
+        is_outermost = depth(text[: let.start(1)]) == 0
         line = query.count("\n", 0, let.start(1)) + 1
-        found.append(Declaration(let[1], line, (start, end), literal, depth == 0))
+        found.append(Declaration(let[1], line, (start, end), literal, is_outermost))
     for declared in PARAMETERS.finditer(text):
         for parameter in re.finditer(r"(\w+)\s*:", declared[1]):
             at = declared.start(1) + parameter.start()
@@ -99,7 +88,7 @@ def takes(query: str, name: str) -> bool:
     makers: set[str] = set()
     start = 0
     while start < len(text):
-        end = _end(text, start, ";")
+        end = end_of_part(text, start, ";")
         statement = text[start:end]
         columns = list(_column_ranges(statement, name))
         for maker in makers:
@@ -129,29 +118,12 @@ def _words(text: str, word: str) -> t.Iterator[re.Match[str]]:
     return re.finditer(rf"(?<![\w$]){re.escape(word)}(?!\w)", text)
 
 
-def _depth(text: str) -> int:
-    return sum((letter in "([{") - (letter in ")]}") for letter in text)
-
-
-def _end(text: str, start: int, stop: str) -> int:
-    """Where the part that begins there ends: before a letter of `stop` outside of its brackets, or
-    its closing one."""
-    depth = 0
-    for at in range(start, len(text)):
-        if depth == 0 and text[at] in stop:
-            return at
-        depth += (text[at] in "([{") - (text[at] in ")]}")
-        if depth < 0:
-            return at
-    return len(text)
-
-
 def _without_functions_own(text: str, name: str) -> str:
     """The syntax without the parts in which the name is a parameter of a function that the query
     defines."""
     for function in FUNCTION.finditer(text):
         if re.search(rf"\b{re.escape(name)}\s*:", function[1]):
-            start, end = function.start(), _end(text, function.end(), "")
+            start, end = function.start(), end_of_part(text, function.end(), "")
             text = text[:start] + _words_out(text[start:end], name) + text[end:]
     return text
 
@@ -173,7 +145,7 @@ def _makes(text: str, word: re.Match[str]) -> bool:
     opening = before.rfind("(")
     if opening >= 0 and re.search(r"(?:^|[\s,])$", before[:opening]):
         # (a, b) = f(…)
-        inside = text[opening + 1 : _end(text, opening + 1, "")]
+        inside = text[opening + 1 : end_of_part(text, opening + 1, "")]
         closing = opening + 1 + len(inside)
         names_only = re.fullmatch(r"[\w\s,]+", inside)
         return bool(names_only and ASSIGNED.match(text, closing + 1))
@@ -193,8 +165,8 @@ def _column_ranges(text: str, name: str) -> t.Iterator[tuple[int, int]]:
             continue
         last = len(text)
         for bracket in re.finditer(r"\(", text[: word.start()]):
-            close = _end(text, bracket.end(), "")
+            close = end_of_part(text, bracket.end(), "")
             if close > word.start() and SCALAR.search(text[: bracket.end()]):
                 last = min(last, close)
         # an operator's own expressions still see what was before it
-        yield _end(text, word.end(), "|"), last
+        yield end_of_part(text, word.end(), "|"), last

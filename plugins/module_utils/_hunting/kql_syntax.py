@@ -19,6 +19,9 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
+    kql_lexer as _kql_lexer,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
     kql_names as _kql_names,
 )
 
@@ -57,7 +60,7 @@ class Mistake:
 
 def mistake(query: str) -> Mistake | None:
     """The first thing in the query that is certainly wrong."""
-    text = _kql_names.plain(query)
+    text = _kql_lexer.plain(query)
     found = [*_open_texts(query), *_brackets(text), *_pipes(text), *_open_ends(text)]
     found += _doubles(query)
     if not found:
@@ -69,17 +72,17 @@ def mistake(query: str) -> Mistake | None:
 
 def readable(query: str) -> str:
     """An equal query without what duckdb-kql's grammar lacks."""
-    text = _kql_names.plain(query)
+    text = _kql_lexer.plain(query)
     changes: list[tuple[int, str]] = []
     for bare in BARE_SERIALIZE.finditer(text):
         changes.append((bare.end(), " _serialized = 0"))
     for listed in LIST.finditer(text):
-        start, end = listed.end(), _close(text, listed.end())
+        start, end = listed.end(), _kql_lexer.end_of_part(text, listed.end(), "")
         if "|" in text[start:end]:
             continue
         stop = ".." if "between" in listed["word"] else ","
-        for first, last in _parts(text, start, end, stop):
-            if ARITHMETIC.search(_outer(text[first:last])):
+        for first, last in _kql_lexer.parts(text, start, end, stop):
+            if ARITHMETIC.search(_kql_lexer.outside_brackets(text[first:last])):
                 changes += [(first, "("), (last, ")")]
     # from the end, so that places stay true; a bracket that closes stands before one that opens at
     # its place
@@ -91,7 +94,7 @@ def readable(query: str) -> str:
 
 
 def _open_texts(query: str) -> t.Iterator[tuple[int, str]]:
-    rest = _kql_names.OPAQUE.sub(lambda match: " " * len(match[0]), query)
+    rest = _kql_lexer.OPAQUE.sub(lambda match: " " * len(match[0]), query)
     if quote := re.search("[\"']", rest):
         yield quote.start(), "a text begins here and does not end in its line"
 
@@ -135,34 +138,3 @@ def _doubles(query: str) -> t.Iterator[tuple[int, str]]:
         if one.outermost and lines.setdefault(one.name, one.line) != one.line:
             reason = f"{one.name} has already been declared in line {lines[one.name]}"
             yield one.span[0], reason
-
-
-def _close(text: str, start: int) -> int:
-    depth = 1
-    for at in range(start, len(text)):
-        depth += (text[at] in "([{") - (text[at] in ")]}")
-        if not depth:
-            return at
-    return len(text)
-
-
-def _parts(text: str, start: int, end: int, stop: str) -> t.Iterator[tuple[int, int]]:
-    """The parts between the stops that stand outside of every bracket."""
-    depth, first = 0, start
-    for at in range(start, end):
-        depth += (text[at] in "([{") - (text[at] in ")]}")
-        if depth == 0 and text.startswith(stop, at) and at >= first:
-            yield first, at
-            first = at + len(stop)
-    yield first, end
-
-
-def _outer(text: str) -> str:
-    """The text without what is inside its brackets."""
-    depth, kept = 0, []
-    for letter in text:
-        depth -= letter in ")]}"
-        if depth == 0:
-            kept.append(letter)
-        depth += letter in "([{"
-    return "".join(kept)

@@ -17,12 +17,12 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.row_sinks import Rows
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_slices import (
-    Slice,
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.row_wise_queries import (
     not_row_wise,
     row_wise,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_slices import Slice
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.timespans import Timespan
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
@@ -156,7 +156,7 @@ def _answer(api: Api, query: str, request: Request, rows: Rows) -> list[dict[str
     try:
         return rows.take(api, PATHS[api.name], body, timeout=SECONDS + 20)
     except DefenderError as e:
-        raise _not_licensed_where_documented(e) from None
+        raise _with_licence_reason(e) from None
 
 
 def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -166,22 +166,22 @@ def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[d
     return columns + [column for column in more if column["name"] not in names]
 
 
-def _not_licensed_where_documented(error: DefenderError) -> DefenderError:
-    """A table of the documented schema that does not resolve is one that the tenant has no licence
-    for."""
+def _with_licence_reason(error: DefenderError) -> DefenderError:
+    """The error; as `not_licensed` where a documented table does not exist in the tenant, because
+    then the tenant has no licence for the product that fills it."""
     table = re.search(r"Failed to resolve table or column expression named '(\w+)'", error.message)
-    if error.category == "bad_query" and table and table[1] in TABLES:
-        told = DefenderError(
-            "not_licensed",
-            error.message,
-            status=error.status,
-            code=error.code,
-            request_id=error.request_id,
-            facts={"table": table[1]},
-        )
-        told.message += (
-            f" {table[1]} is a documented table, so this tenant has no licence for the"
-            " product that fills it."
-        )
-        return told
-    return error
+    if error.category != "bad_query" or table is None or table[1] not in TABLES:
+        return error
+    explained = DefenderError(
+        "not_licensed",
+        error.message,
+        status=error.status,
+        code=error.code,
+        request_id=error.request_id,
+        facts={"table": table[1]},
+    )
+    explained.message += (
+        f" {table[1]} is a documented table, so this tenant has no licence for the"
+        " product that fills it."
+    )
+    return explained

@@ -71,9 +71,8 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
                 "tenant": options.label,
                 "file": _identity(path),
             }
-            with contextlib.suppress(
-                OSError
-            ):  # the rows are in place, and a full disk costs the record only
+            # the rows are in place; a full disk costs only the record
+            with contextlib.suppress(OSError):
                 _replace(file, current)
 
 

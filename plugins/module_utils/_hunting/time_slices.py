@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cuts a hunting query's time into slices, for queries whose rows do not depend on each other.
-
-The rows of such a query are the rows of its slices. For any other query sums of slices are wrong
-numbers, so it is refused.
+"""Slices of time: windows that can be halved until a hunt's answer for each of them is whole.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -13,24 +10,10 @@ This module util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
-    kql_names as _kql_names,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES, TIMES
 
-# Operators that decide on each row alone, or make rows out of one row:
-# learn.microsoft.com/kusto/query.
-ROW_WISE: t.Final = frozenset(
-    (
-        "where filter extend project project-away project-keep project-rename project-reorder"
-        " parse parse-where parse-kv mv-expand"
-    ).split()
-)
 NEAR: t.Final = 8  # the part of a window within which an open slice is cut at the window's edge
 
 
@@ -89,81 +72,3 @@ class Slice:
         since = _times.FIRST if self.since is None else self.since
         before = _times.LAST if self.before is None else self.before
         return {"since": _times.format_time(since), "before": _times.format_time(before)}
-
-
-@dataclasses.dataclass(frozen=True)
-class RowWise:
-    """A query cut where its table ends, so that conditions on the table can be put in.
-
-    `others` are the tables that it reads beside, in brackets or in a let.
-    """
-
-    head: str
-    tail: str
-    column: str
-    others: tuple[str, ...] = ()
-
-    def where(self, *conditions: str | None) -> str:
-        """The query for the rows of its table that all of these conditions hold for."""
-        lines = [f"| where {condition}" for condition in conditions if condition]
-        return "\n".join([self.head, *lines, self.tail])
-
-
-def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
-    """The query as `RowWise`; raises `bad_query` with the reason why its rows depend on each
-    other."""
-    try:
-        return _cut(query)
-    except ValueError as e:
-        raise not_row_wise(purpose, str(e)) from None
-
-
-def not_row_wise(purpose: str, reason: str) -> DefenderError:
-    """What is said of a query that a window cannot be put into."""
-    return DefenderError(
-        "bad_query",
-        f"The query cannot {purpose}, because {reason}.",
-        advice=(
-            "Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer"
-            " columns. On api xdr put the time into the query."
-        ),
-    )
-
-
-def _cut(query: str) -> RowWise:
-    # the same length, so that places in it are places in the query
-    plain = _kql_names.plain(query)
-    start = _last_statement(plain)
-    table = re.compile(r"\s*([A-Za-z_]\w*)\s*(?=[|;]|$)").match(plain, start)
-    if table is None or table[1] not in TABLES or _kql_names.declarations(query, table[1]):
-        raise ValueError("it does not begin with one table and a pipe")
-    if table[1] not in TIMES:
-        raise ValueError(f"{table[1]} has no column with the time of an event")
-    for operator in _operators(plain[table.end() :]):
-        if operator not in ROW_WISE:
-            raise ValueError(f"it uses {operator}, which looks at several rows at once")
-    end = table.end(1)
-    others = {
-        word for word in re.findall(r"\w+", plain[: table.start(1)] + plain[end:]) if word in TABLES
-    }
-    return RowWise(query[:end], query[end:].strip(), TIMES[table[1]], tuple(sorted(others)))
-
-
-def _last_statement(plain: str) -> int:
-    """Where the statement begins that makes the rows: after the last semicolon that something
-    follows."""
-    body = plain.rstrip().rstrip(";")
-    start = body.rfind(";") + 1
-    if re.match(r"\s*(let|set|declare|alias|pattern|restrict)\b", plain[start:]):
-        raise ValueError("it ends with a statement that makes no rows")
-    return start
-
-
-def _operators(pipeline: str) -> t.Iterator[str]:
-    """The operators between the pipes that stand outside of every bracket."""
-    depth = 0
-    for at, letter in enumerate(pipeline):
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "|" and depth == 0:
-            word = re.match(r"\|\s*([a-z][a-z-]*)", pipeline[at:], re.I)
-            yield word[1].lower() if word else "an empty pipe"

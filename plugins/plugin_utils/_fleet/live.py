@@ -26,16 +26,12 @@ from ansible.utils.display import get_text_width
 
 C: t.Any = constants  # its names come out of core's configuration
 TICK: t.Final = 0.2  # seconds between two looks at the numbers
-WINDOW: t.Final = (
-    15.0  # the rate is that of the last so many seconds, so that it follows a throttled fleet
-)
-ERASE: t.Final = (
-    "\r\x1b[J"  # to the end of the screen: a terminal made narrower has wrapped the line
-)
-BARS: t.Final = {
-    True: "█▒░",
-    False: "=x-",
-}  # answered, failed, left; for a terminal that knows more than ASCII or not
+# The rate is an average over so many seconds, so that it follows a throttled fleet.
+WINDOW: t.Final = 15.0
+# Erases to the end of the screen: a terminal made narrower has wrapped the line.
+ERASE: t.Final = "\r\x1b[J"
+# Characters for answered, failed and left, by whether the terminal can show more than ASCII.
+BARS: t.Final = {True: "█▒░", False: "=x-"}
 WIDEST_BAR: t.Final = 24
 
 
@@ -123,9 +119,8 @@ def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
     first."""
     said = numbers(state, rate)
     name = fit(state.name, max(12, width // 4))
-    room = min(
-        width // 7, WIDEST_BAR
-    )  # of the terminal alone, so that it does not jump when a number gets longer
+    # depends on the terminal only, so that the bar keeps its width when a number gets longer
+    room = min(width // 7, WIDEST_BAR)
     if not state.open_end and _width(name) + room + _width(", ".join(said)) + 2 < width:
         return f"{name} {_bar(state, room, BARS[wide])} {', '.join(said)}"
     shorter = [
@@ -281,9 +276,8 @@ class Live:
         return 80
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # a terminal that went away is core's business
+        # core deals with a terminal that has gone away
+        with contextlib.suppress(OSError, ValueError):
             stream = t.cast("t.TextIO", self._stream)
             stream.write(text)
             stream.flush()

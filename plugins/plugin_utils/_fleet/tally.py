@@ -18,6 +18,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.live impo
 COLLECTION: t.Final = "mssp.defender_xdr."
 NAMED: t.Final = 10  # tenants named in a row; the rest is counted
 HIDDEN: t.Final = ("(no_log)", "")
+NOT_SENT: t.Final = ("not sent", "caller")
 LOST: t.Final = ("lost before it was asked", "caller")
 
 Reason = tuple[str, str]  # category, who must act
@@ -49,8 +50,10 @@ def outcomes(host: str, result: t.Mapping[str, t.Any], *, failed: bool) -> Outco
         }
     if isinstance(result.get("error"), dict):
         return {host: _reason(result["error"])}
+    if not failed:
+        return {host: None}
     # no category: censored by no_log, or a failure of Ansible's own, such as an undefined variable
-    return {host: (HIDDEN if "censored" in result else ("not sent", "caller")) if failed else None}
+    return {host: HIDDEN if "censored" in result else NOT_SENT}
 
 
 def _reason(error: t.Mapping[str, t.Any]) -> Reason:
@@ -141,9 +144,9 @@ class Coverage:
         for tenant, reason in self._tenants.items():
             if reason:
                 by_reason[reason].append(tenant)
-        told = [f"asked {asked}, answered {asked - self.failed}, failed {self.failed}"]
+        totals = [f"asked {asked}, answered {asked - self.failed}, failed {self.failed}"]
         if not by_reason:
-            return told
+            return totals
         rows = [("failed", "category", "who must act", ["tenants"])]
         rows += [
             (str(len(tenants)), *reason, tenants)
@@ -155,7 +158,7 @@ class Coverage:
             for count, category, who, unused in rows
         ]
         return [
-            *told,
+            *totals,
             *(
                 start + _some(row[3], columns - len(start) if columns else 10**6)
                 for start, row in zip(starts, rows, strict=True)

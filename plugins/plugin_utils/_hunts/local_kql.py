@@ -23,7 +23,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
     kql_syntax as _kql_syntax,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_names import OPAQUE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lexer import OPAQUE
 
 try:
     import duckdb
@@ -109,14 +109,14 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
         except duckdb_kql.KqlError as e:
             raise DefenderError(
                 "bad_query",
-                f"The query cannot be run here: {e}. The tables are {_columns_in_words(columns)}.",
+                f"The query cannot be run here: {e}. The tables are {_table_summary(columns)}.",
             ) from None
         except duckdb.Error as e:
             raise DefenderError(
                 "bad_query",
                 (
                     f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are"
-                    f" {_columns_in_words(columns)}."
+                    f" {_table_summary(columns)}."
                 ),
             ) from None
 
@@ -130,21 +130,10 @@ def _readable(query: str) -> str:
         if "@" in prefix or quote not in "\"'" or "\\" not in body:
             return found[0]
         # an emoji is two escapes of half a pair each
-        text = ESCAPE.sub(
-            lambda one: (
-                chr(int(one["unit"] or one["byte"], 16))
-                if one["unit"] or one["byte"]
-                else SIGNS.get(one[0], one[0])
-            ),
-            body[:-1],
-        )
+        text = ESCAPE.sub(_unescaped, body[:-1])
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-        return (
-            prefix
-            + quote
-            + "".join(KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text)
-            + quote
-        )
+        kept = {**KEPT, quote: f"\\{quote}"}
+        return prefix + quote + "".join(kept.get(sign, sign) for sign in text) + quote
 
     try:
         return OPAQUE.sub(literal, query)
@@ -158,7 +147,12 @@ def _readable(query: str) -> str:
         ) from None
 
 
-def _columns_in_words(columns: t.Mapping[str, list[str]]) -> str:
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape["unit"] or escape["byte"]
+    return chr(int(code, 16)) if code else SIGNS.get(escape[0], escape[0])
+
+
+def _table_summary(columns: t.Mapping[str, list[str]]) -> str:
     return "; ".join(
         f"{name} ({', '.join(own[:20])}{', …' if len(own) > 20 else ''})"
         for name, own in columns.items()
@@ -176,15 +170,7 @@ def _load(connection: t.Any, name: str, source: Source) -> list[str]:
     for row in _rows(name, source):
         for column, value in row.items():
             if value is not None:
-                kind = _kind(value)
-                before = kinds.get(column) or kind
-                kinds[column] = (
-                    kind
-                    if before == kind
-                    else "float"
-                    if {before, kind} == {"int", "float"}
-                    else "text"
-                )
+                kinds[column] = _common_kind(kinds.get(column), _kind(value))
             else:
                 kinds.setdefault(column, "")
     _check_names(name, kinds)
@@ -213,12 +199,11 @@ def _value(kind: str, at: int) -> str:
     """SQL for the value under the path of that number; $1 has the paths."""
     if kind == "VARCHAR":
         return f"coalesce(r ->> $1[{at}], '')"
-    # a time may be written with another zone
-    return (
-        f"TRY_CAST(r ->> $1[{at}] AS TIMESTAMPTZ)::TIMESTAMP"
-        if kind == "TIMESTAMP"
-        else f"TRY_CAST(r {'->' if kind == 'JSON' else '->>'} $1[{at}] AS {kind})"
-    )
+    if kind == "TIMESTAMP":
+        # a time may be written with another zone
+        return f"TRY_CAST(r ->> $1[{at}] AS TIMESTAMPTZ)::TIMESTAMP"
+    arrow = "->" if kind == "JSON" else "->>"
+    return f"TRY_CAST(r {arrow} $1[{at}] AS {kind})"
 
 
 def _rows(name: str, source: Source) -> t.Iterator[Row]:
@@ -267,17 +252,22 @@ def _check_names(name: str, columns: t.Iterable[str]) -> None:
 
 
 def _kind(value: t.Any) -> str:
-    if isinstance(value, (bool, int, float)):
-        return (
-            "int"
-            if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
-            else "bool"
-            if isinstance(value, bool)
-            else "float"
-        )
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return "int"
+    if isinstance(value, (int, float)):
+        return "float"
     if isinstance(value, (dict, list)):
         return "json"
     return "time" if isinstance(value, str) and TIME.fullmatch(value) else "text"
+
+
+def _common_kind(before: str | None, kind: str) -> str:
+    """The kind of a column that has had values of one kind, or none, and now has one of another."""
+    if not before or before == kind:
+        return kind
+    return "float" if {before, kind} == {"int", "float"} else "text"
 
 
 def _quoted(name: str) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
     kql_names as _kql_names,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_names import OPAQUE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lexer import OPAQUE
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
     SEVERITIES as EVERY_SEVERITY,
 )
@@ -205,7 +205,11 @@ def _typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
         return value
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
         raise ValueError(f"parameters.{name} is {value!r}, which is no {kind}")
-    typed = {kind: value} if kind in _kql.TYPED else float(str(value)) if kind == "real" else value
+    typed = value
+    if kind in _kql.TYPED:
+        typed = {kind: value}
+    elif kind == "real":
+        typed = float(str(value))
     try:
         _kql.literal(name, typed)
     except DefenderError as e:
@@ -252,7 +256,7 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
                         " the parameters."
                     ),
                 )
-            chosen.append(_as_result(hunt, values, missing))
+            chosen.append(_hunt_for_role(hunt, values, missing))
     return chosen
 
 
@@ -302,11 +306,11 @@ def _check_declarations(hunt: Hunt, given: Values) -> None:
                 )
 
 
-def _as_result(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:
-    told = {field.name: getattr(hunt, field.name) for field in dataclasses.fields(hunt)}
+def _hunt_for_role(hunt: Hunt, values: Values, missing: list[str]) -> dict[str, t.Any]:
+    fields = {field.name: getattr(hunt, field.name) for field in dataclasses.fields(hunt)}
     return {
-        **told,
-        **{key: list(told[key]) for key in LISTS},
+        **fields,
+        **{key: list(fields[key]) for key in LISTS},
         "parameters": dict(values),
         "missing": missing,
     }

@@ -28,7 +28,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     permissions as _permissions,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _execution,
+    _pool,
+    _tenant_options,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
     options as _inventory_options,
 )
@@ -159,7 +163,9 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
         if job.error:
             raise job.error
         tenant = Tenant(
-            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments))
+            _options.check(
+                _execution.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)
+            )
         )
         unused, claims = tenant.token(resource)
         granted = claims.roles if claims else ()

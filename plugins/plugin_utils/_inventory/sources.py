@@ -26,7 +26,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.custo
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory import (
     options as _inventory_options,
 )
@@ -110,7 +110,7 @@ def _asked(params: Arguments, sources: t.Sequence[str]) -> dict[str, list[Row]]:
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, params)
     try:
         tenant = Tenant(
-            _options.check(_door.validated({"argument_spec": _options.TENANT_SPEC}, params))
+            _options.check(_execution.validated({"argument_spec": _options.TENANT_SPEC}, params))
         )
         answers = {
             source: [_to_keep(customer) for customer in SERVICES[source](tenant)]

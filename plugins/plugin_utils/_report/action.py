@@ -23,7 +23,7 @@ from ansible.release import __version__ as core_version
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _coverage, _door
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _batch, _coverage, _execution
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
@@ -63,7 +63,7 @@ class Report(ActionBase):
         del tmp
         try:
             arguments = dict(self._task.args)
-            params = _door.validated(self.spec, arguments)
+            params = _execution.validated(self.spec, arguments)
             params["hosts"] = _batch.named(arguments, params["hosts"])
             too_many = _coverage.threshold(params["fail_when"])
             if params["hosts"] == []:
@@ -149,25 +149,23 @@ class Report(ActionBase):
 
         def value(name: str, default: str) -> str:
             text = raw.get(name)
-            # a walk through the host's own templates costs as much as all the rest
-            return (
-                default
-                if text is None
-                else str(hostvars[host][name] if isinstance(text, str) and "{{" in text else text)
-            )
+            if text is None:
+                return default
+            # hostvars[host] templates the value, which takes as long as all the rest together
+            if isinstance(text, str) and "{{" in text:
+                text = hostvars[host][name]
+            return str(text)
 
-        listed = raw.get("incidents_result")
+        incidents = raw.get("incidents_result")
+        if incidents is not None:
+            listed = incidents.get("incidents") or []
+            incidents = {**incidents, "incidents": [_report_facts.kept(one) for one in listed]}
         return {
             "id": value(TENANT_ID, ""),
             "name": value(TENANT_NAME, host),
             "tier": value(tier, _service_levels.UNTIERED),
             "preflight": raw.get("preflight_result"),
-            "incidents": None
-            if listed is None
-            else {
-                **listed,
-                "incidents": [_report_facts.kept(one) for one in listed.get("incidents") or []],
-            },
+            "incidents": incidents,
             "hunts": raw.get("hunt_result"),
         }
 

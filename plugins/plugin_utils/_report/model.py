@@ -69,11 +69,11 @@ def build(
     incidents = [
         incident for one in tenants for incident in _service_levels.incidents(one, setting)
     ]
-    told_hunts = [_hunt(name, one) for name, one in hunts.items()]
-    told_tenants = [_gaps.tenant(one, asked_for, hunts) for one in tenants]
-    _report_counts.put_beside(told_tenants, incidents, told_hunts)
-    gaps = [gap for one in told_tenants if one["state"] == "unread" for gap in one["gaps"][:1]]
-    states = collections.Counter(one["state"] for one in told_tenants)
+    hunt_entries = [_hunt(name, one) for name, one in hunts.items()]
+    tenant_entries = [_gaps.tenant(one, asked_for, hunts) for one in tenants]
+    _report_counts.put_beside(tenant_entries, incidents, hunt_entries)
+    gaps = [gap for one in tenant_entries if one["state"] == "unread" for gap in one["gaps"][:1]]
+    states = collections.Counter(one["state"] for one in tenant_entries)
     report = {
         "schema": SCHEMA,
         "title": setting.title,
@@ -90,10 +90,10 @@ def build(
             },
         },
         "sources": [kind for kind, was in asked_for.items() if was],
-        "incidents_summary": _report_counts.summary(incidents, told_tenants),
-        "tactics": _report_counts.tactics(told_hunts),
-        "tenants": told_tenants,
-        "hunts": told_hunts,
+        "incidents_summary": _report_counts.summary(incidents, tenant_entries),
+        "tactics": _report_counts.tactics(hunt_entries),
+        "tenants": tenant_entries,
+        "hunts": hunt_entries,
         "shared": list(shared),
         "incidents": incidents,
     }
@@ -106,7 +106,9 @@ def fit(value: t.Any) -> t.Any:
         return UNFIT.sub("\ufffd", value)
     if isinstance(value, dict):
         return {fit(key): fit(each) for key, each in value.items()}
-    return [fit(each) for each in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return [fit(each) for each in value]
+    return value
 
 
 def _hunt(name: str, one: Json) -> Json:

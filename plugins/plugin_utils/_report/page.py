@@ -122,13 +122,9 @@ def hours(value: float | None) -> str:
     if value is None:
         return "–"
     size = abs(value)
-    return (
-        f"{size * 60:.0f} min"
-        if size < 1
-        else f"{size:.0f} h"
-        if size < 48
-        else f"{size / 24:.0f} d"
-    )
+    if size < 1:
+        return f"{size * 60:.0f} min"
+    return f"{size:.0f} h" if size < 48 else f"{size / 24:.0f} d"
 
 
 def _when(text: str) -> str:
@@ -139,15 +135,14 @@ def _refused(report: Json) -> dict[str, list[Json]]:
     """The tenants that were not read by who must act, and for each reason together: category,
     advice, and tenants with name, text and link."""
     found: dict[str, dict[str, Json]] = {who: {} for who in WHO}
-    for one in (one for one in report["tenants"] if one["state"] == "unread"):
+    unread = [one for one in report["tenants"] if one["state"] == "unread"]
+    for one in unread:
         gap = one["gaps"][0]
         # the link is each tenant's own
-        advice = (
-            str(gap["advice"].replace(gap["link"], "") if gap["link"] else gap["advice"])
-            .strip()
-            .rstrip(":. ")
-            + "."
-        )
+        advice = str(gap["advice"])
+        if gap["link"]:
+            advice = advice.replace(gap["link"], "")
+        advice = advice.strip().rstrip(":. ") + "."
         group = found.setdefault(gap["who"], {}).setdefault(
             gap["category"], {"category": gap["category"], "advice": advice, "tenants": []}
         )
@@ -162,7 +157,8 @@ def _refused(report: Json) -> dict[str, list[Json]]:
 def _partly(report: Json) -> list[Json]:
     """What tenants that were read in part did not answer, by kind and reason."""
     groups: dict[tuple[str, str], Json] = {}
-    for one in (one for one in report["tenants"] if one["state"] == "partly"):
+    partly = [one for one in report["tenants"] if one["state"] == "partly"]
+    for one in partly:
         for gap in one["gaps"]:
             group = groups.setdefault(
                 (gap["what"], gap["category"]), {**gap, "tenants": [], "queries": []}

@@ -107,7 +107,7 @@ def _csv(rows: t.Iterable[Json], columns: t.Sequence[str]) -> bytes:
 def _hits(report: Json, names: t.Mapping[str, str]) -> t.Iterator[Json]:
     """A row for each hunt and tenant that has hits, or did not answer it."""
     for hunt in report["hunts"]:
-        told = {
+        hunt_columns = {
             **{key: hunt[key] for key in ("title", "severity")},
             "hunt": hunt["name"],
             "tactics": " ".join(hunt["tactics"]),
@@ -115,7 +115,7 @@ def _hits(report: Json, names: t.Mapping[str, str]) -> t.Iterator[Json]:
         }
         for host, rows in hunt["hits"].items():
             yield {
-                **told,
+                **hunt_columns,
                 "host": host,
                 "tenant_name": names.get(host, host),
                 "rows": rows,
@@ -124,7 +124,7 @@ def _hits(report: Json, names: t.Mapping[str, str]) -> t.Iterator[Json]:
             }
         for host, category in hunt["failures"].items():
             yield {
-                **told,
+                **hunt_columns,
                 "host": host,
                 "tenant_name": names.get(host, host),
                 "rows": None,

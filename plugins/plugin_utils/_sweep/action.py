@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import signal
 import typing as t
 
@@ -27,6 +26,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _core,
     _coverage,
     _door,
+    _execution,
     _pool,
     _progress,
 )
@@ -72,12 +72,13 @@ class Answers:
     def add(self, host: str, answer: Json) -> bool:
         """Remember the answer; whether it is a failure."""
         failed = bool(answer.get("failed"))
-        (self.failures if failed else self.results)[host] = answer
+        outcomes = self.failures if failed else self.results
+        outcomes[host] = answer
         return failed
 
     def as_result(self) -> Json:
         """The result of the sweep so far."""
-        return _coverage.result(self.batch, self.results, self.failures)
+        return _coverage.sweep_result(self.batch, self.results, self.failures)
 
 
 def _lost(host: str, *, unclear: bool) -> Json:
@@ -103,37 +104,35 @@ class Sweep(ActionBase):
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
         """Leave `module_args` alone: it is templated for each tenant, not for the host that the
         task happens to run on."""
-        return (
-            value
-            if name == "module_args"
-            else super().finalize_task_arg(name, value, templar, context)
-        )
+        if name == "module_args":
+            return value
+        return super().finalize_task_arg(name, value, templar, context)
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
     ) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         del tmp
-        _door.freeze_gc()
+        _execution.freeze_gc()
         try:
             given = dict(self._task.args)
             raw = given.pop("module_args", None)
             params = {
-                **_door.validated(self.spec, given),
+                **_execution.validated(self.spec, given),
                 "module_args": {} if raw is None else raw,
             }
             params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
             params["hosts"] = _batch.named(given, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
             self._check_play(task_vars or {}, params["concurrency"])
-            module = importlib.import_module(f"{_door.MODULES}.{params['module']}")
+            module = _execution.module_named(params["module"])
             _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
-            with interruptible(), _door.environment(self):
+            with interruptible(), _execution.environment(self):
                 result = self._sweep(module, params, task_vars or {})
         except DefenderError as e:
             return e.as_result()
         except Interrupted as e:
-            # core has its own way to end a worker; by now our files are in order
+            # core ends the worker its own way; by now the files are complete or removed
             signal.raise_signal(e.args[0])
             raise
         _coverage.judge(result, threshold)
@@ -206,11 +205,13 @@ class Sweep(ActionBase):
         except Interrupted:
             self._say_what_is_kept(answers, params, collector)
             raise
-        told = answers.as_result()
-        told["changed"] |= collector.changed
+        result = answers.as_result()
+        result["changed"] |= collector.changed
         if named == []:
-            told |= {"msg": NOBODY, "warnings": [NOBODY]}
-        return {**told, **({"dest": params["dest"]} if params["dest"] else {})}
+            result |= {"msg": NOBODY, "warnings": [NOBODY]}
+        if params["dest"]:
+            result["dest"] = params["dest"]
+        return result
 
     def _say_what_is_kept(
         self, answers: Answers, params: Json, collector: _rows.Collector | None
@@ -258,8 +259,8 @@ def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
     try:
         if job.error:
             raise job.error
-        return _door.run_here(
-            module, _door.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
+        return _execution.run_here(
+            module, _execution.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
         )
     except DefenderError as e:
         return _scrub.result(e.as_result(), secrets)

@@ -5,8 +5,8 @@
 """What a task of each tenant's own would be given: its arguments, templated in its context, its
 module_defaults, its tenant options.
 
-What is the same for every tenant is asked of core once: without that each tenant costs a walk over
-all of them.
+What is the same for every tenant is computed once; otherwise each tenant costs a loop over all
+tenants.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """

@@ -17,7 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import p
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import guard as _guard
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.modules import incident_info
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _pool
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution, _pool
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     SECRET,
@@ -199,9 +199,9 @@ def listed(number: int, cloud: str, region: str | None, api: str) -> str:
     own.update({"region": region} if region else {})
     try:
         return str(
-            perform(incident_info.run, _door.validated(incident_info.SPEC, own), check_mode=False)[
-                "api"
-            ]
+            perform(
+                incident_info.run, _execution.validated(incident_info.SPEC, own), check_mode=False
+            )["api"]
         )
     except DefenderError as e:
         return e.category

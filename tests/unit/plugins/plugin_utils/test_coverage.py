@@ -73,10 +73,12 @@ def test_every_host_is_counted_once_and_in_order(outcomes: list[str]) -> None:
         if outcome == "answered"
     }
     failures = {host: failure() for host in reversed(hosts) if host not in results}
-    told = _coverage.result(Batch(hosts), results, failures)
-    assert list(told["results"]) == told["answered"] == [host for host in hosts if host in results]
-    assert list(told["failures"]) == [host for host in hosts if host in failures]
-    assert told["coverage"] == {
+    result = _coverage.sweep_result(Batch(hosts), results, failures)
+    assert (
+        list(result["results"]) == result["answered"] == [host for host in hosts if host in results]
+    )
+    assert list(result["failures"]) == [host for host in hosts if host in failures]
+    assert result["coverage"] == {
         "asked": len(hosts),
         "answered": len(results),
         "failed": len(failures),
@@ -84,53 +86,55 @@ def test_every_host_is_counted_once_and_in_order(outcomes: list[str]) -> None:
 
 
 def test_a_failure_keeps_its_reason_and_its_text() -> None:
-    told = _coverage.result(Batch(["a"]), {}, {"a": failure("not_licensed", "No licence.")})
+    result = _coverage.sweep_result(Batch(["a"]), {}, {"a": failure("not_licensed", "No licence.")})
     assert (
-        told["failures"]["a"]["category"],
-        told["failures"]["a"]["who"],
-        told["failures"]["a"]["msg"],
+        result["failures"]["a"]["category"],
+        result["failures"]["a"]["who"],
+        result["failures"]["a"]["msg"],
     ) == ("not_licensed", "customer", "No licence.")
 
 
 def test_a_crash_without_a_category_is_still_a_failure() -> None:
-    assert _coverage.result(Batch(["a"]), {}, {"a": {"failed": True, "msg": "Boom."}})[
+    assert _coverage.sweep_result(Batch(["a"]), {}, {"a": {"failed": True, "msg": "Boom."}})[
         "failures"
     ] == {"a": {"category": "unavailable", "msg": "Boom."}}
 
 
 def test_one_changed_tenant_is_a_change() -> None:
     assert (
-        _coverage.result(Batch(["a", "b"]), {"a": {"changed": False}, "b": {"changed": True}}, {})[
-            "changed"
-        ]
+        _coverage.sweep_result(
+            Batch(["a", "b"]), {"a": {"changed": False}, "b": {"changed": True}}, {}
+        )["changed"]
         is True
     )
-    assert _coverage.result(Batch(["a"]), {"a": {}}, {})["changed"] is False
+    assert _coverage.sweep_result(Batch(["a"]), {"a": {}}, {})["changed"] is False
 
 
 def test_those_who_did_not_answer_are_the_first_warning_by_category_and_name() -> None:
     hosts = ["a", "b", "c", "d"]
     failures = {"a": failure(), "b": failure("throttled", "Slow."), "d": failure()}
-    told = _coverage.result(Batch(hosts), {"c": {"warnings": ["An old API."]}}, failures)
-    assert told["warnings"] == [
+    result = _coverage.sweep_result(Batch(hosts), {"c": {"warnings": ["An old API."]}}, failures)
+    assert result["warnings"] == [
         "3 of 4 tenants did not answer (not_consented: a, d; throttled: b).",
         "An old API.",
     ]
-    assert told["results"] == {"c": {}}
+    assert result["results"] == {"c": {}}
 
 
 def test_a_warning_names_ten_hosts_and_counts_the_rest() -> None:
     hosts = [f"h{number}" for number in range(12)]
-    (warning,) = _coverage.result(Batch(hosts), {}, {host: failure() for host in hosts})["warnings"]
+    (warning,) = _coverage.sweep_result(Batch(hosts), {}, {host: failure() for host in hosts})[
+        "warnings"
+    ]
     assert warning.endswith("h8, h9 and 2 more).")
 
 
 def test_nobody_failing_is_no_warning() -> None:
-    assert "warnings" not in _coverage.result(Batch(["a"]), {"a": {}}, {})
+    assert "warnings" not in _coverage.sweep_result(Batch(["a"]), {"a": {}}, {})
 
 
 def test_too_few_answers_fail_the_task_and_keep_what_was_answered() -> None:
-    result = _coverage.result(Batch(["a", "b"]), {"a": {"count": 1}}, {"b": failure()})
+    result = _coverage.sweep_result(Batch(["a", "b"]), {"a": {"count": 1}}, {"b": failure()})
     _coverage.judge(result, _coverage.threshold("any"))
     assert result["failed"] is True
     assert result["msg"] == "Of 2 tenants 1 did not answer. The first of them: No consent."
@@ -138,20 +142,20 @@ def test_too_few_answers_fail_the_task_and_keep_what_was_answered() -> None:
 
 
 def test_enough_answers_do_not_fail_the_task() -> None:
-    result = _coverage.result(Batch(["a", "b"]), {"a": {}}, {"b": failure()})
+    result = _coverage.sweep_result(Batch(["a", "b"]), {"a": {}}, {"b": failure()})
     _coverage.judge(result, _coverage.threshold("all"))
     assert "failed" not in result
 
 
 def test_hosts_that_the_play_ended_are_named_and_not_asked() -> None:
-    told = _coverage.result(Batch(["a"], ended=("b", "c")), {"a": {}}, {})
-    assert (told["ended"], told["coverage"]["asked"]) == (["b", "c"], 1)
-    assert "ended" not in _coverage.result(Batch(["a"]), {"a": {}}, {})
+    result = _coverage.sweep_result(Batch(["a"], ended=("b", "c")), {"a": {}}, {})
+    assert (result["ended"], result["coverage"]["asked"]) == (["b", "c"], 1)
+    assert "ended" not in _coverage.sweep_result(Batch(["a"]), {"a": {}}, {})
 
 
 @pytest.mark.parametrize("text", ["any", "all", "50%"])
 def test_a_host_that_may_have_been_ended_is_named_and_fails_no_threshold(text: str) -> None:
-    result = _coverage.result(
+    result = _coverage.sweep_result(
         Batch(["a", "b"], unclear=frozenset("b")), {"a": {}}, {"b": failure("unavailable")}
     )
     assert (result["lost_or_ended"], result["coverage"]["failed"]) == (["b"], 1)
@@ -160,7 +164,7 @@ def test_a_host_that_may_have_been_ended_is_named_and_fails_no_threshold(text: s
 
 
 def test_a_real_failure_beside_an_unclear_one_still_counts() -> None:
-    result = _coverage.result(
+    result = _coverage.sweep_result(
         Batch(["a", "b"], unclear=frozenset("b")), {}, {"a": failure(), "b": failure("unavailable")}
     )
     _coverage.judge(result, _coverage.threshold("all"))

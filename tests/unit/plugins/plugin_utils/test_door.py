@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _door, _execution
 
 Json = dict[str, t.Any]
 MODULES: t.Final = Path(__file__).parents[4] / "plugins/modules"
@@ -22,7 +20,7 @@ MODULES: t.Final = Path(__file__).parents[4] / "plugins/modules"
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in MODULES.glob("*.py")))
 def test_the_modules_that_may_return_a_secret_are_known(name: str) -> None:
-    returned = yaml.safe_load(importlib.import_module(f"{_door.MODULES}.{name}").RETURN)
+    returned = yaml.safe_load(_execution.module_named(name).RETURN)
     assert bool(set(returned) & set(_scrub.SECRET_KEYS)) == (name in _door.SECRET_MODULES)
 
 
@@ -74,29 +72,3 @@ def test_the_failures_in_a_hidden_result_are_warnings() -> None:
         "tenant9: Reason 9.",
         "2 more tenants failed; register the result to see them all.",
     ]
-
-
-class Action:
-    """An action with the keyword `environment`."""
-
-    def __init__(self, wanted: Json) -> None:
-        self._wanted = wanted
-
-    def _compute_environment_string(self, wanted: Json) -> str:
-        wanted.update(self._wanted)
-        return ""
-
-
-def test_the_environment_counts_and_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEFENDER_XDR_API", "graph")
-    before = dict(os.environ)
-
-    def fail() -> None:
-        with _door.environment(Action({"DEFENDER_XDR_API": "xdr", "DEFENDER_XDR_RETRIES": 7})):
-            assert os.environ["DEFENDER_XDR_API"] == "xdr"
-            assert os.environ["DEFENDER_XDR_RETRIES"] == "7"
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-    assert dict(os.environ) == before

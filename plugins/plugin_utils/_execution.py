@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module's `run()` in this process: arguments checked, no secret left in the result.
+
+This plugin util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+
+MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
+RULES: t.Final = (
+    "mutually_exclusive",
+    "required_together",
+    "required_one_of",
+    "required_if",
+    "required_by",
+)
+Result = dict[str, t.Any]
+
+
+def module_named(name: str) -> t.Any:
+    """The collection's module of this short name."""
+    return importlib.import_module(f"{MODULES}.{name}")
+
+
+def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The arguments as the module's own spec reads them; raises `bad_request`.
+
+    They are checked here so that a mistake is reported the same way through both doors.
+    """
+    rules = {rule: spec[rule] for rule in RULES if rule in spec}
+    named = {
+        "id": arguments.get("tenant_id"),
+        "name": arguments.get("tenant_name") or arguments.get("tenant_id"),
+        "cloud": arguments.get("cloud", "public"),
+    }
+    try:
+        secrets = {name for name, option in spec["argument_spec"].items() if option.get("no_log")}
+        _tenant_options.check_kinds(arguments, secrets=secrets)
+    except DefenderError as e:
+        e.facts["tenant"] = named
+        raise
+    checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)
+    if checked.error_messages:
+        raise DefenderError(
+            "bad_request", "; ".join(checked.error_messages), facts={"tenant": named}
+        )
+    return t.cast("dict[str, t.Any]", checked.validated_parameters)
+
+
+def run_here(
+    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
+) -> Result:
+    """The module's result out of this process, without secrets; raises DefenderError.
+
+    :arg secrets: those of the arguments; a list takes those that the call itself comes to know.
+    """
+    known = secrets if isinstance(secrets, list) else list(secrets)
+    return _scrub.result(perform(module.run, params, check_mode=check_mode, secrets=known), known)
+
+
+@contextlib.contextmanager
+def environment(action: t.Any) -> t.Iterator[None]:
+    """The task keyword `environment` in this process, as the module's own process would have it."""
+    wanted: dict[str, t.Any] = {}
+    action._compute_environment_string(wanted)
+    before = dict(os.environ)
+    if wanted:
+        os.environ.update({name: str(value) for name, value in wanted.items()})
+    try:
+        yield
+    finally:
+        if wanted:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def freeze_gc() -> None:
+    """Exclude everything the worker inherited from garbage collection.
+
+    It lives until the worker ends anyway, and traversing it would copy the parent's memory pages.
+    """
+    gc.freeze()
