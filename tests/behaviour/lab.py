@@ -151,8 +151,13 @@ class Customer:
     def fault(self, **values: t.Any) -> None:
         self.lab.control("POST", "faults", tenant=self.tenant_id, **values)
 
-    def consent(self, **values: t.Any) -> None:
-        self.lab.control("POST", "consent", tenant=self.tenant_id, **values)
+    def consent(self, **values: t.Any) -> Json:
+        return self.lab.control("POST", "consent", tenant=self.tenant_id, **values)
+
+    def grant(self, needed: t.Mapping[str, t.Iterable[str]]) -> None:
+        """Consent to these roles by API, beside those that were granted before."""
+        granted = self.consent()["roles"]
+        self.consent(roles={api: [*granted[api], *roles] for api, roles in needed.items()})
 
     def calls(self, origin: str = "") -> list[Json]:
         """What reached the lab for this tenant since the test began."""

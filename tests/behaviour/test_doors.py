@@ -12,6 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import (
+    PERMISSIONS,
+)
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Bastion
 
@@ -98,6 +101,8 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "bad parameter": {"query": "DeviceInfo", "parameters": {"1x": 1}},
     },
 }
+# Its cases show what comes of a customer who has not granted the roles that it needs.
+NOT_GRANTED: t.Final = ("consent",)
 # These act in the provider's own tenant, where the application is registered.
 AT_HOME: t.Final = ("application", "application_credential", "application_info")
 # What cannot be equal: ids of requests, times of issue, and what core's own transport of modules
@@ -160,6 +165,8 @@ def test_a_module_answers_the_same_through_both_doors(
     fleet: Lab,
 ) -> None:
     customer = home if module in AT_HOME else customers(1)[0]
+    if module not in (*AT_HOME, *NOT_GRANTED):
+        customer.grant(PERMISSIONS[module])
     connected |= {
         "defender_xdr_client_secret": customer.lab.facts["client_secret"],
         "defender_xdr_token_cache": "none",
