@@ -34,7 +34,7 @@ RUN: t.Final = {
     "console": "shell",
 }
 READ: t.Final = frozenset(
-    {"text", "kql", "json", "ini", "html", "csv", "diff", "none"}
+    {"text", "python", "markdown", "kql", "json", "ini", "html", "csv", "diff", "none"}
 )  # shown, nothing to run
 REASON: t.Final = re.compile(r"(?:<!--|\.\.|#) not run: (.+?)\s*(?:-->)?$")
 FENCE: t.Final = re.compile(r"^( *)```+(\w*)(?: +(\S+))?\s*$")

@@ -27,8 +27,8 @@ def drawn(rows: list[tuple[int, ...]]) -> ET.Element:
 def lengths(svg: ET.Element) -> dict[float, list[float]]:
     """By height in the picture, the lengths of the bars there."""
     found: dict[float, list[float]] = {}
-    for bar in svg.iter("rect"):
-        found.setdefault(float(bar.attrib["y"]), []).append(float(bar.attrib["width"]))
+    for drawn_bar in svg.iter("rect"):
+        found.setdefault(float(drawn_bar.attrib["y"]), []).append(float(drawn_bar.attrib["width"]))
     return found
 
 
@@ -43,9 +43,9 @@ def test_bars_are_in_proportion_and_none_leaves_the_picture(rows: list[tuple[int
         assert len(length) == len(wanted)
         assert all(abs(a - b) <= 0.05 for a, b in zip(length, wanted, strict=True))
     height = float(svg.attrib["viewBox"].split()[3])
-    for bar in svg.iter("rect"):
-        assert float(bar.attrib["x"]) + float(bar.attrib["width"]) < charts.WIDTH
-        assert 0 < float(bar.attrib["y"]) + float(bar.attrib["height"]) < height
+    for drawn_bar in svg.iter("rect"):
+        assert float(drawn_bar.attrib["x"]) + float(drawn_bar.attrib["width"]) < charts.WIDTH
+        assert 0 < float(drawn_bar.attrib["y"]) + float(drawn_bar.attrib["height"]) < height
 
 
 @given(rows=TABLES)
