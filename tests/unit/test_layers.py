@@ -72,7 +72,12 @@ ANSIBLE: t.Final = {  # what a folder may import of Ansible itself
 ONLY_IN: t.Final = {  # what few files have to themselves
     "ansible.module_utils.basic": {"module_utils._module"},
     "ansible.module_utils.urls": set[str](),
-    "cryptography": {"module_utils._tenant.certificates", "module_utils._sealed"},
+    "cryptography": {
+        "module_utils._sealed",
+        "module_utils._tenant.certificate_reading",
+        "module_utils._tenant.certificate_signer",
+        "module_utils._tenant.public_certificate",
+    },
     "http.client": set[str](),
     "jwt": {"module_utils._tenant.claims"},
     "msal": {"module_utils._tenant.token_request"},

@@ -20,14 +20,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
     DAY,
     Credential,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text import file_bytes
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory import V1
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
-    credential as _credential,
-)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.credential import (
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.public_certificate import (
     PublicCertificate,
+    public_certificate,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
@@ -35,13 +34,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SE
 def given(text: str | None, path: str | None) -> PublicCertificate:
     """The certificate that the caller gives, as text or as a file."""
     if text is not None:
-        return _credential.public_certificate(
-            "public_certificate", "public_certificate", text.encode()
-        )
+        return public_certificate("public_certificate", "public_certificate", text.encode())
     option = "public_certificate_path"
-    return _credential.public_certificate(
-        option, f"{option} {path}", _credential.read_public(option, str(path))
-    )
+    return public_certificate(option, f"{option} {path}", file_bytes(option, str(path)))
 
 
 class Certificates:

@@ -18,12 +18,12 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
-    certificates as _certificates,
-)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     credential as _credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    public_certificate as _public_certificate,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
@@ -131,7 +131,7 @@ def credential_from(caller: Caller, kind: str, raw: Json) -> Credential:
     if kind == "certificate":
         der, sha1, sha256 = _thumbprints(raw)
         details = {"sha1": sha1, "sha256": sha256}
-        issued = _certificates.issued_at(der)
+        issued = _public_certificate.issued_at(der)
         # registered without a start of its own, a certificate gets the one that it names itself
         if start is not None and issued is not None and start // SECOND == issued:
             began = None

@@ -15,9 +15,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
     certificates as _app_certificates,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
-    client_secrets as _app_secrets,
-)
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     client_secrets as _client_secrets,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
@@ -25,6 +22,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications im
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
     federated as _app_federated,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications import (
+    secret_place as _secret_place,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.certificates import (
     Certificates,
@@ -82,11 +82,11 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
                 "bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0."
             )
     certificate = None
-    place = _client_secrets.Place(
+    place = _secret_place.Place(
         params["dest"], bool(params["return_secret"]), params["current_secret"]
     )
     if present and kind == "secret":
-        _app_secrets.check(
+        _secret_place.check(
             place, valid_for=params["valid_for"], rotate_before=params["rotate_before"]
         )
     elif present and kind == "certificate":

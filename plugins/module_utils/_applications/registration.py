@@ -31,14 +31,27 @@ class Registrar:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self._resources: dict[str, Resource] = {}
+        self._resources: dict[str, Resource | None] = {}
 
-    def resource(self, name: str, *, must: bool = False) -> Resource:
-        """An API by its name; one that the tenant does not have by what Microsoft published.
+    def resource(self, name: str) -> Resource:
+        """An API by its name; one about which nothing is known has no names for its roles."""
+        return self._find(name) or Resource(name, name, name, "", {})
 
-        :arg must: raise `not_found` where nothing is known about it, in place of a nameless
-            resource.
-        """
+    def known_resource(self, name: str) -> Resource:
+        """An API by its name; raises `not_found` where nothing is known about it."""
+        found = self._find(name)
+        if found is None:
+            raise DefenderError(
+                "not_found",
+                (
+                    f"Tenant {self.api.tenant.options.label} has no service principal of the"
+                    f" API {name}, so its roles have no names there."
+                ),
+            )
+        return found
+
+    def _find(self, name: str) -> Resource | None:
+        """As the tenant has it, otherwise as Microsoft published it."""
         if name not in self._resources:
             found = _directory.resource_of(self.api, name)
             if found is None and name in APP_IDS:
@@ -47,15 +60,7 @@ class Registrar:
                     f"Tenant {self.api.tenant.options.label} has no service principal of"
                     f" {found.title}; its roles have the ids that Microsoft published."
                 )
-            if found is None and must:
-                raise DefenderError(
-                    "not_found",
-                    (
-                        f"Tenant {self.api.tenant.options.label} has no service principal of the"
-                        f" API {name}, so its roles have no names there."
-                    ),
-                )
-            self._resources[name] = found or Resource(name, name, name, "", {})
+            self._resources[name] = found
         return self._resources[name]
 
     def permissions(self, access: t.Sequence[Json]) -> list[Json]:
@@ -94,11 +99,10 @@ class Registrar:
     def access(self, wish: Wanted, before: t.Sequence[Json]) -> list[Json]:
         """`requiredResourceAccess` as it shall be: delegated permissions stay, roles that were not
         asked for stay unless purged."""
-        ids = {
-            resource.app_id: list(resource.role_ids("api_permissions", roles).values())
-            for name, roles in (wish.permissions or {}).items()
-            for resource in (self.resource(name, must=True),)
-        }
+        ids = {}
+        for name, roles in (wish.permissions or {}).items():
+            resource = self.known_resource(name)
+            ids[resource.app_id] = list(resource.role_ids("api_permissions", roles).values())
         after = []
         for entry in before:
             asked = ids.pop(entry["resourceAppId"].lower(), [])

@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incid
     Incident,
     Wanted,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import (
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import (
     Page,
     Window,
 )

@@ -18,21 +18,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
     file_bytes,
     file_text,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.certificates import (
-    PublicCertificate,
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.certificate_signer import (
     Signer,
-    public_certificate,
     signer,
 )
 
-__all__ = [
-    "PublicCertificate",
-    "Signer",
-    "fingerprint",
-    "public_certificate",
-    "read",
-    "read_public",
-]
+__all__ = ["Signer", "fingerprint", "read"]
 FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "private_key_path")
 
 
@@ -57,11 +48,6 @@ def fingerprint(credential: t.Mapping[str, t.Any], salt: str) -> str:
             text += f"\n{hashlib.sha256(file_bytes(name, credential[name])).hexdigest()}"
     content = text.encode("utf-8", "surrogateescape")
     return hmac.new(salt.encode(), content, hashlib.sha256).hexdigest()[:16]
-
-
-def read_public(option: str, path: str) -> bytes:
-    """The file of a public certificate."""
-    return file_bytes(option, path)
 
 
 def _secret_of_file(option: str, credential: t.Mapping[str, t.Any]) -> str:

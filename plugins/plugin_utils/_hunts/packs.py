@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hunts out of folders of `.kql` files: what their headers say, which are wanted, and the values
-of their parameters.
+"""The hunts of folders: which of them are wanted, and the values of their parameters.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -11,79 +10,21 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 from pathlib import Path
 
-import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import kql as _kql
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import (
     kql_names as _kql_names,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lexer import OPAQUE
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
-    SEVERITIES as EVERY_SEVERITY,
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts.hunt import (
+    LISTS,
+    Hunt,
+    read,
+    typed,
 )
 
-SEVERITIES: t.Final = EVERY_SEVERITY[1:]  # a hunt knows its own
-# How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become
-# what hunting_query wants.
-TYPES: t.Final[t.Mapping[str, tuple[type, ...]]] = {
-    "string": (str,),
-    "long": (int,),
-    "real": (int, float),
-    "bool": (bool,),
-    "datetime": (str,),
-    "timespan": (str,),
-    "dynamic": (list,),
-}
-FENCE: t.Final = "// ---"
-LISTS: t.Final = ("tactics", "techniques", "tables")
-KEYS: t.Final = frozenset({"title", "description", "severity", "licence", "parameters", *LISTS})
-
 Values = t.Mapping[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Parameter:
-    """A name that the query uses. Without a default the hunt has no meaning until somebody gives a
-    value."""
-
-    type: str
-    default: t.Any
-    description: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Hunt:
-    """One file. A file without a header is a hunt too; then `parameters` is None, because nothing
-    says what it takes."""
-
-    name: str
-    path: str
-    pack: str
-    query: str
-    title: str
-    description: str = ""
-    severity: str = "medium"
-    tactics: tuple[str, ...] = ()
-    techniques: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-    licence: str = ""
-    parameters: t.Mapping[str, Parameter] | None = None
-
-    def takes(self, name: str) -> bool:
-        """Whether a value for that name changes what the query says."""
-        return (
-            _kql_names.takes(self.query, name)
-            if self.parameters is None
-            else name in self.parameters
-        )
-
-    def says(self, word: str) -> bool:
-        """Whether the word is in the query, outside of texts and comments."""
-        return re.search(rf"\b{re.escape(word)}\b", OPAQUE.sub('""', self.query)) is not None
 
 
 def found(folders: t.Iterable[str]) -> list[Hunt]:
@@ -112,109 +53,6 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
                 )
             hunts[hunt.name] = hunt
     return [hunts[name] for name in sorted(hunts)]
-
-
-def read(file: Path) -> Hunt:
-    """The hunt in a file; raises `bad_request` that names the file where its header is wrong."""
-    text = _kql.text(None, str(file))
-    hunt = Hunt(
-        name=file.stem,
-        path=str(file),
-        pack=file.parent.name,
-        query=text,
-        title=file.stem.replace("_", " "),
-    )
-    try:
-        header = _header(text)
-        return hunt if header is None else dataclasses.replace(hunt, **_checked(header))
-    except (ValueError, yaml.YAMLError) as e:
-        raise DefenderError(
-            "bad_request", f"The header of {file} is wrong: {' '.join(str(e).split())}."
-        ) from None
-
-
-def _header(text: str) -> t.Any:
-    """The YAML between two fences at the top; None without one."""
-    lines = text.splitlines()
-    if lines[0].rstrip() != FENCE:
-        return None
-    end = next(
-        (
-            number
-            for number, line in enumerate(lines[1:], 1)
-            if line.rstrip() == FENCE or not line.startswith("//")
-        ),
-        0,
-    )
-    if not end or lines[end].rstrip() != FENCE:
-        raise ValueError(f"it begins with {FENCE} and no second line {FENCE} ends it")
-    return yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[1:end]))
-
-
-def _checked(header: t.Any) -> dict[str, t.Any]:
-    if not isinstance(header, dict) or not header.get("title"):
-        raise ValueError("it has no title")
-    if strange := sorted(map(str, header.keys() - KEYS)):
-        raise ValueError(f"it has {', '.join(strange)}, and the keys are {', '.join(sorted(KEYS))}")
-    if header.get("severity", "medium") not in SEVERITIES:
-        raise ValueError(
-            f"severity is {header['severity']!r}, which is none of {', '.join(SEVERITIES)}"
-        )
-    for key in LISTS:
-        if not isinstance(header.get(key, []), list):
-            raise ValueError(f"{key} is {header[key]!r}, which is no list")
-    declared = header.get("parameters") or {}
-    if not isinstance(declared, dict):
-        raise ValueError("parameters is no dictionary by name")
-    plain = {
-        key: str(header[key]).strip()
-        for key in ("title", "description", "severity", "licence")
-        if key in header
-    }
-    lists = {key: tuple(map(str, header[key])) for key in LISTS if key in header}
-    return {
-        **plain,
-        **lists,
-        "parameters": {name: _parameter(name, said) for name, said in declared.items()},
-    }
-
-
-def _parameter(name: t.Any, said: t.Any) -> Parameter:
-    if not isinstance(name, str) or not _kql.NAME.fullmatch(name):
-        raise ValueError(f"parameters has the name {name!r}, which is no name in KQL")
-    if (
-        not isinstance(said, dict)
-        or said.get("type") not in TYPES
-        or said.keys() - {"type", "default", "description"}
-    ):
-        raise ValueError(
-            f"parameters.{name} needs a type (one of {', '.join(TYPES)}) and may have default and"
-            " description"
-        )
-    parameter = Parameter(said["type"], said.get("default"), str(said.get("description", "")))
-    if parameter.default is not None:
-        _typed(name, parameter, parameter.default)
-    return parameter
-
-
-def _typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
-    """The value as hunting_query takes it; raises ValueError where it is not of the parameter's
-    type."""
-    kind = parameter.type
-    if kind in _kql.TYPED and isinstance(value, dict) and list(value) == [kind]:
-        return value
-    if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
-        raise ValueError(f"parameters.{name} is {value!r}, which is no {kind}")
-    typed = value
-    if kind in _kql.TYPED:
-        typed = {kind: value}
-    elif kind == "real":
-        typed = float(str(value))
-    try:
-        _kql.literal(name, typed)
-    except DefenderError as e:
-        raise ValueError(e.message.rstrip(".")) from None
-    return typed
 
 
 def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dict[str, t.Any]]:
@@ -284,7 +122,7 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
     ]
     try:
         return {
-            name: _typed(name, hunt.parameters[name], value)
+            name: typed(name, hunt.parameters[name], value)
             for name, value in values.items()
             if name not in missing
         }, missing

@@ -11,7 +11,7 @@ import dataclasses
 import random
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import (
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import (
     Item,
     Page,
     Window,

@@ -38,6 +38,7 @@ INCIDENTS = "45cc0394-e837-488b-a098-1918f48d186c"  # SecurityIncident.Read.All
 HUNTING = "dd98c7f5-2d42-42d3-a0e4-633161547251"  # ThreatHunting.Read.All
 XDR_INCIDENTS = "a9790345-4595-42e4-971a-ccdc79f19b7c"  # Incident.Read.All
 SIGN_IN = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"  # User.Read, delegated
+UNKNOWN = "5f1d0b3e-2c55-4d8c-9a63-0b6b4e2f7a11"  # an API that no tenant has
 Tenants = t.Callable[..., t.Any]
 
 
@@ -406,6 +407,28 @@ def test_an_api_that_the_provider_does_not_have_is_taken_by_its_published_ids(
             access("fc780465-2017-40d4-a0c5-307022471b92", "7e4e1300-e1b9-4102-88ba-f0cb6e6d5974")
         ]
     }
+
+
+@pytest.mark.parametrize("known", [[], [access(UNKNOWN, INCIDENTS)]])
+def test_roles_of_an_api_about_which_nothing_is_known_are_refused(
+    tenant_with: Tenants, known: list[dict[str, t.Any]]
+) -> None:
+    """Also where the registration lists it already, and it was read for the result before."""
+    http = FakeHttp(
+        token_answer(graph_token(roles=["Application.ReadWrite.OwnedBy"])),
+        listed(registration(requiredResourceAccess=known)),
+        nothing(),
+        nothing(),
+    )
+    error = failed(
+        application,
+        tenant_with(http),
+        display_name=NAME,
+        api_permissions=[{"api": UNKNOWN, "roles": ["Some.Role"]}],
+    )
+    assert error.category == "not_found"
+    assert f"no service principal of the API {UNKNOWN}" in error.message
+    assert not [asked for asked in http.asked[1:] if asked.method != "GET"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,11 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import (
+    Item,
+    Page,
+    Window,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.moving_set import (
     NOON,
     SECOND,
@@ -82,14 +87,14 @@ def habits(draw: st.DrawFn, /, **fixed: t.Any) -> Habits:
     return Habits(**{**own, **fixed})
 
 
-def newest_first(items: t.Iterable[_walk.Item]) -> list[_walk.Item]:
+def newest_first(items: t.Iterable[Item]) -> list[Item]:
     """By creation; the greater number is the newer one of those created at once."""
     return sorted(
         items, key=lambda item: (item["created_date_time"], int(item["id"])), reverse=True
     )
 
 
-def read(service: MovingSet, *, limit: int = 0) -> tuple[list[_walk.Item], bool]:
+def read(service: MovingSet, *, limit: int = 0) -> tuple[list[Item], bool]:
     """What the walk finds: newest first, and each incident once, whatever the service does."""
     found, truncated = _walk.everything(service, limit=limit)
     assert found == newest_first(found)
@@ -97,7 +102,7 @@ def read(service: MovingSet, *, limit: int = 0) -> tuple[list[_walk.Item], bool]
     return found, truncated
 
 
-def assert_true_at_one_moment(service: MovingSet, found: list[_walk.Item]) -> None:
+def assert_true_at_one_moment(service: MovingSet, found: list[Item]) -> None:
     assert any(found == newest_first(truth.values()) for truth in service.truths), service.asked
 
 
@@ -311,7 +316,7 @@ def test_a_service_whose_clock_and_stamps_differ_loses_no_change(ahead: int) -> 
     )
     assert_true_at_one_moment(service, read(service)[0])
     since = min(NOON - 300 * SECOND, NOON + ahead - _walk.SKEW)
-    assert service.asked[-1] == (_walk.Window(matching=False, since=since), 0)
+    assert service.asked[-1] == (Window(matching=False, since=since), 0)
 
 
 def test_a_list_that_stands_still_takes_one_request_for_each_page_and_one_last_look() -> None:
@@ -390,9 +395,9 @@ class Faulty(MovingSet):
         super().__init__(ages, ways)
         self.ignores = ignores
 
-    def page(self, window: _walk.Window, skip: int) -> _walk.Page:
+    def page(self, window: Window, skip: int) -> Page:
         if "$filter" in self.ignores:
-            window = _walk.Window()
+            window = Window()
         return super().page(window, 0 if "$skip" in self.ignores else skip)
 
 
@@ -436,16 +441,16 @@ class Scripted:
         self.pages = pages
         self.asked = 0
 
-    def fits(self, item: _walk.Item) -> bool:
+    def fits(self, item: Item) -> bool:
         return True
 
-    def page(self, window: _walk.Window, skip: int) -> _walk.Page:
+    def page(self, window: Window, skip: int) -> Page:
         rows, more = self.pages[self.asked % len(self.pages)]
         self.asked += 1
         items = [
             Row(number, NOON + made, NOON + made + later, True).item for number, made, later in rows
         ]
-        return _walk.Page(items, more and bool(items))
+        return Page(items, more and bool(items))
 
 
 ROWS = st.lists(st.tuples(st.integers(1, 30), st.integers(-50, 0), st.integers(0, 50)), max_size=8)
@@ -498,14 +503,14 @@ def test_an_item_that_cannot_be_placed_is_one_sentence(
     changes: dict[str, t.Any], said: str
 ) -> None:
     service = Scripted([([(7, 0, 0)], False)])
-    whole = service.page(_walk.Window(), 0)
-    service.page = lambda window, skip: _walk.Page([{**whole.items[0], **changes}], False)  # type: ignore[method-assign]
+    whole = service.page(Window(), 0)
+    service.page = lambda window, skip: Page([{**whole.items[0], **changes}], False)  # type: ignore[method-assign]
     with pytest.raises(DefenderError) as raised:
         _walk.everything(service, limit=0)
     assert raised.value.category == "unavailable"
     assert said in raised.value.message
     for missing in set(whole.items[0]) & set(changes):
         bare = {name: value for name, value in whole.items[0].items() if name != missing}
-        service.page = lambda window, skip, bare=bare: _walk.Page([bare], False)  # type: ignore[method-assign,misc]
+        service.page = lambda window, skip, bare=bare: Page([bare], False)  # type: ignore[method-assign,misc]
         with pytest.raises(DefenderError):
             _walk.everything(service, limit=0)

@@ -19,7 +19,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents impor
     xdr as _incidents_xdr,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.paging import Window
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import Window
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 from hypothesis import given
 from hypothesis import strategies as st

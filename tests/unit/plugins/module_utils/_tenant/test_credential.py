@@ -18,10 +18,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
-    certificates as _certificates,
+    certificate_reading as _certificate_reading,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     credential as _credential,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.public_certificate import (
+    public_certificate,
 )
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Pair, Papers
 from cryptography.hazmat.primitives import serialization
@@ -542,11 +545,11 @@ def test_a_public_certificate_is_read_in_the_same_forms(
     der = papers.application.certificate.public_bytes(DER)
     for content in (papers.application.certificate_pem, der):
         wrapped = wrap(content) if content != der or wrap in WRAPPINGS.values() else der
-        assert _credential.public_certificate("public_certificate", "x", wrapped).der == der
+        assert public_certificate("public_certificate", "x", wrapped).der == der
 
 
 def test_an_old_cryptography_is_told(papers: Papers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_certificates, "NEW_ENOUGH", False)
+    monkeypatch.setattr(_certificate_reading, "NEW_ENOUGH", False)
     app = papers.application
     error = refused({"certificate": (app.certificate_pem + app.key_pem).decode()})
     assert error.category == "bad_request"

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keys and certificates from PEM, DER and PFX, or the reason why they cannot be read.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text import (
+    BOM,
+    file_bytes,
+    unusable,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    certificate_forms as _certificate_forms,
+)
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    # times with their zone came with cryptography 42
+    NEW_ENOUGH = hasattr(x509.Certificate, "not_valid_after_utc")
+except ImportError:
+    NEW_ENOUGH = False
+
+Passwords = tuple[bytes, ...]
+FORMS: t.Final = (
+    "Give a PEM file with certificate and key, or private_key_path beside it, or a"
+    " PFX; and certificate_password for an encrypted key."
+)
+KEY_APART: t.Final = (
+    "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
+)
+PASSWORD: t.Final = "Give certificate_password."
+NO_RSA: t.Final = "the key is no RSA key, and Entra ID takes no other."
+WRONG_PASSWORD: t.Final = "Correct certificate_password."
+
+
+class Unreadable(Exception):
+    """Why something is no certificate or no key, as a clause, and what to do."""
+
+    def __init__(self, reason: str, advice: str = FORMS) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.advice = advice
+
+
+def require_cryptography() -> None:
+    if not NEW_ENOUGH:
+        message = (
+            "Certificates need the Python package cryptography, version 42 or newer, where"
+            " this runs."
+        )
+        advice = "Run: pip install 'cryptography>=42'"
+        raise DefenderError("bad_request", message, advice=advice)
+
+
+def passwords_of(value: str | None) -> Passwords:
+    """The password as it was given, and without a line end or mark that came with it."""
+    if not value:
+        return ()
+    return tuple(dict.fromkeys([value.encode(), value.strip(BOM).rstrip("\r\n").encode()]))
+
+
+def read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
+    """Keys and certificates of a PEM, PFX or DER file."""
+    if not data.strip():
+        raise Unreadable("it is empty")
+    if b"-----BEGIN" in data:
+        keys = [
+            _key(block, passwords, serialization.load_pem_private_key)
+            for label, block in _certificate_forms.blocks(data)
+            if label.endswith("PRIVATE KEY")
+        ]
+        return keys, certificates_in(data)
+    try:
+        return [], certificates_in(data)
+    except Unreadable:
+        return _read_pfx(data, passwords)
+
+
+def certificates_in(data: bytes) -> list[x509.Certificate]:
+    """The certificates of a PEM text, which may be none, or the one of a DER file."""
+    try:
+        if b"-----BEGIN" not in data:
+            return [x509.load_der_x509_certificate(data)]
+        labels = [label for label, _block in _certificate_forms.blocks(data)]
+        if not labels:
+            raise Unreadable("its PEM block has no end")
+        has_certificate = any(label.endswith("CERTIFICATE") for label in labels)
+        return list(x509.load_pem_x509_certificates(data)) if has_certificate else []
+    except ValueError:
+        raise Unreadable("its certificate is damaged") from None
+
+
+def keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
+    option = "private_key_path"
+    data = _certificate_forms.plain(file_bytes(option, path))
+    try:
+        keys, _unused = read(data, passwords)
+        if not keys:
+            raise Unreadable("it holds no private key")
+    except Unreadable as e:
+        raise unusable(
+            f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice
+        ) from None
+    return keys
+
+
+def _read_pfx(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
+    problem = ""
+    # without a password, and with an empty one: exporters disagree on which of them is none
+    for password in (None, b"", *passwords):
+        try:
+            found = pkcs12.load_pkcs12(data, password)
+        except UnsupportedAlgorithm:
+            reason = "its encryption is not supported here"
+            raise Unreadable(reason, "Export the PFX again, with AES256.") from None
+        except (ValueError, TypeError) as e:
+            problem = str(e).lower()
+            continue
+        entries = [found.cert, *found.additional_certs]
+        certificates = [entry.certificate for entry in entries if entry is not None]
+        if found.key is None:
+            raise Unreadable("it is a PFX without a private key", KEY_APART)
+        return [found.key], certificates
+    if "password" not in problem:
+        return _read_der_key(data, passwords)
+    if passwords:
+        raise Unreadable("certificate_password does not fit the PFX", WRONG_PASSWORD)
+    raise Unreadable("the PFX is protected, so certificate_password is needed", PASSWORD)
+
+
+def _read_der_key(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
+    """A key on its own in DER, or the end of all attempts."""
+    try:
+        return [_key(data, passwords, serialization.load_der_private_key)], []
+    except Unreadable:
+        raise Unreadable(f"it is {described(data)}") from None
+
+
+def _key(data: bytes, passwords: Passwords, load: t.Callable[..., t.Any]) -> t.Any:
+    """A private key. A password that is not needed does no harm."""
+    encrypted = False
+    for password in (None, *passwords):
+        try:
+            return load(data, password)
+        except UnsupportedAlgorithm:
+            raise Unreadable(
+                "the encryption or kind of its private key is not supported here"
+            ) from None
+        except TypeError:
+            # cryptography's way to say that a password is missing
+            encrypted = True
+        except ValueError:
+            if not encrypted:
+                raise Unreadable("its private key is damaged") from None
+    if passwords:
+        raise Unreadable("certificate_password does not fit the private key", WRONG_PASSWORD)
+    raise Unreadable("the private key is encrypted, so certificate_password is needed", PASSWORD)
+
+
+def described(data: bytes) -> str:
+    """What was found in place of a certificate, without any of it."""
+    labels = [label for label, _block in _certificate_forms.blocks(data)]
+    if labels:
+        return f"PEM of the kind {' and '.join(dict.fromkeys(labels))}"
+    if data[:1] in (b"/", b"~") and b"\n" not in data.strip() and len(data) < 300:
+        return "what looks like a path, which belongs into certificate_path"
+    return "neither PEM, DER, PFX nor base64 of one of them"
+
+
+def as_der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def utc_text(when: datetime.datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
