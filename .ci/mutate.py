@@ -13,7 +13,7 @@ import sys
 import typing as t
 
 from dev import ROOT, VENV, environment
-from gates import COLLECTION, copy
+from environments import COLLECTION, copy
 
 TENANT: t.Final = (
     "module_utils/_tenant/test_tenant*.py",
