@@ -56,8 +56,8 @@ options:
   on_problem:
     description:
       - V(fail) fails the task if there is a problem.
-      - V(report) always succeeds and leaves the decision to the playbook. RV(error) then has what is
-        wrong, or why no token could be acquired.
+      - V(report) always succeeds and leaves the decision to the playbook. RV(error) then describes
+        what is wrong, or why no token could be acquired.
     type: str
     default: fail
     choices: [fail, report]

@@ -90,8 +90,8 @@ applications:
     credentials:
       description:
         - Credentials of the registration, those that expire first at the top. C(type) is V(secret),
-          V(certificate) or V(federated). C(days_left) is negative if the credential has expired, and
-          null if it does not expire. C(in_use) is true if this task authenticates with the
+          V(certificate) or V(federated). C(days_left) is negative if the credential has expired,
+          and null if it does not expire. C(in_use) is true if this task authenticates with the
           credential, or might do so.
         - C(superseded) is true if there is a later credential of the same type and name, so that
           this one may expire. The credential that this task authenticates with is never reported as
