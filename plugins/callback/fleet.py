@@ -18,8 +18,8 @@ description:
     bottom shows how many tenants answered, failed and are left, the speed, and the estimated
     remaining time. It is also updated while P(mssp.defender_xdr.sweep#module) is running.
   - Each task ends with one line of counts instead of one line per host. The run ends with the
-    coverage, which is the number of tenants that were queried and that answered and, for those that
-    failed, the category and the party that must act.
+    coverage. It shows how many tenants were queried and answered and, for those that failed, the
+    category and the party that must act.
   - If the output is not a terminal, for example in a pipe or in AWX, plain lines with the same
     numbers are printed every few seconds.
   - Failures are shown as by P(ansible.builtin.default#callback). The same applies to the output of

@@ -19,10 +19,10 @@ requirements:
   - pyjwt[crypto] >= 2.10.0
 notes:
   - For a host with the variable C(defender_xdr_tenant_id), and on the controller, the module runs
-    inside Ansible's worker process and starts no Python interpreter. On any other host, including
-    one that the task is delegated to, it is transferred and executed like any other module. That
-    host then needs the required packages, and the files that the module reads or writes
-    (certificate, token cache) are on that host.
+    inside Ansible's worker process and starts no other Python interpreter. On any other host,
+    including one that the task is delegated to, it is transferred and executed like any other
+    module. That host then needs the required packages, and the files that the module reads or
+    writes (certificate, token cache) are on that host.
   - A task that is delegated to a host with C(defender_xdr_tenant_id) uses that host's tenant and
     options. A task that is delegated to any other host uses the tenant of the play's host.
   - The task keyword C(environment) applies to the variables C(DEFENDER_XDR_*) and to proxy

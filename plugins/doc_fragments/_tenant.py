@@ -104,33 +104,33 @@ options:
     choices: [auto, graph, xdr]
   login_url:
     description:
-      - Base URL of the login service. Overrides the one of the cloud.
-        C(https://login.windows.net) means the public cloud.
+      - Base URL of the login service. Overrides the default of the cloud.
+        C(https://login.windows.net) is treated as the login service of the public cloud.
     type: str
   graph_url:
     description:
-      - Base URL of Microsoft Graph. Overrides the one of the cloud.
+      - Base URL of Microsoft Graph. Overrides the default of the cloud.
     type: str
   xdr_url:
     description:
-      - Base URL of the Defender XDR API. Overrides the one of the cloud.
+      - Base URL of the Defender XDR API. Overrides the default of the cloud.
     type: str
   endpoint_url:
     description:
-      - Base URL of the Defender for Endpoint API. Overrides the one of the cloud.
+      - Base URL of the Defender for Endpoint API. Overrides the default of the cloud.
     type: str
   graph_audience:
     description:
-      - Audience of tokens for Microsoft Graph. Overrides the one of the cloud.
+      - Audience of tokens for Microsoft Graph. Overrides the default of the cloud.
     type: str
   xdr_audience:
     description:
-      - Audience of tokens for the Defender XDR API. Overrides the one of the cloud. An audience
+      - Audience of tokens for the Defender XDR API. Overrides the default of the cloud. An audience
         that belongs to another resource is refused.
     type: str
   endpoint_audience:
     description:
-      - Audience of tokens for the Defender for Endpoint API. Overrides the one of the cloud.
+      - Audience of tokens for the Defender for Endpoint API. Overrides the default of the cloud.
     type: str
   ca_path:
     description:

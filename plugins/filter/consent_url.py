@@ -62,7 +62,7 @@ options:
     choices: [public, gcc, gcc_high, dod, china]
   login_url:
     description:
-      - Base URL of the login service. Overrides the one of the cloud.
+      - Base URL of the login service. Overrides the default of the cloud.
     type: str
 seealso:
   - module: mssp.defender_xdr.consent

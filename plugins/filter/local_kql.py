@@ -78,7 +78,7 @@ EXAMPLES = r"""
       | order by Tenants desc
   run_once: true
 
-- name: Count the connections to addresses that are not known
+- name: Count the rows with addresses that are not known
   ansible.builtin.debug:
     msg: >-
       {{ {'Talkers': talkers.dest, 'Known': known}

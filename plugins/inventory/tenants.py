@@ -83,7 +83,7 @@ options:
       - Statuses of GDAP relationships that make a customer a host. They apply to the customer's
         best relationship, if no other source lists that customer. A warning names the customers
         that are left out.
-      - A customer's best relationship is the one whose status comes first in V(active),
+      - A customer's best relationship is determined by its status, in the order V(active),
         V(expiring), V(termination_requested), V(terminating), V(activating), V(approved),
         V(approval_pending), V(created), V(expired), V(terminated).
     type: list

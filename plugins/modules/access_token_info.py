@@ -129,7 +129,7 @@ missing_roles:
   type: list
   elements: str
 unused_roles:
-  description: The roles in the token that none of the required roles needs.
+  description: The roles in the token that cover none of the required roles.
   returned: success
   type: list
   elements: str
@@ -154,7 +154,8 @@ waited_seconds:
   sample: 0.0
 error:
   description: Details of the most serious problem. Playbooks can branch on C(category); C(who) is
-    the party that must act, and C(advice) says how, with the consent link if consent is needed.
+    the party that must act, and C(advice) describes what to do, with the consent link if consent is
+    needed.
   returned: when RV(valid) is false
   type: dict
 """

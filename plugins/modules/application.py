@@ -182,7 +182,7 @@ waited_seconds:
   sample: 0.0
 error:
   description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
-    must act, and C(advice) says how.
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 app_ids:

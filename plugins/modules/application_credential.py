@@ -176,14 +176,14 @@ EXAMPLES = r"""
     current_secret: >-
       {{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret
          | default(omit) }}
-  register: made
+  register: new_secret
 
 - name: Write a new secret to the vault
   community.hashi_vault.vault_kv2_write:
     path: soc/entra
     data:
-      client_secret: "{{ made.secret_text }}"
-  when: made.secret_text is defined
+      client_secret: "{{ new_secret.secret_text }}"
+  when: new_secret.secret_text is defined
   no_log: true
 
 ---
@@ -254,7 +254,7 @@ waited_seconds:
   sample: 0.0
 error:
   description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
-    must act, and C(advice) says how.
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 """

@@ -66,7 +66,7 @@ options:
     description:
       - Whether to also revoke, by API, the roles that are neither in O(api_permissions) nor needed
         for O(required_for). A wanted role that is only covered by a C(ReadWrite) role is then
-        granted itself.
+        granted explicitly.
       - Otherwise these roles stay, and RV(superfluous) lists them.
     type: bool
     default: false
@@ -185,7 +185,7 @@ missing:
   type: dict
   sample: {}
 superfluous:
-  description: The granted roles that no wanted role needs, by API.
+  description: The granted roles that the wanted roles do not need, by API.
   returned: success
   type: dict
   sample: {}
@@ -212,7 +212,7 @@ waited_seconds:
   sample: 0.0
 error:
   description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
-    must act, and C(advice) says how.
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 missing_roles:

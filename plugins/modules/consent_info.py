@@ -127,7 +127,7 @@ missing:
   type: dict
   sample: {graph: [ThreatHunting.Read.All]}
 superfluous:
-  description: The granted roles that no wanted role needs, by API.
+  description: The granted roles that the wanted roles do not need, by API.
   returned: success
   type: dict
   sample: {}
@@ -158,7 +158,7 @@ waited_seconds:
   sample: 0.0
 error:
   description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
-    must act, and C(advice) says how.
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 """

@@ -236,7 +236,7 @@ waited_seconds:
 error:
   description:
     - Details of the failure. Playbooks can branch on C(category); C(who) is the party that must
-      act, and C(advice) says how.
+      act, and C(advice) describes what to do.
     - V(not_licensed) with the key C(table) means that the tenant has no license for the product
       that fills this documented table.
   returned: failure

@@ -15,7 +15,7 @@ description:
   - Runs a module for all tenants of the play's current batch in one process, with threads and
     shared connections. A thousand tenants take seconds, compared with minutes for one task per
     host.
-  - Each tenant gets the options and arguments that it would get in a task of its own. They are
+  - Each tenant gets the options and arguments that it would get in a separate task. They are
     templated with the tenant's variables, and the C(module_defaults) of the module that is run
     apply.
   - A failure of one tenant does not affect the others. A tenant that did not answer is in
@@ -88,8 +88,8 @@ options:
       - Hosts to run the module for. If the list is empty, no tenant is queried, nothing is changed,
         and the task does not fail.
       - If this option is not set, the module runs for all hosts of the play's current batch. Hosts
-        that were lost in earlier tasks count as failed. Hosts that the play ended on purpose, for
-        example with C(meta=end_host), are left out.
+        that failed or were unreachable in earlier tasks count as failed. Hosts that the play ended
+        on purpose, for example with C(meta=end_host), are left out.
     type: list
     elements: str
   fail_when:
