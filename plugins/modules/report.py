@@ -63,8 +63,8 @@ options:
     description:
       - Hosts to report. If the list is empty, no report is written, and the task does not fail.
       - If this option is not set, all hosts that the play started with are reported, including
-        those that failed or were unreachable earlier. Hosts that the play ended on purpose before anything was read
-        from them, for example with C(meta=end_host), are left out.
+        those that failed or were unreachable earlier. Hosts that the play ended on purpose before
+        anything was read from them, for example with C(meta=end_host), are left out.
     type: list
     elements: str
   incidents:
