@@ -98,7 +98,7 @@ options:
       - Generation of the API to use for functions that both generations offer.
       - V(graph) is Microsoft Graph security, V(xdr) is the older Defender XDR API.
       - V(auto) uses Microsoft Graph. If the tenant has not granted the required role of Microsoft
-        Graph, or does not offer Microsoft Graph, it uses the older API.
+        Graph, or if Microsoft Graph is not available for the tenant, it uses the older API.
     type: str
     default: auto
     choices: [auto, graph, xdr]
