@@ -14,32 +14,32 @@ version_added: 0.1.0
 author:
   - The mssp.defender_xdr contributors (@mssp)
 description:
-  - Shows what matters in a run over many tenants. On a terminal a line at the foot says how many
-    tenants answered, failed and are left, how fast it goes and how long it will take, also while
-    P(mssp.defender_xdr.sweep#module) is at work.
-  - Each task ends with one line of counts instead of a line for every host. The run ends with the
-    coverage, that is who was asked, who answered, and for those that failed the category and who
-    must act.
-  - Where the output is no terminal, as in a pipe or in AWX, plain lines with the same numbers come
-    every few seconds.
-  - What fails is shown as P(ansible.builtin.default#callback) shows it. So is what C(debug) prints,
-    what C(--diff) shows, and with C(-v) everything.
-  - A task that runs on one host alone is shown as P(ansible.builtin.default#callback) shows it.
-  - Results with C(no_log) are counted, never shown.
+  - Shows progress and coverage of a run over many tenants. On a terminal, a status line at the
+    bottom shows how many tenants answered, failed and are left, the speed, and the estimated
+    remaining time. It is also updated while P(mssp.defender_xdr.sweep#module) is running.
+  - Each task ends with one line of counts instead of one line per host. The run ends with the
+    coverage. It shows how many tenants were queried and answered and, for those that failed, the
+    category and the party that must act.
+  - If the output is not a terminal, for example in a pipe or in AWX, plain lines with the same
+    numbers are printed every few seconds.
+  - Failures are shown as by P(ansible.builtin.default#callback). The same applies to the output of
+    C(debug) and C(--diff) and, with C(-v), to everything.
+  - A task that runs on a single host is shown as by P(ansible.builtin.default#callback).
+  - Results with C(no_log) are counted, but never shown.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
 requirements:
-  - to be named as C(stdout_callback) in the configuration, or in E(ANSIBLE_STDOUT_CALLBACK)
+  - to be set as C(stdout_callback) in the configuration, or in E(ANSIBLE_STDOUT_CALLBACK)
 options:
   progress:
     description:
       - How to show progress while a task runs.
-      - V(auto) shows V(bar) on a terminal and V(lines) elsewhere. A terminal that E(TERM) says to
-        be dumb and one that ansible-runner or AWX made count as none.
-      - V(bar) is the line at the foot of the terminal.
-      - V(lines) are plain lines.
-      - V(none) shows none.
+      - V(auto) uses V(bar) on a terminal, and V(lines) otherwise. Terminals that E(TERM) describes
+        as dumb, and those of ansible-runner or AWX, are not treated as terminals.
+      - V(bar) is a status line at the bottom of the terminal.
+      - V(lines) prints plain lines.
+      - V(none) shows no progress.
     type: str
     choices: [auto, bar, lines, none]
     default: auto
@@ -49,7 +49,7 @@ options:
       - section: defender_xdr
         key: fleet_progress
   interval:
-    description: Seconds between two plain lines.
+    description: Number of seconds between two plain lines.
     type: float
     default: 5
     env:

@@ -13,31 +13,31 @@ author:
 short_description: Treat a customer tenant as a host
 version_added: 0.1.0
 description:
-  - Makes an inventory host stand for a customer's Microsoft Entra tenant.
-  - The modules of this collection run in Ansible's own process for such a host and talk to
-    Microsoft's cloud.
-  - Any other module that runs on such a host, such as M(ansible.builtin.copy) or
-    M(ansible.builtin.command), runs on the controller with the controller's own Python, as with
-    P(ansible.builtin.local#connection).
-  - Its options describe the tenant. Modules read them from the variables of the task's own host,
-    whatever connection is in use.
+  - Makes an inventory host represent a customer's Microsoft Entra tenant.
+  - For such a host, the modules of this collection run in Ansible's worker process and send
+    requests to Microsoft's cloud.
+  - Any other module, such as M(ansible.builtin.copy) or M(ansible.builtin.command), runs on the
+    controller with the controller's Python, as with P(ansible.builtin.local#connection).
+  - The options describe the tenant. Modules read them from the host's variables with any
+    connection.
 notes:
-  - The remote user is ignored; the user who runs Ansible is used.
+  - The remote user is ignored. Commands run as the user who runs Ansible.
 extends_documentation_fragment:
   - ansible.builtin.connection_pipelining
   - mssp.defender_xdr._tenant
 options:
   become_success_timeout:
     description:
-      - Number of seconds to wait for become to succeed when it is enabled.
-      - Values below 1 mean the default.
+      - Number of seconds to wait for become to succeed, if it is enabled.
+      - For values below 1, the default is used.
     type: int
     default: 10
     vars:
       - name: ansible_local_become_success_timeout
   become_strip_preamble:
     description:
-      - Strip what become itself prints before a command's output. Disable it to diagnose become.
+      - Whether to strip the output of become itself from the output of a command. Set this to
+        V(false) to diagnose problems with become.
     type: bool
     default: true
     vars:

@@ -18,13 +18,15 @@ requirements:
   - requests >= 2.32.3
   - pyjwt[crypto] >= 2.10.0
 notes:
-  - For a host that has C(defender_xdr_tenant_id), and on the controller, the module runs inside
-    Ansible's own process and starts no Python. Where the task runs on, or is delegated to, another
-    machine that is no tenant, it is sent there as any module. Files that it reads or writes
-    (certificate, token cache) are then that machine's, and it needs the packages.
-  - Delegated to a host that has C(defender_xdr_tenant_id), the task asks that host's tenant, with
-    its options. Delegated to any other machine, it asks the tenant of the play's host.
-  - The task keyword C(environment) counts, for the variables C(DEFENDER_XDR_*) and for proxies.
+  - For a host with the variable C(defender_xdr_tenant_id), and on the controller, the module runs
+    inside Ansible's worker process and starts no other Python interpreter. On any other host,
+    including one that the task is delegated to, it is transferred and executed like any other
+    module. That host then needs the required packages, and the files that the module reads or
+    writes (certificate, token cache) are on that host.
+  - A task that is delegated to a host with C(defender_xdr_tenant_id) uses that host's tenant and
+    options. A task that is delegated to any other host uses the tenant of the play's host.
+  - The task keyword C(environment) applies to the variables C(DEFENDER_XDR_*) and to proxy
+    variables.
 attributes:
   action_group:
     description: Use C(group/mssp.defender_xdr.tenant) in C(module_defaults) to set the tenant
@@ -37,10 +39,10 @@ attributes:
       controller.
     support: full
   async:
-    description: Supports C(async).
+    description: Supports the C(async) keyword.
     support: none
   platform:
-    description: Where it runs.
+    description: Platforms that the module runs on.
     support: full
     platforms: posix
 """
@@ -49,11 +51,11 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
-    details: It only reads, so it does the same in check mode.
+    details: The module only reads, so check mode makes no difference.
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: N/A
-    details: It changes nothing.
+    details: The module changes nothing.
 """

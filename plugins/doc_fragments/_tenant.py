@@ -15,15 +15,15 @@ class ModuleDocFragment:
 options:
   tenant_id:
     description:
-      - GUID of the customer tenant. A domain name is refused, because it can move to another
+      - GUID of the customer tenant. Domain names are refused, because a domain can move to another
         tenant.
-      - A tenant is always named. This option has no default and no environment variable.
+      - A tenant is always named explicitly. This option has no default and no environment variable.
     type: str
   tenant_name:
     description:
       - Name of the tenant in results and messages.
-      - Defaults to the inventory name of the host. A task that names another O(tenant_id) than the
-        host's has no other name for that tenant than its id, unless it sets O(tenant_name).
+      - Defaults to the inventory name of the host. If a task sets another O(tenant_id) than the
+        host's, the name defaults to that id.
     type: str
   client_id:
     description:
@@ -31,35 +31,35 @@ options:
     type: str
   client_secret:
     description:
-      - The application's client secret. The secret's value is needed, not its id.
-      - It must be text. A dictionary, such as a vault look-up whose C(.secret) was forgotten, is
-        refused and not shown. The same holds for every option of a tenant.
+      - The application's client secret. Use the secret's value, not its id.
+      - Must be a string. A dictionary, such as a vault lookup that lacks C(.secret), is refused
+        without showing its content. The same applies to every tenant option.
       - Exactly one of O(client_secret), O(client_secret_file), O(certificate_path), O(certificate),
-        O(assertion_file) must be set. Where several sources set one (task, variables, environment,
-        C(ansible.cfg)), only the nearest source counts.
+        O(assertion_file) must be set. If several sources set one of them, only the source with the
+        highest precedence counts. The precedence is task, variables, environment, C(ansible.cfg).
     type: str
   client_secret_file:
     description:
-      - File whose content is the client secret, in UTF-8 or UTF-16. White space, line ends and a
-        byte order mark around it are taken off.
+      - File that contains the client secret, in UTF-8 or UTF-16. Surrounding whitespace, line
+        breaks and a byte order mark are removed.
     type: path
   certificate_path:
     description:
-      - File with the application's certificate. PEM or DER with the private key in
-        O(private_key_path), PEM with the key in it, or PFX.
-      - Any of these may also be in base64, as Azure Key Vault hands out a PFX.
-      - The thumbprint is computed. The key must be an RSA key.
+      - File with the application's certificate. Supported formats are PEM or DER with the private
+        key in O(private_key_path), PEM that includes the private key, and PFX.
+      - Each of these formats can also be encoded in base64, as Azure Key Vault exports a PFX file.
+      - The thumbprint is computed from the certificate. The key must be an RSA key.
     type: path
   certificate:
     description:
-      - The application's certificate and private key as text, for example out of a vault. PEM, or
-        the base64 of a PFX.
-      - The line ends of PEM may be the two characters backslash and n, as variables of CI systems
-        have them.
+      - The application's certificate and private key as text, for example from a vault, in PEM, or
+        as a PFX encoded in base64.
+      - Line breaks in PEM can be written as the two characters backslash and n, which is common in
+        variables of CI systems.
     type: str
   private_key_path:
     description:
-      - File with the private key in PEM or DER, where it is not in the certificate's own file.
+      - File with the private key in PEM or DER, if the certificate does not include it.
     type: path
   certificate_password:
     description:
@@ -67,67 +67,70 @@ options:
     type: str
   certificate_chain:
     description:
-      - Send the certificate and its chain with each token request (C(x5c)), so that Entra ID can
-        trust it by subject name and issuer and a renewed certificate works without being
-        registered.
+      - Whether to send the certificate and its chain with each token request (C(x5c)). Entra ID can
+        then trust the certificate by subject name and issuer, and a renewed certificate works
+        without being registered.
     type: bool
     default: false
   assertion_file:
     description:
       - File with a federated token (workload identity) that a federated credential of the
         application trusts.
-      - It is read anew for every token request, because such tokens often live only for minutes.
+      - The file is read again for every token request, because such tokens are often valid for
+        minutes only.
     type: path
   cloud:
     description:
-      - Microsoft's cloud in which the tenant lives.
+      - Microsoft cloud of the tenant.
     type: str
     default: public
     choices: [public, gcc, gcc_high, dod, china]
   region:
     description:
-      - Use the API host of this region, which may answer faster. Any of them serves any tenant of
-        the public cloud.
-      - Microsoft Graph has no regional hosts and ignores it.
+      - Region of the API host to use, which may respond faster. Every regional host serves all
+        tenants of the public cloud; other clouds have no regional hosts.
+      - The Defender for Endpoint API has hosts in V(us), V(eu) and V(uk) only.
+      - Ignored for Microsoft Graph, which has no regional hosts.
     type: str
     choices: [us, eu, uk, au, swa, ina, aea]
   api:
     description:
-      - Which generation of API to use where both know the subject.
-      - V(graph) is Microsoft Graph security, V(xdr) the older Defender XDR API.
-      - V(auto) takes Graph.
+      - Generation of the API to use for functions that both generations offer.
+      - V(graph) is Microsoft Graph security, V(xdr) is the older Defender XDR API.
+      - V(auto) uses Microsoft Graph. If the tenant has not granted the required role of Microsoft
+        Graph, or if Microsoft Graph is not available for the tenant, it uses the older API.
     type: str
     default: auto
     choices: [auto, graph, xdr]
   login_url:
     description:
-      - Base URL of the login service instead of the cloud's. C(https://login.windows.net) means the
-        public cloud.
+      - Base URL of the login service. Overrides the default of the cloud.
+        C(https://login.windows.net) is treated as the login service of the public cloud.
     type: str
   graph_url:
     description:
-      - Base URL of Microsoft Graph instead of the cloud's.
+      - Base URL of Microsoft Graph. Overrides the default of the cloud.
     type: str
   xdr_url:
     description:
-      - Base URL of the Defender XDR API instead of the cloud's.
+      - Base URL of the Defender XDR API. Overrides the default of the cloud.
     type: str
   endpoint_url:
     description:
-      - Base URL of the Defender for Endpoint API instead of the cloud's.
+      - Base URL of the Defender for Endpoint API. Overrides the default of the cloud.
     type: str
   graph_audience:
     description:
-      - Audience of tokens for Microsoft Graph instead of the cloud's.
+      - Audience of tokens for Microsoft Graph. Overrides the default of the cloud.
     type: str
   xdr_audience:
     description:
-      - Audience of tokens for the Defender XDR API instead of the cloud's. One that belongs to
-        another resource is refused.
+      - Audience of tokens for the Defender XDR API. Overrides the default of the cloud. An audience
+        that belongs to another resource is refused.
     type: str
   endpoint_audience:
     description:
-      - Audience of tokens for the Defender for Endpoint API instead of the cloud's.
+      - Audience of tokens for the Defender for Endpoint API. Overrides the default of the cloud.
     type: str
   ca_path:
     description:
@@ -136,48 +139,47 @@ options:
     type: path
   validate_certs:
     description:
-      - Verify the certificates of the services. Only a laboratory has a reason to say V(false).
+      - Whether to verify the TLS certificates of the services. Set this to V(false) in a lab only.
     type: bool
     default: true
   proxy:
     description:
-      - Address of a proxy as V(http://host:port), V(host:port), or
-        V(http://user:password@host:port).
-      - V(socks5h://host:port) and its like need the Python package PySocks
+      - URL of a proxy, as V(http://host:port), V(host:port), or V(http://user:password@host:port).
+      - SOCKS proxies, such as V(socks5h://host:port), need the Python package PySocks
         (C(pip install requests[socks])).
-      - Without it E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY) are honoured.
+      - If this option is not set, E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY) are honored.
     type: str
   request_timeout:
     description:
-      - Seconds to wait for the service in one request, which is how long it may take to begin its
-        answer and how long it may pause in it.
-      - Without it that is 30 seconds, and 200 for a hunting query, because Microsoft allows a query
-        three minutes.
+      - Number of seconds to wait for the service, both until a response begins and between two
+        parts of a response.
+      - Defaults to 30, and to 200 for hunting queries, because Microsoft lets a query run for three
+        minutes.
     type: int
   retries:
     description:
-      - How often a request that may be repeated is repeated after a failure.
+      - Maximum number of retries after a failed request. Only requests that are safe to repeat are
+        retried.
     type: int
     default: 4
   retry_deadline:
     description:
-      - The most seconds spent on one request with all its retries and waits, until the last byte of
-        its answer.
+      - Maximum number of seconds for one request, including all retries and waits, until its
+        response is complete.
     type: int
     default: 300
   max_response_size:
     description:
-      - The largest answer to one request that is accepted, unpacked, as bytes or with a unit such
-        as V(64M).
-      - A hunting query with a larger answer fails as V(bad_request), any other request as
-        V(unavailable).
+      - Maximum size of one response after decompression, in bytes or with a unit such as V(64M).
+      - A larger response fails as V(bad_request) for a hunting query, and as V(unavailable) for any
+        other request.
     type: str
     default: 512M
   token_cache:
     description:
-      - Folder of the token cache, which must belong to the user and be closed to others (mode
-        0700). It holds one file of mode 0600 for each login host, tenant, application and audience.
-      - V(none) keeps no token on disk.
+      - Folder of the token cache. It must belong to the user and be closed to others (mode 0700).
+        It holds one file of mode 0600 for each login host, tenant, application and audience.
+      - V(none) keeps no tokens on disk.
     type: path
     default: ~/.ansible/defender_xdr/tokens
 """

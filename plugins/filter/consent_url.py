@@ -8,19 +8,19 @@ DOCUMENTATION = r"""
 name: consent_url
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: The link with which a customer's administrator consents to the application
+short_description: Create the link with which a customer's administrator consents to the application
 version_added: 0.2.0
 description:
-  - Makes the link that an administrator of one customer tenant opens to consent to everything that
-    the application lists. Nothing is sent.
-  - The administrator signs in, sees the permissions and accepts or declines.
-    M(mssp.defender_xdr.consent_info) says what came of it.
+  - Creates the link that an administrator of a customer tenant opens to consent to all permissions
+    of the application registration. No request is sent.
+  - The administrator signs in, reviews the permissions, and accepts or declines. Use
+    M(mssp.defender_xdr.consent_info) to check the outcome.
 positional: client_id
 options:
   _input:
     description:
       - GUID of the customer tenant. V(common), V(organizations) and domain names are refused,
-        because the link has to lead to one tenant.
+        because the link must lead to one particular tenant.
     type: str
     required: true
   client_id:
@@ -30,38 +30,39 @@ options:
     required: true
   form:
     description:
-      - V(adminconsent) is the end point for administrators, and asks for everything that the
-        application lists.
-      - V(v2) is its newer twin. It asks with the scope C(/.default) of one O(api), and needs
-        O(redirect_uri).
-      - V(page) is the link of Microsoft's page on partner access, with the tenant in the place of
+      - V(adminconsent) is the admin consent endpoint. It requests all permissions of the
+        application registration.
+      - V(v2) is the newer version of that endpoint. It uses the scope C(/.default) of one O(api),
+        and needs O(redirect_uri).
+      - V(page) is the link in Microsoft's page on partner access, with the tenant instead of
         C(common).
     type: str
     default: adminconsent
     choices: [adminconsent, v2, page]
   api:
     description:
-      - The API whose roles the form V(v2) asks for.
+      - API whose roles the form V(v2) requests.
     type: str
     default: graph
     choices: [graph, xdr, endpoint]
   redirect_uri:
     description:
-      - Where the administrator lands afterwards. It must be registered on the application.
+      - URI that the administrator's browser is redirected to afterwards. It must be registered on
+        the application.
     type: str
   state:
     description:
-      - A word of yours that comes back to O(redirect_uri), such as the number of your ticket.
+      - Opaque value that is returned to O(redirect_uri), such as a ticket number.
     type: str
   cloud:
     description:
-      - Microsoft's cloud in which the tenant lives.
+      - Microsoft cloud of the tenant.
     type: str
     default: public
     choices: [public, gcc, gcc_high, dod, china]
   login_url:
     description:
-      - Base URL of the login service instead of the cloud's.
+      - Base URL of the login service. Overrides the default of the cloud.
     type: str
 seealso:
   - module: mssp.defender_xdr.consent
@@ -73,7 +74,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(defender_xdr_client_id) }}"
 
-- name: Show a link that leads back to a page of yours
+- name: Show a link that redirects to your own page
   ansible.builtin.debug:
     msg: >-
       {{ defender_xdr_tenant_id | mssp.defender_xdr.consent_url(

@@ -11,12 +11,12 @@ author:
 short_description: Run KQL over rows of many tenants on the controller
 version_added: 0.1.0
 description:
-  - Runs a query in Kusto query language over rows that were collected before, which is how to ask
-    across customers. No portal and no API of Microsoft does that.
-  - The rows are read into memory. The query reaches nothing but them, neither files nor the
+  - Runs a query in the Kusto query language over rows that were collected before. Use it for
+    queries across customers, which Microsoft's portals and APIs do not offer.
+  - The rows are read into memory. The query can access only these rows, and neither files nor the
     network.
-  - It runs on DuckDB. What the translation to it does not know is refused. Times keep six decimals
-    instead of Microsoft's seven.
+  - The query is translated to SQL and runs on DuckDB. A query that cannot be translated is refused.
+    Times have six decimal places instead of Microsoft's seven.
 requirements:
   - duckdb
   - duckdb-kql
@@ -24,11 +24,11 @@ positional: query
 options:
   _input:
     description:
-      - A list of rows, or the path of a file on the controller with one JSON object a line, as
-        M(mssp.defender_xdr.sweep) and the role P(mssp.defender_xdr.hunt#role) write them.
-      - Or a dictionary of those by table name, for a query over several tables.
-      - A column is a number, a truth value, a time (RFC 3339) or dynamic when all of its values
-        are. Otherwise it is text.
+      - A list of rows, or the path of a file on the controller with one JSON object per line, as
+        written by M(mssp.defender_xdr.sweep) and the role P(mssp.defender_xdr.hunt#role).
+      - For a query over several tables, a dictionary of these by table name.
+      - A column is a number, a boolean, a time (RFC 3339) or dynamic if all of its values are.
+        Otherwise it is text.
     type: raw
     required: true
   query:
@@ -38,7 +38,7 @@ options:
     required: true
   table:
     description:
-      - The name that the query has for the rows, where O(_input) is not a dictionary.
+      - Table name of the rows in the query, if O(_input) is not a dictionary.
     type: str
     default: Rows
   parameters:
@@ -53,7 +53,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Hunt for programs that talk to the internet, in every tenant
+- name: Find programs with connections to the internet, in every tenant
   mssp.defender_xdr.sweep:
     module: hunting_query
     module_args:
@@ -64,7 +64,7 @@ EXAMPLES = r"""
   run_once: true
   register: talkers
 
-- name: Show which programs call the same address from more than one customer
+- name: Show programs that connect to the same address from more than one customer
   ansible.builtin.debug:
     msg: >-
       {{ talkers.dest
@@ -78,7 +78,7 @@ EXAMPLES = r"""
       | order by Tenants desc
   run_once: true
 
-- name: Join what was found with what is known
+- name: Count the rows with addresses that are not known
   ansible.builtin.debug:
     msg: >-
       {{ {'Talkers': talkers.dest, 'Known': known}
@@ -92,7 +92,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The rows of the answer, each a dictionary by column name.
+  description: The rows of the result, each a dictionary with the column names as keys.
   type: list
   elements: dict
 """

@@ -8,23 +8,25 @@ DOCUMENTATION = r"""
 name: registry_with
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: A registry of tenants with one more
+short_description: Add a tenant to a registry of tenants
 version_added: 0.2.0
 description:
-  - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it,
-    and returns its text with an entry for the tenant. M(ansible.builtin.copy) writes it. A file
-    that does not exist is an empty registry.
-  - From here until the end of its task no other task gets at registries in the same folder with
-    this filter or P(mssp.defender_xdr.registry_without#filter), in other runs of Ansible on this
-    machine neither. Write the text in the same task, so that no entry is lost.
-  - Where the tenant has an entry the text comes back as it was, since what you wrote about a tenant
-    counts. All other entries, their order and the comments stay to the letter.
+  - Reads a YAML registry on the controller, as used by P(mssp.defender_xdr.tenants#inventory), and
+    returns its text with an entry for the tenant. Write the text to the file with
+    M(ansible.builtin.copy). A file that does not exist is treated as an empty registry.
+  - The filter locks the folder of the registry until the task ends. Other tasks that use this
+    filter or P(mssp.defender_xdr.registry_without#filter) on a registry in that folder wait, even
+    in other runs of Ansible on this machine. Write the text in the same task, so that no entry is
+    lost.
+  - If the tenant already has an entry, the text is returned unchanged, because your own entry takes
+    precedence. All other entries, their order and all comments stay unchanged.
 positional: tenant_id, name, variables
 options:
   _input:
     description:
-      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A
-        vault is refused, and so is an edit that would change what another entry says.
+      - Path of the registry. It ends in C(.yml) or C(.yaml), and its list has one entry below the
+        other. Files encrypted with Ansible Vault are refused, and so are edits that would change
+        another entry.
     type: path
     required: true
   tenant_id:
@@ -34,14 +36,14 @@ options:
     required: true
   name:
     description:
-      - Its name.
+      - Name of the tenant.
     type: str
     required: true
   variables:
     description:
-      - What else the entry says. What could be a template, and was not written by you in YAML, gets
-        the tag C(!unsafe), so that it stays text. What comes out of a vault is written as the
-        vaulted text that it was.
+      - Further variables of the entry. A value that could be a template, and that does not come
+        from your own YAML, gets the tag C(!unsafe), so that it stays text. A vaulted value is
+        written as the vaulted text that it was.
     type: dict
     default: {}
 seealso:
@@ -52,7 +54,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Put the tenant into the registry
+- name: Add the tenant to the registry
   ansible.builtin.copy:
     content: >-
       {{ '/tmp/registry.yml' | mssp.defender_xdr.registry_with(

@@ -8,21 +8,23 @@ DOCUMENTATION = r"""
 name: registry_without
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: A registry of tenants with one less
+short_description: Remove a tenant from a registry of tenants
 version_added: 0.2.0
 description:
-  - Reads a registry in YAML on the controller, as P(mssp.defender_xdr.tenants#inventory) takes it,
-    and returns its text without the entry of the tenant. M(ansible.builtin.copy) writes it. Where
-    there is none the text comes back as it was.
-  - From here until the end of its task no other task gets at registries in the same folder with
-    this filter or P(mssp.defender_xdr.registry_with#filter), in other runs of Ansible on this
-    machine neither. Write the text in the same task, so that no entry is lost.
+  - Reads a YAML registry on the controller, as used by P(mssp.defender_xdr.tenants#inventory), and
+    returns its text without the entry of the tenant. Write the text to the file with
+    M(ansible.builtin.copy). If the tenant has no entry, the text is returned unchanged.
+  - The filter locks the folder of the registry until the task ends. Other tasks that use this
+    filter or P(mssp.defender_xdr.registry_with#filter) on a registry in that folder wait, even in
+    other runs of Ansible on this machine. Write the text in the same task, so that no entry is
+    lost.
 positional: tenant_id
 options:
   _input:
     description:
-      - Path of the registry, which ends in C(.yml) or C(.yaml) and has one entry below the other. A
-        vault is refused, and so is an edit that would change what another entry says.
+      - Path of the registry. It ends in C(.yml) or C(.yaml), and its list has one entry below the
+        other. Files encrypted with Ansible Vault are refused, and so are edits that would change
+        another entry.
     type: path
     required: true
   tenant_id:
@@ -36,7 +38,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Take the tenant out of the registry
+- name: Remove the tenant from the registry
   ansible.builtin.copy:
     content:
       "{{ '/tmp/registry.yml' | mssp.defender_xdr.registry_without(defender_xdr_tenant_id) }}"

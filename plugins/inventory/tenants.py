@@ -13,28 +13,28 @@ author:
 short_description: Customer tenants as hosts
 version_added: 0.2.0
 description:
-  - Makes a host of every customer tenant that a source knows. Sources are a registry, which is a
-    list of one's own in YAML or CSV, the delegated admin relationships (GDAP) of the provider, and
-    its contracts as a reseller (CSP).
-  - Playbooks that say C(hosts=tenants) run unchanged. Every host is in the group that O(group)
-    names, whose variable C(ansible_connection) is V(mssp.defender_xdr.tenant), and has the
-    variables C(defender_xdr_tenant_id), C(defender_xdr_tenant_name), C(defender_xdr_default_domain)
-    and C(defender_xdr_sources), as far as they are known, beside those of the registry.
-  - A tenant that several sources know is one host. What the registry says of it wins, then GDAP,
-    then the contracts.
+  - Creates a host for every customer tenant that a source lists. Sources are a registry (your own
+    list in YAML or CSV), the provider's delegated admin relationships (GDAP), and its reseller
+    contracts (CSP).
+  - Playbooks with C(hosts=tenants) work unchanged. Every host is in the group that O(group) names,
+    whose variable C(ansible_connection) is V(mssp.defender_xdr.tenant). In addition to the
+    variables from the registry, a host has C(defender_xdr_tenant_id), C(defender_xdr_tenant_name),
+    C(defender_xdr_default_domain) and C(defender_xdr_sources), if they are known.
+  - A tenant that several sources list becomes one host. If the sources differ, the registry takes
+    precedence, then GDAP, then the contracts.
   - C(defender_xdr_gdap) has the best of a customer's relationships (C(id), C(display_name),
-    C(status), C(end_date_time), C(auto_extend_duration), C(roles)) and the C(others) in short.
-    C(defender_xdr_contract) has C(id) and C(types).
+    C(status), C(end_date_time), C(auto_extend_duration), C(roles)) and a short form of the others
+    in C(others). C(defender_xdr_contract) has C(id) and C(types).
   - Needs C(DelegatedAdminRelationship.Read.All) of Microsoft Graph for the source V(gdap), and
-    C(Directory.Read.All) of Microsoft Graph for the source V(contracts), both granted to the
-    application in the provider's own tenant. Do not add them to the application that customers
-    consent to, because then each customer is asked for them too. Use another application here.
-  - The tenant options below are those of the provider's own tenant and serve these two sources
-    only. They can be templates, as in C({{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}).
-    What is not set here comes from the environment and C(ansible.cfg), as for
+    C(Directory.Read.All) of Microsoft Graph for the source V(contracts). Grant them to an
+    application in the provider's own tenant. Use another application than the one that customers
+    consent to, because otherwise each customer is also asked for these permissions.
+  - The tenant options below describe the provider's own tenant and are used for these two sources
+    only. They can be templates, such as C({{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}).
+    Options that are not set here are taken from the environment and C(ansible.cfg), as for
     P(mssp.defender_xdr.tenant#connection). Hosts do not inherit them.
-  - Its file ends in C(.yml) or C(.yaml) and has the key O(plugin). Other files are left to other
-    inventory plugins.
+  - The name of the inventory file must end in C(.yml) or C(.yaml), and the file must contain the
+    key O(plugin). Other files are left to other inventory plugins.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -42,49 +42,50 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - The name of this plugin.
+      - Name of this plugin.
     type: str
     required: true
     choices: [mssp.defender_xdr.tenants]
   sources:
     description:
-      - Where tenants come from. Each of them must answer; one that does not is an error.
+      - Sources of tenants. If one of them cannot be read, the inventory fails.
     type: list
     elements: str
     choices: [file, gdap, contracts]
     default: [file]
   file:
     description:
-      - Registry files, and folders of them. A relative path begins at the folder of the inventory's
-        own file.
-      - A YAML or JSON file (C(.yml), C(.yaml), C(.json)) has the one key C(tenants), a list of
-        mappings with C(tenant_id), C(name), perhaps C(default_domain), and any variables.
-      - A CSV file (C(.csv)) has a first line with the names of its columns, C(tenant_id) and
-        C(name) among them; an empty field is no variable. It is read as spreadsheets save it, in
-        UTF-8 or as Excel's Unicode text (UTF-16), separated by commas, semicolons, tabs or C(|), or
-        by what a first line such as C(sep=;) names. Columns without a name and rows must be empty
-        to be left out. Other encodings, such as Windows-1252, are an error.
+      - Registry files, or folders that contain them. Relative paths are relative to the folder of
+        the inventory file.
+      - A YAML or JSON file (C(.yml), C(.yaml), C(.json)) has the single key C(tenants). It is a
+        list of mappings with C(tenant_id), C(name), optionally C(default_domain), and any
+        variables.
+      - A CSV file (C(.csv)) has a header row with column names, including C(tenant_id) and C(name).
+        Empty fields set no variable. The file can be saved by a spreadsheet, in UTF-8 or as Excel's
+        Unicode text (UTF-16), separated by commas, semicolons, tabs or C(|), or by the separator
+        that a first line such as C(sep=;) names. Empty rows, and empty columns without a name, are
+        ignored. Other encodings, such as Windows-1252, are an error.
       - A tenant option of P(mssp.defender_xdr.tenant#connection), such as C(cloud) or C(client_id),
-        becomes the variable C(defender_xdr_cloud) or C(defender_xdr_client_id). Every other name is
-        a variable as it stands, but one that is a keyword of Ansible, such as C(tags), becomes
-        C(tenant_tags).
+        becomes the variable C(defender_xdr_cloud) or C(defender_xdr_client_id). Any other name
+        becomes a variable of that name, except that a keyword of Ansible gets a prefix. For
+        example, C(tags) becomes C(tenant_tags).
       - Values in YAML can be templates and vaulted, as in any inventory. The tenant's id, name and
-        domain, and everything in CSV, are never templates, as is everything that comes from
-        Microsoft. C(ansible-inventory --list) shows text that is never a template as
-        C(__ansible_unsafe).
-      - A file that is vaulted as a whole is decrypted.
-      - Do not put the registry into a folder that is itself given to Ansible as an inventory,
-        because Ansible then takes it for one.
+        domain, all values from CSV, and all values from Microsoft are never templates.
+        C(ansible-inventory --list) shows text that is never a template as C(__ansible_unsafe).
+      - A registry file that is encrypted with Ansible Vault is decrypted.
+      - Do not put the registry into a folder that you pass to Ansible as an inventory, because
+        Ansible would then read the registry as an inventory.
     type: list
     elements: path
     default: []
   gdap_statuses:
     description:
-      - What the best relationship of a customer must be for a host, if no other source knows that
-        customer. A warning tells who is left out.
-      - A customer's best relationship is the first of V(active), V(expiring),
-        V(termination_requested), V(terminating), V(activating), V(approved), V(approval_pending),
-        V(created), V(expired), V(terminated).
+      - Statuses of GDAP relationships that make a customer a host. They apply to the customer's
+        best relationship, if no other source lists that customer. A warning names the customers
+        that are left out.
+      - A customer's best relationship is determined by its status, in the order V(active),
+        V(expiring), V(termination_requested), V(terminating), V(activating), V(approved),
+        V(approval_pending), V(created), V(expired), V(terminated).
     type: list
     elements: str
     choices: [active, expiring, termination_requested, terminating, activating, approved,
@@ -92,60 +93,61 @@ options:
     default: [active, expiring, termination_requested, terminating, activating]
   hostnames:
     description:
-      - What a host is called. The first of these that a tenant has; its id when it has none of
-        them.
-      - Every run of characters other than letters and digits of any script, C(_), C(.) and C(-)
-        becomes one C(_).
-      - Where two tenants have one name, or a tenant that of a group, of Ansible's own V(all) or
-        V(localhost), or of another host, C(_) and the first eight characters of its tenant id make
-        the name unique, and a warning says so. A tenant of the registry keeps its name against
-        those that only Microsoft knows, so that nobody gets another one's C(host_vars) by what it
-        calls itself.
-      - A host of that name that an earlier inventory has is the same host if it has the same
-        C(defender_xdr_tenant_id), or if it has neither that nor a variable C(ansible_*) and the
-        tenant is in the registry.
+      - What to use as the host name. The first of these that a tenant has is used, or its id if it
+        has none of them.
+      - Each sequence of characters other than letters and digits of any script, C(_), C(.) and C(-)
+        is replaced with one C(_).
+      - If two tenants have the same name, or if a name is that of a group or of another host, or is
+        reserved by Ansible, such as V(all) or V(localhost), C(_) and the first eight characters of
+        the tenant id are appended, with a warning. A tenant in the registry keeps its name if the
+        other tenants are known from Microsoft only, so that no tenant gets the C(host_vars) of
+        another one through its display name.
+      - A host with the same name from an earlier inventory is treated as the same host if it has
+        the same C(defender_xdr_tenant_id). It is also treated as the same host if the tenant is in
+        the registry and the host has neither that variable nor a variable C(ansible_*).
     type: list
     elements: str
     choices: [name, default_domain, tenant_id]
     default: [name]
   group:
     description:
-      - The group of all these hosts.
+      - Group that contains all these hosts.
     type: str
     default: tenants
   filters:
     description:
-      - Which tenants become hosts. Each entry is C(include) or C(exclude) with a Jinja expression
-        over the host's variables, or V(true) or V(false). The first entry whose expression holds
-        decides, and a tenant that none decides about is included.
-      - O(strict) says what happens to an expression that fails, for example because a tenant lacks
-        the variable. Unless it is set, such an entry does not hold.
+      - Rules that determine which tenants become hosts. Each rule is C(include) or C(exclude) with
+        a Jinja expression over the host's variables, or V(true) or V(false). The first rule whose
+        expression is true applies. A tenant to which no rule applies is included.
+      - O(strict) determines what happens if an expression fails, for example because a tenant lacks
+        the variable. If it is not set, the rule does not apply.
     type: list
     elements: dict
     default: []
     suboptions:
       include:
-        description: Tenants for which this holds become hosts.
+        description: Tenants for which this expression is true become hosts.
         type: raw
       exclude:
-        description: Tenants for which this holds do not become hosts.
+        description: Tenants for which this expression is true do not become hosts.
         type: raw
   probe:
     description:
-      - Ask every host's tenant for a token, in parallel, and put the host into the group
-        C(healthy), or else into the group of the category that a task would fail with, such as
-        C(not_consented) or C(role_missing). The variable C(defender_xdr_probe) says C(category),
-        C(roles), C(checked_at) and, where something is wrong, C(text).
-      - The tenant's options are its host's, from this inventory, from C(group_vars) and
-        C(host_vars) beside it, and from inventories before it. Those beside a playbook are not
-        known here.
-      - It comes last, so that O(filters), O(groups) and O(keyed_groups) do not see
+      - Whether to request a token for every host's tenant, in parallel. If the token has the roles
+        for O(probe_required_for), the host is put into the group C(healthy). Otherwise it is put
+        into a group that is named after the category with which a task would fail, such as
+        C(not_consented) or C(role_missing). The variable C(defender_xdr_probe) has C(category),
+        C(roles), C(checked_at) and C(text), which describes the problem if there is one.
+      - The tenant options are those of the host, from this inventory, from the C(group_vars) and
+        C(host_vars) next to it, and from earlier inventories. C(group_vars) and C(host_vars) next
+        to a playbook are not available here.
+      - The probe runs last, so O(filters), O(groups) and O(keyed_groups) cannot use
         C(defender_xdr_probe).
     type: bool
     default: false
   probe_resource:
     description:
-      - The API whose token is asked for.
+      - API to request the token for.
     type: str
     choices: [graph, xdr, endpoint]
     default: graph
@@ -157,7 +159,7 @@ options:
     default: [incident_info]
   probe_concurrency:
     description:
-      - How many tenants are asked at once.
+      - Maximum number of tenants to probe at the same time.
     type: int
     default: 32
   tenant_id:
@@ -168,25 +170,26 @@ options:
       - Name of the provider's tenant in messages.
   cache:
     description:
-      - Keep what the sources V(gdap) and V(contracts) and the probe answered, each for the options
-        that were used, as templates, the environment and C(ansible.cfg) gave them, and for what
-        credential files held. Another provider, application or credential is asked anew.
-      - The registry is read every time. No token and no secret is kept there, and no
-        finding of the probe that may be over at once, such as V(throttled), or that is this side's
-        mistake (V(bad_request)).
-      - Cache plugins that write files make them readable by everybody. Where O(cache_connection) is
-        a folder, those of this inventory get mode 0600, because they name your customers.
+      - Whether to cache the results of the sources V(gdap) and V(contracts), and of the probe. A
+        cached result is used only with the same options, as resolved from templates, the
+        environment and C(ansible.cfg), and with the same content of credential files. For another
+        provider, application or credential, the request is sent again.
+      - The registry is read every time. Tokens and secrets are never cached. Probe results that may
+        be outdated at once, such as V(throttled), or that indicate a mistake on your side
+        (V(bad_request)), are not cached either.
+      - Cache plugins that write files make them readable by everyone. If O(cache_connection) is a
+        folder, the files of this inventory get mode 0600, because they name your customers.
 notes:
-  - A source that cannot be read is an error and never an empty inventory. But unless
-    C(any_unparsed_is_failed) (E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)) is set, Ansible itself
-    turns an inventory's error into a warning and goes on without its hosts. Set it.
+  - A source that cannot be read is an error and never an empty inventory. However, unless
+    C(any_unparsed_is_failed) (E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED)) is set, Ansible turns
+    the error of an inventory into a warning and continues without its hosts. Set it.
 seealso:
   - plugin: mssp.defender_xdr.tenant
     plugin_type: connection
 """
 
 EXAMPLES = r"""
-# customers.tenants.yml, beside registry.yml:
+# customers.tenants.yml. The file registry.yml in the same folder contains:
 #
 # tenants:
 #   - {tenant_id: 22222222-2222-2222-2222-222222222222, name: contoso, tier: gold}
@@ -195,12 +198,13 @@ EXAMPLES = r"""
 #     tier: silver
 #     cloud: gcc_high
 #
-# What all have in common, such as defender_xdr_client_id, stands in group_vars/tenants.yml.
+# Variables that all tenants share, such as defender_xdr_client_id, are in group_vars/tenants.yml.
 plugin: mssp.defender_xdr.tenants
 file: [registry.yml]
 
 ---
-# A spreadsheet; no test tenants; groups gold, silver, …; one more variable.
+# Read a spreadsheet without the test tenants, create a group for each tier (gold, silver, …) and a
+# group for Europe, and add a variable with the contact.
 plugin: mssp.defender_xdr.tenants
 file: [customers.csv]
 filters:
@@ -215,12 +219,12 @@ compose:
   contact: contact | default('soc@' ~ defender_xdr_default_domain)
 
 ---
-# Every customer with a standing relationship or a contract, what the registry says of them, and
-# who of them is ready.
+# List every customer with a current GDAP relationship or a contract, add the variables from the
+# registry, and group the tenants by health.
 plugin: mssp.defender_xdr.tenants
 sources: [file, gdap, contracts]
 file: [registry.yml]
-hostnames: [default_domain, tenant_id]  # two customers may have one name, but not one domain
+hostnames: [default_domain, tenant_id]  # two customers can share a name, but not a domain
 tenant_id: 99999999-9999-9999-9999-999999999999
 client_id: 88888888-8888-8888-8888-888888888888
 client_secret: "{{ lookup('ansible.builtin.env', 'PROVIDER_SECRET') }}"

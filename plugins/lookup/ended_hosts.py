@@ -8,29 +8,30 @@ DOCUMENTATION = r"""
 name: ended_hosts
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: Name the hosts that the play ended on purpose
+short_description: List the hosts that the play ended on purpose
 version_added: 0.2.0
 description:
-  - Ansible's C(ansible_play_hosts_all) without C(ansible_play_hosts) are the hosts that are no
-    longer in the play. This lookup names those of them that the play ended on purpose, such as with
-    C(meta=end_host). The others were lost by a failure.
-  - The roles of this collection use it to count only tenants that were meant to be asked, as
+  - The hosts in C(ansible_play_hosts_all) but not in C(ansible_play_hosts) are no longer in the
+    play. This lookup returns those that the play ended on purpose, for example with
+    C(meta=end_host). The others were lost because of a failure.
+  - The roles of this collection use it to leave such tenants out of the coverage, as
     M(mssp.defender_xdr.sweep) does.
-  - It knows the current batch of the play. Hosts of other batches, with C(serial), are not named.
+  - It covers the current batch of the play only. With C(serial), hosts of other batches are not
+    returned.
 options:
   _terms:
     description:
-      - None.
+      - Not used.
 seealso:
   - module: mssp.defender_xdr.sweep
 """
 
 EXAMPLES = r"""
-- name: Leave out the tenants that are not ours to watch
+- name: Leave out the test tenants
   ansible.builtin.meta: end_host
   when: defender_xdr_tier | default('') == 'test'
 
-- name: Say who was left out
+- name: Show which hosts were left out
   ansible.builtin.debug:
     msg: "{{ query('mssp.defender_xdr.ended_hosts') }}"
   run_once: true
@@ -40,8 +41,8 @@ RETURN = r"""
 _raw:
   description:
     - The names of the hosts, in the order of the play.
-    - A host of which this version of ansible-core does not say whether it failed or was ended is
-      not among them.
+    - A host is not returned if this version of ansible-core does not show whether it failed or was
+      ended on purpose.
   type: list
   elements: str
 """

@@ -8,38 +8,39 @@ DOCUMENTATION = r"""
 name: hunts
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: Read hunting queries with their headers out of folders
+short_description: Read hunting queries and their headers from folders
 version_added: 0.1.0
 description:
-  - Reads the C(.kql) files of folders on the controller, each with the YAML header in its leading
-    comment lines that says what the hunt is for, how bad a hit is, and which parameters it takes.
-    The role P(mssp.defender_xdr.hunt#role) does so for its packs.
-  - The header stands between two lines C(// ---), and each of its lines begins with C(//), so that
-    the whole file is valid KQL.
-  - Two files of one name in different folders are an error, as are a wrong header, and names and
-    values that no hunt has.
+  - Reads the C(.kql) files in folders on the controller, as the role P(mssp.defender_xdr.hunt#role)
+    does for its packs. The leading comment lines of each file contain a YAML header with the
+    purpose of the hunt, the severity of a hit, and the parameters of the hunt.
+  - The header is between two lines C(// ---), and each of its lines starts with C(//), so that the
+    whole file is valid KQL.
+  - Two files with the same name in different folders are an error, and so are an invalid header and
+    names or values that no hunt has.
 options:
   _terms:
     description:
-      - Folders on the controller. Only files directly in them count.
+      - Folders on the controller. Files in subfolders are ignored.
     type: list
     elements: path
     required: true
   names:
     description:
-      - Which hunts, by file name without C(.kql). All of them when empty.
+      - Names of the hunts to return, which are the file names without C(.kql). If the list is
+        empty, all hunts are returned.
     type: list
     elements: str
     default: []
   parameters:
     description:
-      - Values for the hunts' parameters, by parameter for every hunt that has it, or by hunt and
-        then parameter for one hunt.
-      - A time is text such as V(2026-11-01T00:00:00Z) or V(7d), and a length of time text such as
-        V(12h).
-      - A file without a header takes a value for a name that it uses and neither declares nor makes
-        as a column, and for one that it declares with a C(let) whose value is a literal, which the
-        given value replaces.
+      - Values for the hunts' parameters. A key is either the name of a parameter, for all hunts
+        that have it, or the name of a hunt, with a dictionary of its parameters.
+      - A time is a string such as V(2026-11-01T00:00:00Z) or V(7d), and a duration is a string such
+        as V(12h).
+      - A file without a header accepts a value for a name that it uses but neither declares nor
+        creates as a column. It also accepts a value for a name that it declares with a C(let) and a
+        literal; the value then replaces that literal.
     type: dict
     default: {}
 seealso:
@@ -49,7 +50,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say which hunts there are, and how bad a hit is
+- name: List the hunts and the severity of a hit
   ansible.builtin.debug:
     msg: "{{ item.name }} ({{ item.severity }}): {{ item.title }}"
   loop: "{{ query('mssp.defender_xdr.hunts', playbook_dir ~ '/hunts') }}"
@@ -70,11 +71,12 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The hunts in the order of their names, each with C(name), C(path), C(pack) (the folder's
-      name), C(query), C(title), C(description), C(severity) (V(informational), V(low), V(medium),
-      V(high)), C(tactics), C(techniques), C(tables), C(licence), and C(parameters) as
-      M(mssp.defender_xdr.hunting_query) takes them.
-    - C(missing) has the parameters that have no value. A hunt with any of those cannot be run.
+    - The hunts, sorted by name, each with C(name), C(path), C(pack) (the name of the folder),
+      C(query), C(title), C(description), C(severity) (V(informational), V(low), V(medium),
+      V(high)), C(tactics), C(techniques), C(tables), C(licence), and C(parameters) in the form that
+      M(mssp.defender_xdr.hunting_query) accepts.
+    - C(missing) lists the parameters that have no value. A hunt with missing parameters cannot be
+      run.
   type: list
   elements: dict
 """

@@ -12,15 +12,14 @@ author:
 short_description: Acquire an app-only access token for a customer tenant
 version_added: 0.1.0
 description:
-  - Acquires a token for one of the three resources behind Microsoft Defender XDR, out of the token
-    cache or from the tenant's login service.
-  - The token is checked before it is handed out. Its tenant and its audience must be the right
-    ones.
-  - A result with a token is never displayed, but it can be registered. A failure is displayed, so
-    this task itself needs no C(no_log).
-  - Give C(no_log=true) to every task that uses the registered token.
-  - Needs no application permission. The other modules acquire their tokens themselves; this one is
-    for what the collection does not do.
+  - Acquires a token for one of the three APIs behind Microsoft Defender XDR, from the token cache
+    or from the tenant's login service.
+  - Checks the tenant and the audience of the token before returning it.
+  - A result that contains a token can be registered, but is never displayed. Failures are
+    displayed, so the task itself does not need C(no_log).
+  - Set C(no_log=true) on every task that uses the registered token.
+  - Needs no application permission. The other modules acquire their own tokens; use this module for
+    API calls that the collection does not cover.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
@@ -28,15 +27,15 @@ extends_documentation_fragment:
 options:
   resource:
     description:
-      - The resource that the token is for. V(graph) is Microsoft Graph, V(xdr) the Defender XDR
-        API, V(endpoint) the Defender for Endpoint API.
+      - The API that the token is for. V(graph) is Microsoft Graph, V(xdr) is the Defender XDR API,
+        V(endpoint) is the Defender for Endpoint API.
     type: str
     default: graph
     choices: [graph, xdr, endpoint]
   force_refresh:
     description:
-      - Ask the login service even when a token, or a refusal of the last minutes, is remembered.
-      - Roles that were granted since are only in a token that was issued afterwards.
+      - Whether to request a new token even if the cache holds a token or a recent refusal.
+      - Only a token that was issued after a role was granted contains that role.
     type: bool
     default: false
 seealso:
@@ -51,55 +50,56 @@ EXAMPLES = r"""
 
 - name: Show when the token expires
   ansible.builtin.debug:
-    msg: "The token of {{ token.tenant.name }} ends at {{ token.expires_at }}."
+    msg: "The token for {{ token.tenant.name }} expires at {{ token.expires_at }}."
 """
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The resource that the token is for.
+  description: The API that the token is for.
   returned: success
   type: str
   sample: graph
 access_token:
-  description: The token. It can be registered, but is never displayed by this task.
+  description: The token. It can be registered, but this task never displays it.
   returned: success
   type: str
 expires_at:
-  description: When the token ends, as RFC 3339 UTC.
+  description: When the token expires, as RFC 3339 UTC.
   returned: success
   type: str
   sample: "2026-11-23T10:15:00Z"
 audience:
-  description: The token's audience, or the one that was asked for where the token is opaque.
+  description: The token's audience, or the requested audience if the token is opaque.
   returned: success
   type: str
   sample: https://graph.microsoft.com
 roles:
-  description: The application roles that the customer has granted, out of the token.
+  description: The application roles in the token, which are those that the customer has granted.
   returned: success
   type: list
   elements: str
   sample: [SecurityIncident.Read.All]
 app_id:
-  description: The application that the token was issued to.
+  description: Application (client) id of the application that the token was issued to.
   returned: success
   type: str
 from_cache:
-  description: Whether the token was already there.
+  description: Whether the token was taken from the cache.
   returned: success
   type: bool
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
   sample: {category: not_consented, status: 400, code: AADSTS700016, who: customer, advice: An

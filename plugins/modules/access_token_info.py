@@ -12,11 +12,11 @@ author:
 short_description: Check an access token's tenant, audience, roles and times
 version_added: 0.1.0
 description:
-  - Reads the claims of a token and says everything that is wrong with it for a given purpose.
-  - Checks the tenant's own token, acquired for O(resource), or one given as O(access_token).
-  - A role that allows writing covers its reading twin. C(SecurityIncident.ReadWrite.All) satisfies
-    C(SecurityIncident.Read.All).
-  - Needs no application permission, and makes no call to the API itself.
+  - Reads the claims of a token and reports everything that makes it unsuitable for a given purpose.
+  - Checks the tenant's own token, acquired for O(resource), or the token in O(access_token).
+  - A C(ReadWrite) role covers the corresponding C(Read) role. For example,
+    C(SecurityIncident.ReadWrite.All) satisfies C(SecurityIncident.Read.All).
+  - Needs no application permission, and does not call the API itself.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
@@ -24,11 +24,11 @@ extends_documentation_fragment:
 options:
   access_token:
     description:
-      - The token to check. Without it the tenant's own token is acquired.
+      - The token to check. If this option is not set, the tenant's own token is acquired.
     type: str
   resource:
     description:
-      - The resource that the token has to be for.
+      - The API that the token must be for.
     type: str
     default: graph
     choices: [graph, xdr, endpoint]
@@ -40,22 +40,24 @@ options:
     default: []
   required_for:
     description:
-      - Modules of this collection whose least roles the token must have, such as V(incident_info).
+      - Modules of this collection, such as V(incident_info). The token must have the least roles
+        that they need.
     type: list
     elements: str
     default: []
   verify_signature:
     description:
-      - Verify the token's signature with the keys that the tenant's login service publishes.
-      - Tokens for Microsoft Graph cannot be verified by anyone but Graph, which is then the problem
-        C(signature_not_verifiable).
+      - Whether to verify the token's signature with the keys that the tenant's login service
+        publishes.
+      - Only Microsoft Graph can verify tokens for Microsoft Graph. For such a token, the problem
+        C(signature_not_verifiable) is reported.
     type: bool
     default: false
   on_problem:
     description:
-      - V(fail) fails the task when there is a problem.
-      - V(report) always succeeds and leaves the decision to the playbook. What is wrong, or why no
-        token could be had, is then in RV(error).
+      - V(fail) fails the task if there is a problem.
+      - V(report) always succeeds and leaves the decision to the playbook. RV(error) then describes
+        what is wrong, or why no token could be acquired.
     type: str
     default: fail
     choices: [fail, report]
@@ -70,14 +72,14 @@ EXAMPLES = r"""
       - incident_info
       - hunting_query
 
-- name: Report instead of failing
+- name: Report problems instead of failing
   mssp.defender_xdr.access_token_info:
     required_roles:
       - SecurityIncident.ReadWrite.All
     on_problem: report
   register: check
 
-- name: Show what is missing
+- name: Show what is wrong with the token
   ansible.builtin.debug:
     msg: "{{ check.tenant.name }}: {{ check.problems | map(attribute='text') | join(' ') }}"
   when: not check.valid
@@ -85,31 +87,31 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The resource that the token was checked for.
+  description: The API that the token was checked for.
   returned: success
   type: str
   sample: graph
 valid:
-  description: Whether nothing is wrong with the token.
+  description: Whether the token has no problems.
   returned: success
   type: bool
 problems:
-  description: What is wrong, the gravest first.
+  description: The problems, the most serious first.
   returned: always
   type: list
   elements: dict
   contains:
     code:
-      description: A word for it, such as V(wrong_audience), V(expired), V(role_missing) or the
-        category of the refusal.
+      description: Identifier of the problem, such as V(wrong_audience), V(expired),
+        V(role_missing), or the category of the refusal.
       type: str
     text:
-      description: One sentence with the facts.
+      description: The problem in one sentence, with the facts.
       type: str
 claims:
   description: All claims of the token.
@@ -127,7 +129,7 @@ missing_roles:
   type: list
   elements: str
 unused_roles:
-  description: The roles in the token that nothing required needs.
+  description: The roles in the token that cover none of the required roles.
   returned: success
   type: list
   elements: str
@@ -137,22 +139,23 @@ audience:
   type: str
   sample: https://graph.microsoft.com
 expires_at:
-  description: When the token ends, as RFC 3339 UTC; empty where that is not known.
+  description: When the token expires, as RFC 3339 UTC. Empty if that is not known.
   returned: success
   type: str
   sample: "2026-11-23T10:15:00Z"
 msg:
-  description: The gravest problem in one sentence, with the tenant.
+  description: The most serious problem in one sentence, with the tenant.
   returned: when RV(valid) is false
   type: str
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: The gravest problem. C(category) is for playbooks, C(who) must act, C(advice) says
-    how, with the consent link where one helps.
+  description: Details of the most serious problem. Playbooks can branch on C(category); C(who) is
+    the party that must act, and C(advice) describes what to do, with the consent link if consent is
+    needed.
   returned: when RV(valid) is false
   type: dict
 """

@@ -12,67 +12,66 @@ author:
 short_description: Register the multi-tenant application in the provider's own tenant
 version_added: 0.1.0
 description:
-  - Creates, changes or deletes an application registration through Microsoft Graph, with the
-    application permissions that customers will be asked for.
-  - It works in the tenant that the task names, which is the provider's own one. O(client_id) and
-    the credential are those of the application that makes the call; O(app_id) and O(display_name)
-    name the one that is managed.
-  - Permissions are given by name. Their ids are looked up in that tenant's service principal of
-    each API. A name that the API does not offer is refused, with the near ones or with the API that
-    it belongs to.
-  - A permission that is added here is in force nowhere until an administrator of each customer has
-    consented again.
+  - Creates, changes or deletes an application registration through Microsoft Graph, including the
+    application permissions that customers are asked to consent to.
+  - Works in the tenant that the task names, which is the provider's own tenant. O(client_id) and
+    the credential belong to the application that makes the call. O(app_id) and O(display_name)
+    identify the application to manage.
+  - Permissions are given by name. The module looks up their ids in that tenant's service principal
+    of each API. A name that the API does not offer is refused, with similar names or with the API
+    that it belongs to.
+  - A permission that is added here takes effect in a tenant only after its administrator consents
+    again.
   - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which
-    allows to change applications that the caller owns. C(Application.ReadWrite.All) does as well,
-    and allows to change any.
+    allows changing the applications that the caller owns. C(Application.ReadWrite.All) also works,
+    and allows changing any application.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: full
     details: Permissions are shown by name.
 options:
   display_name:
     description:
-      - The name that administrators see when they consent. Without O(app_id) it also selects the
-        registration, and several of that name are refused with their ids.
-      - With O(state=absent) it must be the registration's name to the letter, in case and spaces
-        too, with O(app_id) as well.
+      - Name that administrators see when they consent. Without O(app_id), it also selects the
+        registration. If several registrations have that name, the task fails and lists their ids.
+      - With O(state=absent), it must match the registration's name exactly, including case and
+        spaces, even if O(app_id) is set.
     type: str
   app_id:
     description:
-      - The application (client) id of a registration that exists, where its name does not tell it
-        or shall change.
+      - Application (client) id of an existing registration. Set it if the name does not identify
+        the registration, or if the name is to change.
     type: str
   state:
     description:
-      - Whether the registration exists. A deleted one can be restored for 30 days, by a person.
+      - Whether the registration exists. A person can restore a deleted registration for 30 days.
     type: str
     default: present
     choices: [present, absent]
   sign_in_audience:
     description:
-      - Whose accounts the application is for. Only V(AzureADMultipleOrgs) and
-        V(AzureADandPersonalMicrosoftAccount) can be consented to by other tenants.
-      - Left out, a new application is for V(AzureADMultipleOrgs), and one that exists stays as it
-        is.
+      - Whose accounts the application supports. Other tenants can consent only to applications with
+        V(AzureADMultipleOrgs) or V(AzureADandPersonalMicrosoftAccount).
+      - If this option is not set, a new application gets V(AzureADMultipleOrgs), and an existing
+        one stays unchanged.
     type: str
     choices: [AzureADMultipleOrgs, AzureADMyOrg, AzureADandPersonalMicrosoftAccount,
       PersonalMicrosoftAccount]
   redirect_uris:
     description:
-      - All addresses of the web platform that a consent may return to. Left out, they stay as they
-        are.
+      - All redirect URIs of the web platform. If this option is not set, they stay unchanged.
     type: list
     elements: str
   api_permissions:
     description:
-      - The application permissions that the application asks of its customers.
+      - Application permissions that the application requests from customers.
     type: list
     elements: dict
     suboptions:
@@ -84,31 +83,31 @@ options:
         type: str
         required: true
       roles:
-        description: The names of its application permissions.
+        description: Names of the API's application permissions.
         type: list
         elements: str
         required: true
   permissions_for:
     description:
-      - Modules of this collection; the application asks for the least permissions that they need.
-      - Modules that know both generations of the API get those of Microsoft Graph, or those of the
-        Defender XDR API where O(api=xdr).
+      - Modules of this collection. The application requests the least permissions that they need.
+      - Modules that support both generations of the API get the permissions of Microsoft Graph, or
+        those of the Defender XDR API with O(api=xdr).
     type: list
     elements: str
   purge_permissions:
     description:
-      - Whether application permissions that are neither in O(api_permissions) nor in
-        O(permissions_for) are taken off the registration.
+      - Whether to remove application permissions that are neither in O(api_permissions) nor in
+        O(permissions_for) from the registration.
       - Otherwise they stay, and RV(unmanaged_permissions) lists them. Delegated permissions always
         stay.
-      - Refused where those name no role at all, because the application would lose every
+      - Refused if those options name no permission at all, because the application would lose every
         application permission.
     type: bool
     default: false
   service_principal:
     description:
-      - Whether the application also gets its service principal in its own tenant, so that it can be
-        consented to and used there. V(false) leaves it alone.
+      - Whether to create the application's service principal in its own tenant, so that it can be
+        consented to and used there. With V(false), the service principal is left alone.
     type: bool
     default: true
 seealso:
@@ -117,14 +116,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Register the application, with what these modules need
+- name: Register the application with the permissions that these modules need
   mssp.defender_xdr.application:
     display_name: Contoso Managed Detection
     redirect_uris: [https://portal.contoso.example/consented]
     permissions_for: [incident_info, hunting_query]
   register: registered
 
-- name: Add a permission by name
+- name: Add permissions by name
   mssp.defender_xdr.application:
     app_id: "{{ registered.application.app_id }}"
     api_permissions:
@@ -133,7 +132,7 @@ EXAMPLES = r"""
       - api: WindowsDefenderATP
         roles: [Machine.Read.All, Machine.Isolate]
 
-- name: Take off every application permission but one
+- name: Remove all application permissions except one
   mssp.defender_xdr.application:
     app_id: "{{ registered.application.app_id }}"
     api_permissions:
@@ -144,7 +143,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: provider, cloud: public}
@@ -155,10 +154,10 @@ api:
   sample: graph
 application:
   description:
-    - The registration, or an empty dictionary when it is absent. In check mode, the ids of one that
-      would be created are empty.
-    - C(api_permissions) has C(api), C(roles) and, where there are some, C(delegated) with the ids
-      of delegated permissions.
+    - The registration, or an empty dictionary if it is absent. In check mode, the ids of a
+      registration that would be created are empty.
+    - C(api_permissions) has C(api), C(roles) and, if there are delegated permissions, their ids in
+      C(delegated).
   returned: success
   type: dict
   sample:
@@ -170,23 +169,24 @@ application:
     api_permissions: [{api: graph, roles: [SecurityIncident.Read.All, ThreatHunting.Read.All]}]
     service_principal_id: 59e617e5-e447-4adc-8b88-00af644d7c92
 unmanaged_permissions:
-  description: Application permissions of the registration that this task did not ask for; empty
-    when it names no permissions.
+  description: Application permissions of the registration that are not in this task's options.
+    Empty if the task names no permissions.
   returned: success
   type: list
   elements: dict
   sample: [{api: xdr, roles: [Incident.Read.All]}]
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 app_ids:
-  description: The application ids of all that have the name.
+  description: The application ids of all applications with the name.
   returned: when several applications have the name
   type: list
   elements: str

@@ -12,133 +12,135 @@ author:
 short_description: Create, rotate and remove the credentials of the application
 version_added: 0.1.0
 description:
-  - Keeps a client secret, a certificate or a federated credential on an application registration of
-    the provider's own tenant.
-  - A secret is made when there is none of that name, and again when the present one has less than
-    O(rotate_before) days left. The present one is the one in O(dest), or O(current_secret); where
-    neither tells, it is the one that ends last.
-  - A new secret is returned once, or written to O(dest), and is never displayed by its task.
-    Without a place for it, none is made.
-  - A certificate is added beside its predecessor of the same name. Only its public part is used.
-  - Rotation removes a predecessor when its successor has been there for O(keep_old_for) days. A
-    predecessor began before its successor and ends no later; what a person adds meanwhile is none,
-    and neither is a certificate that was registered with its own start (as the portal does),
-    because nobody can tell since when it is there. An ended one waits for its time too. The
-    credential that the task itself authenticates with always stays.
-  - A secret is removed only where its successor is known to be held, so that an accident (a killed
-    run, a lost result, an answer that did not come) never costs the secret that works. It is held
-    when O(dest) has it, when it is O(current_secret), or when the task itself authenticates with
-    it. Otherwise both stay, and a warning names them. A secret is known by its first three
-    characters, which is all that Graph keeps of it; two with the same ones are not told apart, and
-    stay.
-  - When the answer to making a secret is lost, or is a 408 or 5xx, the task fails with
-    C(outcome_unknown). What was made is removed again where it can only be ours, and RV(key_ids)
-    names it otherwise. Run the task again; the secret in O(dest) has not been touched.
-  - A new secret or certificate may need some minutes before every login server knows it.
+  - Manages a client secret, a certificate or a federated credential of an application registration
+    in the provider's own tenant.
+  - A new secret is created if there is none with that name, or if the current one has less than
+    O(rotate_before) days left. The current secret is the one in O(dest) or O(current_secret). If
+    neither identifies one, it is the one that expires last.
+  - A new secret is returned once or written to O(dest), and is never displayed by the task. If it
+    has nowhere to go, the task fails without creating one.
+  - A certificate is added next to its predecessor of the same name. Only its public part is used.
+  - Rotation removes a predecessor O(keep_old_for) days after its successor was added. A predecessor
+    started before its successor and expires no later. Credentials that a person adds in the
+    meantime are not predecessors. Neither are certificates that were registered with the start date
+    of the certificate itself, as the portal does, because nothing shows when they were added.
+    Expired predecessors are also kept for O(keep_old_for) days. The credential that the task
+    authenticates with is never removed.
+  - A secret is removed only if its successor is known to be in use, so that a killed run, a lost
+    result or a lost response never removes the secret that works. This is the case if the successor
+    is in O(dest), if it is O(current_secret), or if the task authenticates with it. Otherwise both
+    secrets stay, and a warning names them. A secret is recognized by its first three characters,
+    which is all that Microsoft Graph returns of it. Secrets that share these characters cannot be
+    told apart, and stay.
+  - If the response to creating a secret is lost, or is a 408 or 5xx, the task fails with
+    C(outcome_unknown). The new secret is removed again if it is certain that this task created it.
+    Otherwise RV(key_ids) lists the candidates. Run the task again; the secret in O(dest) is
+    unchanged.
+  - It can take some minutes until every login server knows a new secret or certificate.
   - Needs the application permission C(Application.ReadWrite.OwnedBy) of Microsoft Graph, which
-    allows to change applications that the caller owns. C(Application.ReadWrite.All) does as well,
-    and allows to change any.
+    allows changing the applications that the caller owns. C(Application.ReadWrite.All) also works,
+    and allows changing any application.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._tenant
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: full
-    details: It lists the credentials by type, name, id and end.
+    details: Lists the credentials by type, name, id and expiry.
 options:
   app_id:
     description:
-      - The application (client) id of the registration. O(client_id) is the application that makes
-        the call, which may be the same one.
-      - One that the tenant does not have is an error, with O(state=absent) too.
+      - Application (client) id of the registration. O(client_id) is the application that makes the
+        call, which may be the same one.
+      - If the tenant has no such application, the task fails, also with O(state=absent).
     type: str
     required: true
   type:
     description:
-      - What kind of credential. Needed with O(state=present); with O(state=absent) it narrows
-        O(name) down.
+      - Type of the credential. Required with O(state=present). With O(state=absent), limits O(name)
+        to credentials of this type.
     type: str
     choices: [secret, certificate, federated]
   name:
     description:
-      - Its name, to the letter. Credentials of other names are left alone. With O(state=absent),
-        all of that name are removed.
-      - It is never empty. One without a name is removed by its O(key_id).
+      - Exact name of the credential. Credentials with other names are left alone. With
+        O(state=absent), all credentials with this name are removed.
+      - Must not be empty. Use O(key_id) to remove a credential that has no name.
     type: str
   key_id:
     description:
-      - The id of the credential to remove.
+      - Id of the credential to remove.
     type: str
   state:
     description:
-      - Whether there is such a credential. The last valid one of an application, and the one that
-        this task uses, are removed with O(force=true) only.
+      - Whether the credential exists. The last valid credential of an application, and the
+        credential that this task uses, are removed only with O(force=true).
     type: str
     default: present
     choices: [present, absent]
   valid_for:
     description:
-      - Days that a new secret is valid.
+      - Number of days that a new secret is valid.
     type: int
     default: 180
   rotate_before:
     description:
-      - A new secret is made when the latest one has less than this many days left. For a
-        certificate, which is issued elsewhere, it is a warning.
+      - A new secret is created if the current one has less than this number of days left. For a
+        certificate, which is issued elsewhere, there is a warning instead.
     type: int
     default: 30
   keep_old_for:
     description:
-      - Days that the predecessor of a secret or certificate stays valid after its successor was
-        registered. With V(0) a secret goes as soon as its successor is in O(dest), and a
-        certificate at once.
+      - Number of days that the predecessor of a secret or certificate stays after its successor was
+        added. With V(0), a secret is removed as soon as its successor is in O(dest), and a
+        certificate immediately.
     type: int
     default: 7
   dest:
     description:
-      - A file for the new secret. It is written whole or not at all, and readable by its owner
-        only.
-      - It suits O(client_secret_file) of the plays that use the secret.
-      - One file has one name of credentials, and one task that writes it. Without the file, nothing
-        is removed; and while there is a secret of that name with enough days left, no other is
-        made, because nobody can tell whether it is in use elsewhere. A warning says which one to
+      - File for the new secret. It is written completely or not at all, and only its owner can read
+        it.
+      - Plays that use the secret can read the file with O(client_secret_file).
+      - Use one file for each credential name, and write it from one task only. If the file is
+        missing, nothing is removed. In that case, no new secret is created while a secret of that
+        name has enough days left, because it may be in use elsewhere. A warning names the secret to
         remove by O(key_id).
     type: path
   return_secret:
     description:
-      - Whether a new secret is in the result, as RV(secret_text). Without O(dest), it is where the
-        task registers its result.
+      - Whether to return a new secret as RV(secret_text). Without O(dest), this defaults to V(true)
+        if the task registers its result.
     type: bool
   current_secret:
     description:
-      - The secret that its users have at present, such as looked up in a vault, where the task has
-        no O(dest). It shows which secret is in use, so that its predecessors can be removed, and
-        that a new one is made in time. Leave it out where there is none yet.
+      - The secret that is currently in use, for example from a vault lookup, if the task has no
+        O(dest). It identifies the secret in use, so that its predecessors can be removed and a new
+        one is created in time. Omit it if there is no secret yet.
     type: str
     version_added: 0.2.0
   public_certificate:
     description:
-      - The certificate as PEM text. A private key in it is not used.
+      - The certificate as PEM text. A private key in it is ignored.
     type: str
   public_certificate_path:
     description:
-      - A file with the certificate as PEM or DER.
+      - File with the certificate in PEM or DER.
     type: path
   issuer:
     description:
-      - The issuer in the workload's tokens, such as V(https://token.actions.githubusercontent.com).
+      - Issuer in the workload's tokens, such as V(https://token.actions.githubusercontent.com).
     type: str
   subject:
     description:
-      - The subject in the workload's tokens, such as V(repo:contoso/soc:ref:refs/heads/main).
+      - Subject in the workload's tokens, such as V(repo:contoso/soc:ref:refs/heads/main).
     type: str
   audience:
     description:
-      - The audience in the workload's tokens.
+      - Audience in the workload's tokens.
     type: str
     default: api://AzureADTokenExchange
   force:
@@ -147,15 +149,15 @@ options:
     type: bool
     default: false
 notes:
-  - Certificates are a list that is written whole. Do not run two tasks at once that change the
-    certificates of one application, or the secrets of one name.
+  - The certificates of an application are written as one list. Do not run two tasks at the same
+    time that change the certificates of one application, or secrets of the same name.
 seealso:
   - module: mssp.defender_xdr.application
   - module: mssp.defender_xdr.application_info
 """
 
 EXAMPLES = r"""
-- name: Keep a secret, and put a new one where the plays read it
+- name: Rotate a secret, and write a new one to the file that the plays read
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: secret
@@ -165,8 +167,8 @@ EXAMPLES = r"""
     dest: /etc/soc/client_secret
 
 ---
-# not run: it needs the collection community.hashi_vault and a vault
-- name: Make a secret and register it
+# not run: it requires the collection community.hashi_vault and a vault
+- name: Rotate a secret that is kept in a vault
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: secret
@@ -174,25 +176,25 @@ EXAMPLES = r"""
     current_secret: >-
       {{ lookup('community.hashi_vault.vault_kv2_get', 'soc/entra').secret.client_secret
          | default(omit) }}
-  register: made
+  register: new_secret
 
-- name: Put it where it belongs
+- name: Write a new secret to the vault
   community.hashi_vault.vault_kv2_write:
     path: soc/entra
     data:
-      client_secret: "{{ made.secret_text }}"
-  when: made.secret_text is defined
+      client_secret: "{{ new_secret.secret_text }}"
+  when: new_secret.secret_text is defined
   no_log: true
 
 ---
-- name: Register this year's certificate beside last year's
+- name: Register this year's certificate next to last year's
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: certificate
     name: ansible
     public_certificate_path: /etc/soc/app-2027.pem
 
-- name: Let a workflow in without any secret
+- name: Let a GitHub workflow authenticate without a secret
   mssp.defender_xdr.application_credential:
     app_id: 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
     type: federated
@@ -209,7 +211,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: provider, cloud: public}
@@ -219,12 +221,12 @@ api:
   type: str
   sample: graph
 secret_text:
-  description: A new secret. It can be registered, but is never displayed by this task.
-  returned: when a secret was made and the result is where it goes
+  description: The new secret. It can be registered, but this task never displays it.
+  returned: when a secret was created and the task returns it
   type: str
 credential:
-  description: The credential that is as wanted; empty with O(state=absent). In check mode, the
-    C(key_id) of one that would be made is empty.
+  description: The credential after the task. Empty with O(state=absent). In check mode, the
+    C(key_id) of a credential that would be created is empty.
   returned: success
   type: dict
   sample: {type: secret, display_name: ansible, key_id: f0b0b335-1d71-4883-8f98-567911bfdca6, hint:
@@ -232,26 +234,27 @@ credential:
            end: "2027-05-08T19:50:29Z", days_left: 166, in_use: false, superseded: false}
 credentials:
   description:
-    - All credentials of the application, those that end first at the top, each like RV(credential).
-      A certificate has C(sha1) and C(sha256), a federated credential C(issuer), C(subject) and
-      C(audiences).
+    - All credentials of the application, those that expire first at the top, each with the keys of
+      RV(credential). A certificate also has C(sha1) and C(sha256), and a federated credential has
+      C(issuer), C(subject) and C(audiences).
   returned: success
   type: list
   elements: dict
 key_ids:
-  description: The ids of secrets that nobody has and that could not be removed for certain. Remove
-    them with O(key_id), unless another run made them.
-  returned: when the answer to making a secret was lost, or it could not be written, and something
-    of it may be left
+  description: Ids of secrets that may have been created by this task, whose text is lost, and that
+    could not be removed safely. Remove them with O(key_id), unless another run created them.
+  returned: when the response to creating a secret was lost, or the secret could not be written, and
+    it may still exist
   type: list
   elements: str
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 """

@@ -9,11 +9,11 @@ DOCUMENTATION = r"""
 module: application_info
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: Read an application registration and when its credentials end
+short_description: Read an application registration and when its credentials expire
 version_added: 0.1.0
 description:
-  - Reads application registrations of the provider's own tenant through Microsoft Graph, with
-    permissions by name and with every credential and the days that it has left.
+  - Reads application registrations in the provider's own tenant through Microsoft Graph. Returns
+    permissions by name, and each credential with the number of days until it expires.
   - Needs the application permission C(Application.Read.All) of Microsoft Graph.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
@@ -22,12 +22,12 @@ extends_documentation_fragment:
 options:
   app_id:
     description:
-      - The application (client) id of the registration. Without it and without O(display_name), the
-        one that the task authenticates as.
+      - Application (client) id of the registration. If neither this option nor O(display_name) is
+        set, the application that the task authenticates as is read.
     type: str
   display_name:
     description:
-      - The name of the registrations. All that have it are returned.
+      - Name of the registrations. All registrations with that name are returned.
     type: str
 seealso:
   - module: mssp.defender_xdr.application
@@ -39,16 +39,16 @@ EXAMPLES = r"""
   mssp.defender_xdr.application_info:
   register: ours
 
-- name: Say which credential ends first
+- name: Show which credential expires first
   ansible.builtin.debug:
-    msg: "{{ ours.applications[0].credentials[0].display_name }} ends on
+    msg: "{{ ours.applications[0].credentials[0].display_name }} expires on
       {{ ours.applications[0].credentials[0].end }}."
   when: ours.applications[0].credentials | length > 0
 """
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: provider, cloud: public}
@@ -58,42 +58,44 @@ api:
   type: str
   sample: graph
 applications:
-  description: The registrations; empty when there is none. A registration in another tenant is not
-    seen from here.
+  description: The registrations. Empty if there are none. Registrations in other tenants are not
+    visible.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: Its object id.
+      description: Object id of the registration.
       type: str
     app_id:
-      description: Its application (client) id.
+      description: Application (client) id of the registration.
       type: str
     display_name:
-      description: Its name.
+      description: Name of the registration.
       type: str
     sign_in_audience:
-      description: Whose accounts it is for.
+      description: Whose accounts the application supports.
       type: str
       sample: AzureADMultipleOrgs
     redirect_uris:
-      description: The addresses of its web platform.
+      description: Redirect URIs of the web platform.
       type: list
       elements: str
     api_permissions:
-      description: What it asks of customers, as C(api), C(roles) by name, and C(delegated) with ids
-        where there are delegated permissions.
+      description: Permissions that the application requests from customers, as C(api), C(roles) by
+        name and, if there are delegated permissions, their ids in C(delegated).
       type: list
       elements: dict
       sample: [{api: graph, roles: [SecurityIncident.Read.All]}]
     credentials:
       description:
-        - Its credentials, those that end first at the top. C(type) is V(secret), V(certificate) or
-          V(federated); C(days_left) is below zero when it has ended and null when it has no end;
-          C(in_use) says that this task authenticates with it, or may do so.
-        - C(superseded) says that a later one of its type and name is there, so that nobody needs to
-          worry about its end. The one that this task authenticates with is never superseded.
+        - Credentials of the registration, those that expire first at the top. C(type) is V(secret),
+          V(certificate) or V(federated). C(days_left) is negative if the credential has expired,
+          and null if it does not expire. C(in_use) is true if this task authenticates with the
+          credential, or might do so.
+        - C(superseded) is true if there is a later credential of the same type and name, so that
+          this one may expire. The credential that this task authenticates with is never reported as
+          superseded.
       type: list
       elements: dict
       sample:
@@ -101,17 +103,18 @@ applications:
           "[6g", start: "2026-01-09T19:50:29Z",
            end: "2026-12-09T19:50:29Z", days_left: 16, in_use: true, superseded: false}
 count:
-  description: How many there are.
+  description: Number of registrations.
   returned: success
   type: int
   sample: 1
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 """

@@ -8,43 +8,45 @@ DOCUMENTATION = r"""
 module: consent
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: The application's consent in a customer tenant
+short_description: Manage the application's consent in a customer tenant
 version_added: 0.2.0
 description:
-  - Grants an application its application roles in a customer tenant, or takes them and the
-    application away. By API where the caller's own token may do that in that tenant. Otherwise a
-    person at the customer must act, and the result says what that person does, with the link.
-  - Needs C(AppRoleAssignment.ReadWrite.All) of Microsoft Graph, C(Application.Read.All) of
-    Microsoft Graph, in the customer's tenant, to grant by API. To make a service principal there
-    (of another application, or of a Defender API that the tenant has but never used), and for
-    O(state=absent), C(Application.ReadWrite.All) too. To give out the link and to wait, nothing.
-  - Only what differs is written. A write whose answer was lost is settled by looking.
+  - Grants an application its application roles in a customer tenant, or removes the roles and the
+    application. This is done by API if the caller's own token allows it in that tenant. Otherwise a
+    person at the customer must act, and the result describes what to do and has the link.
+  - Needs C(AppRoleAssignment.ReadWrite.All) of Microsoft Graph, and C(Application.Read.All) of
+    Microsoft Graph, in the customer's tenant, to grant by API. O(state=absent) also needs
+    C(Application.ReadWrite.All), and so does creating a service principal in that tenant (of
+    another application, or of a Defender API that the tenant has but never used). Returning the
+    link and waiting for consent need no permission.
+  - Only differences are written. If the response to a write is lost, the module reads the state to
+    find out whether the write succeeded.
 options:
   state:
     description:
-      - V(present) grants everything that is wanted.
-      - V(absent) revokes every grant of the application and deletes its service principal in that
-        tenant, and drops everything that the token cache holds of the tenant.
+      - V(present) grants all wanted roles.
+      - V(absent) revokes all roles of the application and deletes its service principal in that
+        tenant. If the application is O(client_id), it also deletes everything that the token cache
+        holds for the tenant.
     type: str
     default: present
     choices: [present, absent]
   app_id:
     description:
-      - Application (client) id of the application that is consented to, where it is not
-        O(client_id).
-      - So an application with the rights to do so grants another one its roles.
+      - Application (client) id of the application that is consented to. Defaults to O(client_id).
+      - Use it to grant roles to another application with an application that is allowed to do so.
     type: str
   required_for:
     description:
-      - Modules of this collection whose least roles are granted. Ignored with O(state=absent), as
-        O(api_permissions) is.
-      - For modules that know both generations the roles of Microsoft Graph are meant, unless O(api)
-        is V(xdr).
+      - Modules of this collection. The least roles that they need are granted. Ignored with
+        O(state=absent), as is O(api_permissions).
+      - Modules that support both generations of the API get the roles of Microsoft Graph, unless
+        O(api) is V(xdr).
     type: list
     elements: str
   api_permissions:
     description:
-      - Further application roles.
+      - Further application roles to grant.
     type: list
     elements: dict
     suboptions:
@@ -56,58 +58,59 @@ options:
         type: str
         required: true
       roles:
-        description: The names of its application roles.
+        description: Names of the API's application roles.
         type: list
         elements: str
         required: true
   purge:
     description:
-      - By API, also revoke the roles that are neither in O(api_permissions) nor needed for
-        O(required_for), and grant each wanted role by its own name where a C(ReadWrite) role
-        covered it.
-      - Otherwise they stay, and RV(superfluous) lists them.
+      - Whether to also revoke, by API, the roles that are neither in O(api_permissions) nor needed
+        for O(required_for). A wanted role that is only covered by a C(ReadWrite) role is then
+        granted explicitly.
+      - Otherwise these roles stay, and RV(superfluous) lists them.
     type: bool
     default: false
   method:
     description:
-      - V(api) fails where the caller's token has not the roles for it. V(link) never writes.
-        V(auto) is V(api) where that is allowed, otherwise V(link).
+      - V(api) fails if the caller's token lacks the required roles. V(link) never writes. V(auto)
+        uses V(api) if the token has the roles, and V(link) otherwise.
     type: str
     default: auto
     choices: [auto, api, link]
   link_form:
     description:
-      - The form of RV(consent_url), as P(mssp.defender_xdr.consent_url#filter) has it.
-      - V(v2) asks for the roles of one API only. The API is that of the first wanted role.
+      - Form of RV(consent_url), as described for P(mssp.defender_xdr.consent_url#filter).
+      - V(v2) requests the roles of one API only, which is the API of the first wanted role.
     type: str
     default: adminconsent
     choices: [adminconsent, v2, page]
   redirect_uri:
     description:
-      - Where the administrator lands after clicking. It must be registered on the application.
+      - URI that the administrator's browser is redirected to after consent. It must be registered
+        on the application.
     type: str
   link_state:
     description:
-      - A word of yours that comes back to O(redirect_uri).
+      - Opaque value that is returned to O(redirect_uri).
     type: str
   wait:
     description:
-      - Wait until a fresh token shows that it was done, by the API or by a person. It asks the
-        login service only.
-      - For another application's O(app_id) the service principals are read instead, and with
-        O(state=absent) nothing is waited for.
-      - In check mode nothing is waited for.
+      - Whether to wait until a new token shows that the change, made by the API or by a person, has
+        taken effect. Only the login service is queried.
+      - If O(app_id) is another application, its service principal is read instead, and with
+        O(state=absent) the task does not wait.
+      - In check mode, the task does not wait.
     type: bool
     default: false
   wait_timeout:
     description:
-      - The most seconds to wait. After that the task fails with C(not_consented), C(role_missing)
-        or C(timeout), and C(customer) must act.
+      - Maximum number of seconds to wait. After that, the task fails with the category
+        C(not_consented), C(role_missing) or C(timeout), and C(who) is C(customer).
     type: int
     default: 900
   wait_interval:
     description:
-      - Seconds between two looks.
+      - Number of seconds between two checks.
     type: int
     default: 15
 extends_documentation_fragment:
@@ -116,11 +119,11 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
   diff_mode:
     support: full
-    description: Says what has changed, or would change, in diff mode.
-    details: By API only, with the names of the roles.
+    description: Returns what has changed, or would change, in diff mode.
+    details: Only for changes by API. Roles are shown by name.
 seealso:
   - module: mssp.defender_xdr.consent_info
   - plugin: mssp.defender_xdr.consent_url
@@ -128,18 +131,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Get the link for the customer, where one is needed
+- name: Grant the roles, or get the link for the customer
   mssp.defender_xdr.consent:
     required_for: [incident_info, hunting_query]
     link_state: ticket 4711
-  register: asked
+  register: consent
 
-- name: Show it
+- name: Show what the customer has to do
   ansible.builtin.debug:
-    msg: "{{ asked.advice }}"
-  when: asked is not mssp.defender_xdr.consented
+    msg: "{{ consent.advice }}"
+  when: consent is not mssp.defender_xdr.consented
 
-- name: Wait for the click, at most an hour
+- name: Wait up to one hour for the customer's consent
   mssp.defender_xdr.consent:
     required_for: [incident_info, hunting_query]
     wait: true
@@ -148,26 +151,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The API that is written to.
+  description: The API that is used for changes.
   returned: success
   type: str
   sample: graph
 app_id:
-  description: The application that is consented to.
+  description: Application (client) id of the application that is consented to.
   returned: success
   type: str
 method:
-  description: V(api) or V(link).
+  description: The method that was used, V(api) or V(link).
   returned: success
   type: str
   sample: link
 status:
-  description: As M(mssp.defender_xdr.consent_info) has it, after the task.
+  description: The status after the task, as described for M(mssp.defender_xdr.consent_info).
   returned: success
   type: str
   sample: complete
@@ -182,7 +185,7 @@ missing:
   type: dict
   sample: {}
 superfluous:
-  description: The granted roles that nothing wanted needs, by API.
+  description: The granted roles that the wanted roles do not need, by API.
   returned: success
   type: dict
   sample: {}
@@ -193,22 +196,23 @@ consent_url:
   sample:
     https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
 advice:
-  description: What somebody at the customer has to do; empty where nothing is left to do.
+  description: What an administrator of the customer has to do. Empty if nothing is left to do.
   returned: success
   type: str
 dropped_tokens:
-  description: How many tokens of the tenant the cache held and holds no longer.
-  returned: when O(state=absent)
+  description: Number of tokens of the tenant that were deleted from the token cache.
+  returned: with O(state=absent)
   type: int
   sample: 2
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
-    Waiting for a person does not count.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
+    Does not include the time spent waiting for a person.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 missing_roles:

@@ -8,29 +8,30 @@ DOCUMENTATION = r"""
 module: consent_info
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: What a customer tenant has granted to the application
+short_description: Read what a customer tenant has granted to the application
 version_added: 0.2.0
 description:
-  - Says whether a customer has consented, which of the wanted application roles are granted, which
-    are missing and which are superfluous.
-  - Where the token for Microsoft Graph has C(Application.Read.All) (or C(Directory.Read.All)), the
-    service principals in that tenant are read, which also says since when. Otherwise the roles of
-    fresh tokens are compared, which calls no API at all. Nothing is believed that was cached.
+  - Reports whether a customer has consented, and which of the wanted application roles are granted,
+    missing or superfluous.
+  - If the token for Microsoft Graph has C(Application.Read.All) (or C(Directory.Read.All)), the
+    module reads the service principals in that tenant, which also show when roles were granted.
+    Otherwise it compares the roles in new tokens, without calling any API. Cached tokens and
+    refusals are not used.
   - Needs no application permission.
-  - A tenant that has not consented is an answer here. So is one without the product. It fails where
-    the tenant refuses for another reason, such as a disabled application or an expired credential.
+  - A tenant that has not consented, or that lacks the product, is not a failure. The module fails
+    if the tenant refuses for another reason, such as a disabled application or an expired
+    credential.
 options:
   app_id:
     description:
-      - Application (client) id of the application whose consent is meant, where it is not
-        O(client_id).
-      - Another application's grants can only be read from its service principal.
+      - Application (client) id of the application to check. Defaults to O(client_id).
+      - The roles of another application can be read from its service principal only.
     type: str
   required_for:
     description:
-      - Modules of this collection whose least roles are wanted.
-      - For modules that know both generations the roles of Microsoft Graph are wanted, unless
-        O(api) is V(xdr).
+      - Modules of this collection. The least roles that they need are wanted.
+      - For modules that support both generations of the API, these are the roles of Microsoft
+        Graph, unless O(api) is V(xdr).
     type: list
     elements: str
   api_permissions:
@@ -43,11 +44,11 @@ options:
         description:
           - V(graph), V(xdr) or V(endpoint), the name of the product (V(Microsoft Graph),
             V(Microsoft Threat Protection), V(WindowsDefenderATP)), or the application id of another
-            API, which only service principals can tell about.
+            API, whose roles can be read from service principals only.
         type: str
         required: true
       roles:
-        description: The names of its application roles.
+        description: Names of the API's application roles.
         type: list
         elements: str
         required: true
@@ -65,17 +66,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what the tenant has granted
+- name: Read what the tenant has granted
   mssp.defender_xdr.consent_info:
     required_for: [incident_info, hunting_query]
   register: granted
 
-- name: Show the link to a tenant that has to consent
+- name: Show the link for a tenant that has to consent
   ansible.builtin.debug:
     msg: "{{ granted.status }}: {{ granted.consent_url }}"
   when: granted is not mssp.defender_xdr.consented
 
-- name: See it in every tenant of the play
+- name: Read what every tenant of the play has granted
   mssp.defender_xdr.sweep:
     module: consent_info
     module_args:
@@ -88,29 +89,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The API that the service principals are read from.
+  description: The API that service principals are read from.
   returned: success
   type: str
   sample: graph
 app_id:
-  description: The application that was asked about.
+  description: Application (client) id of the application that was checked.
   returned: success
   type: str
 status:
   description:
-    - V(not_consented) where the tenant does not know the application, V(partial) where RV(missing)
-      has roles (all of them, it may be), V(complete), or V(superfluous) where nothing is missing
-      and more is granted than was asked for.
+    - V(not_consented) if the tenant does not know the application, V(partial) if RV(missing) has
+      some or all of the wanted roles, V(complete) if the tenant has granted exactly what is needed,
+      or V(superfluous) if nothing is missing and more is granted than was requested.
   returned: success
   type: str
   sample: partial
 source:
-  description: V(service_principals) or V(token).
+  description: Where the roles were read from, V(service_principals) or V(token).
   returned: success
   type: str
   sample: token
@@ -120,42 +121,44 @@ granted:
   type: dict
   sample: {graph: [SecurityIncident.Read.All]}
 missing:
-  description: The wanted roles that are not granted, by API. A C(ReadWrite) role covers its C(Read)
-    twin.
+  description: The wanted roles that are not granted, by API. A C(ReadWrite) role covers the
+    corresponding C(Read) role.
   returned: success
   type: dict
   sample: {graph: [ThreatHunting.Read.All]}
 superfluous:
-  description: The granted roles that nothing wanted needs, by API.
+  description: The granted roles that the wanted roles do not need, by API.
   returned: success
   type: dict
   sample: {}
 absent:
   description:
-    - The APIs that the tenant has no service principal of, so that none of their roles can be
-      granted before it has the product. Known from tokens only.
+    - The APIs that have no service principal in the tenant. Their roles cannot be granted until the
+      tenant has the product. Only reported if RV(source=token).
   returned: success
   type: list
   elements: str
 since:
-  description: The time of the newest grant, as RFC 3339 UTC. Empty where the source is a token,
-    which does not say.
+  description: The time of the latest grant, as RFC 3339 UTC. Empty if RV(source=token), because
+    tokens do not contain it.
   returned: success
   type: str
   sample: "2026-11-22T09:35:45Z"
 consent_url:
-  description: Where an administrator of the tenant consents to what the application lists.
+  description: The link with which an administrator of the tenant consents to the permissions of the
+    application registration.
   returned: success
   type: str
   sample:
     https://login.microsoftonline.com/22222222-2222-2222-2222-222222222222/adminconsent?client_id=11111111-1111-1111-1111-111111111111
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 """

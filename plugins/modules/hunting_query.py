@@ -12,9 +12,9 @@ author:
 short_description: Run an advanced hunting query (KQL) in a customer tenant
 version_added: 0.1.0
 description:
-  - Runs a query in Kusto query language over the tenant's advanced hunting tables.
-  - Microsoft answers at most 100,000 rows or 50 MB, and gives a query three minutes. What hits a
-    cap is said in RV(truncated).
+  - Runs a query in the Kusto query language over the tenant's advanced hunting tables.
+  - Microsoft returns at most 100,000 rows or 50 MB, and lets a query run for three minutes.
+    RV(truncated) shows whether rows are missing; O(on_truncated) controls what happens then.
   - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph, or
     C(AdvancedHunting.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
@@ -22,16 +22,16 @@ extends_documentation_fragment:
   - mssp.defender_xdr._tenant
 attributes:
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
     details: >-
-      Reads as it does otherwise and writes no file. RV(ignore:changed) says whether O(dest) would
-      differ. Its folder may be missing, as an earlier task that makes it has not run either. To
-      check a query without sending it, use O(validate_only).
+      Runs the query, but writes no file. RV(ignore:changed) shows whether O(dest) would change. The
+      folder of O(dest) may be missing, because an earlier task that creates it has not run either.
+      To check a query without sending it, use O(validate_only).
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: N/A
-    details: It changes nothing but the file it writes.
+    details: The module changes nothing except the file that it writes.
 options:
   query:
     description:
@@ -39,84 +39,88 @@ options:
     type: str
   query_file:
     description:
-      - File with the query, in UTF-8.
+      - File that contains the query, in UTF-8.
     type: path
   parameters:
     description:
-      - Values for names that the query uses. Each is put before the query as a C(let) statement,
-        quoted so that no value can become part of the query.
-      - Where the query itself declares the name with a C(let) whose value is a literal, such as
-        C(let threshold = 10;), the given value takes the place of that literal. A name that the
-        query declares in any other way is refused with the line.
+      - Values for names that the query uses. Each value is put before the query as a C(let)
+        statement, quoted so that no value can become part of the query.
+      - If the query itself declares the name with a C(let) and a literal, such as
+        C(let threshold = 10;), the value replaces that literal. A name that the query declares in
+        any other way is refused, with the line number.
       - >-
-        Text, numbers, booleans and lists of those become the KQL values of the same kind.
-        A point in time is C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a length of
-        time C({timespan: 12h}).
+        Strings, numbers, booleans and lists of these become KQL values of the same type.
+        A time is written as C({datetime: 2026-11-01T00:00:00Z}) or C({datetime: 7d}), a duration as
+        C({timespan: 12h}).
     type: dict
     default: {}
   timespan:
     description:
-      - How far back the query may look, as an ISO 8601 duration (V(P7D)) or an age (V(7d)) before
-        now, as V(START/END), as V(START/P7D), as V(P7D/END), or as V(START), which goes on until
-        now. START and END are times such as V(2026-11-01T08:00:00Z), or ages.
-      - A length before now counts by the service's clock.
-      - Microsoft's default is 30 days. The shorter of this and the query's own limits counts.
-      - The older API (O(api=xdr)) has no time span. There it becomes a condition behind the table,
-        and a query that looks at several rows at once or reads a second table is refused with the
-        reason.
+      - Time range of the query. Supported forms are an ISO 8601 duration (V(P7D)) or an age (V(7d))
+        before now, V(START/END), V(START/P7D), V(P7D/END), and V(START), which extends until now.
+        START and END are times such as V(2026-11-01T08:00:00Z), or ages.
+      - A duration before now is relative to the service's clock.
+      - Microsoft's default is 30 days. If the query limits the time itself, the shorter range
+        applies.
+      - The older API (O(api=xdr)) has no parameter for the time range. The module adds a condition
+        after the table instead. It refuses a query that looks at several rows at once or reads a
+        second table, with the reason.
     type: str
   limit:
     description:
-      - The most rows to return. RV(truncated) says whether there were more. V(0) returns all that
-        Microsoft answered.
+      - Maximum number of rows to return. RV(truncated) shows whether there were more. V(0) returns
+        all rows that Microsoft returned.
     type: int
     default: 0
   on_truncated:
     description:
-      - What to do when the answer hit one of Microsoft's caps (100,000 rows, 50 MB, three minutes),
-        so that rows are missing which nobody asked to leave out.
-      - V(warn) returns what came, with a warning. V(fail) fails.
-      - V(split) halves the time until every slice is whole. Only a query whose rows do not depend
-        on each other can be split, which is one table and the operators C(where), C(extend),
-        C(project) and their kin, C(parse) and C(mv-expand). Any other fails with the reason,
-        because sums of slices are wrong numbers. The slices together have every row of the whole
-        query, also those ahead of this machine's clock, those older than Microsoft's default, and
-        those without a time.
+      - What to do if a query exceeds one of Microsoft's limits (100,000 rows, 50 MB, three
+        minutes).
+      - V(warn) returns the 100,000 rows with a warning. If a query exceeds 50 MB or three minutes,
+        Microsoft returns no rows and the task fails. V(fail) fails in each of these cases.
+      - V(split) halves the time range until no slice exceeds a limit. Only a query whose rows do
+        not depend on each other can be split. Such queries read one table and use the operators
+        C(where), C(extend), C(project) and its variants, C(parse) and C(mv-expand). Any other query
+        fails with the reason, because aggregates over slices are not those of the whole query. The
+        slices together contain every row of the whole query, including rows with a later time than
+        this machine's clock, rows older than Microsoft's default range, and rows without a time.
     type: str
     default: warn
     choices: [split, warn, fail]
   dest:
     description:
-      - Write the rows into this file instead of returning them. It is put in place whole or not at
-        all, and memory does not grow with it. NDJSON has each row as the service wrote it.
-      - A file that holds the rows of another tenant is left as it is, and the task fails with the
-        category V(conflict). Give each tenant a file of its own, as with
-        C({{ inventory_hostname }}) in the name. What a file holds is recorded below
-        C(~/.ansible/defender_xdr) (C(ANSIBLE_HOME)) on the machine where the module runs, until it
-        is moved or changed.
+      - File to write the rows to, instead of returning them. It is written completely or not at
+        all, and memory use does not grow with the number of rows. NDJSON has each row as the
+        service wrote it.
+      - If the file holds the rows of another tenant, it stays unchanged, and the task fails with
+        the category V(conflict). Use a separate file for each tenant, for example with
+        C({{ inventory_hostname }}) in its name. The tenant of each file is recorded in
+        C(~/.ansible/defender_xdr) (C(ANSIBLE_HOME)) on the machine where the module runs, until the
+        file is moved or changed.
     type: path
   format:
     description:
-      - The format of O(dest). V(ndjson) is one JSON object a line; V(csv) has a header and quotes
-        every cell, and cells that a spreadsheet would take for a formula get a quote before them;
-        V(parquet) has types from the answer's schema and needs the Python package C(pyarrow).
-      - CSV has no null. There null and an empty text are both an empty cell.
-      - A value whose column the answer's schema does not list gets a column of its own, behind the
-        others.
+      - Format of O(dest). V(ndjson) has one JSON object per line. V(csv) has a header and quotes
+        every cell; a cell that a spreadsheet would take for a formula gets a leading apostrophe.
+        V(parquet) uses the types in the schema of the response and needs the Python package
+        C(pyarrow).
+      - CSV has no null value. Null and an empty string are both an empty cell.
+      - A value whose column is not in the schema of the response gets an additional column after
+        the others.
     type: str
     default: ndjson
     choices: [ndjson, csv, parquet]
   mode:
     description:
-      - The mode of O(dest), in octal digits.
+      - File mode of O(dest), in octal digits.
     type: str
     default: "0600"
   validate_only:
     description:
-      - Check the query's syntax and all options, and send nothing. The result has RV(checked) and
-        no rows.
-      - The syntax is checked with the Python package C(duckdb-kql). What that does not know, but
-        Microsoft's parser might take, is not refused.
+      - Whether to only check the query's syntax and all options, without sending anything. The
+        result has RV(checked) and no rows.
+      - The syntax is checked with the Python package C(duckdb-kql). Syntax that the package does
+        not know, but that Microsoft's parser might accept, is not refused.
     type: bool
     default: false
     version_added: 0.2.0
@@ -128,7 +132,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find encoded PowerShell of the last week
+- name: Find encoded PowerShell commands of the last seven days
   mssp.defender_xdr.hunting_query:
     query: |
       DeviceProcessEvents
@@ -137,7 +141,7 @@ EXAMPLES = r"""
     timespan: 7d
   register: encoded
 
-- name: Look for indicators
+- name: Search for indicators
   mssp.defender_xdr.hunting_query:
     query: |
       DeviceNetworkEvents
@@ -148,19 +152,19 @@ EXAMPLES = r"""
       since: {datetime: 3d}
     on_truncated: fail
 
-- name: Write every network event of a day to a file, in as many slices as it takes
+- name: Write all network events of one day to a file, in as many slices as needed
   mssp.defender_xdr.hunting_query:
     query: DeviceNetworkEvents | project Timestamp, DeviceName, RemoteIP, RemoteUrl
     timespan: 1d
     on_truncated: split
     dest: "/tmp/network-{{ inventory_hostname }}.ndjson"
 
-- name: Check a query before it is sent to anybody
+- name: Check a query without sending it
   mssp.defender_xdr.hunting_query:
     query_file: hunts/beacons.kql
     validate_only: true
 
-- name: Say how many rows were found
+- name: Show how many rows were found
   ansible.builtin.debug:
     msg: "{{ encoded.tenant.name }}: {{ encoded.count }}
       rows{{ ', and more' if encoded.truncated else '' }}"
@@ -168,47 +172,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The API that answered.
+  description: The API that was used.
   returned: success
   type: str
   sample: graph
 rows:
-  description: The rows, each a dictionary by column name, with the columns' own names.
+  description: The rows, each a dictionary with the original column names as keys.
   returned: success without O(dest), except with O(validate_only)
   type: list
   elements: dict
   sample: [{Timestamp: "2026-11-22T09:39:50.7688641Z", DeviceName: pc-1.contoso.example}]
 dest:
-  description: The file that has the rows.
+  description: The file that contains the rows.
   returned: success with O(dest), except with O(validate_only)
   type: str
 schema:
-  description: The columns in their order, each with C(name) and C(type). Where the service names no
-    type, it is empty.
+  description: The columns in their order, each with C(name) and C(type). The type is empty if the
+    service does not return it.
   returned: success, except with O(validate_only)
   type: list
   elements: dict
   sample: [{name: Timestamp, type: DateTime}, {name: DeviceName, type: String}]
 count:
-  description: How many rows are in RV(rows) or RV(dest).
+  description: Number of rows in RV(rows) or RV(dest).
   returned: success, except with O(validate_only)
   type: int
   sample: 1
 truncated:
-  description: Whether rows are missing, because of O(limit) or of one of Microsoft's caps.
+  description: Whether rows are missing because of O(limit) or of one of Microsoft's limits.
   returned: success, except with O(validate_only)
   type: bool
 slices:
   description:
-    - The slices of time that the query was split into, each with C(since), C(before) (exclusive)
-      and C(count). Empty for one piece.
-    - The first begins with the first moment that Kusto knows and also has the rows without a time.
-      The last ends with the last one.
+    - The time slices that the query was split into, each with C(since), C(before) (exclusive) and
+      C(count). Empty if the query was not split.
+    - The first slice starts at the earliest time that Kusto supports, and also contains the rows
+      without a time. The last slice ends at the latest time that Kusto supports.
   returned: success, except with O(validate_only)
   type: list
   elements: dict
@@ -219,21 +223,22 @@ missing_slices:
   elements: dict
 checked:
   description:
-    - Whether the query's syntax could be checked as a whole. V(false) without the Python package
-      C(duckdb-kql), and for a query that it does not understand although nothing in it is surely
-      wrong. Nothing was sent.
+    - Whether the syntax of the whole query could be checked. V(false) if the Python package
+      C(duckdb-kql) is not installed, or if it does not understand the query although no definite
+      mistake was found.
   returned: with O(validate_only)
   type: bool
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
   description:
-    - What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
-    - V(not_licensed) with the key C(table) means that the tenant has no licence for the product
-      that fills a documented table.
+    - Details of the failure. Playbooks can branch on C(category); C(who) is the party that must
+      act, and C(advice) describes what to do.
+    - V(not_licensed) with the key C(table) means that the tenant has no license for the product
+      that fills this documented table.
   returned: failure
   type: dict
 """

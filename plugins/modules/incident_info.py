@@ -12,14 +12,14 @@ author:
 short_description: List a customer tenant's incidents, or get one
 version_added: 0.1.0
 description:
-  - Lists the incidents of a tenant, newest by creation first, or gets one by its id.
-  - The list is complete although incidents change while it is read. What changed meanwhile is read
-    again until nothing is new.
-  - Incidents have the names of Microsoft Graph v1.0 in snake_case, and their enum values are in
-    snake_case too. The keys and values of open dictionaries, such as C(custom_details) of an alert,
-    are as the service wrote them.
-  - An answer that holds an incident or alert of another tenant fails with the category
-    V(wrong_tenant), and nothing of it is returned.
+  - Lists the incidents of a tenant, most recently created first, or gets one incident by its id.
+  - The list is complete even if incidents change while it is read. Incidents that change in the
+    meantime are read again until no new changes appear.
+  - Incidents have the field names of Microsoft Graph v1.0 in snake_case. Enum values are in
+    snake_case too. Keys and values of open dictionaries, such as C(custom_details) of an alert, are
+    returned as the service wrote them.
+  - If a response contains an incident or alert of another tenant, the task fails with the category
+    V(wrong_tenant) and returns nothing from it.
   - Needs the application permission C(SecurityIncident.Read.All) of Microsoft Graph, or
     C(Incident.Read.All) of the older Defender XDR API.
 extends_documentation_fragment:
@@ -29,29 +29,29 @@ extends_documentation_fragment:
 options:
   id:
     description:
-      - Get the one incident with this number.
+      - Id of the incident to get, which is a number.
     type: str
   status:
     description:
-      - Only incidents with one of these statuses.
+      - Limits the list to incidents with one of these statuses.
     type: list
     elements: str
     choices: [active, in_progress, resolved, redirected, awaiting_action]
   severity:
     description:
-      - Only incidents of one of these severities.
+      - Limits the list to incidents with one of these severities.
     type: list
     elements: str
     choices: [unknown, informational, low, medium, high]
   classification:
     description:
-      - Only incidents with one of these classifications.
+      - Limits the list to incidents with one of these classifications.
     type: list
     elements: str
     choices: [unknown, false_positive, true_positive, informational_expected_activity]
   determination:
     description:
-      - Only incidents with one of these determinations.
+      - Limits the list to incidents with one of these determinations.
     type: list
     elements: str
     choices:
@@ -72,46 +72,47 @@ options:
       - line_of_business_application
   assigned_to:
     description:
-      - Only incidents assigned to one of these. An empty string means unassigned.
+      - Limits the list to incidents that are assigned to one of these users. An empty string means
+        unassigned.
     type: list
     elements: str
   created_since:
     description:
-      - Only incidents created at this time or later. RFC 3339 with an offset, or an age such as
-        V(90m), V(24h), V(7d).
+      - Limits the list to incidents created at or after this time. It is RFC 3339 with an offset,
+        or an age such as V(90m), V(24h), V(7d).
     type: str
   created_before:
     description:
-      - Only incidents created before this time.
+      - Limits the list to incidents created before this time.
     type: str
   updated_since:
     description:
-      - Only incidents updated at this time or later.
+      - Limits the list to incidents last updated at or after this time.
     type: str
   updated_before:
     description:
-      - Only incidents last updated before this time.
+      - Limits the list to incidents last updated before this time.
     type: str
   filter:
     description:
-      - A filter in OData, in addition to the other options. It is written in the words of the API
-        that answers, so set O(api) too.
+      - OData filter, in addition to the other options. Property names and values differ between the
+        two APIs, so set O(api) too.
     type: str
   expand_alerts:
     description:
-      - Return each incident with its alerts and their evidence.
+      - Whether to return each incident with its alerts and their evidence.
     type: bool
     default: false
   limit:
     description:
-      - The most incidents to return. These are the newest by creation, whichever API answers; of
-        incidents created at the same time, those with the greater numbers.
-      - RV(truncated) says whether there are more. V(0) returns all.
+      - Maximum number of incidents to return. With both APIs, these are the most recently created
+        ones. Of incidents created at the same time, those with higher ids come first.
+      - RV(truncated) shows whether there are more. V(0) returns all incidents.
     type: int
     default: 1000
   fields:
     description:
-      - Return only these fields of each incident. The C(id) is always among them.
+      - Fields of each incident to return. The field C(id) is always returned.
     type: list
     elements: str
 seealso:
@@ -122,7 +123,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List the open incidents of high severity
+- name: List open incidents of high severity
   mssp.defender_xdr.incident_info:
     status: [active, in_progress]
     severity: high
@@ -136,7 +137,7 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.id }}"
 
-- name: List everything that changed during the last day, with its alerts
+- name: List all incidents that changed in the last 24 hours, with their alerts
   mssp.defender_xdr.incident_info:
     updated_since: 24h
     expand_alerts: true
@@ -151,19 +152,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tenant:
-  description: The tenant, as C(id), C(name) and C(cloud).
+  description: The tenant, with its C(id), C(name) and C(cloud).
   returned: always
   type: dict
   sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
 api:
-  description: The API that answered.
+  description: The API that was used.
   returned: success
   type: str
   sample: graph
 incidents:
   description:
-    - The incidents with the fields of Microsoft Graph in snake_case, newest by creation first.
-    - A redirected one was merged into the incident of its C(redirect_incident_id).
+    - The incidents with the fields of Microsoft Graph in snake_case, most recently created first.
+    - An incident with the status C(redirected) was merged into the incident in its
+      C(redirect_incident_id).
   returned: success
   type: list
   elements: dict
@@ -175,33 +177,34 @@ incidents:
       assigned_to: kai@contoso.example
       last_update_date_time: "2026-11-22T09:35:45.1133333Z"
 count:
-  description: How many incidents are in RV(incidents).
+  description: Number of incidents in RV(incidents).
   returned: success
   type: int
   sample: 1
 truncated:
-  description: Whether more incidents fit than O(limit) allows. Those left out were created earlier
-    than RV(incidents).
+  description: Whether more incidents match than O(limit) allows. Those left out were created
+    earlier than the ones in RV(incidents).
   returned: success
   type: bool
 watermark:
   description:
-    - The greatest last update among RV(incidents), as RFC 3339 UTC; empty when there is none.
-    - Where RV(truncated) is true, older incidents that were updated before it may be missing.
+    - The latest update time among RV(incidents), as RFC 3339 UTC. Empty if there are no incidents.
+    - If RV(truncated) is true, older incidents that were updated before that time may be missing.
   returned: success
   type: str
   sample: "2026-11-22T09:35:45.1133333Z"
 waited_seconds:
-  description: Seconds spent waiting for the tenant's quotas, and between repeats after failures.
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always
   type: float
   sample: 0.0
 error:
-  description: What went wrong. C(category) is for playbooks, C(who) must act, C(advice) says how.
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
   returned: failure
   type: dict
 missing_roles:
-  description: The roles that the tenant has not granted.
+  description: The required roles that the tenant has not granted.
   returned: when the category is role_missing
   type: list
   elements: str

@@ -12,42 +12,42 @@ author:
 short_description: Write a report of what was read from all tenants of the play
 version_added: 0.1.0
 description:
-  - Makes one HTML page that needs no network, the same data as JSON and CSV, and a summary in
-    Markdown, out of the facts that the roles P(mssp.defender_xdr.preflight#role),
-    P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role) left with the hosts, or
-    out of what M(mssp.defender_xdr.sweep) found.
-  - A tenant that could not be read is in it with the reason and who must act, and never as one
-    without incidents.
+  - Creates an HTML page that needs no network, the same data as JSON and CSV, and a summary in
+    Markdown. The data comes from the facts set by the roles P(mssp.defender_xdr.preflight#role),
+    P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role), or from the result of
+    M(mssp.defender_xdr.sweep).
+  - A tenant that could not be read is listed with the reason and the party that must act. It is
+    never shown as a tenant without incidents.
   - Use it with C(run_once=true), or through the role P(mssp.defender_xdr.report#role).
-  - Needs no application permission, because it asks no tenant anything.
+  - Needs no application permission, because it sends no requests to tenants.
 attributes:
   action:
     description: Has a corresponding action plugin, so parts of the options can be executed on the
       controller.
     support: full
   async:
-    description: Supports C(async).
+    description: Supports the C(async) keyword.
     support: none
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: none
   platform:
-    description: Where it runs.
+    description: Platforms that the module runs on.
     support: full
     platforms: posix
 options:
   dest:
     description:
-      - Folder on the controller for the files, which is made where it is missing, for its owner
-        alone. The files get mode 0600.
-      - Without it nothing is written, and only O(fail_when) is judged.
+      - Folder on the controller for the files. If it does not exist, it is created for its owner
+        alone. The files have mode 0600.
+      - If this option is not set, nothing is written, and only O(fail_when) is evaluated.
     type: path
   formats:
     description:
-      - What to write.
+      - Formats to write.
       - V(html) is C(report.html), V(json) is C(report.json), V(markdown) is C(report.md), and
         V(csv) are C(tenants.csv), C(incidents.csv), C(hits.csv) and C(indicators.csv).
     type: list
@@ -56,58 +56,58 @@ options:
     default: [html, json, csv, markdown]
   title:
     description:
-      - The page's heading.
+      - Heading of the page.
     type: str
     default: Defender XDR
   hosts:
     description:
-      - The hosts to report. An empty list is nobody - there is no report, nothing is written, and
-        the task does not fail.
-      - Without this option all hosts that the play began with are reported, also those that were
-        lost, but not those that the play ended on purpose before anything was read from them, such
-        as with C(meta=end_host).
+      - Hosts to report. If the list is empty, no report is written, and the task does not fail.
+      - If this option is not set, all hosts that the play started with are reported, including
+        those that failed or were unreachable earlier. Hosts that the play ended on purpose before
+        anything was read from them, for example with C(meta=end_host), are left out.
     type: list
     elements: str
   incidents:
     description:
-      - The registered result of a M(mssp.defender_xdr.sweep) of M(mssp.defender_xdr.incident_info),
-        instead of the hosts' facts.
-      - Where the sweep had O(mssp.defender_xdr.sweep#module:dest), its incidents are read from
-        there.
+      - Registered result of a M(mssp.defender_xdr.sweep) with M(mssp.defender_xdr.incident_info),
+        to use instead of the hosts' facts.
+      - If the sweep used O(mssp.defender_xdr.sweep#module:dest), its incidents are read from that
+        file.
     type: dict
   incidents_from:
     description:
-      - A file of incidents that an earlier sweep wrote. Such a file does not say who answered, so a
-        tenant without a row in it counts as not read.
+      - File of incidents that an earlier sweep wrote. The file does not show which tenants were
+        read, so a tenant without a row in it counts as not read.
     type: path
   hunts_from:
     description:
-      - The file C(hunt_result.json) that an earlier hunt left in its folder, instead of the fact
-        C(hunt_result).
+      - The file C(hunt_result.json) that an earlier hunt wrote to its folder, to use instead of the
+        fact C(hunt_result).
     type: path
   tier_variable:
     description:
-      - The host variable that names the tenant's tier. A tenant without it is of the tier
-        V(default).
+      - Host variable that contains the tenant's tier. A tenant without it has the tier V(default).
     type: str
     default: defender_xdr_tier
   sla:
     description:
-      - Hours from the creation of an incident until it has to be resolved, by tier and severity. A
-        tier that is not listed has those of V(default); a severity without hours has no limit.
+      - Hours within which an incident must be resolved, counted from its creation, by tier and
+        severity. A tier that is not listed uses the hours of V(default). A severity without hours
+        has no limit.
     type: dict
     default: {default: {high: 8, medium: 24, low: 72}}
   asked:
     description:
-      - What was asked, as it is to stand in the report, each with C(what), C(at) and C(how).
+      - Further entries for the scope section of the report, each with C(what), C(at) and C(how).
     type: list
     elements: dict
     default: []
   fail_when:
     description:
-      - Fail after everything is written when V(all) or V(any) tenants could not be read, V(never),
-        or when a share of them such as V(10%) or more could not. A tenant that was read in part
-        counts as read.
+      - When to fail the task, after everything has been written. V(all) fails if no tenant could be
+        read, V(any) if at least one tenant could not be read, and a share such as V(10%) if that
+        share of tenants or more could not be read. V(never) does not fail. A tenant that was
+        partially read counts as read.
     type: str
     default: never
 seealso:
@@ -124,7 +124,7 @@ EXAMPLES = r"""
   run_once: true
   register: open_incidents
 
-- name: Write the report, and fail when a tenth of the tenants could not be read
+- name: Write the report, and fail if 10 % or more of the tenants could not be read
   mssp.defender_xdr.report:
     dest: /tmp/soc
     incidents: "{{ open_incidents }}"
@@ -137,20 +137,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 coverage:
-  description: How many tenants were C(asked), C(read), read C(partly) and C(unread), and the unread
-    ones C(by_category) and C(by_who) must act.
-  returned: success or failure of tenants
+  description: Number of tenants in total (C(asked)), C(read), partially read (C(partly)) and
+    C(unread). The unread tenants are also counted C(by_category) and by the party that must act
+    (C(by_who)).
+  returned: success, or failure because of O(fail_when)
   type: dict
   sample: {asked: 25, read: 17, partly: 0, unread: 8, by_category: {not_consented: 8}, by_who:
     {customer: 8}}
 files:
-  description: The files that were written, by name.
-  returned: success or failure of tenants
+  description: Paths of the files that were written, by file name.
+  returned: success, or failure because of O(fail_when)
   type: dict
   sample: {report.html: /tmp/soc/report.html}
 summary:
   description: The summary in Markdown.
-  returned: success or failure of tenants
+  returned: success, or failure because of O(fail_when)
   type: str
 """
 

@@ -12,34 +12,35 @@ author:
 short_description: Run one of the collection's modules for every tenant of the play in one task
 version_added: 0.1.0
 description:
-  - Serves all tenants of the play's current batch from one process, with threads and shared
-    connections. A thousand tenants take seconds instead of the minutes that a task for each host
-    takes.
-  - Each tenant gets the options and arguments that a task of its own would get, templated with its
-    own variables, with the C(module_defaults) of the swept module.
-  - One tenant's trouble stays its own. A tenant that did not answer is in RV(failures) with the
-    reason, and never an empty result.
-  - Use it with C(run_once=true). It works with C(serial), but not with a strategy without batches,
-    such as P(ansible.builtin.free#strategy).
-  - Needs the application permission of the module that it runs, and none of its own.
+  - Runs a module for all tenants of the play's current batch in one process, with threads and
+    shared connections. A thousand tenants take seconds, compared with minutes for one task per
+    host.
+  - Each tenant gets the options and arguments that it would get in a separate task. They are
+    templated with the tenant's variables, and the C(module_defaults) of the module that is run
+    apply.
+  - A failure of one tenant does not affect the others. A tenant that did not answer is in
+    RV(failures) with the reason, and never has an empty result.
+  - Use it with C(run_once=true). It works with C(serial), but not with a strategy that has no
+    batches, such as P(ansible.builtin.free#strategy).
+  - Needs the application permission of the module that it runs, and no other.
 attributes:
   action:
     description: Has a corresponding action plugin, so parts of the options can be executed on the
       controller.
     support: full
   async:
-    description: Supports C(async).
+    description: Supports the C(async) keyword.
     support: none
   check_mode:
-    description: Can run in check mode and say what would change, without changing anything.
+    description: Can run in check mode and report what would change, without changing anything.
     support: full
-    details: As the module that it runs.
+    details: Same as for the module that it runs.
   diff_mode:
-    description: Says what has changed, or would change, in diff mode.
+    description: Returns what has changed, or would change, in diff mode.
     support: N/A
-    details: As the module that it runs.
+    details: Same as for the module that it runs.
   platform:
-    description: Where it runs.
+    description: Platforms that the module runs on.
     support: full
     platforms: posix
 requirements:
@@ -49,7 +50,7 @@ requirements:
 options:
   module:
     description:
-      - The module to run, by its short name or with the collection's name before it.
+      - Module to run, by its short name or its fully qualified name.
     type: str
     required: true
     choices:
@@ -73,49 +74,53 @@ options:
       - mssp.defender_xdr.application_credential
   module_args:
     description:
-      - The module's options. Templates in it are rendered for each tenant.
-      - The tenant options come from each host's variables, as always, and need not be given here.
+      - Options of the module. Templates in them are evaluated for each tenant.
+      - The tenant options come from each host's variables as usual, and need not be repeated here.
     type: dict
     default: {}
   concurrency:
     description:
-      - How many tenants are served at the same time.
+      - Maximum number of tenants to process at the same time.
     type: int
     default: 32
   hosts:
     description:
-      - The hosts to serve. An empty list is nobody - no tenant is asked, nothing is changed, and
-        the task does not fail.
-      - Without this option all hosts of the play's current batch are served. Those that earlier
-        tasks lost count as failed, and those that the play ended on purpose, such as with
-        C(meta=end_host), are not asked.
+      - Hosts to run the module for. If the list is empty, no tenant is queried, nothing is changed,
+        and the task does not fail.
+      - If this option is not set, the module runs for all hosts of the play's current batch. Hosts
+        that failed or were unreachable in earlier tasks count as failed. Hosts that the play ended
+        on purpose, for example with C(meta=end_host), are left out.
     type: list
     elements: str
   fail_when:
     description:
-      - Fail the task when V(all) or V(any) tenants did not answer, V(never), or when a share of
-        them such as V(10%) or more did not.
-      - The task's result is complete also when it fails.
+      - When to fail the task. V(all) fails if no tenant answered, V(any) if at least one tenant did
+        not answer, and a share such as V(10%) if that share of tenants or more did not answer.
+        V(never) does not fail.
+      - The result is complete even if the task fails.
     type: str
     default: all
   dest:
     description:
-      - Write the rows of all tenants (incidents, rows of a hunt) into this file on the controller,
-        one JSON object a line, each with C(tenant_id) and C(tenant_name), and leave them out of the
-        result. They stand in the order of the hosts. The file gets mode 0600 and is put in place
-        when all tenants are done. It stays as it was where no tenant answered.
-      - In check mode nothing is written, the rows stay in the result, and RV(ignore:changed) says
+      - File on the controller to write the rows of all tenants to (incidents, rows of a hunt). It
+        has one JSON object per line, each with C(tenant_id) and C(tenant_name), in the order of the
+        hosts. The rows are then not in the result. The file has mode 0600 and is put in place when
+        all tenants are done. It stays unchanged if no tenant answered.
+      - In check mode, nothing is written, the rows stay in the result, and RV(ignore:changed) shows
         whether the file would change.
-      - An interrupted sweep leaves the rows it had in a file with C(.partial) behind its name.
-      - Without it an interrupted sweep leaves the result it had so far in
-        C(~/.ansible/defender_xdr/interrupted_sweep.json), mode 0600; tokens and new secrets never.
-      - For a file of each tenant give the O(ignore:dest) of the swept module in O(module_args)
-        instead. Two tenants with the same file are refused before any tenant is asked; put
-        C({{ inventory_hostname }}) into its name.
+      - If the sweep is interrupted, the rows that it has so far are written to a file with the
+        suffix C(.partial).
+      - Without this option, an interrupted sweep writes the result that it has so far to
+        C(~/.ansible/defender_xdr/interrupted_sweep.json) with mode 0600. Results of
+        M(mssp.defender_xdr.access_token) and M(mssp.defender_xdr.application_credential) are never
+        written.
+      - To write a separate file for each tenant, set the O(ignore:dest) of the module in
+        O(module_args) instead, with C({{ inventory_hostname }}) in its name. If two tenants have
+        the same file, the task fails before any tenant is queried.
     type: path
   fields:
     description:
-      - Keep only these fields of each row.
+      - Fields of each row to keep. If the list is empty, all fields are kept.
     type: list
     elements: str
     default: []
@@ -134,12 +139,12 @@ EXAMPLES = r"""
   run_once: true
   register: open_incidents
 
-- name: Show who answered
+- name: Show how many tenants answered
   ansible.builtin.debug:
     var: open_incidents.coverage
   run_once: true
 
-- name: Hunt in every tenant, rows to one file, and fail when a tenth of the tenants did not answer
+- name: Hunt in every tenant, write the rows to one file, and fail if 10 % or more did not answer
   mssp.defender_xdr.sweep:
     module: hunting_query
     module_args:
@@ -152,38 +157,39 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description:
-    - The result of each tenant that answered, by host, as the swept module describes it. With
-      O(dest) without the rows, except in check mode.
-  returned: success or failure of tenants
+    - The result for each tenant that answered, by host, as documented for the module that was run.
+      With O(dest), the results do not contain the rows, except in check mode.
+  returned: success, or failure because of O(fail_when)
   type: dict
 answered:
   description: The hosts that answered.
-  returned: success or failure of tenants
+  returned: success, or failure because of O(fail_when)
   type: list
   elements: str
 failures:
-  description: For each host that did not answer the C(error) of the swept module, with its C(msg).
-  returned: success or failure of tenants
+  description: For each host that did not answer, the C(error) of the module, with its C(msg).
+  returned: success, or failure because of O(fail_when)
   type: dict
-  sample: {litware: {category: not_consented, who: customer, msg: Tenant litware gives no token.}}
+  sample: {litware: {category: not_consented, who: customer, msg: The application has not been
+    consented to in tenant litware.}}
 coverage:
   description:
-    - How many tenants were C(asked), C(answered) and C(failed). Every host that the batch began
-      with counts as asked, except those in RV(ended).
-  returned: success or failure of tenants
+    - Number of tenants in total (C(asked)), and how many of them C(answered) and C(failed). Every
+      host that the batch started with is counted, except those in RV(ended).
+  returned: success, or failure because of O(fail_when)
   type: dict
   sample: {asked: 25, answered: 24, failed: 1}
 ended:
-  description: The hosts of the batch that the play ended on purpose before the sweep. They were not
-    asked and do not count.
+  description: The hosts of the batch that the play ended on purpose before the sweep. The module
+    was not run for them, and they are not counted.
   returned: when there are such hosts
   type: list
   elements: str
 lost_or_ended:
   description:
-    - Hosts that were no longer in the play, where this version of ansible-core does not say whether
-      a task failed for them or the play ended them on purpose. They are in RV(failures), but
-      O(fail_when) leaves them out.
+    - Hosts that were no longer in the play, if this version of ansible-core does not show whether a
+      task failed for them or the play ended them on purpose. They are in RV(failures), but
+      O(fail_when) ignores them.
   returned: when there are such hosts
   type: list
   elements: str

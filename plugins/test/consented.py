@@ -8,16 +8,16 @@ DOCUMENTATION = r"""
 name: consented
 author:
   - The mssp.defender_xdr contributors (@mssp)
-short_description: Whether a tenant has granted everything that was asked for
+short_description: Test whether a tenant has granted all wanted roles
 version_added: 0.2.0
 description:
-  - Reads a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous
-    roles do not matter.
+  - Tests a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous
+    roles are ignored.
 options:
   _input:
     description:
-      - The registered result. One that failed, was skipped, or has no C(status) of theirs is an
-        error, because it says nothing about consent.
+      - The registered result. A result that failed or was skipped, or that is not from one of these
+        modules, is an error, because it contains nothing about consent.
     type: dict
     required: true
 seealso:
@@ -25,12 +25,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what the tenant has granted
+- name: Read what the tenant has granted
   mssp.defender_xdr.consent_info:
     required_for: [incident_info]
   register: granted
 
-- name: Go on only where everything is granted
+- name: Continue only if all roles are granted
   ansible.builtin.assert:
     that: granted is mssp.defender_xdr.consented
     fail_msg: "{{ granted.consent_url }}"
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether nothing is missing.
+  description: Whether no wanted role is missing.
   type: bool
 """
 
