@@ -9,7 +9,7 @@ name: consent_url
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Create the link with which a customer's administrator consents to the application
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Creates the link that an administrator of a customer tenant opens to consent to all permissions
     of the application registration. No request is sent.

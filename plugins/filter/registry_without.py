@@ -9,7 +9,7 @@ name: registry_without
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Remove a tenant from a registry of tenants
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads a YAML registry on the controller, as used by P(mssp.defender_xdr.tenants#inventory), and
     returns its text without the entry of the tenant. Write the text to the file with

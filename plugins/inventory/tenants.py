@@ -11,7 +11,7 @@ name: tenants
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Customer tenants as hosts
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Creates a host for every customer tenant that a source lists. Sources are a registry (your own
     list in YAML or CSV), the provider's delegated admin relationships (GDAP), and its reseller

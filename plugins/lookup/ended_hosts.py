@@ -9,7 +9,7 @@ name: ended_hosts
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: List the hosts that the play ended on purpose
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - The hosts in C(ansible_play_hosts_all) but not in C(ansible_play_hosts) are no longer in the
     play. This lookup returns those that the play ended on purpose, for example with

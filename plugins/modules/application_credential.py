@@ -121,7 +121,6 @@ options:
         O(dest). It identifies the secret in use, so that its predecessors can be removed and a new
         one is created in time. Omit it if there is no secret yet.
     type: str
-    version_added: 0.2.0
   public_certificate:
     description:
       - The certificate as PEM text. A private key in it is ignored.

@@ -9,7 +9,7 @@ module: consent
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Manage the application's consent in a customer tenant
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Grants an application its application roles in a customer tenant, or removes the roles and the
     application. This is done by API if the caller's own token allows it in that tenant. Otherwise a

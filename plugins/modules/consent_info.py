@@ -9,7 +9,7 @@ module: consent_info
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Read what a customer tenant has granted to the application
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reports whether a customer has consented, and which of the wanted application roles are granted,
     missing or superfluous.

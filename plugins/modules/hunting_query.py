@@ -123,7 +123,6 @@ options:
         not know, but that Microsoft's parser might accept, is not refused.
     type: bool
     default: false
-    version_added: 0.2.0
 seealso:
   - module: mssp.defender_xdr.incident_info
   - name: Advanced hunting through Microsoft Graph

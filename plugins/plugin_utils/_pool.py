@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs one function for many tenants in threads, and hands back each answer as it comes.
+"""Runs one function for many jobs in threads, and yields each answer as it comes.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,34 +26,60 @@ def each(
     crashed: t.Callable[[Job, BaseException], Answer],
     threads: int,
 ) -> t.Iterator[tuple[Job, Answer]]:
-    """Every job with its answer, in the order of the answers.
+    """Every job with its one answer, in the order of the answers; see `stream`.
+
+    :arg crashed: the answer for a job whose `work` raised anything at all, also what is no
+        `Exception`, such as a panic in an extension module. Called in the caller's thread.
+    """
+
+    def outcome(job: Job) -> t.Iterator[tuple[Answer | None, BaseException | None]]:
+        try:
+            answer = work(job)
+        except BaseException as e:  # whatever it is, the caller waits for this job
+            yield None, e
+        else:
+            yield answer, None
+
+    for job, (answer, error) in stream(jobs, outcome, threads=threads):
+        yield job, t.cast("Answer", answer) if error is None else crashed(job, error)
+
+
+def stream(
+    jobs: t.Iterable[Job], work: t.Callable[[Job], t.Iterator[Answer]], *, threads: int
+) -> t.Iterator[tuple[Job, Answer]]:
+    """Every answer of every job, in the order of the answers.
 
     Jobs are taken from their iterator while earlier ones already run, but never more than a few
     ahead of the threads. The threads are daemons: when the caller stops early, nothing waits for a
     request that hangs.
 
-    :arg crashed: the answer for a job whose `work` raised anything at all, also what is no
-        `Exception`, such as a panic in an extension module. Called in the caller's thread.
+    :arg work: yields the answers of a job; what it raises is raised here.
     """
     waiting: queue.Queue[Job | None] = queue.Queue(maxsize=2 * threads)
-    done: queue.Queue[tuple[Job, Answer | None, BaseException | None]] = queue.Queue()
+    done: queue.Queue[tuple[Job, Answer | None, BaseException | None, bool]] = queue.Queue()
 
     def serve() -> None:
         while (job := waiting.get()) is not None:
-            answer: Answer | None = None
             error: BaseException | None = None
             try:
-                answer = work(job)
-            except BaseException as e:  # whatever it is, the caller waits for this job
+                for answer in work(job):
+                    done.put((job, answer, None, False))
+            except BaseException as e:  # the caller waits for the end of this job
                 error = e
-            done.put((job, answer, error))
-
-    def outcome(job: Job, answer: Answer | None, error: BaseException | None) -> tuple[Job, Answer]:
-        if error is not None:
-            return job, crashed(job, error)
-        return job, t.cast("Answer", answer)
+            done.put((job, None, error, True))
 
     running = 0
+
+    def taken(
+        job: Job, answer: Answer | None, error: BaseException | None, ended: bool
+    ) -> t.Iterator[tuple[Job, Answer]]:
+        nonlocal running
+        running -= ended
+        if error is not None:
+            raise error
+        if not ended:
+            yield job, t.cast("Answer", answer)
+
     alive = 0
     for job in jobs:
         # no more threads than jobs so far
@@ -62,13 +88,11 @@ def each(
         _patiently(waiting.put, job)
         running += 1
         while not done.empty():
-            running -= 1
-            yield outcome(*done.get())
+            yield from taken(*done.get())
     for _unused in range(alive):
         _patiently(waiting.put, None)
     while running:
-        running -= 1
-        yield outcome(*_patiently(done.get))
+        yield from taken(*_patiently(done.get))
 
 
 def _started(serve: t.Callable[[], None], *, enough: bool) -> bool:

@@ -9,7 +9,7 @@ name: consented
 author:
   - The mssp.defender_xdr contributors (@mssp)
 short_description: Test whether a tenant has granted all wanted roles
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Tests a result of M(mssp.defender_xdr.consent_info) or M(mssp.defender_xdr.consent). Superfluous
     roles are ignored.

@@ -12,7 +12,6 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import signal
 import typing as t
@@ -23,7 +22,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _batch,
-    _core,
     _coverage,
     _door,
     _execution,
@@ -35,6 +33,12 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     destinations as _destinations,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    play as _play,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    tenant_run as _run,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import (
     COLLECTION,
@@ -49,15 +53,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """One tenant's share: its arguments, or why they could not even be made."""
-
-    host: str
-    arguments: dict[str, t.Any] = dataclasses.field(repr=False)
-    error: DefenderError | None = None
-
-
 class Answers:
     """What became of each host of the batch so far."""
 
@@ -65,7 +60,7 @@ class Answers:
         self.batch = batch
         self.results: dict[str, Json] = {}
         self.failures = {
-            host: _lost(host, unclear=host in batch.unclear)
+            host: _run.lost(host, unclear=host in batch.unclear)
             for host in (*batch.lost, *batch.unclear)
         }
 
@@ -79,18 +74,6 @@ class Answers:
     def as_result(self) -> Json:
         """The result of the sweep so far."""
         return _coverage.sweep_result(self.batch, self.results, self.failures)
-
-
-def _lost(host: str, *, unclear: bool) -> Json:
-    reason = "an earlier task failed for it"
-    if unclear:
-        reason += (
-            ", or the play ended it on purpose (meta: end_host), which this version of"
-            " ansible-core does not tell apart"
-        )
-    return DefenderError(
-        "unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller"
-    ).as_result()
 
 
 class Sweep(ActionBase):
@@ -124,7 +107,7 @@ class Sweep(ActionBase):
             params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
             params["hosts"] = _batch.named(given, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
-            self._check_play(task_vars or {}, params["concurrency"])
+            _play.check(self._task, task_vars or {}, concurrency=params["concurrency"])
             module = _execution.module_named(params["module"])
             _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
             with interruptible(), _execution.environment(self):
@@ -138,37 +121,6 @@ class Sweep(ActionBase):
         _coverage.judge(result, threshold)
         return _door.private(result)
 
-    def _check_play(self, variables: t.Mapping[str, t.Any], concurrency: int) -> None:
-        if concurrency < 1:
-            raise DefenderError(
-                "bad_request", f"concurrency is {concurrency}, but must be at least 1."
-            )
-        strategy = _core.play_of(self._task).strategy
-        if _core.is_free(strategy):
-            raise DefenderError(
-                "bad_request",
-                (
-                    f"strategy is {strategy}, in which every host runs at its own pace and there"
-                    " is no batch to sweep; use linear."
-                ),
-            )
-        if self._task.async_val:
-            raise DefenderError(
-                "bad_request",
-                (
-                    f"async is {self._task.async_val}, but a sweep runs inside Ansible's own worker"
-                    " and takes no async; drop it."
-                ),
-            )
-        if len(variables["ansible_play_batch"]) > 1 and not self._task.run_once:
-            raise DefenderError(
-                "bad_request",
-                (
-                    f"run_once is not set, so each of {len(variables['ansible_play_batch'])} hosts"
-                    " would sweep all of them; add run_once: true."
-                ),
-            )
-
     def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
         named = params["hosts"]
         batch = _batch.batch(self._task, variables) if named is None else _batch.Batch(named)
@@ -178,7 +130,7 @@ class Sweep(ActionBase):
         )
         check_mode = bool(self._task.check_mode)
         left = [host for host in batch.asked if host not in answers.failures]
-        jobs: t.Iterable[Job] = (_job(host, arguments) for host in left)
+        jobs: t.Iterable[_run.Job] = (_run.job_for(host, arguments) for host in left)
         progress = _progress.board()
         progress.begin(asked=len(batch.asked), failed=len(answers.failures))
         collecting = _rows.collector(
@@ -195,8 +147,8 @@ class Sweep(ActionBase):
                 jobs = list(jobs)
                 _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
             with collecting as collector:
-                serve = functools.partial(_serve, module, check_mode=check_mode)
-                crashed = functools.partial(_crashed, module)
+                serve = functools.partial(_run.serve, module, check_mode=check_mode)
+                crashed = functools.partial(_run.crashed, module)
                 for job, answer in _pool.each(
                     jobs, serve, crashed=crashed, threads=params["concurrency"]
                 ):
@@ -232,52 +184,6 @@ class Sweep(ActionBase):
             f" {answered} had answered and {failed} had failed.{kept}\n"
         )
         say_last(words)
-
-
-def _job(host: str, arguments: Arguments) -> Job:
-    try:
-        return Job(host, arguments.of(host))
-    except DefenderError as e:
-        return Job(host, {}, e)
-    except (Interrupted, KeyboardInterrupt):
-        raise
-    except BaseException as e:
-        # an undefined variable, a lookup that failed or panicked: this tenant's failure alone
-        return Job(
-            host,
-            {},
-            DefenderError(
-                "bad_request",
-                f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}",
-            ),
-        )
-
-
-def _serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
-    """The module's result for one tenant; DefenderError becomes a failed one."""
-    secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
-    try:
-        if job.error:
-            raise job.error
-        return _execution.run_here(
-            module, _execution.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
-        )
-    except DefenderError as e:
-        return _scrub.result(e.as_result(), secrets)
-    except Exception as e:  # it knows by now which tokens the call held
-        return _scrub.crash(e, secrets)
-
-
-def _crashed(module: t.Any, job: Job, error: BaseException) -> Json:
-    """The failed result for one tenant's crash, which must not take the others with it."""
-    try:
-        return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
-    except Exception:  # such as text that cannot be encoded
-        text = (
-            f"The module failed for {job.host} in a way it should not, and its error cannot be"
-            " shown."
-        )
-        return DefenderError("unavailable", text, who="partner").as_result()
 
 
 def _collected(collector: _rows.Collector, host: str, answer: Json) -> Json:

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One tenant's run of a module: its arguments, its result, and its crash, each kept to itself.
+
+This plugin util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import Arguments
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
+    Interrupted,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One tenant's share: its arguments, or why they could not even be made."""
+
+    host: str
+    arguments: dict[str, t.Any] = dataclasses.field(repr=False)
+    error: DefenderError | None = None
+
+
+def job_for(host: str, arguments: Arguments) -> Job:
+    try:
+        return Job(host, arguments.of(host))
+    except DefenderError as e:
+        return Job(host, {}, e)
+    except (Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as e:
+        # an undefined variable, a lookup that failed or panicked: this tenant's failure alone
+        return Job(
+            host,
+            {},
+            DefenderError(
+                "bad_request",
+                f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}",
+            ),
+        )
+
+
+def serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
+    """The module's result for one tenant; DefenderError becomes a failed one."""
+    secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
+    try:
+        if job.error:
+            raise job.error
+        return _execution.run_here(
+            module, _execution.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
+        )
+    except DefenderError as e:
+        return _scrub.result(e.as_result(), secrets)
+    except Exception as e:  # it knows by now which tokens the call held
+        return _scrub.crash(e, secrets)
+
+
+def crashed(module: t.Any, job: Job, error: BaseException) -> Json:
+    """The failed result for one tenant's crash, which must not take the others with it."""
+    try:
+        return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
+    except Exception:  # such as text that cannot be encoded
+        text = (
+            f"The module failed for {job.host} in a way it should not, and its error cannot be"
+            " shown."
+        )
+        return DefenderError("unavailable", text, who="partner").as_result()
+
+
+def lost(host: str, *, unclear: bool) -> Json:
+    reason = "an earlier task failed for it"
+    if unclear:
+        reason += (
+            ", or the play ended it on purpose (meta: end_host), which this version of"
+            " ansible-core does not tell apart"
+        )
+    return DefenderError(
+        "unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller"
+    ).as_result()
