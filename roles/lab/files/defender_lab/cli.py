@@ -46,7 +46,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="the same seed gives the same tenants and data (default: %(default)s)",
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="first of four consecutive ports (default: any free ports)"
+        "--port",
+        type=int,
+        default=0,
+        help="first of four consecutive ports (default: any free ports)",
     )
     parser.add_argument(
         "--sick",
@@ -70,7 +73,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="serve each connection in its own thread, as many real services do; slower",
     )
-    parser.add_argument("--parent-pid", type=int, default=0, help="stop when this process has ended")
+    parser.add_argument(
+        "--parent-pid", type=int, default=0, help="stop when this process has ended"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--detach",
