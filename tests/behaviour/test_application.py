@@ -446,8 +446,8 @@ def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: 
     )
     assert ill.code == 2
     assert (
-        "end within 21 days, and have no successor: ansible. Renew or remove them"
-        in ill.result("Fail where one ends soon")["msg"]
+        "expire within 21 days, and have no successor: ansible. Renew or remove them"
+        in ill.result("Fail if a credential expires soon")["msg"]
     )
     nobody = ansible.playbook(
         "mssp.defender_xdr.credentials",
@@ -458,13 +458,13 @@ def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: 
     assert nobody.code == 2
     assert (
         "has no application 00000000-1111"
-        in nobody.result("Stop where there is no such application")["msg"]
+        in nobody.result("Check that the application exists")["msg"]
     )
     # the lab's own application, by its own inventory, has a secret that ended
     ansible.inventory = provider.lab.inventory
     left = ansible.playbook("mssp.defender_xdr.credentials")
     assert left.code == 2
-    assert "no successor: old. Renew" in left.result("Fail where one ends soon")["msg"]
+    assert "no successor: old. Renew" in left.result("Fail if a credential expires soon")["msg"]
 
 
 def test_a_swept_secret_is_never_displayed(provider: Customer, ansible: Ansible) -> None:

@@ -101,8 +101,8 @@ def test_preflight_can_stop_the_tenants_that_are_not_ready(lab: Lab, ours: Ansib
     )
     assert run.code != 0
     assert set(
-        run.results("mssp.defender_xdr.preflight : Stop here for a tenant that is not ready")
-        or run.results("Stop here for a tenant that is not ready")
+        run.results("mssp.defender_xdr.preflight : Fail a tenant that is not ready")
+        or run.results("Fail a tenant that is not ready")
     ) == set(hosts)
     assert re.search(rf"{hosts[1]}\s+: ok=\d+ .*failed=0", run.output)
 

@@ -137,7 +137,7 @@ def test_the_nine_steps_from_no_application_to_the_first_incidents_and_back(
     assert fact(second, prospect["host"], "onboard_result")["status"] == "done"
 
     # the inventory reads what was written, and the new customer's incidents with it
-    app_id = first.results("Register the application, with the roles that are wanted of customers")[
+    app_id = first.results("Register the application with the roles required from customers")[
         fleet.facts["partner"]["host"]
     ]["application"]["app_id"]
     (ansible.cwd / "customers.tenants.yml").write_text(

@@ -308,13 +308,13 @@ def test_the_role_incidents_counts_no_host_that_was_ended_before_it_was_asked(
         role("incidents"),
     ]
     run = fleet.play(*tasks)
-    (counts, *lines) = run.result("Show who answered")["msg"]
+    (counts, *lines) = run.result("Show the coverage")["msg"]
     assert (counts, lines) == ("asked 4, answered 3, failed 1", ["lost before it was asked"])
     alone = fleet.play(
         meta("end_host", when=f"inventory_hostname != '{first}'"),
         role("incidents", incidents_fail_when="any"),
     )
-    assert alone.good().result("Show who answered")["msg"] == ["asked 1, answered 1, failed 0"]
+    assert alone.good().result("Show the coverage")["msg"] == ["asked 1, answered 1, failed 0"]
 
 
 def test_the_role_hunt_counts_no_host_that_was_ended(tenants: Tenants) -> None:

@@ -2,5 +2,5 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A strict stand-in for Entra ID, Microsoft Graph security and the Defender XDR API, for many
+"""A strict simulation of Entra ID, Microsoft Graph security and the Defender XDR API, for many
 tenants at once."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts a lab together: the world's data, the services, and the threads hunting runs on."""
+"""Assembles a lab: the world's data, the services and the hunting threads."""
 
 from __future__ import annotations
 

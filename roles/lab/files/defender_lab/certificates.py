@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keys and certificates made at start: the lab's own CA, its server certificate, and certificates
-for clients."""
+"""Keys and certificates created at start: the lab's CA, its server certificate and client
+certificates."""
 
 from __future__ import annotations
 

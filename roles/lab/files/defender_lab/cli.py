@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: build the tenants, open the four origins, write the state folder, and go when
-told to."""
+"""Runs the lab: creates the tenants, opens the four ports, writes the state folder, and stops on a
+signal."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--dir",
         type=Path,
         required=True,
-        help="state folder: inventory, credentials and lab.json, which is written last",
+        help="state folder for the inventory, credentials and lab.json, which is written last",
     )
     parser.add_argument(
-        "--tenants", type=int, default=25, help="how many customer tenants (default: %(default)s)"
+        "--tenants", type=int, default=25, help="number of customer tenants (default: %(default)s)"
     )
     parser.add_argument(
         "--seed",
@@ -46,12 +46,18 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="the same seed gives the same tenants and data (default: %(default)s)",
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="first of four ports (default: any free ones)"
+        "--port",
+        type=int,
+        default=0,
+        help="first of four consecutive ports (default: any free ports)",
     )
     parser.add_argument(
         "--sick",
         default="default",
-        help=f"none, default, a percentage, or kind=count,... out of {', '.join(BY_NAME)}",
+        help=(
+            "which tenants have problems: none, default, a percentage, or kind=count,...; kinds:"
+            f" {', '.join(BY_NAME)}"
+        ),
     )
     parser.add_argument(
         "--incidents", type=int, default=12, help="incidents per tenant (default: %(default)s)"
@@ -60,23 +66,23 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--prospects",
         type=int,
         default=2,
-        help=(
-            "customers to be won: tenants without consent, beside the others (default: %(default)s)"
-        ),
+        help="number of additional tenants without consent (default: %(default)s)",
     )
     parser.add_argument(
         "--threads",
         action="store_true",
-        help="serve each connection in a thread of its own, as many real services do; slower",
+        help="serve each connection in its own thread, as many real services do; slower",
     )
-    parser.add_argument("--parent-pid", type=int, default=0, help="leave when this process is gone")
+    parser.add_argument(
+        "--parent-pid", type=int, default=0, help="stop when this process has ended"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--detach",
         action="store_true",
         help="start in the background and return when the lab is ready",
     )
-    how.add_argument("--stop", action="store_true", help="end the lab that runs in --dir")
+    how.add_argument("--stop", action="store_true", help="stop the lab that runs in --dir")
     return parser.parse_args(argv)
 
 

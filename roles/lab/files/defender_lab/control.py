@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's own routes under /_lab/: read the journal, inject faults, push the clock, change
+"""The lab's control routes under /_lab/: read the journal, inject faults, advance the clock, change
 consent and incidents."""
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab as one object: a request of any origin goes in, a reply comes out, and a line stands in
-the journal."""
+"""The lab as one object: takes a request for any host, returns the reply, and writes a line to the
+journal."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The incidents and alerts of every tenant, as Graph objects; every change lifts the tenant's data
-version."""
+"""The incidents and alerts of every tenant, as Graph objects; every change increments the tenant's
+data version."""
 
 from __future__ import annotations
 

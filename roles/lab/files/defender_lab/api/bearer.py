@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bearer token of a call: read once, then held against the API it was sent to."""
+"""The bearer token of a request: decoded once, then validated for the API that received it."""
 
 from __future__ import annotations
 

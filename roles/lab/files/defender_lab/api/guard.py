@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The checks every call of an API passes before its handler."""
+"""The checks that every API request passes before it reaches its handler."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the three API origins are made of: a table of routes, and their words for refusals."""
+"""The parts that the three APIs share: a route table and error messages."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory on Graph: apps, grants, organizations, customers; only `graph` calls it."""
+"""The directory on Graph: apps, grants, organizations, customers; used only by `graph`."""

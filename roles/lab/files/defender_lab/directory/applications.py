@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""/applications: the registrations of a tenant, and what may be written of them."""
+"""/applications: the app registrations of a tenant, and which properties can be written."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""appRoleAssignments and appRoleAssignedTo: the same grants, seen from who has them and from what
-they open."""
+"""appRoleAssignments and appRoleAssignedTo: the same grants, listed by principal and by
+resource."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""/applications/{id}/federatedIdentityCredentials: whose tokens an application is let in with."""
+"""/applications/{id}/federatedIdentityCredentials: the token issuers and subjects that an
+application trusts."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""addPassword, removePassword, and the list of certificates an application is known by."""
+"""addPassword, removePassword, and an application's list of certificates."""
 
 from __future__ import annotations
 

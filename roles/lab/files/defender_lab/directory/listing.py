@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists of the directory on Graph: $filter, $select, $orderby, $top, $count, and pages by
+"""Lists of directory objects on Graph: $filter, $select, $orderby, $top, $count, and paging with
 $skiptoken."""
 
 from __future__ import annotations

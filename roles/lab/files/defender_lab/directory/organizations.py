@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""/organization, and what one tenant may ask about another."""
+"""/organization, and what a tenant can look up about another tenant."""
 
 from __future__ import annotations
 

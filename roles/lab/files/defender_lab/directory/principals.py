@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""/servicePrincipals: which apps a tenant has let in, its resources among them."""
+"""/servicePrincipals: the apps and resource APIs that exist in a tenant."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory's words on Graph for what it refuses."""
+"""The errors of the directory on Graph."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The provider's books: delegated admin relationships and contracts, made up for the customers that
-exist, the same for the same seed."""
+"""The provider's delegated admin relationships and contracts, generated for the existing customers;
+the same seed gives the same data."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory's routes on Graph, each with the application permissions Microsoft documents for
-it, least first."""
+"""The directory's routes on Graph, each with the application permissions that Microsoft documents
+for it, least privileged first."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Entra ID: tokens, consent, discovery documents; `api`, `control` and `lab` call it."""
+"""Entra ID: tokens, consent, discovery documents; used by `api`, `control` and `lab`."""

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a client proves who it is: a secret, a signed assertion, or a federated token. Nothing is
-taken on trust."""
+"""Client authentication: a secret, a signed assertion or a federated token, each fully verified."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent by a person: the links an administrator is sent, the page behind each, and the click the
-lab makes for the administrator."""
+"""Interactive consent: the links sent to an administrator, the page behind each, and the simulated
+click."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Entra says about itself: OpenID metadata of a tenant, its signing keys, and the list of
-cloud names."""
+"""Entra's discovery documents: OpenID metadata of a tenant, its signing keys, and the list of cloud
+names."""
 
 from __future__ import annotations
 

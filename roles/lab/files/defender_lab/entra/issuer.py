@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens: signed once per tenant, audience and grant, reused until half their life is gone, and
-read back by the APIs."""
+"""Tokens: signed once per tenant, audience and grant, reused until half their lifetime has passed,
+and verified for the APIs."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The login origin: which path is the token end point, which is discovery, and which is the lab's
-own control."""
+"""The login host: routes a path to the token endpoint, discovery or the consent pages."""
 
 from __future__ import annotations
 

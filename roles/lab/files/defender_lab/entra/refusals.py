@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the token end point refuses: AADSTS codes, the OAuth error beside each, and the body they
-come in."""
+"""The errors of the token endpoint: AADSTS codes, the matching OAuth errors, and the response
+body."""
 
 from __future__ import annotations
 

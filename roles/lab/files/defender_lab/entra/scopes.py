@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which audience a token request asks for: ``scope`` on the v2 URL, ``resource`` on the v1 URL."""
+"""The audience of a token request: ``scope`` on the v2 URL, ``resource`` on the v1 URL."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token end point, v1 and v2: who asks, for which tenant, for which resource, and what comes
-back."""
+"""The token endpoint, v1 and v2: resolves client, tenant and resource, and returns a token or an
+error."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Microsoft Graph: security, hunting and the directory as one API; only `assembly` calls it."""
+"""Microsoft Graph: security, hunting and the directory as one API; used only by `assembly`."""

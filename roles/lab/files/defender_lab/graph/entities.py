@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What incidents and alerts share on Graph: list, get, update, comment."""
+"""What incidents and alerts have in common on Graph: list, get, update, comment."""
 
 from __future__ import annotations
 

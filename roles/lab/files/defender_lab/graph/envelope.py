@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Graph answers: OData pages, its error envelope, and enumeration members that only come when
-asked for."""
+"""The format of Graph responses: OData pages, errors, and enumeration members that are returned
+only on request."""
 
 from __future__ import annotations
 

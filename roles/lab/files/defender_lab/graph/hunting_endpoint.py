@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Graph's runHuntingQuery: what its body may hold and the shape of its answer."""
+"""Graph's runHuntingQuery: the allowed request body and the format of the response."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two collections of Graph security the lab holds: incidents and alerts_v2."""
+"""The two Graph security collections in the lab: incidents and alerts_v2."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which properties of Graph incidents and alerts filter and change, and what each of them holds."""
+"""The properties of Graph incidents and alerts that can be filtered or changed, with their
+types."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL over the tables of one tenant; `graph`, `xdr` and `assembly` call it."""
+"""KQL over the tables of one tenant; used by `graph`, `xdr` and `assembly`."""

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A DuckDB of its own for the tenant being hunted: another tenant's rows are not in the process's
-reach at all.
+"""A separate DuckDB for the tenant being hunted, so that a query cannot reach another tenant's
+rows.
 
-An arena holds one tenant at a time and is emptied before the next moves in. Files, network,
-extensions and settings are shut, and every statement is parsed again by DuckDB itself and may name
-nothing but the hunting tables it was translated for.
+An arena holds one tenant at a time and is emptied before the next one is loaded. Access to files,
+network, extensions and settings is disabled. DuckDB parses every statement again, and the statement
+may reference only the hunting tables for which it was translated.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kusto's KQL in the words that the translator knows: names of old, escapes of texts, arithmetic in
-ranges and lists."""
+"""Rewrites KQL for the translator: deprecated names, string escapes, arithmetic in ranges and
+lists."""
 
 from __future__ import annotations
 

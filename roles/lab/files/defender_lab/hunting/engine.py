@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Advanced hunting over the world: real KQL, the documented tables, one tenant at a time."""
+"""Advanced hunting over the world: real KQL on the documented tables, one tenant at a time."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL to DuckDB SQL: syntax, names and translation, and the border between a wrong query and a
-limit of the lab."""
+"""Translates KQL to DuckDB SQL: syntax, names and translation; tells a wrong query from a limit of
+the lab."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Resolves every table and column of a query as Kusto does, before DuckDB sees it.
+"""Resolves every table and column of a query as Kusto does, before DuckDB runs it.
 
-DuckDB folds the case of names, compares a datetime with a string and finds tables nobody meant it
-to find. Kusto does none of that, and a lab that did would pass queries the service refuses.
+DuckDB ignores the case of names, compares a datetime with a string, and finds tables that are not
+part of the hunting schema. Kusto does none of that, so without this check the lab would accept
+queries that the service refuses.
 """
 
 from __future__ import annotations

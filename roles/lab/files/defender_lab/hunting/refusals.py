@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What hunting says when it refuses: Microsoft's words where they are known, and the lab's own
-where the lab is the limit."""
+"""The errors of hunting: Microsoft's messages where they are known, otherwise the lab's own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs hunts beside the event loop, and puts size and limits of the services around them."""
+"""Runs hunts outside the event loop and applies the services' size limits."""
 
 from __future__ import annotations
 

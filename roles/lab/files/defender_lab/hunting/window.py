@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stretch of time a hunt may see: the request's ``Timespan``, never more than the 30 days that
-are kept."""
+"""The time range of a hunt: the request's ``Timespan``, limited to the 30 days that are kept."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OData filters, options and bodies; `directory`, `graph` and `xdr` call it."""
+"""OData filters, options and bodies; used by `directory`, `graph` and `xdr`."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bodies of Graph: the content type of an answer, and a request's JSON object."""
+"""Graph bodies: the content type of a response, and a request's JSON object."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The properties a collection filters on, and what each of them holds."""
+"""The properties by which a collection can be filtered, with their types."""
 
 from __future__ import annotations
 

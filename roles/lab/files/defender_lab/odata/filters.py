@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OData $filter: parsed by hand into a predicate over one record; what a service does not know is
-refused in OData's words."""
+"""OData $filter: parsed by hand into a predicate over one record; unsupported filters get OData's
+error messages."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OData query options of a list: which exist, which values they take, and the page they cut."""
+"""OData query options of a list: which exist, which values they accept, and the resulting page."""
 
 from __future__ import annotations
 

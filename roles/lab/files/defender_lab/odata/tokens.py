@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A $filter cut into its words, literals and marks."""
+"""Splits a $filter into words, literals and punctuation."""
 
 from __future__ import annotations
 

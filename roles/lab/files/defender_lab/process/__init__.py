@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The process around the lab: sockets, state folder, start and end; only `cli` calls it."""
+"""The process around the lab: sockets, state folder, start and stop; used only by `cli`."""

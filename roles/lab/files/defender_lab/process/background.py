@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A lab that outlives the command that started it, and the command that ends it."""
+"""Starts a lab in the background, and stops it."""
 
 from __future__ import annotations
 

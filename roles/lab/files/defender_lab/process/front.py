@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS front end with one thread for each connection, as many real services have.
+"""A TLS front end with one thread per connection, as in many real services.
 
-The event loop behind it drops a connection at its first wrong byte. A thread does not look at the
-next bytes before it has answered the request at hand, so two clients that share a connection by
-mistake can each read the other's answer.
+The event loop behind it drops a connection at its first wrong byte. A thread does not read the next
+bytes before it has answered the current request, so two clients that share a connection by mistake
+can each read the other's response.
 """
 
 from __future__ import annotations

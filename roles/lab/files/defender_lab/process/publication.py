@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a lab writes for people and tests: the inventory, the truth about each host, the
-credentials, and lab.json last."""
+"""The files that a lab writes for users and tests: the inventory, the expected results of each
+host, the credentials, and lab.json last."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sockets and TLS: four origins on four ports of 127.0.0.1, each handing its requests to the
+"""Sockets and TLS: four hosts on four ports of 127.0.0.1, each of which passes its requests to the
 lab."""
 
 from __future__ import annotations

@@ -2,4 +2,5 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Request and reply, times, quotas, faults, journal: what serving takes; any room may call it."""
+"""Shared by all services: request and reply, times, quotas, faults, journal; any package may use
+it."""

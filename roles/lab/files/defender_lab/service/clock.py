@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's clock: wall time for tokens, and a quota clock that tests push forward instead of
+"""The lab's clocks: wall time for tokens, and a quota clock that tests can advance instead of
 sleeping."""
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request and one reply, as plain values: what every origin of the lab takes and gives."""
+"""Requests and replies as plain values, the same for every host of the lab."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults on demand: an answer replaced, delayed, cut short or never given, for the next requests
-that match."""
+"""Injected faults: a response that is replaced, delayed, truncated or never sent, for the next
+matching requests."""
 
 from __future__ import annotations
 

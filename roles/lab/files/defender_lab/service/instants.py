@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Times with the services' seven decimals, as numbers that compare exactly."""
+"""The services' times with seven decimals, as numbers that compare exactly."""
 
 from __future__ import annotations
 

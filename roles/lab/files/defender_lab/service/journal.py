@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What reached the lab: one line per request, never a token, a secret or a body."""
+"""The requests that the lab received, one line each; never contains a token, a secret or a body."""
 
 from __future__ import annotations
 

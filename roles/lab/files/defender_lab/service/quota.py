@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sliding windows: how many calls one key may make, and when the next one may come."""
+"""Sliding windows: how many calls a key may make, and when the next one is allowed."""
 
 from __future__ import annotations
 

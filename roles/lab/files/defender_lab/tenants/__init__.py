@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who exists: tenants, their grants, registered applications; any room above may call it."""
+"""Tenants, their grants and registered applications; any higher package may use it."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The MSSP's multi-tenant app as Entra knows it: its secrets, certificates and federated
+"""The MSSP's multi-tenant app as registered in Entra: its secrets, certificates and federated
 credential."""
 
 from __future__ import annotations

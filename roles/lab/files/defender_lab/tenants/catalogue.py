@@ -5,8 +5,8 @@
 """The application permissions of the three resources, by name and by GUID, as their service
 principals publish them.
 
-The GUIDs are Microsoft's; they lie beside this file. They are not all permissions there are: Graph
-has hundreds.
+The GUIDs are Microsoft's and are stored in app-roles.json. The list is not complete: Graph has
+hundreds of permissions.
 """
 
 from __future__ import annotations

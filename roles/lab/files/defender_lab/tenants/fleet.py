@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is in a lab, drawn from its seed: the hosts of the fleet, and the company beside them."""
+"""The tenants of a lab, generated from its seed: the fleet's hosts, the provider, prospects and
+outsiders."""
 
 from __future__ import annotations
 

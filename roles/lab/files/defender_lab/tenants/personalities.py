@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with a customer tenant, as data: one entry per kind, with the category a caller
-has to find."""
+"""What can be wrong with a customer tenant, as data: one entry per kind, with the error category
+that a caller must get."""
 
 from __future__ import annotations
 

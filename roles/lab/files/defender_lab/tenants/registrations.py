@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Application objects: each lives in its home tenant and is known everywhere by its app id. Of a
-secret only a digest is kept."""
+"""Application objects: each belongs to its home tenant and is known everywhere by its app id. Of a
+secret, only a digest is stored."""
 
 from __future__ import annotations
 

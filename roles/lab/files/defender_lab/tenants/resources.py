@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The three resource applications of a tenant, the audiences that name them, and what the lab's app
-is granted."""
+"""The three resource applications of a tenant, their audiences, and the roles granted to the lab's
+app."""
 
 from __future__ import annotations
 

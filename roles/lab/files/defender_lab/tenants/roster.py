@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant's enterprise applications: service principals, and which app roles of which resource
-each of them was given."""
+"""The enterprise applications of a tenant: service principals and the app roles granted to each."""
 
 from __future__ import annotations
 

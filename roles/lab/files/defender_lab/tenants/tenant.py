@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenants of a running lab: what they granted, how each of them behaves, and how to find
-one."""
+"""The tenants of a running lab: their grants, their behavior, and how to look one up."""
 
 from __future__ import annotations
 

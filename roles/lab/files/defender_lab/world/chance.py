@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chance that is the same every time: one generator per question, so that one part of the world
-never shifts another."""
+"""Reproducible randomness: a separate generator per question, so that a change in one part of the
+world does not affect another."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is planned to become an incident: its alerts, each with its evidence, before they have
-numbers."""
+"""Planned incidents: their alerts with evidence, before ids are assigned."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sign-ins, cloud app activity, calls of Graph and consented apps: rows that stories and routine
-share."""
+"""Sign-ins, cloud app activity, Graph requests and consented apps: rows shared by stories and
+routine."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Honest work that looks like an attack: what a hunt must not find if it is precise."""
+"""Benign activity that looks like an attack and that a precise hunt must not find."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The devices of a tenant and what the inventory tables say of them."""
+"""The devices of a tenant and their rows in the inventory tables."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Evidence of an alert in Graph's words."""
+"""Alert evidence in Graph's format."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents and alerts as Graph gives them, and the AlertInfo and AlertEvidence rows that agree
-with them."""
+"""Incidents and alerts as Graph returns them, and the matching AlertInfo and AlertEvidence rows."""
 
 from __future__ import annotations
 

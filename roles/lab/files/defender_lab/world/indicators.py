@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The indicators of each campaign: the same in every tenant it reaches, and used by nothing
-else."""
+"""The indicators of each campaign: the same in every affected tenant, and used by nothing else."""
 
 from __future__ import annotations
 

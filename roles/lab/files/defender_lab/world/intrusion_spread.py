@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the payload of the story `intrusion` does later: persistence, LSASS, a second host."""
+"""The later stages of the story `intrusion`: persistence, LSASS, a second host."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mail, its attachments, and clicks on its links: the rows that stories and routine share."""
+"""Email, its attachments, and clicks on its links: rows shared by stories and routine."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Honest work that is one step short of an attack: for each kind of trace a story leaves, one that
-lacks a single sign of it."""
+"""Benign activity that is one step short of an attack: for each kind of trace that a story leaves,
+a variant that lacks one of its signs."""
 
 from __future__ import annotations
 

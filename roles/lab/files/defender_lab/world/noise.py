@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ordinary month of a tenant: people at work, systems at their chores."""
+"""An ordinary month of a tenant: the activity of users and systems."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The people of a tenant and what IdentityInfo says of them."""
+"""The people of a tenant and their rows in IdentityInfo."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which story reaches which tenant, and where the honest look-alikes live."""
+"""Which tenants each story affects, and which tenants have the benign look-alikes."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant of the world, made on demand: its portal (incidents, alerts) and its telemetry, from
-the same scene."""
+"""One tenant of the world, generated on demand: its portal (incidents, alerts) and its telemetry,
+from the same scene."""
 
 from __future__ import annotations
 

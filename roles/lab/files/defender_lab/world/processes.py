@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs and processes, and the columns by which the device tables tell them."""
+"""Programs and processes, and their columns in the device tables."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The incidents of every day: small, mostly harmless, and what they are usually closed as."""
+"""Everyday incidents: small, mostly benign, with the classification they usually get."""
 
 from __future__ import annotations
 

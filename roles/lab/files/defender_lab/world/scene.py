@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a story takes place: one tenant with its people and devices, collecting the rows that are
-told of it."""
+"""The setting of a story: one tenant with its people and devices; collects the rows of the
+story."""
 
 from __future__ import annotations
 

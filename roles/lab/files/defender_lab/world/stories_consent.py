@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``consent``: an unverified app is granted a user's mail and then reads it, message by
-message."""
+"""Story ``consent``: an unverified app is granted access to a user's mail and then reads it,
+message by message."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``exfiltration``: a share is packed and copied with rclone to somebody else's cloud
+"""Story ``exfiltration``: a share is archived and copied with rclone to an external cloud
 storage."""
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``intrusion``: a macro document in a mail, an encoded PowerShell, a payload that calls
-home, persistence, LSASS and a second host."""
+"""Story ``intrusion``: a macro document in an email, an encoded PowerShell command, a beaconing
+payload, persistence, LSASS and a second host."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``phishing``: a mail with a link, a click, typed credentials, a stranger's sign-in and a
-rule that hides the traces."""
+"""Story ``phishing``: an email with a link, a click, phished credentials, a sign-in by the attacker
+and an inbox rule that hides the traces."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Story ``ransomware``: recovery is removed with the system's own tools, then the file server is
+"""Story ``ransomware``: recovery is disabled with built-in tools, then the file server is
 encrypted."""
 
 from __future__ import annotations

@@ -2,24 +2,24 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the customers' portals know: incidents, alerts and telemetry of every tenant, the same for
-the same seed, tenants and now.
+"""The data in the customers' portals: incidents, alerts and telemetry of every tenant; the same for
+the same seed, tenants and time.
 
-A tenant is made when it is first asked for, in a few milliseconds. Planted in the last six days,
-with the same indicators in every tenant a story reaches (``World.stories`` is the truth, for tests
+A tenant is generated on first access, in a few milliseconds. These stories are planted in the last
+six days, with the same indicators in every affected tenant (``World.stories`` lists them, for tests
 and demonstrations):
 
-* ``phishing`` - mail with a link, click, stolen sign-in, inbox rule (at least three tenants, never
+* ``phishing`` - email with a link, click, stolen sign-in, inbox rule (at least three tenants, never
   all)
 * ``intrusion`` - macro document, encoded PowerShell, download, beacons, scheduled task and run key,
   LSASS dump, a second host (at least three tenants, never all)
 * ``consent`` - a user consents to an unverified app, which then reads the mailbox through Graph
-* ``ransomware`` - recovery removed with the system's own tools, files of a share renamed
-* ``exfiltration`` - a share packed and copied away with rclone
+* ``ransomware`` - recovery disabled with built-in tools, files of a share renamed
+* ``exfiltration`` - a share archived and copied with rclone
 
-Each story has decoys in other tenants: honest rows that a careless hunt takes for the story. A
-quarter of the tenants is clean. Beside that, every tenant has a month of ordinary noise and
-ordinary incidents, some of them older than hunting reaches.
+Each story has decoys in other tenants: benign rows that an imprecise hunt mistakes for the story. A
+quarter of the tenants has no story. In addition, every tenant has a month of ordinary noise and
+ordinary incidents, some of them older than the hunting retention.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""XDR incidents: list, get, update. The data is Graph's; only the words differ."""
+"""XDR incidents: list, get, update. The data is Graph's; only the format differs."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The route tables and words of the Defender APIs: XDR, and the Endpoint API, which the lab does
-not carry yet."""
+"""The route tables and error messages of the Defender APIs: XDR, and the Endpoint API, which the
+lab does not implement yet."""
 
 from __future__ import annotations
 

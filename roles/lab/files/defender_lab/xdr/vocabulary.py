@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One world, the other vocabulary: a Graph incident with its alerts, told as the XDR API tells
-it."""
+"""Translates a Graph incident with its alerts into the XDR API's format."""
 
 from __future__ import annotations
 
