@@ -163,6 +163,16 @@ def write(
         return made.would_change(mode=mode) if check_mode else made.keep(mode=mode)
 
 
+def append(path: str, value: t.Any, *, option: str = "dest") -> None:
+    """Add a line of NDJSON to a file that only its owner can read; the file is made if missing."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        with os.fdopen(handle, "ab") as file:
+            file.write(json_line(value))
+    except OSError as e:
+        raise not_written(path, e, option=option) from None
+
+
 def not_written(path: str, error: OSError, *, option: str = "dest") -> DefenderError:
     """The error for a destination that could not be written, such as on a full disk."""
     reason = error.strerror or "the system gave no reason"

@@ -41,6 +41,11 @@ def now() -> int:
     return time.time_ns() // 100
 
 
+def this_second() -> str:
+    """This moment to the second, as results show times."""
+    return format_time(now() // SECOND * SECOND)
+
+
 def parse_time(option: str, text: str, *, at: int) -> int:
     """Ticks for an RFC 3339 time with an offset, or for an age such as `24h` counted back from
     `at`.

@@ -217,8 +217,8 @@ def test_the_action_group_lists_every_module_that_takes_the_tenant_options() -> 
     groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))[
         "action_groups"
     ]
-    # the sweep hands the group's defaults on to the module it runs, and takes none itself; a report
-    # asks no tenant
-    assert sorted([*groups["tenant"], "report", "sweep"]) == sorted(
+    # sweeps hand the group's defaults on to the module they run, and take none themselves; a report
+    # queries no tenant
+    assert sorted([*groups["tenant"], "hunt_sweep", "report", "sweep"]) == sorted(
         path.stem for path in (PLUGINS / "modules").glob("*.py")
     )

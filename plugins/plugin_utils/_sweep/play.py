@@ -2,17 +2,23 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays and tasks in which a task for all tenants cannot run are refused before anything is sent.
+"""One task for all tenants of a play: where it cannot run, and how it ends.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
 
+import signal
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core, _door, _execution
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
+    Interrupted,
+    interruptible,
+)
 
 
 def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) -> None:
@@ -42,3 +48,18 @@ def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) ->
             f"run_once is not set, so each of {hosts} hosts would sweep all of them; add run_once:"
             " true.",
         )
+
+
+def served(action: t.Any, work: t.Callable[[], Json]) -> Json:
+    """The result of the task: that of `work`, or its DefenderError as a failed one."""
+    _execution.freeze_gc()
+    try:
+        with interruptible(), _execution.environment(action):
+            result = work()
+    except DefenderError as e:
+        return e.as_result()
+    except Interrupted as e:
+        # core ends the worker its own way; by now the files are complete or removed
+        signal.raise_signal(e.args[0])
+        raise
+    return _door.private(result)

@@ -237,7 +237,7 @@ def test_the_role_knows_all_of_its_packs(packs: list[str]) -> None:
         "main"
     ]["options"]
     assert options["hunt_packs"]["choices"] == names
-    assert defaults["hunt_packs"] == f"{{{{ [] if hunt_folder else {names} }}}}"
+    assert defaults["hunt_packs"] == f"{{{{ [] if hunt_folder or hunt_folders else {names} }}}}"
     assert set(options) == set(defaults)
     readme = (ROLE / "README.md").read_text()
     for word in [*options, *names, *(hunt.name for hunt in _packs.found(packs))]:
