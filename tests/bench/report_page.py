@@ -208,7 +208,7 @@ def hunts(
             **told,
             "coverage": coverage,
             "hits": hits,
-            "failures": failures,
+            "failures": {host: {"category": why} for host, why in failures.items()},
             "timespan": "7d",
         }
         rows += [

@@ -48,7 +48,7 @@ def tenant(one: Tenant, asked_for: t.Mapping[str, bool], hunts: t.Mapping[str, J
         answers.append(bool(listed and listed.get("read")))
     if asked_for["hunts"]:
         failures = {
-            name: hunt["failures"][one.host]
+            name: hunt["failures"][one.host]["category"]
             for name, hunt in hunts.items()
             if one.host in (hunt.get("failures") or {})
         }
@@ -56,7 +56,7 @@ def tenant(one: Tenant, asked_for: t.Mapping[str, bool], hunts: t.Mapping[str, J
             queries = [name for name, why in failures.items() if why == category]
             said = {
                 "category": category,
-                "text": (hunts[queries[0]].get("text") or {}).get(one.host, ""),
+                "text": hunts[queries[0]]["failures"][one.host].get("msg", ""),
             }
             gaps.append({**_gap("hunts", said, preflight), "queries": queries})
         if all(hunt.get("checked") for hunt in hunts.values()):

@@ -116,6 +116,7 @@ def _hunt(name: str, one: Json) -> Json:
     hits = {
         host: int(count)
         for host, count in sorted((one.get("hits") or {}).items(), key=lambda each: -int(each[1]))
+        if count
     }
     return {
         "name": name,
@@ -130,6 +131,6 @@ def _hunt(name: str, one: Json) -> Json:
         "hits": hits,
         "truncated": [str(host) for host in one.get("truncated") or []],
         "failures": {
-            str(host): str(category) for host, category in (one.get("failures") or {}).items()
+            str(host): str(error["category"]) for host, error in (one.get("failures") or {}).items()
         },
     }

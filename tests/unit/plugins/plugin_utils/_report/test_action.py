@@ -172,7 +172,7 @@ def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> N
 
 def test_a_cut_list_and_a_hunt_without_licence_are_read_in_part() -> None:
     hunts = {
-        "mail": hunt(failures={"b": "not_licensed"}, text={"b": "No licence."}),
+        "mail": hunt(failures={"b": {"category": "not_licensed", "msg": "No licence."}}),
         "script": hunt(hits={"b": 3}),
     }
     report = made(tenant("a", incident(), truncated=True), tenant("b"), tenant("c"), hunts=hunts)
@@ -380,7 +380,7 @@ def hostile(word: str) -> Json:
             techniques=[word],
             severity=word,
             hits={f"host{word}": 2},
-            failures={f"sick{word}": word},
+            failures={f"sick{word}": {"category": word}},
             text={},
         )
     }
