@@ -34,7 +34,8 @@ NO_DOCUMENTS = "--ignore=tests/behaviour/documents"
 
 HELP = """\
 ./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
-./dev lab [lab options]     start the lab and leave it running, to play with
+./dev lab [lab options]     start the lab and leave it running, to play with; its inventory is
+                            .venv/lab/inventory.yml
 ./dev test [pytest args]    unit and behaviour tests
 ./dev coverage [pytest args] the same, and which lines and branches of plugins/ they miss
 ./dev mutate FILE ...       change these files of the safety core bit by bit, and show what no
@@ -160,9 +161,8 @@ def run(command: t.Sequence[str], env: dict[str, str]) -> int:
 
 
 @contextlib.contextmanager
-def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
-    """A running lab, with its folder; stopped and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="lab-", dir=VENV))
+def lab(env: dict[str, str], options: t.Sequence[str], folder: Path) -> t.Iterator[None]:
+    """A running lab in this folder, which is empty before and removed afterwards."""
     command = [
         PYTHON,
         "-m",
@@ -182,7 +182,7 @@ def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("The lab did not start; what it said is above.")
             time.sleep(0.02)
-        yield folder
+        yield
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -193,7 +193,8 @@ def lab(env: dict[str, str], options: t.Sequence[str]) -> t.Iterator[Path]:
 
 def demo(args: list[str]) -> int:
     env = prepare()
-    with lab(env, ["--tenants", LAB_TENANTS]) as folder:
+    folder = Path(tempfile.mkdtemp(prefix="lab-", dir=VENV))
+    with lab(env, ["--tenants", LAB_TENANTS], folder):
         # tokens of a lab that is gone in a minute have no place in the user's cache
         env["DEFENDER_XDR_TOKEN_CACHE"] = str(folder / "tokens")
         env |= {
@@ -220,16 +221,26 @@ def play_with_lab(args: list[str]) -> int:
     env = prepare()
     if not any(arg.startswith("--tenants") for arg in args):
         args = ["--tenants", LAB_TENANTS, *args]
-    with lab(env, args) as folder:
-        ansible, playbook = (
-            shlex.quote(str(VENV / "bin" / name)) for name in ("ansible", "ansible-playbook")
+    folder = VENV / "lab"
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context((VENV / "lab.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("Another ./dev lab is running in this checkout; stop it with Ctrl-C first.")
+        shutil.rmtree(folder, ignore_errors=True)  # of a lab that was killed
+        folder.mkdir()
+        stack.enter_context(lab(env, args, folder))
+        activate, inventory = (
+            shlex.quote(os.path.relpath(path))
+            for path in (VENV / "bin" / "activate", folder / "inventory.yml")
         )
-        inventory = shlex.quote(str(folder / "inventory.yml"))
         print(
-            "\nThe lab is up, until Ctrl-C. In another terminal, try:\n\n"
-            f"  {ansible} -i {inventory} tenants -m mssp.defender_xdr.incident_info -a"
+            "\nThe lab is running, until Ctrl-C. In another terminal, in this folder, try:\n\n"
+            f"  . {activate}\n"
+            f"  ansible -i {inventory} tenants -m mssp.defender_xdr.incident_info -a"
             " 'status=active severity=high'\n"
-            f"  {playbook} -i {inventory} mssp.defender_xdr.demo\n",
+            f"  ansible-playbook -i {inventory} mssp.defender_xdr.demo\n",
             flush=True,
         )
         while True:

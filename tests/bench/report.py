@@ -108,49 +108,32 @@ def markdown(result: dict[str, t.Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-SHORT = (
-    "uri",
-    "module",
-    "tenants_cold",
-    "tenants_warm",
-    "floor",
-    "sweep_cold",
-    "sweep_warm",
-    "client",
+# what the README shows: each way by its case, and the numbers of tenants to show
+SHORT: t.Final = (
+    ("sweep", "sweep_cold", (1000, 3000)),
+    ("a task for each tenant", "tenants_cold", (1000, 3000)),
+    ("two `ansible.builtin.uri` tasks for each tenant", "uri", (SMALL,)),
 )
 
 
 def short(result: dict[str, t.Any]) -> str:
-    """What a newcomer wants to know, for the README."""
+    """The figures for the README, in three lines."""
     figures = Figures(result)
     machine = result["machine"]
-    sizes = [tenants for tenants in figures.sizes if tenants != 100]
-    rows = []
-    for case in SHORT:
-        walls = [figures.median(case, tenants, "wall") for tenants in sizes]
-        if any(wall is not None for wall in walls):
-            rows.append(
-                _row(
-                    [
-                        figures.titles[case],
-                        *("" if wall is None else f"{wall:.1f} s" for wall in walls),
-                    ]
-                )
-            )
     lines = [
         "A token and the incidents of every tenant, whole processes over TLS on"
         f" {machine['cores']} cores that the lab shares ({machine['date'][:10]}, ansible-core"
-        f" {machine['packages']['ansible-core']}, {machine['forks']} forks):",
+        f" {machine['packages']['ansible-core']}):",
         "",
-        *_cells(["", *(f"{tenants} tenants" for tenants in sizes)]),
-        *rows,
+    ]
+    for title, case, sizes in SHORT:
+        walls = [(tenants, figures.median(case, tenants, "wall")) for tenants in sizes]
+        shown = [f"{wall:.1f} s for {tenants} tenants" for tenants, wall in walls if wall]
+        lines.append(f"- {title}: {', '.join(shown) or 'not measured'}")
+    lines += [
         "",
-        *_cells(["Ratio", "wanted", "wall", "CPU"]),
-        *(_row(row) for row in ratios(figures) if row[1]),
-        "",
-        "![Seconds by number of tenants](docs/benchmark/bench.svg)",
-        "",
-        "CPU time, memory and requests are in [docs/benchmark](docs/benchmark/README.md).",
+        "[docs/benchmark](docs/benchmark/README.md) has all sizes and ratios, CPU time, memory and"
+        " the number of requests.",
     ]
     return "\n".join(lines) + "\n"
 
