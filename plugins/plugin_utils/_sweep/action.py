@@ -17,7 +17,7 @@ import signal
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
@@ -27,6 +27,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _execution,
     _pool,
     _progress,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    brakes as _brakes,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     collected_rows as _rows,
@@ -107,6 +110,7 @@ class Sweep(ActionBase):
             params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
             params["hosts"] = _batch.named(given, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
+            _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
             _play.check(self._task, task_vars or {}, concurrency=params["concurrency"])
             module = _execution.module_named(params["module"])
             _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
@@ -130,9 +134,7 @@ class Sweep(ActionBase):
         )
         check_mode = bool(self._task.check_mode)
         left = [host for host in batch.asked if host not in answers.failures]
-        jobs: t.Iterable[_run.Job] = (_run.job_for(host, arguments) for host in left)
         progress = _progress.board()
-        progress.begin(asked=len(batch.asked), failed=len(answers.failures))
         collecting = _rows.collector(
             params["dest"],
             params["fields"],
@@ -142,10 +144,9 @@ class Sweep(ActionBase):
         )
         collector = None
         try:
-            defaults = self._task.module_defaults or ()
-            if _destinations.are_given(module.SPEC, params["module_args"], defaults):
-                jobs = list(jobs)
-                _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
+            jobs = self._checked(module, params, (_run.job_for(host, arguments) for host in left))
+            progress.begin(asked=len(batch.asked), failed=len(answers.failures))
+            asked_at = _times.now() // _times.SECOND * _times.SECOND
             with collecting as collector:
                 serve = functools.partial(_run.serve, module, check_mode=check_mode)
                 crashed = functools.partial(_run.crashed, module)
@@ -159,11 +160,33 @@ class Sweep(ActionBase):
             raise
         result = answers.as_result()
         result["changed"] |= collector.changed
+        result["asked_at"] = _times.format_time(asked_at) if left else None
         if named == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
         if params["dest"]:
             result["dest"] = params["dest"]
         return result
+
+    def _checked(
+        self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
+    ) -> t.Iterable[_run.Job]:
+        """The jobs, once it is certain that none of them is refused.
+
+        Where the arguments of all tenants matter for that, they are made before the first request
+        is sent.
+        """
+        if _brakes.can_remove(params["module"]):
+            jobs = list(jobs)
+            _brakes.check_removals(
+                params["module"],
+                (job.arguments for job in jobs),
+                max_changes=params["max_changes"],
+            )
+        defaults = self._task.module_defaults or ()
+        if _destinations.are_given(module.SPEC, params["module_args"], defaults):
+            jobs = list(jobs)
+            _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
+        return jobs
 
     def _say_what_is_kept(
         self, answers: Answers, params: Json, collector: _rows.Collector | None

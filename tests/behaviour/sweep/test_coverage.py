@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -86,6 +88,16 @@ def test_a_host_that_was_lost_before_is_a_failure_and_never_a_gap(tenants: Tenan
         host: (one["category"], one["who"]) for host, one in told["failures"].items()
     } == dict.fromkeys((first, third), ("unavailable", "caller"))
     assert fleet.customers[first].calls() == fleet.customers[third].calls() == []
+
+
+def test_the_result_says_when_the_first_tenant_was_queried(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    run = fleet.play(sweep(), sweep("nobody", hosts=[]), arguments=["--check"]).good()
+    asked_at = run.result("sweep")["asked_at"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", asked_at)
+    first = min(call["time"] for one in fleet.customers.values() for call in one.calls())
+    assert 0 <= first - datetime.datetime.fromisoformat(asked_at).timestamp() < 30
+    assert run.result("nobody")["asked_at"] is None
 
 
 def test_each_batch_is_swept_for_itself(tenants: Tenants) -> None:

@@ -34,6 +34,7 @@ WHO = {  # the contract's four, by category
     "bad_request": "caller",
     "not_found": "caller",
     "conflict": "caller",
+    "refused": "caller",
     "truncated": "caller",
     "throttled": "caller",
     "unavailable": "microsoft",
