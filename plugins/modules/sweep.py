@@ -18,8 +18,10 @@ description:
   - Each tenant gets the options and arguments that it would get in a separate task. They are
     templated with the tenant's variables, and the C(module_defaults) of the module that is run
     apply.
-  - A failure of one tenant does not affect the others. A tenant that did not answer is in
-    RV(failures) with the reason, and never has an empty result.
+  - A failure of one tenant does not affect the others. A tenant that failed is in RV(failures) with
+    the reason, and never has an empty result. A warning lists the failed tenants by category.
+  - A tenant that fails with V(wrong_tenant) is a security event, which a separate warning reports
+    first.
   - Use it with C(run_once=true). It works with C(serial), but not with a strategy that has no
     batches, such as P(ansible.builtin.free#strategy).
   - Needs the application permission of the module that it runs, and no other.
@@ -160,7 +162,7 @@ EXAMPLES = r"""
     var: open_incidents.coverage
   run_once: true
 
-- name: Hunt in every tenant, write the rows to one file, and fail if 10 % or more did not answer
+- name: Hunt in every tenant, write the rows to one file, and fail if 10 % or more failed
   mssp.defender_xdr.sweep:
     module: hunting_query
     module_args:
@@ -193,7 +195,7 @@ answered:
   type: list
   elements: str
 failures:
-  description: For each host that did not answer, the C(error) of the module, with its C(msg).
+  description: For each host that failed, the C(error) of the module, with its C(msg).
   returned: success, or failure because of O(fail_when)
   type: dict
   sample: {litware: {category: not_consented, who: customer, msg: The application has not been

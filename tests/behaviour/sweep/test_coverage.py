@@ -42,7 +42,12 @@ def assert_coverage_is_the_truth(lab: Lab, told: Json, *, module: str) -> None:
         for host, result in told["results"].items()
     )
     assert all(failure["msg"] and failure["who"] for failure in told["failures"].values())
-    assert f"{len(sick)} of {len(truth)} tenants did not answer" in told["warnings"][0]
+    alarms = [host for host, category in sick.items() if category == "wrong_tenant"]
+    assert alarms
+    assert [warning.split(":")[0] for warning in told["warnings"][: len(alarms)]] == [
+        f"SECURITY EVENT (wrong_tenant) in {host}" for host in alarms
+    ]
+    assert f"{len(sick)} of {len(truth)} tenants failed" in told["warnings"][len(alarms)]
 
 
 @pytest.mark.parametrize("module", ["incident_info", "hunting_query"])
@@ -204,7 +209,9 @@ def test_a_threshold_decides_whether_the_task_fails_and_the_answers_stay(tenants
         told = run.result(f"of {text}")
         assert run.times(f"of {text}", "failed") == fails, text
         assert (len(told["results"]), list(told["failures"])) == (3, [sick.host])
-        assert not fails or ("1 did not answer" in told["msg"] and sick.tenant_id in told["msg"])
+        assert not fails or (
+            "1 of 4 tenants failed" in told["msg"] and sick.tenant_id in told["msg"]
+        )
     assert [run.times(f"alone {text}", "failed") for text in ("all", "never", "100%")] == [1, 0, 1]
 
 
