@@ -83,6 +83,23 @@ def duration(seconds: float) -> str:
     )
 
 
+def is_terminal(stream: t.TextIO) -> bool:
+    """Whether a person watches; a dumb terminal and that of AWX are none."""
+    return (
+        stream.isatty()
+        and os.environ.get("TERM", "dumb") != "dumb"
+        and "AWX_ISOLATED_DATA_DIR" not in os.environ
+    )
+
+
+def columns_of(stream: t.TextIO) -> int:
+    """The width of a terminal now; reading it anew notices a resized window without a signal
+    handler."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
+
+
 def numbers(state: State, rate: float) -> list[str]:
     """What is said of it, the most important first."""
     said = [
@@ -235,7 +252,7 @@ class Live:
             rate = self._pace.rate(now, state.answered + state.failed)
             if self._stream:
                 if not self._mid_line:
-                    line = bar_line(state, rate, self._columns() - 1, wide=self._wide)
+                    line = bar_line(state, rate, columns_of(self._stream) - 1, wide=self._wide)
                     self._write(f"{ERASE if self._drawn else ''}{line}\r")
                     self._drawn = True
             elif now - self._last >= self._interval:
@@ -268,12 +285,6 @@ class Live:
                 shown(msg, *args, **kwargs)
 
         self._display.display = display
-
-    def _columns(self) -> int:
-        """Asked each time, so that a changed window is noticed without a signal handler."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            return os.get_terminal_size(t.cast("t.TextIO", self._stream).fileno()).columns or 80
-        return 80
 
     def _write(self, text: str) -> None:
         # core deals with a terminal that has gone away
