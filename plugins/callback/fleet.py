@@ -69,6 +69,7 @@ options:
         key: fleet_interval
 """
 
+import os
 import sys
 import time
 import typing as t
@@ -168,9 +169,7 @@ class CallbackModule(Default):
     def _task_start(self, task: t.Any, prefix: str | None = None) -> None:
         if prefix is not None:
             self._task_type_cache[task._uuid] = prefix
-        name = task.get_name().strip()
-        if _screen.columns():
-            name = _live.fit(name, max(_screen.columns() - STARS, MANY))
+        name = _screen.fit(task.get_name().strip(), reserve=STARS)
         self._last_task_name = None if self._is_free else name
         self._last_task_banner = None
         if not self._is_free and not _tasks.may_show_nothing(task) or self._display.verbosity:
@@ -345,16 +344,15 @@ class CallbackModule(Default):
         super().v2_playbook_on_no_hosts_remaining()
 
     def v2_playbook_on_include(self, included_file: t.Any) -> None:
-        hosts = included_file._hosts
-        if len(hosts) > MANY and not self._display.verbosity:
-            label = self._get_item_label(included_file._vars)
-            item = f" => (item={label})" if label else ""
-            self._display.display(
-                f"included: {included_file._filename} for {len(hosts)} hosts{item}",
-                color=C.COLOR_INCLUDED,
-            )
-        else:
+        if self._display.verbosity:
             super().v2_playbook_on_include(included_file)
+            return
+        names = [host.name for host in included_file._hosts]
+        hosts = f"{len(names)} hosts" if len(names) > MANY else ", ".join(names)
+        label = self._get_item_label(included_file._vars)
+        item = f" => (item={label})" if label else ""
+        line = f"included: {os.path.basename(included_file._filename)} for {hosts}{item}"
+        self._display.display(_screen.fit(line), color=C.COLOR_INCLUDED)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         self._finish()

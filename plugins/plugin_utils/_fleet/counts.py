@@ -28,7 +28,7 @@ class Counts:
 
     def begin(self, task: t.Any, batch: list[str], *, asked: int, many: bool) -> None:
         """A task begins for the hosts of this batch; `asked` of them are still in the play."""
-        if self.running.begin(task, asked=asked, many=many) and _tasks.is_ours(task):
+        if self.running.begin(task, asked=asked, many=many) and _tasks.queries_tenants(task):
             self.coverage.begin(task._uuid, batch)
 
     def add(self, result: t.Any, word: str, *, is_lost: bool) -> list[str]:
@@ -39,7 +39,7 @@ class Counts:
         """
         task, host = result.task, result.host.get_name()
         tally = self.running.tally(task)
-        if _tasks.is_ours(task) and word != "skipped":
+        if _tasks.queries_tenants(task) and word != "skipped":
             self._add_tenants(task, host, result.result, tally, failed=word == "failed")
             return self.coverage.alarm(_tally.alarms(host, result.result))
         if is_lost and TENANT in result.host.get_vars():

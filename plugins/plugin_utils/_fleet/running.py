@@ -16,9 +16,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _progress
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.live import State
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.tally import Tally
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.tasks import (
-    is_ours,
     is_quiet,
     name_of,
+    queries_tenants,
 )
 
 
@@ -38,7 +38,7 @@ class Running:
             asked,
             time.monotonic(),
             self._board.read().number,
-            "answered" if is_ours(task) else "ok",
+            "answered" if queries_tenants(task) else "ok",
             many,
             is_quiet(task),
         )

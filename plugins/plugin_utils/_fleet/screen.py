@@ -19,12 +19,18 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet import re
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.coverage import Coverage
 
 C: t.Any = constants  # its names come out of core's configuration
+NARROWEST: t.Final = 12
 CORE_RECAP: t.Final = 117  # columns of a line in core's recap
 
 
 def columns() -> int:
     """The width that a line may have; 0 for any, where there is no terminal."""
     return _live.columns_of(sys.stdout) - 1 if _live.is_terminal(sys.stdout) else 0
+
+
+def fit(text: str, *, reserve: int = 0) -> str:
+    """The text in one line of the terminal, of which so many columns are for other text."""
+    return _live.fit(text, max(columns() - reserve, NARROWEST)) if columns() else text
 
 
 def show_alarms(display: t.Any, lines: t.Iterable[str]) -> None:

@@ -157,7 +157,10 @@ class Tally:
 
     def summary(self, took: str, width: int = 0) -> str:
         """One line of at most this width, with as many categories as fit; 0 for any width."""
-        common = [f"{category} {count}" for category, count in self.reasons.most_common()]
+        order = sorted(
+            self.reasons.items(), key=lambda item: (item[0] != _coverage.ALARM, -item[1])
+        )
+        common = [f"{category} {count}" for category, count in order]
         lines = [self._line(took, common[:shown], len(common)) for shown in range(len(common) + 1)]
         return next((line for line in reversed(lines) if not width or len(line) <= width), lines[0])
 

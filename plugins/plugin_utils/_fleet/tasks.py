@@ -30,6 +30,11 @@ def is_ours(task: t.Any) -> bool:
     return str(getattr(task, "resolved_action", None) or task.action).startswith(COLLECTION)
 
 
+def queries_tenants(task: t.Any) -> bool:
+    """Whether the task runs a module of ours for a tenant, which `report` does not."""
+    return is_ours(task) and action_of(task) != "report"
+
+
 def is_sweep(task: t.Any) -> bool:
     return is_ours(task) and str(task.action).endswith("sweep")
 

@@ -82,6 +82,12 @@ def test_a_host_that_skipped_is_neither_asked_nor_answered() -> None:
     assert (state.asked, state.answered, state.failed, state.left) == (5, 1, 1, 3)
 
 
+def test_a_security_event_is_the_first_category_of_a_line() -> None:
+    tally = _tally.Tally("List", 3, 0.0)
+    tally.add({"a": NOT_CONSENTED, "b": NOT_CONSENTED, "c": _tally.SECURITY_EVENT})
+    assert tally.summary("1 s") == "3 failed (wrong_tenant 1, not_consented 2), 1 s"
+
+
 def test_a_line_that_is_too_long_names_fewer_categories() -> None:
     tally = _tally.Tally("List", 6, 0.0)
     tally.add({"a": None, "b": NOT_CONSENTED, "c": ("throttled", "caller"), "d": NOT_CONSENTED})

@@ -43,6 +43,12 @@ def test_a_sweep_stands_for_the_module_that_it_runs(
     assert _tasks.module_of(task) == module
 
 
+def test_a_report_queries_no_tenant() -> None:
+    assert not _tasks.queries_tenants(task("mssp.defender_xdr.report"))
+    assert not _tasks.queries_tenants(task("ansible.builtin.debug"))
+    assert _tasks.queries_tenants(task("mssp.defender_xdr.sweep"))
+
+
 def task(action: str, **keywords: t.Any) -> types.SimpleNamespace:
     return types.SimpleNamespace(**{"action": action, "when": [], "loop": None, **keywords})
 
