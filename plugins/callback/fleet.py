@@ -33,8 +33,10 @@ description:
     result.
   - If the output is not a terminal, for example in a pipe or in AWX, plain lines with the same
     numbers are printed every few seconds, and a failure is one line.
-  - The output of C(debug) and C(--diff) is shown as by P(ansible.builtin.default#callback), as is
-    a task that runs on a single host. With C(-v), everything is.
+  - A C(debug) task on a single host whose O(ignore:msg) is a list of texts, such as a table of one
+    of the roles, prints these lines alone. Otherwise the output of C(debug) and C(--diff) is shown as by
+    P(ansible.builtin.default#callback), as is a task that runs on a single host. With C(-v),
+    everything is.
   - Results with C(no_log) are counted, but never shown.
 extends_documentation_fragment:
   - default_callback
@@ -233,12 +235,16 @@ class CallbackModule(Default):
         many = self._count(result, "changed" if result.result.get("changed") else "ok")
         if _tasks.is_quiet(result.task) and not self._display.verbosity:
             return
-        if not many:
-            super().v2_runner_on_ok(result)
-        else:
-            if not self._is_free:
+        is_table = _tasks.action_of(result.task) == "debug" and not self._display.verbosity
+        is_table = is_table and self._counts.running.is_single(result.task)
+        texts = _failure.listed(result.result) if is_table else None
+        if many or texts:
+            if not self._is_free or texts:
                 self._show_banner(result.task)
             self._handle_warnings_and_exception(result)
+            _screen.show_texts(self._display, texts or [])
+        else:
+            super().v2_runner_on_ok(result)
 
     def v2_runner_on_skipped(self, result: t.Any) -> None:
         self._count(result, "skipped")

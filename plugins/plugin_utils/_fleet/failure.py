@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A failure in a few lines: the category, who must act, the message and the advice.
+"""A failure in a few lines: the category, who must act, the message and the advice. Other texts of
+a result in lines that fit the terminal.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -37,6 +38,14 @@ def sentences(result: Result) -> list[str] | None:
     return [message] if is_plain or "coverage" in result else None
 
 
+def listed(result: Result) -> list[str] | None:
+    """The message where it is a list of texts, such as the lines of a table."""
+    message = result.get("msg")
+    if isinstance(message, list) and all(isinstance(text, str) for text in message):
+        return message
+    return None
+
+
 def _heading(error: Result) -> str:
     category, who = error.get("category"), error.get("who")
     if category == _coverage.ALARM:
@@ -61,6 +70,23 @@ def lines(start: str, texts: t.Sequence[str], width: int) -> str:
             *(line for text in others for line in wrapped(text, width)),
         ]
     )
+
+
+def folded(text: str, width: int) -> list[str]:
+    """The lines of a text with nothing left out: a longer word is wider than the terminal.
+
+    :arg width: 0 for any.
+    """
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    if not width or len(plain) <= width:
+        return [plain]
+    return textwrap.wrap(
+        plain,
+        max(width, NARROWEST),
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def wrapped(text: str, width: int, *, indent: str = INDENT) -> list[str]:

@@ -47,6 +47,11 @@ class Running:
     def tally(self, task: t.Any) -> Tally | None:
         return self._tallies.get(task._uuid)
 
+    def is_single(self, task: t.Any) -> bool:
+        """Whether the task runs on one host only."""
+        tally = self.tally(task)
+        return tally is not None and not tally.many
+
     def end(self) -> list[Tally]:
         """The counts of the tasks that have ended."""
         ended, self._tallies = list(self._tallies.values()), {}

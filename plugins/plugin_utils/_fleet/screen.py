@@ -40,6 +40,13 @@ def show_alarms(display: t.Any, lines: t.Iterable[str]) -> None:
         display.display(text, color=C.COLOR_ERROR)
 
 
+def show_texts(display: t.Any, texts: t.Iterable[str]) -> None:
+    """Display the lines of a table or a message."""
+    for text in texts:
+        for line in _failure.folded(text, columns()):
+            display.display(line)
+
+
 def needs_recap(stats: t.Any, many: int) -> bool:
     """Whether core's recap would have more lines than this, or lines that do not fit."""
     return len(stats.processed) > many or 0 < columns() < CORE_RECAP

@@ -253,6 +253,20 @@ def test_nothing_is_shown_of_what_everybody_skipped(ansible: Ansible, four: list
         assert f"[{name}]" in verbose
 
 
+def test_a_table_of_a_role_is_printed_line_by_line(ansible: Ansible, four: list[Customer]) -> None:
+    rows = ["tenant   open", "contoso     3", "", "evil \x1b[2J name"]
+    table = {"name": "Table", "ansible.builtin.debug": {"msg": rows}, "run_once": True}
+    hidden = {**table, "name": "Hidden", "no_log": True}
+    output = piped(ansible, table, hidden).good().output
+    assert "tenant   open\ncontoso     3\n\nevil  [2J name\n" in output
+    assert output.count("contoso     3") == 1
+    assert "\x1b" not in output
+    verbose = piped(ansible, table, arguments=["-v"]).good().output
+    assert '"msg": [' in verbose
+    each = piped(ansible, {**table, "run_once": False}).good().output
+    assert all(f"ok: [{one.host}] => " in each for one in four)
+
+
 def test_a_run_for_nobody_says_so(ansible: Ansible, four: list[Customer]) -> None:
     output = ansible.playbook([{"hosts": "tenants:!tenants", "tasks": [MINE]}], env=CALLBACK).output
     assert "skipping: no hosts matched" in output

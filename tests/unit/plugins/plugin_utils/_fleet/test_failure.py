@@ -73,6 +73,25 @@ def test_elsewhere_a_failure_is_one_line_with_the_whole_link() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "texts"),
+    [(["a", "b"], ["a", "b"]), ("a", None), (["a", 1], None), ([], []), (None, None)],
+)
+def test_a_list_of_texts_is_shown_line_by_line(message: t.Any, texts: list[str] | None) -> None:
+    assert _failure.listed({"msg": message}) == texts
+
+
+def test_a_line_of_a_table_stays_as_it_is_and_a_sentence_is_folded_with_nothing_left_out() -> None:
+    row = "contoso    yes     3   -"
+    assert _failure.folded(row, 80) == _failure.folded(row, 0) == [row]
+    assert _failure.folded(f"An administrator has to consent: {LINK}", 40) == [
+        "An administrator has to consent:",
+        f"    {LINK}",
+    ]
+    assert _failure.folded("red \x1b[31m\ttext\r\n", 80) == ["red  [31m text  "]
+    assert _failure.folded(" " * 90, 80) == [""]
+
+
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=4), st.integers(24, 200))
 def test_no_line_is_wider_than_the_terminal(texts: list[str], width: int) -> None:
     for line in _failure.lines(START, texts, width).split("\n"):
