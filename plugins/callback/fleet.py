@@ -34,9 +34,9 @@ description:
   - If the output is not a terminal, for example in a pipe or in AWX, plain lines with the same
     numbers are printed every few seconds, and a failure is one line.
   - A C(debug) task on a single host whose O(ignore:msg) is a list of texts, such as a table of one
-    of the roles, prints these lines alone. Otherwise the output of C(debug) and C(--diff) is shown as by
-    P(ansible.builtin.default#callback), as is a task that runs on a single host. With C(-v),
-    everything is.
+    of the roles, prints these lines alone. Otherwise the output of C(debug) and C(--diff) is shown
+    as by P(ansible.builtin.default#callback), as is a task that runs on a single host. With
+    C(-v), everything is.
   - Results with C(no_log) are counted, but never shown.
 extends_documentation_fragment:
   - default_callback
@@ -374,7 +374,7 @@ class CallbackModule(Default):
 
 
 def _hide(result: t.Any) -> None:
-    """Core censors what a `no_log` task returned, yet keeps its error, whose words come out of
-    that."""
+    """Remove the error of a `no_log` task: core hides the result, but not the error, which may
+    quote it."""
     if result.result.get("_ansible_no_log") or "censored" in result.result:
         result.result.pop("exception", None)

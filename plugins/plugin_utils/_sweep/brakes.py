@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sweep refuses before it sends anything: a removal without a limit, and modules for the
-provider's own tenants in those of its customers.
+"""Checks, before anything is sent, that a removal has a limit, and that modules for the provider's
+own tenants do not run in those of customers.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -20,7 +20,7 @@ REMOVALS: t.Final[t.Mapping[str, tuple[str, str]]] = {"consent": ("state", "abse
 
 
 def check_module(module: str, *, provider_tenants: bool) -> None:
-    """Raise `refused` for a module that belongs into the provider's own tenants only."""
+    """Raise `refused` for a module that is only for the provider's own tenants."""
     if module in PROVIDER_MODULES and not provider_tenants:
         raise DefenderError(
             "refused",
@@ -30,7 +30,7 @@ def check_module(module: str, *, provider_tenants: bool) -> None:
 
 
 def can_remove(module: str) -> bool:
-    """Whether the arguments of each tenant decide if this module removes something."""
+    """Whether this module removes something with some arguments."""
     return module in REMOVALS
 
 

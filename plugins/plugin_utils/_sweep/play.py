@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays and tasks in which a task for all tenants cannot run are refused before anything is sent.
+"""Checks, before anything is sent, that one task can serve all tenants of the play.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,9 +16,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core
 
 
 def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) -> None:
-    """Raise `bad_request` where one task cannot serve the whole batch.
+    """Raise `bad_request` if one task cannot serve the whole batch.
 
-    :arg variables: the task's own, as core's strategy made them.
+    :arg variables: those of the task, as core's strategy made them.
     """
     if concurrency < 1:
         raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
@@ -26,19 +26,19 @@ def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) ->
     if _core.is_free(strategy):
         raise DefenderError(
             "bad_request",
-            f"strategy is {strategy}, in which every host runs at its own pace and there"
-            " is no batch to sweep; use linear.",
+            f"strategy is {strategy}, which has no batches because each host runs at its own pace;"
+            " use linear.",
         )
     if task.async_val:
         raise DefenderError(
             "bad_request",
-            f"async is {task.async_val}, but a sweep runs inside Ansible's own worker"
-            " and takes no async; drop it.",
+            f"async is {task.async_val}, but a sweep runs in Ansible's worker and does not support"
+            " it; remove async.",
         )
     hosts = len(variables["ansible_play_batch"])
     if hosts > 1 and not task.run_once:
         raise DefenderError(
             "bad_request",
-            f"run_once is not set, so each of {hosts} hosts would sweep all of them; add run_once:"
+            f"run_once is not set, so each of {hosts} hosts would sweep all of them; set run_once:"
             " true.",
         )

@@ -258,7 +258,7 @@ def test_an_empty_list_of_hosts_is_nobody_and_says_so(fail_when: str, tenants: T
         assert (
             told["msg"]
             == told["warnings"][0]
-            == "hosts is empty, so that no tenant was asked and nothing was changed."
+            == "hosts is empty, so no tenant was queried and nothing was changed."
         )
     assert (dest.read_text(), fleet.calls()) == ("before", 0)
 
@@ -269,7 +269,7 @@ def test_an_empty_list_of_hosts_removes_no_consent(tenants: Tenants) -> None:
     run = fleet.play(task, env={"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet"}).good()
     told = run.result("sweep")
     assert (told["changed"], told["coverage"]["asked"], fleet.calls()) == (False, 0, 0)
-    assert "no tenant was asked" in run.output
+    assert "no tenant was queried" in run.output
 
 
 def test_a_sweep_of_one_host_works_ad_hoc(tenants: Tenants) -> None:
