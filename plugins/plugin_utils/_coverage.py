@@ -26,6 +26,13 @@ def alarm(host: str, message: str) -> str:
     return f"SECURITY EVENT ({ALARM}) in {host}: {message}"
 
 
+def alarm_in(warning: str) -> tuple[str, str] | None:
+    """The host and the message of a line that `alarm` made; None for any other text."""
+    head, in_host, rest = warning.partition(f"({ALARM}) in ")
+    host, colon, message = rest.partition(": ")
+    return (host, message) if warning == alarm(host, message) and colon and in_host else None
+
+
 def threshold(text: str) -> t.Callable[[int, int], bool]:
     """The function that says whether `failed` of `asked` tenants are too many.
 

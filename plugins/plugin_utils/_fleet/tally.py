@@ -76,6 +76,11 @@ def alarms(host: str, result: Result) -> dict[str, str]:
         if isinstance(item, dict)
         for tenant, message in alarms(host, item).items()
     }
+    # of a result that no_log hides, core keeps the warnings
+    warnings = result.get("warnings")
+    for warning in warnings if isinstance(warnings, list) else ():
+        if found_alarm := _coverage.alarm_in(str(warning)):
+            messages |= [found_alarm]
     if isinstance(result.get("failures"), dict):
         failures = {name: e for name, e in result["failures"].items() if isinstance(e, dict)}
         found = {name: error.get("msg", "") for name, error in failures.items() if _alarms(error)}

@@ -52,5 +52,5 @@ def check_removals(
     raise DefenderError(
         "refused",
         f"{option} is {value} for {tenants}, but max_changes is {limit}; set max_changes to {count}"
-        f" to run this {module} in {tenants}.",
+        f" to allow that for {tenants}.",
     )

@@ -307,12 +307,16 @@ def test_a_token_of_another_tenant_is_a_red_line_of_its_own(lab: Lab, tmp_path: 
     inventory.write_text(lab.inventory_of([foreign, healthy]))
     ansible = Ansible(tmp_path, str(inventory))
     alarm = f"SECURITY EVENT (wrong_tenant) in {foreign}: "
-    for task in (SWEEP, {**MINE, "failed_when": False}):
+    tokens = {"mssp.defender_xdr.sweep": {"module": "access_token"}, "run_once": True}
+    for task in (SWEEP, {**MINE, "failed_when": False}, tokens):
         plays = [{"hosts": "tenants", "tasks": [task]}]
         colored = {"ANSIBLE_FORCE_COLOR": "1", "ANSIBLE_NOCOLOR": "0"}
         terminal = Terminal(ansible, plays, columns=160, env=colored)
         lines = terminal.done()
-        assert terminal.raw.count(f"\x1b[0;31m{alarm}") == (1 if task is SWEEP else 2), lines
+        shown = terminal.raw.count(f"\x1b[0;31m{alarm}")
+        assert shown == (1 if task.get("run_once") else 2), lines
+        if task is tokens:
+            continue
         rows = [line.split() for line in lines if "  wrong_tenant  " in line]
         assert rows == [["1", "wrong_tenant", "security", "event", foreign]]
         assert not [line for line in lines if "partner" in line or "caller" in line]

@@ -159,6 +159,18 @@ def test_a_security_event_is_a_warning_before_all_others_and_the_example_of_the_
     assert result["msg"] == "3 of 4 tenants failed, for example c: A foreign token."
 
 
+@given(st.from_regex(r"[a-z0-9._-]{1,20}", fullmatch=True), st.text(max_size=60))
+def test_an_alarm_can_be_read_again(host: str, message: str) -> None:
+    assert _coverage.alarm_in(_coverage.alarm(host, message)) == (host, message)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "An old API.", "1 of 2 tenants failed (wrong_tenant) in a: b", "SECURITY EVENT"]
+)
+def test_any_other_warning_is_no_alarm(text: str) -> None:
+    assert _coverage.alarm_in(text) is None
+
+
 def test_enough_answers_do_not_fail_the_task() -> None:
     result = _coverage.sweep_result(Batch(["a", "b"]), {"a": {}}, {"b": failure()})
     _coverage.judge(result, _coverage.threshold("all"))

@@ -166,6 +166,12 @@ def test_a_foreign_token_is_a_security_event_and_nobodys_chore() -> None:
     assert "caller" not in _tally.SECURITY_EVENT
 
 
+def test_a_security_event_is_known_from_the_warning_of_a_hidden_result() -> None:
+    warning = "SECURITY EVENT (wrong_tenant) in b: Tenant b: a foreign token."
+    hidden = {"censored": "hidden", "warnings": ["2 of 3 tenants failed (x: b).", warning]}
+    assert _tally.alarms("a", hidden) == {"b": "Tenant b: a foreign token."}
+
+
 def test_a_sweep_that_was_refused_as_a_whole_has_no_tenants() -> None:
     assert not _tally.has_tenants(refused("refused"))
     assert not _tally.has_tenants({"results": [refused("refused")]})
