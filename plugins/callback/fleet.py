@@ -315,8 +315,8 @@ class CallbackModule(Default):
         if texts is None:
             return False
         self._show_banner(result.task)
-        if "error" in result.result or _tasks.action_of(result.task) in _tasks.SPEAKING:
-            result.result.pop("exception", None)  # the same message again
+        if _tasks.says_all(result.task, result.result):
+            result.result.pop("exception", None)
         self._handle_warnings_and_exception(result)
         if self.get_option("show_task_path_on_failure"):
             self._print_task_path(result.task)

@@ -18,6 +18,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._fleet.live impo
 
 INDENT: t.Final = "    "
 NARROWEST: t.Final = 24
+OUTPUT_LINES: t.Final = 20  # of a failed command, the last ones
 # Keys that add nothing to the message of a failure.
 PLAIN: t.Final = frozenset(
     {"assertion", "changed", "evaluated_to", "exception", "failed", "msg", "unreachable"}
@@ -34,6 +35,9 @@ def sentences(result: Result) -> list[str] | None:
     error = result.get("error")
     if isinstance(error, dict):
         return [_heading(error), message, str(error.get("advice") or "")]
+    if "rc" in result and "stdout" in result:
+        output = str(result.get("stderr") or result["stdout"]).splitlines()[-OUTPUT_LINES:]
+        return [f"{message} (rc {result['rc']})", "\n".join(output)]
     is_plain = {name for name in result if not name.startswith("_")} <= PLAIN
     return [message] if is_plain or "coverage" in result else None
 
@@ -57,7 +61,7 @@ def lines(start: str, texts: t.Sequence[str], width: int) -> str:
     """The texts behind `start`, each wrapped and indented on a terminal of this width; all on one
     line where the width is 0."""
     if not width:
-        return " ".join([start, *filter(None, (" ".join(text.split()) for text in texts))])
+        return " ".join(_printable(" ".join([start, *texts])).split())
     width = max(width, NARROWEST)
     first, *others = texts
     if len(start) + len(first) < width and "\n" not in first:
@@ -77,7 +81,7 @@ def folded(text: str, width: int) -> list[str]:
 
     :arg width: 0 for any.
     """
-    plain = "".join(character if character.isprintable() else " " for character in text)
+    plain = _printable(text)
     if not width or len(plain) <= width:
         return [plain]
     return textwrap.wrap(
@@ -87,6 +91,11 @@ def folded(text: str, width: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [""]
+
+
+def _printable(text: str) -> str:
+    """The text with blanks instead of control characters, which could change the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def wrapped(text: str, width: int, *, indent: str = INDENT) -> list[str]:

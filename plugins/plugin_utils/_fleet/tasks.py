@@ -56,5 +56,14 @@ def asks(task: t.Any) -> bool:
 
 
 def may_show_nothing(task: t.Any) -> bool:
-    """Whether all hosts may skip the task, or nobody needs to see that it succeeded."""
-    return not asks(task) and bool(task.when or task.loop is not None or is_quiet(task))
+    """Whether all hosts may skip the task, or nobody needs to see that it succeeded.
+
+    Core reports no result of `meta`, but begins it once for each host.
+    """
+    may_be_skipped = bool(task.when) or task.loop is not None
+    return not asks(task) and (may_be_skipped or is_quiet(task) or action_of(task) == "meta")
+
+
+def says_all(task: t.Any, result: t.Mapping[str, t.Any]) -> bool:
+    """Whether the message of a failure says everything that core's report of the error would."""
+    return "error" in result or "coverage" in result or action_of(task) in SPEAKING

@@ -235,6 +235,8 @@ def test_nothing_is_shown_of_what_everybody_skipped(ansible: Ansible, four: list
         {"name": "Skip once", **never, "run_once": True},
         {"name": "Skip each item", **never, "loop": [1, 2]},
         {"name": "Skip an empty loop", **said, "loop": []},
+        {"name": "Flush", "ansible.builtin.meta": "flush_handlers"},
+        {"name": "End none", "ansible.builtin.meta": "end_host", "when": False},
         {"name": "Skip a file", "ansible.builtin.include_tasks": "nowhere.yml", "when": False},
     ]
     first = {"name": "Say", **said, "when": "inventory_hostname == groups.tenants[0]"}

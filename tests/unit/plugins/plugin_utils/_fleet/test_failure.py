@@ -41,7 +41,16 @@ def test_a_security_event_is_not_the_chore_of_whoever_wrote_the_playbook() -> No
     [
         ({"changed": False, "msg": "No."}, ["No."]),
         ({"assertion": "x", "evaluated_to": False, "msg": "No.", "_ansible_x": 1}, ["No."]),
-        ({"msg": "non-zero return code", "rc": 1, "stderr": "why"}, None),
+        (
+            {"msg": "non-zero return code", "rc": 1, "stderr": "why\n", "stdout": "x"},
+            ["non-zero return code (rc 1)", "why"],
+        ),
+        (
+            {"msg": "Failed", "rc": 1, "stderr": "", "stdout": "\n".join("abc" * 20)},
+            ["Failed (rc 1)", "\n".join(("abc" * 20)[-20:])],
+        ),
+        ({"msg": "MODULE FAILURE", "rc": 1, "module_stdout": "x"}, None),
+        ({"msg": "1 of 2 failed.", "coverage": {}, "results": {}}, ["1 of 2 failed."]),
         ({"msg": ["a", "list"]}, None),
         ({"msg": "One or more items failed", "results": []}, None),
         ({"censored": "hidden", "changed": False}, None),
@@ -67,9 +76,9 @@ def test_on_a_terminal_the_lines_are_wrapped_and_a_link_that_does_not_fit_is_sho
 
 def test_elsewhere_a_failure_is_one_line_with_the_whole_link() -> None:
     texts = t.cast("list[str]", _failure.sentences(REFUSED))
-    assert _failure.lines(START, [*texts, "two\nlines"], 0) == (
+    assert _failure.lines(START, [*texts, "two\nlines\x1b[2J"], 0) == (
         f"{START} not_consented, customer must act: No token for tenant Litware. Consent: {LINK}"
-        " two lines"
+        " two lines [2J"
     )
 
 

@@ -43,6 +43,24 @@ def test_a_sweep_stands_for_the_module_that_it_runs(
     assert _tasks.module_of(task) == module
 
 
+@pytest.mark.parametrize(
+    ("shown", "result", "says_all"),
+    [
+        ("mssp.defender_xdr.sweep", {"error": {}}, True),
+        ("mssp.defender_xdr.sweep", {"coverage": {}}, True),
+        ("ansible.builtin.assert", {}, True),
+        ("ansible.builtin.fail", {}, True),
+        # a crash has a traceback
+        ("mssp.defender_xdr.incident_info", {"exception": "Traceback"}, False),
+        ("ansible.builtin.debug", {}, False),
+    ],
+)
+def test_core_reports_an_error_where_its_message_does_not_say_all(
+    shown: str, result: dict[str, t.Any], says_all: bool
+) -> None:
+    assert _tasks.says_all(task(shown), result) is says_all
+
+
 def test_a_report_queries_no_tenant() -> None:
     assert not _tasks.queries_tenants(task("mssp.defender_xdr.report"))
     assert not _tasks.queries_tenants(task("ansible.builtin.debug"))
@@ -60,6 +78,7 @@ def task(action: str, **keywords: t.Any) -> types.SimpleNamespace:
         (task("debug", when=["false"]), True),
         (task("debug", loop=[]), True),
         (task("ansible.builtin.validate_argument_spec"), True),
+        (task("ansible.builtin.meta"), True),
         (task("ansible.builtin.pause", when=["x"]), False),
         (task("debug", when=["x"], debugger="always"), False),
     ],
