@@ -172,9 +172,11 @@ class CallbackModule(Default):
         if prefix is not None:
             self._task_type_cache[task._uuid] = prefix
         name = _screen.fit(task.get_name().strip(), reserve=STARS)
-        self._last_task_name = None if self._is_free else name
-        self._last_task_banner = None
-        if not self._is_free and not _tasks.may_show_nothing(task) or self._display.verbosity:
+        if self._is_free:
+            self._last_task_name = None
+            return
+        self._last_task_name, self._last_task_banner = name, None
+        if self._display.verbosity or not _tasks.may_show_nothing(task):
             self._print_task_banner(task)
 
     def _print_task_banner(self, task: t.Any) -> None:

@@ -466,6 +466,11 @@ def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(
     output = piped(ansible, {**MINE, "failed_when": False}, other, strategy="free").good().output
     assert "List the incidents: 3 answered, 1 failed (not_consented 1)" in output
     assert "Other: 4 ok" in output
+    failing = piped(
+        ansible, {**MINE, "mssp.defender_xdr.incident_info": {"id": "0"}}, strategy="free"
+    )
+    assert failing.output.count("fatal: [") == 4
+    assert failing.output.count("TASK [List the incidents]") == 1
     assert "ok: [" not in output
 
 
