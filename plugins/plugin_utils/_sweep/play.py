@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks, before anything is sent, that one task can serve all tenants of the play.
+"""One task for all tenants of a play: where it cannot run, and how it ends.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -39,6 +39,6 @@ def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) ->
     if hosts > 1 and not task.run_once:
         raise DefenderError(
             "bad_request",
-            f"run_once is not set, so each of {hosts} hosts would sweep all of them; set run_once:"
+            f"run_once is not set, so each of {hosts} hosts would sweep all of them; add run_once:"
             " true.",
         )

@@ -35,6 +35,7 @@ WHO = {  # the contract's four, by category
     "not_found": "caller",
     "conflict": "caller",
     "refused": "caller",
+    "action_failed": "customer",
     "truncated": "caller",
     "throttled": "caller",
     "unavailable": "microsoft",
