@@ -221,8 +221,7 @@ class CallbackModule(Default):
         """Count a result; whether the count stands for its line."""
         task, tally = result.task, self._counts.running.tally(result.task)
         alarms = self._counts.add(result, word, is_lost=is_lost)
-        if alarms and word != "failed" and not _tasks.is_sweep(task):
-            # otherwise a failure or a warning of the sweep shows them
+        if alarms and (word != "failed" or _tasks.is_sweep(task)):  # a module's failure shows it
             self._show_banner(task)
             _screen.show_alarms(self._display, alarms)
         stands = tally is not None and (tally.many or _tasks.is_sweep(task))

@@ -35,13 +35,15 @@ class Counts:
         """Count a result as `ok`, `changed`, `failed`, `unreachable` or `skipped`.
 
         :arg is_lost: whether the host is out of the play now.
-        Returns a line for each security event that is new.
+        Returns a line for each security event that is new and not in the result's warnings.
         """
         task, host = result.task, result.host.get_name()
         tally = self.running.tally(task)
         if _tasks.queries_tenants(task) and word != "skipped":
             self._add_tenants(task, host, result.result, tally, failed=word == "failed")
-            return self.coverage.alarm(_tally.alarms(host, result.result))
+            alarms = self.coverage.alarm(_tally.alarms(host, result.result))
+            shown = result.result.get("warnings") or ()  # core displays them with the result
+            return [line for line in alarms if line not in shown]
         if is_lost and TENANT in result.host.get_vars():
             self.coverage.lose(host)
         if tally:
