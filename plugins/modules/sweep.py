@@ -18,8 +18,10 @@ description:
   - Each tenant gets the options and arguments that it would get in a separate task. They are
     templated with the tenant's variables, and the C(module_defaults) of the module that is run
     apply.
-  - A failure of one tenant does not affect the others. A tenant that did not answer is in
-    RV(failures) with the reason, and never has an empty result.
+  - A failure of one tenant does not affect the others. A tenant that failed is in RV(failures) with
+    the reason, and never has an empty result. A warning lists the failed tenants by category.
+  - A tenant that fails with V(wrong_tenant) is a security event, which a separate warning reports
+    first.
   - Use it with C(run_once=true). It works with C(serial), but not with a strategy that has no
     batches, such as P(ansible.builtin.free#strategy).
   - Needs the application permission of the module that it runs, and no other.
@@ -94,12 +96,28 @@ options:
     elements: str
   fail_when:
     description:
-      - When to fail the task. V(all) fails if no tenant answered, V(any) if at least one tenant did
-        not answer, and a share such as V(10%) if that share of tenants or more did not answer.
-        V(never) does not fail.
+      - When to fail the task, as V(all), V(any), V(never) or a percentage such as V(10%).
+      - V(all) fails if all tenants failed, V(any) if at least one tenant failed, and a percentage
+        if that share of the tenants or more failed. V(never) does not fail.
       - The result is complete even if the task fails.
     type: str
     default: all
+  max_changes:
+    description:
+      - Maximum number of tenants in which the sweep may remove something. It is required for
+        M(mssp.defender_xdr.consent) with C(state=absent), even if that option comes from
+        C(module_defaults) or from a template.
+      - If the removal would run in more tenants, or if this option is not set, the task fails with
+        the category V(refused) before any tenant is queried, in check mode too.
+    type: int
+  provider_tenants:
+    description:
+      - Confirms that all hosts of the sweep are your own tenants and not those of customers. It is
+        required for M(mssp.defender_xdr.application) and
+        M(mssp.defender_xdr.application_credential), which manage your own applications. Without
+        it, the task fails with the category V(refused) before any tenant is queried.
+    type: bool
+    default: false
   dest:
     description:
       - File on the controller to write the rows of all tenants to (incidents, rows of a hunt). It
@@ -144,7 +162,7 @@ EXAMPLES = r"""
     var: open_incidents.coverage
   run_once: true
 
-- name: Hunt in every tenant, write the rows to one file, and fail if 10 % or more did not answer
+- name: Hunt in every tenant, write the rows to one file, and fail if 10 % or more failed
   mssp.defender_xdr.sweep:
     module: hunting_query
     module_args:
@@ -152,6 +170,16 @@ EXAMPLES = r"""
     dest: /tmp/devices.ndjson
     fail_when: 10%
   run_once: true
+
+- name: Preview the removal of the application from two customer tenants
+  mssp.defender_xdr.sweep:
+    module: consent
+    module_args:
+      state: absent
+    hosts: [contoso, litware]
+    max_changes: 2
+  run_once: true
+  check_mode: true
 """
 
 RETURN = r"""
@@ -167,7 +195,7 @@ answered:
   type: list
   elements: str
 failures:
-  description: For each host that did not answer, the C(error) of the module, with its C(msg).
+  description: For each host that failed, the C(error) of the module, with its C(msg).
   returned: success, or failure because of O(fail_when)
   type: dict
   sample: {litware: {category: not_consented, who: customer, msg: The application has not been
@@ -179,6 +207,11 @@ coverage:
   returned: success, or failure because of O(fail_when)
   type: dict
   sample: {asked: 25, answered: 24, failed: 1}
+asked_at:
+  description: Time when the first tenant was queried, in UTC. Null if no tenant was queried.
+  returned: success, or failure because of O(fail_when)
+  type: str
+  sample: "2026-11-26T08:00:00Z"
 ended:
   description: The hosts of the batch that the play ended on purpose before the sweep. The module
     was not run for them, and they are not counted.
@@ -214,6 +247,8 @@ SPEC = {
         "concurrency": {"type": "int", "default": 32},
         "hosts": {"type": "list", "elements": "str"},
         "fail_when": {"type": "str", "default": "all"},
+        "max_changes": {"type": "int"},
+        "provider_tenants": {"type": "bool", "default": False},
         "dest": {"type": "path"},
         "fields": {"type": "list", "elements": "str", "default": []},
     },

@@ -475,7 +475,11 @@ def test_a_swept_secret_is_never_displayed(provider: Customer, ansible: Ansible)
         "name": "swept",
         "return_secret": True,
     }
-    sweep = {"module": "application_credential", "module_args": made}
+    sweep = {
+        "module": "application_credential",
+        "module_args": made,
+        "provider_tenants": True,
+    }
     tasks = [
         registration("Swept"),
         {"name": "sweep", "mssp.defender_xdr.sweep": sweep, "run_once": True, "register": "swept"},

@@ -74,7 +74,7 @@ def test_failures_of_access_token_are_shown(
         warning.startswith(f"{bad.host}: ") and "secret is wrong" in warning
         for warning in some["warnings"]
     )
-    assert any("1 of 2 tenants did not answer" in warning for warning in some["warnings"])
+    assert any("1 of 2 tenants failed" in warning for warning in some["warnings"])
     assert "censored" in run.result("none fail")
     assert WRONG not in run.output
     assert "eyJ" not in run.output

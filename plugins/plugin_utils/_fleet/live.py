@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One line at the foot of a terminal that moves while tasks run; or plain lines now and then, where
-there is no terminal.
+"""The status line at the bottom of a terminal while tasks run, or plain lines every few seconds
+where there is no terminal.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,9 +26,9 @@ from ansible.utils.display import get_text_width
 
 C: t.Any = constants  # its names come out of core's configuration
 TICK: t.Final = 0.2  # seconds between two looks at the numbers
-# The rate is an average over so many seconds, so that it follows a throttled fleet.
+# Seconds over which the rate is averaged: short enough to follow a fleet that is throttled.
 WINDOW: t.Final = 15.0
-# Erases to the end of the screen: a terminal made narrower has wrapped the line.
+# Erases to the end of the screen, because a terminal that was made narrower has wrapped the line.
 ERASE: t.Final = "\r\x1b[J"
 # Characters for answered, failed and left, by whether the terminal can show more than ASCII.
 BARS: t.Final = {True: "█▒░", False: "=x-"}
@@ -37,11 +37,10 @@ WIDEST_BAR: t.Final = 24
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What is going on.
+    """The figures of what runs now.
 
-    :arg asked: how many will be asked in all.
-    :arg open_end: true where nobody knows how many that will be, and `asked` are those that were
-        started.
+    :arg asked: how many tenants or hosts are queried in all.
+    :arg open_end: whether that number is unknown; `asked` then counts those that have started.
     """
 
     name: str
@@ -57,23 +56,23 @@ class State:
 
 
 class Pace:
-    """Answers in a second, over the last moments."""
+    """The number of answers per second, over the last `WINDOW`."""
 
     def __init__(self) -> None:
-        self._seen: collections.deque[tuple[float, int]] = collections.deque()
+        self._samples: collections.deque[tuple[float, int]] = collections.deque()
 
     def rate(self, now: float, done: int) -> float:
-        if self._seen and done < self._seen[-1][1]:
-            self._seen.clear()  # something else has begun
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - WINDOW:
-            self._seen.popleft()
-        began, before = self._seen[0]
+        if self._samples and done < self._samples[-1][1]:
+            self._samples.clear()  # another sweep has begun
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
+            self._samples.popleft()
+        began, before = self._samples[0]
         return (done - before) / (now - began) if now > began else 0.0
 
 
 def duration(seconds: float) -> str:
-    """Short, for people: 8 s, 2 min 05 s, 1 h 02 min."""
+    """A short text such as 8 s, 2 min 05 s, 1 h 02 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -83,22 +82,38 @@ def duration(seconds: float) -> str:
     )
 
 
+def is_terminal(stream: t.TextIO) -> bool:
+    """Whether the stream is a terminal that can show the line; that of AWX cannot."""
+    return (
+        stream.isatty()
+        and os.environ.get("TERM", "dumb") != "dumb"
+        and "AWX_ISOLATED_DATA_DIR" not in os.environ
+    )
+
+
+def columns_of(stream: t.TextIO) -> int:
+    """The current width of a terminal; it is read each time, because windows are resized."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
+
+
 def numbers(state: State, rate: float) -> list[str]:
-    """What is said of it, the most important first."""
-    said = [
+    """The figures as texts, the most important first."""
+    texts = [
         f"{state.answered} {state.word}",
         f"{state.failed} failed",
         f"{state.left} {'running' if state.open_end else 'left'}",
     ]
-    if rate >= 0.05:  # as slow as that is as good as standing still
-        said.append(f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
+    if rate >= 0.05:  # below, it would be displayed as 0.0
+        texts.append(f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
         if state.left >= rate / 2 and not state.open_end:
-            said.append(f"about {duration(state.left / rate)}")
-    return said
+            texts.append(f"about {duration(state.left / rate)}")
+    return texts
 
 
 def fit(text: str, width: int) -> str:
-    """The text on one line of at most this width, without anything that moves the cursor."""
+    """The text on one line of at most this width, without characters that move the cursor."""
     text = "".join(character if character.isprintable() else " " for character in text)
     if _width(text) <= width:
         return text
@@ -110,22 +125,22 @@ def fit(text: str, width: int) -> str:
 def _width(text: str) -> int:
     try:
         return get_text_width(text)
-    except OSError:  # core's word for: nothing in it is visible
+    except OSError:  # core raises it for a text without visible characters
         return len(text)
 
 
 def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
-    """The line for a terminal of this width: what does not fit is left out, the least important
-    first."""
-    said = numbers(state, rate)
+    """The line for a terminal of this width, without the least important parts if they do not
+    fit."""
+    texts = numbers(state, rate)
     name = fit(state.name, max(12, width // 4))
     # depends on the terminal only, so that the bar keeps its width when a number gets longer
     room = min(width // 7, WIDEST_BAR)
-    if not state.open_end and _width(name) + room + _width(", ".join(said)) + 2 < width:
-        return f"{name} {_bar(state, room, BARS[wide])} {', '.join(said)}"
+    if not state.open_end and _width(name) + room + _width(", ".join(texts)) + 2 < width:
+        return f"{name} {_bar(state, room, BARS[wide])} {', '.join(texts)}"
     shorter = [
-        f"{name} {', '.join(said)}",
-        *(", ".join(said[:count]) for count in range(len(said), 2, -1)),
+        f"{name} {', '.join(texts)}",
+        *(", ".join(texts[:count]) for count in range(len(texts), 2, -1)),
     ]
     shortest = f"{state.answered}+{state.failed}/{state.asked}"
     return next((line for line in shorter if _width(line) < width), fit(shortest, width))
@@ -133,7 +148,7 @@ def bar_line(state: State, rate: float, width: int, *, wide: bool) -> str:
 
 def _bar(state: State, width: int, signs: str) -> str:
     total = max(1, state.asked, state.answered + state.failed)
-    failed = -(-state.failed * width // total)  # rounded up: one failure among a thousand is seen
+    failed = -(-state.failed * width // total)  # rounded up, so that a single failure is visible
     answered = min(state.answered * width // total, width - failed)
     parts = zip(
         signs,
@@ -148,16 +163,16 @@ def _bar(state: State, width: int, signs: str) -> str:
 
 
 class Live:
-    """Shows `State` while something runs.
+    """Shows the `State` while tasks run.
 
-    The line is written below the last one with the cursor left at its beginning, so that whoever
-    writes next writes over it; and what Ansible itself displays takes it away first. Every write
-    holds the lock that core holds while it forks a worker: a lock of our own could be held at that
-    moment by the thread that draws, and would stay locked in the worker for ever.
+    The line is written below the last one, and the cursor stays at its beginning, so that the next
+    output overwrites it; Ansible's own output erases it first. Every write holds the lock that core
+    holds while it forks a worker: a separate lock could be held by the drawing thread at that
+    moment, and would then stay locked in the worker.
 
     :arg display: core's display.
-    :arg stream: where the line goes, a terminal, or None for plain lines through the display.
-    :arg look: what is going on now, or None.
+    :arg stream: the terminal for the line, or None for plain lines through the display.
+    :arg look: returns the current state, or None if nothing is to be shown.
     """
 
     def __init__(
@@ -199,11 +214,10 @@ class Live:
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """Leave the terminal clean.
+        """Stop drawing, and erase the line.
 
-        The thread is not waited for: who stops may hold the lock that it waits for, as
-        ansible-runner's callback does. Once it has the lock it sees that all is over, and writes
-        nothing.
+        This does not wait for the thread: the caller may hold the lock that the thread waits for,
+        as ansible-runner's callback does. Once the thread has the lock, it writes nothing.
         """
         self._ended.set()
         atexit.unregister(self.stop)
@@ -213,7 +227,7 @@ class Live:
             vars(self._display).pop("display", None)
 
     def fresh(self) -> None:
-        """Something new begins: its rate is its own."""
+        """Start a new rate, because another task begins."""
         with self._lock:
             self._pace = Pace()
             self._last = self._clock()
@@ -235,7 +249,7 @@ class Live:
             rate = self._pace.rate(now, state.answered + state.failed)
             if self._stream:
                 if not self._mid_line:
-                    line = bar_line(state, rate, self._columns() - 1, wide=self._wide)
+                    line = bar_line(state, rate, columns_of(self._stream) - 1, wide=self._wide)
                     self._write(f"{ERASE if self._drawn else ''}{line}\r")
                     self._drawn = True
             elif now - self._last >= self._interval:
@@ -244,8 +258,7 @@ class Live:
                     fit(f"{state.name}: {', '.join(numbers(state, rate))}", 1000), screen_only=True
                 )
                 with contextlib.suppress(OSError, ValueError):
-                    # core flushes only when it forks, and a pipe would keep the line back until
-                    # then
+                    # core flushes only when it forks, so a pipe would buffer the line until then
                     sys.stdout.flush()
 
     def _work(self, ended: threading.Event) -> None:
@@ -253,30 +266,26 @@ class Live:
             self.tick()
 
     def _intercept(self) -> None:
-        """Take the line away before core displays anything. Core has no hook for that; an attribute
-        of its one display comes before the method."""
-        shown, owner = self._display.display, os.getpid()
+        """Erase the line before core displays anything.
+
+        Core has no hook for that, so an attribute of its display object replaces the method.
+        """
+        display_before, owner = self._display.display, os.getpid()
 
         def display(msg: str, *args: t.Any, **kwargs: t.Any) -> None:
-            if os.getpid() != owner:  # in a worker, where core sends it here
-                shown(msg, *args, **kwargs)
+            if os.getpid() != owner:  # in a worker, whose messages core sends to this process
+                display_before(msg, *args, **kwargs)
                 return
             with self._lock:
                 if not kwargs.get("log_only"):
                     self.erase()
                     self._mid_line = not (kwargs.get("newline", True) or msg.endswith("\n"))
-                shown(msg, *args, **kwargs)
+                display_before(msg, *args, **kwargs)
 
         self._display.display = display
 
-    def _columns(self) -> int:
-        """Asked each time, so that a changed window is noticed without a signal handler."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            return os.get_terminal_size(t.cast("t.TextIO", self._stream).fileno()).columns or 80
-        return 80
-
     def _write(self, text: str) -> None:
-        # core deals with a terminal that has gone away
+        # core handles a terminal that was closed
         with contextlib.suppress(OSError, ValueError):
             stream = t.cast("t.TextIO", self._stream)
             stream.write(text)

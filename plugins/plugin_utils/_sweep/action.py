@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sweep: one task that serves every tenant of the play from one process.
+"""The sweep: one task that runs a module for every tenant of the play, in one process.
 
-Each tenant gets the options and arguments that a task of its own would get, and its trouble stays
-its own.
+Each tenant gets the options and arguments that a separate task would get, and its failure does not
+affect the others.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -17,7 +17,7 @@ import signal
 import typing as t
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
@@ -27,6 +27,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _execution,
     _pool,
     _progress,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    brakes as _brakes,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     collected_rows as _rows,
@@ -50,11 +53,11 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
     say_last,
 )
 
-NOBODY: t.Final = "hosts is empty, so that no tenant was asked and nothing was changed."
+NOBODY: t.Final = "hosts is empty, so no tenant was queried and nothing was changed."
 
 
 class Answers:
-    """What became of each host of the batch so far."""
+    """The results and failures of the batch so far."""
 
     def __init__(self, batch: _batch.Batch) -> None:
         self.batch = batch
@@ -65,7 +68,7 @@ class Answers:
         }
 
     def add(self, host: str, answer: Json) -> bool:
-        """Remember the answer; whether it is a failure."""
+        """Store the answer of a host; returns whether it is a failure."""
         failed = bool(answer.get("failed"))
         outcomes = self.failures if failed else self.results
         outcomes[host] = answer
@@ -77,16 +80,15 @@ class Answers:
 
 
 class Sweep(ActionBase):
-    """Resolves every tenant's arguments here, in one thread, and runs the module for them in
-    many."""
+    """Resolves the arguments of every tenant in one thread, and runs the module in many."""
 
     spec: t.ClassVar[dict[str, t.Any]]  # of the module sweep, from its action file
-    _supports_async = True  # so that the refusal below is ours, with the remedy
+    _supports_async = True  # `_play.check` refuses it with a better message than core's
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
-        """Leave `module_args` alone: it is templated for each tenant, not for the host that the
-        task happens to run on."""
+        """Do not template `module_args` yet: each tenant's variables apply, not those of the
+        task's host."""
         if name == "module_args":
             return value
         return super().finalize_task_arg(name, value, templar, context)
@@ -98,15 +100,16 @@ class Sweep(ActionBase):
         del tmp
         _execution.freeze_gc()
         try:
-            given = dict(self._task.args)
-            raw = given.pop("module_args", None)
+            options = dict(self._task.args)
+            module_args = options.pop("module_args", None)
             params = {
-                **_execution.validated(self.spec, given),
-                "module_args": {} if raw is None else raw,
+                **_execution.validated(self.spec, options),
+                "module_args": {} if module_args is None else module_args,
             }
             params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
-            params["hosts"] = _batch.named(given, params["hosts"])
+            params["hosts"] = _batch.named(options, params["hosts"])
             threshold = _coverage.threshold(params["fail_when"])
+            _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
             _play.check(self._task, task_vars or {}, concurrency=params["concurrency"])
             module = _execution.module_named(params["module"])
             _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
@@ -115,24 +118,22 @@ class Sweep(ActionBase):
         except DefenderError as e:
             return e.as_result()
         except Interrupted as e:
-            # core ends the worker its own way; by now the files are complete or removed
+            # by now the files are complete or removed, and core may end the worker
             signal.raise_signal(e.args[0])
             raise
         _coverage.judge(result, threshold)
         return _door.private(result)
 
     def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
-        named = params["hosts"]
-        batch = _batch.batch(self._task, variables) if named is None else _batch.Batch(named)
+        hosts = params["hosts"]
+        batch = _batch.batch(self._task, variables) if hosts is None else _batch.Batch(hosts)
         answers = Answers(batch)
         arguments = Arguments(
             self._task, params["module"], params["module_args"], variables, loader=self._loader
         )
         check_mode = bool(self._task.check_mode)
-        left = [host for host in batch.asked if host not in answers.failures]
-        jobs: t.Iterable[_run.Job] = (_run.job_for(host, arguments) for host in left)
+        present = [host for host in batch.asked if host not in answers.failures]
         progress = _progress.board()
-        progress.begin(asked=len(batch.asked), failed=len(answers.failures))
         collecting = _rows.collector(
             params["dest"],
             params["fields"],
@@ -142,10 +143,11 @@ class Sweep(ActionBase):
         )
         collector = None
         try:
-            defaults = self._task.module_defaults or ()
-            if _destinations.are_given(module.SPEC, params["module_args"], defaults):
-                jobs = list(jobs)
-                _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
+            jobs = self._checked(
+                module, params, (_run.job_for(host, arguments) for host in present)
+            )
+            progress.begin(asked=len(batch.asked), failed=len(answers.failures))
+            asked_at = _times.now() // _times.SECOND * _times.SECOND
             with collecting as collector:
                 serve = functools.partial(_run.serve, module, check_mode=check_mode)
                 crashed = functools.partial(_run.crashed, module)
@@ -159,38 +161,59 @@ class Sweep(ActionBase):
             raise
         result = answers.as_result()
         result["changed"] |= collector.changed
-        if named == []:
+        result["asked_at"] = _times.format_time(asked_at) if present else None
+        if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
         if params["dest"]:
             result["dest"] = params["dest"]
         return result
 
+    def _checked(
+        self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
+    ) -> t.Iterable[_run.Job]:
+        """The jobs, after the checks that need the arguments of all tenants.
+
+        If there is such a check, all arguments are resolved before the first request is sent.
+        """
+        if _brakes.can_remove(params["module"]):
+            jobs = list(jobs)
+            _brakes.check_removals(
+                params["module"],
+                (job.arguments for job in jobs),
+                max_changes=params["max_changes"],
+            )
+        defaults = self._task.module_defaults or ()
+        if _destinations.are_given(module.SPEC, params["module_args"], defaults):
+            jobs = list(jobs)
+            _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
+        return jobs
+
     def _say_what_is_kept(
         self, answers: Answers, params: Json, collector: _rows.Collector | None
     ) -> None:
-        """The last words of an interrupted sweep."""
-        kept = ""
+        """Show the figures of an interrupted sweep, and the file that has its rows."""
+        place = ""
         if collector is not None and collector.kept:
-            kept = f" Their rows are in {collector.kept}."
+            place = f" The rows so far are in {collector.kept}."
         elif (
             not params["dest"]
             and params["module"] not in _door.SECRET_MODULES
             and (path := _rows.rescued(answers.as_result()))
         ):
-            kept = f" What they answered is in {path}, until the next sweep is interrupted."
+            place = f" The result so far is in {path}, until another sweep is interrupted."
         answered, failed = len(answers.results), len(answers.failures)
         words = (
-            f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants"
-            f" {answered} had answered and {failed} had failed.{kept}\n"
+            f"[WARNING]: The sweep was interrupted: of {len(answers.batch.asked)} tenants,"
+            f" {answered} had answered and {failed} had failed.{place}\n"
         )
         say_last(words)
 
 
 def _collected(collector: _rows.Collector, host: str, answer: Json) -> Json:
-    """What stays of the answer; one that cannot be written as JSON is that tenant's failure."""
+    """The answer as it stays in memory; one that is not valid JSON is a failure of its tenant."""
     try:
         return collector.collect(host, answer)
     except DefenderError:
-        raise  # the file cannot be written, for nobody
+        raise  # the file cannot be written for any tenant
     except Exception as e:
         return _scrub.crash(e, ())

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task of each tenant's own would be given: its arguments, templated in its context, its
-module_defaults, its tenant options.
+"""The arguments of each tenant, as a separate task would get them: templated with its variables,
+with `module_defaults` and its tenant options.
 
-What is the same for every tenant is computed once; otherwise each tenant costs a loop over all
-tenants.
+What is the same for every tenant is computed once: otherwise the time grows with the square of the
+number of tenants.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -33,47 +33,50 @@ Variables = t.Mapping[str, t.Any]
 class Arguments:
     """Arguments of one module, by host.
 
-    :arg task: the sweep's own, whose keywords and module_defaults count.
-    :arg given: `module_args` as it was written.
-    :arg variables: those of the host that the task happens to run on.
+    :arg task: the task of the sweep, whose keywords and `module_defaults` apply.
+    :arg module_args: the option before templating.
+    :arg variables: those of the host on which the task runs.
     """
 
     def __init__(
-        self, task: t.Any, module: str, given: t.Any, variables: Variables, *, loader: t.Any
+        self, task: t.Any, module: str, module_args: t.Any, variables: Variables, *, loader: t.Any
     ) -> None:
         self._task = task
         self._action = f"{COLLECTION}.{module}"
-        self._given = given
+        self._module_args = module_args
         self._loader = loader
         self._loop = _loop_variables(variables)
         self._options = _tenant_options.options_from_env_and_cfg()
         self._variables = _core.HostVariables(task, variables, loader=loader)
-        # what has no template in it is the same for everybody
-        self._fixed = _tenant_options.native(given) if is_plain(given) else None
+        # without a template it is the same for every tenant
+        self._fixed = _tenant_options.native(module_args) if is_plain(module_args) else None
 
     def of(self, name: str) -> dict[str, t.Any]:
-        """The arguments for this host; raises DefenderError, or AnsibleError such as for an
-        undefined variable."""
+        """The arguments for this host.
+
+        Raises DefenderError, or AnsibleError for example for an undefined variable.
+        """
         if not self._variables.knows(name):
             raise DefenderError(
-                "bad_request", f"hosts names {name}, which is not in the inventory."
+                "bad_request",
+                f"hosts names {name}, which is not in the inventory; correct the name.",
             )
         variables = {**self._variables.of(name), **self._loop}
         templar = Templar(loader=self._loader, variables=variables)
-        given = templar.template(self._given) if self._fixed is None else self._fixed
-        if not isinstance(given, dict):
+        module_args = self._fixed
+        if module_args is None:
+            module_args = templar.template(self._module_args)
+        if not isinstance(module_args, dict):
             raise DefenderError(
                 "bad_request",
-                (
-                    f"module_args is {_kind(given)} for {name}, but must be a dictionary of the"
-                    " module's options."
-                ),
+                f"module_args is {_kind(module_args)} for {name}, but must be a dictionary of the"
+                " module's options.",
             )
-        given = _core.with_defaults(self._action, self._task, given, templar)
+        module_args = _core.with_defaults(self._action, self._task, module_args, templar)
         return _tenant_options.resolve(
             variables,
             lambda value: value if is_plain(value) else templar.template(value),
-            given,
+            module_args,
             shared=self._options,
         )
 
@@ -83,8 +86,7 @@ def _kind(value: t.Any) -> str:
 
 
 def is_plain(value: t.Any) -> bool:
-    """Whether templating would give the value back as it is: nothing but plain values, and no text
-    that could be a template."""
+    """Whether templating returns the value unchanged, because no text in it can be a template."""
     if isinstance(value, str):
         return "{" not in value and not value.startswith("#jinja2")
     if isinstance(value, dict):
@@ -95,7 +97,7 @@ def is_plain(value: t.Any) -> bool:
 
 
 def _loop_variables(variables: Variables) -> dict[str, t.Any]:
-    """What a loop sets for its turn: only the task's own variables have it."""
+    """The variables of the current loop item, which only the variables of the task contain."""
     names = {
         "ansible_loop",
         "ansible_loop_var",

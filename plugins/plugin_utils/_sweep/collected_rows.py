@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of all tenants in one NDJSON file, in the order of the hosts: there whole, or not at
-all.
+"""The rows of all tenants in one NDJSON file, in the order of the hosts. The file is replaced as a
+whole or not at all.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,35 +25,35 @@ CHUNK: t.Final = 1 << 20  # bytes that are copied at a time
 
 
 def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
-    """Refuse a file that cannot be written, or tokens and secrets in a file, before any tenant is
-    asked."""
+    """Raise `bad_request` for a file that cannot be written, and for a module whose result holds
+    secrets, before any tenant is queried."""
     if dest is None:
         return
     if module in SECRET_MODULES:
         raise DefenderError(
             "bad_request",
             (
-                f"dest is set, but the result of {module} is never written to a file; register it"
-                " instead."
+                f"dest is set, but the result of {module} is never written to a file; remove dest"
+                " and register the result."
             ),
         )
-    # in check mode the task that makes the folder has not run either
+    # in check mode, an earlier task that creates the folder has not run either
     if not check_mode or os.path.exists(os.path.dirname(os.path.abspath(dest))):
         _files.check(dest)
 
 
 def partial(dest: str) -> str:
-    """Where an interrupted run leaves the rows it had."""
+    """The file for the rows of an interrupted sweep."""
     return f"{dest}.partial"
 
 
 class Collector:
-    """Takes each tenant's result and gives back what of it stays in memory.
+    """Takes the result of each tenant and returns the part that stays in memory.
 
-    `changed` says at the end whether the file is another one than before, or would be in check
-    mode; `kept` is where an interrupted run left the rows it had.
+    At the end, `changed` is whether the file differs from before, or would in check mode; `kept` is
+    the file for the rows of an interrupted sweep.
 
-    :arg rows: the key of a result that holds its rows; without one the whole result is one row.
+    :arg rows: the key of a result that holds its rows. Without one, the whole result is one row.
     """
 
     def __init__(self, fields: t.Sequence[str], *, rows: str | None) -> None:
@@ -63,8 +63,7 @@ class Collector:
         self._rows = rows
 
     def collect(self, host: str, answer: Json) -> Json:
-        """The result as it stays; raises TypeError and its like for one that is not as it should
-        be."""
+        """The part of the result that stays; raises TypeError or the like for a malformed one."""
         if self._rows and self._rows in answer:
             answer[self._rows] = [self._trimmed(row) for row in answer[self._rows]]
         return answer
@@ -74,7 +73,7 @@ class Collector:
 
 
 class FileCollector(Collector):
-    """Writes the rows beside their file while they come, in the order of the answers."""
+    """Writes the rows to a draft beside the file, in the order in which tenants answer."""
 
     def __init__(
         self,
@@ -99,25 +98,25 @@ class FileCollector(Collector):
         for row in answer[listed] if listed else [self._trimmed(answer)]:
             with _explained(self._spool.path):
                 self._spool.file.write(_files.json_line({**row, **tenant}))
-        # rows of a tenant that fails half-way have no place, and never get into the file
+        # the rows of a tenant that fails half-way have no place, so they never get into the file
         self._places[host] = (begin, self._spool.file.tell())
         if listed and not self._check_mode:
             del answer[listed]
         return answer
 
     def finish(self, hosts: t.Iterable[str]) -> None:
-        """Put the file in place; where no tenant answered, it stays as it was."""
+        """Put the file in place, unless no tenant answered."""
         if self._places:
             self.changed = self._place(hosts)
 
     def interrupt(self, hosts: t.Iterable[str]) -> None:
-        """Leave the rows so far under another name."""
+        """Keep the rows so far in the partial file."""
         if self._places and not self._check_mode:
             self._place(hosts, path=partial(self._spool.path))
             self.kept = partial(self._spool.path)
 
     def _place(self, hosts: t.Iterable[str], *, path: str | None = None) -> bool:
-        """Copy the rows in the order of the hosts; whether that changes the file, or would."""
+        """Copy the rows in the order of the hosts; returns whether the file changes, or would."""
         dest, source = self._spool.path, self._spool.file
         with _files.draft(dest, check_mode=self._check_mode) as final:
             with _explained(dest):
@@ -137,9 +136,9 @@ def collector(
     hosts: t.Sequence[str],
     check_mode: bool = False,
 ) -> t.Iterator[Collector]:
-    """A `Collector` whose rows stand in the file in the order of these hosts.
+    """A `Collector` that writes the rows to the file in the order of these hosts.
 
-    In check mode the file stays as it is, and the rows stay in the results.
+    In check mode the file is not written, and the rows stay in the results.
     """
     if dest is None:
         yield Collector(fields, rows=rows)
@@ -165,8 +164,10 @@ def _explained(dest: str) -> t.Iterator[None]:
 
 
 def rescued(result: Json) -> str | None:
-    """Keep the result that an interrupted sweep without a file has so far, for this user alone, and
-    say where; None where nothing can be written."""
+    """Write the result so far of an interrupted sweep without `dest` to a private file.
+
+    Returns the path; None if the file cannot be written.
+    """
     folder = os.path.join(
         os.path.expanduser(C.config.get_config_value("ANSIBLE_HOME")), "defender_xdr"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No two tenants of a sweep write the same file: the last one would replace what the others wrote.
+"""Checks that no two tenants of a sweep write the same file, because the last one would win.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -20,22 +20,21 @@ NAMED: t.Final = 5  # hosts in the message
 Arguments = t.Mapping[str, t.Any]
 
 
-def are_given(spec: Arguments, given: t.Any, defaults: t.Iterable[Arguments]) -> bool:
-    """Whether a tenant's arguments may name a file to write, as far as can be told before
-    templating.
+def are_given(spec: Arguments, module_args: t.Any, defaults: t.Iterable[Arguments]) -> bool:
+    """Whether the arguments of a tenant may name a file to write, before they are templated.
 
-    :arg given: `module_args` as it was written.
+    :arg module_args: the option before templating.
     :arg defaults: the task's `module_defaults`.
     """
     options = [option for option in WRITTEN if option in spec["argument_spec"]]
-    sources = [given, *(entry for entries in defaults for entry in entries.values())]
+    sources = [module_args, *(entry for entries in defaults for entry in entries.values())]
     return any(
         not isinstance(source, dict) or option in source for source in sources for option in options
     )
 
 
 def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> None:
-    """Raise `bad_request` for a file that more than one tenant would write, or the sweep itself.
+    """Raise `bad_request` for a file of several tenants, or of a tenant and the sweep.
 
     :arg arguments: host and arguments of each tenant.
     :arg own: the file for the rows of all tenants.
@@ -50,19 +49,19 @@ def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> N
             more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
             raise DefenderError(
                 "bad_request",
-                f"dest is {path} for {', '.join(hosts[:NAMED])}{more}, so that each would replace"
-                " what the one before wrote; give each tenant a file of its own, with {{"
-                " inventory_hostname }} in its name.",
+                f"dest is {path} for {', '.join(hosts[:NAMED])}{more}, so each would replace the"
+                " rows of another; put {{ inventory_hostname }} into the name, so that each tenant"
+                " has its own file.",
             )
         if own is not None and path == _place(own):
             raise DefenderError(
                 "bad_request",
-                f"dest is {path} for {hosts[0]} and for the sweep itself; name two files.",
+                f"dest is {path} for {hosts[0]} and for the sweep; use two different files.",
             )
 
 
 def _place(path: str) -> str:
-    """The file as the module will find it: a link in its folder is followed, the file is
-    replaced."""
+    """The file that the module will write: links in its folder are followed, but a link at its
+    name is replaced."""
     folder, name = os.path.split(os.path.abspath(os.path.expanduser(os.path.expandvars(path))))
     return os.path.join(os.path.realpath(folder), name)

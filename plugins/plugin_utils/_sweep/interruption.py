@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a sweep ends early: it puts its files in order, and still says what was kept.
+"""How an interrupted sweep ends: it finishes its files, and reports where its rows are.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,8 +16,8 @@ import typing as t
 
 
 def _stderr() -> int:
-    """Where Ansible itself writes: core imports this before it forks a worker, and takes the
-    worker's own stderr away."""
+    """A copy of Ansible's stderr: core imports this file before it forks a worker, whose stderr it
+    closes."""
     try:
         return os.dup(2)
     except OSError:
@@ -28,19 +28,18 @@ STDERR: t.Final = _stderr()
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or the end of the whole run; not an Exception, so that no tenant's failure handling
-    swallows it."""
+    """Ctrl-C or the end of the run; not an Exception, so that it is not taken for the failure of a
+    tenant."""
 
 
 @contextlib.contextmanager
 def interruptible() -> t.Iterator[None]:
-    """Turn the signals that end a worker into `Interrupted`, so that files are put in order before
-    it ends."""
+    """Turn the signals that end a worker into `Interrupted`, so that it can finish its files
+    first."""
 
     def stop(number: int, frame: t.Any) -> None:
         for ending in before:
-            # core repeats itself with another signal; what is being put in order must not be
-            # interrupted again
+            # core sends another signal later, which must not interrupt the work on the files
             signal.signal(ending, signal.SIG_IGN)
         raise Interrupted(number)
 
@@ -53,7 +52,7 @@ def interruptible() -> t.Iterator[None]:
 
 
 def say_last(words: str) -> None:
-    """Write straight to Ansible's own stderr: the process that shows what a worker says may be gone
-    by now."""
+    """Write to Ansible's stderr directly: the process that displays messages of workers may have
+    ended."""
     with contextlib.suppress(OSError):
         os.write(STDERR, words.encode())

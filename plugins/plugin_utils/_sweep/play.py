@@ -22,9 +22,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 
 
 def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) -> None:
-    """Raise `bad_request` where one task cannot serve the whole batch.
+    """Raise `bad_request` if one task cannot serve the whole batch.
 
-    :arg variables: the task's own, as core's strategy made them.
+    :arg variables: those of the task, as core's strategy made them.
     """
     if concurrency < 1:
         raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
@@ -32,14 +32,14 @@ def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) ->
     if _core.is_free(strategy):
         raise DefenderError(
             "bad_request",
-            f"strategy is {strategy}, in which every host runs at its own pace and there"
-            " is no batch to sweep; use linear.",
+            f"strategy is {strategy}, which has no batches because each host runs at its own pace;"
+            " use linear.",
         )
     if task.async_val:
         raise DefenderError(
             "bad_request",
-            f"async is {task.async_val}, but a sweep runs inside Ansible's own worker"
-            " and takes no async; drop it.",
+            f"async is {task.async_val}, but a sweep runs in Ansible's worker and does not support"
+            " it; remove async.",
         )
     hosts = len(variables["ansible_play_batch"])
     if hosts > 1 and not task.run_once:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant's run of a module: its arguments, its result, and its crash, each kept to itself.
+"""The run of a module for one tenant: its arguments, its result, its failure or crash.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One tenant's share: its arguments, or why they could not even be made."""
+    """The run for one tenant: its arguments, or the error in them."""
 
     host: str
     arguments: dict[str, t.Any] = dataclasses.field(repr=False)
@@ -39,19 +39,19 @@ def job_for(host: str, arguments: Arguments) -> Job:
     except (Interrupted, KeyboardInterrupt):
         raise
     except BaseException as e:
-        # an undefined variable, a lookup that failed or panicked: this tenant's failure alone
+        # an undefined variable, a lookup that failed or panicked: a failure of this tenant only
         return Job(
             host,
             {},
             DefenderError(
                 "bad_request",
-                f"The arguments for {host} could not be made: {_scrub.text(str(e), ())}",
+                f"The arguments for {host} cannot be templated: {_scrub.text(str(e), ())}",
             ),
         )
 
 
 def serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
-    """The module's result for one tenant; DefenderError becomes a failed one."""
+    """The result of the module for one tenant; a DefenderError becomes a failed result."""
     secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
     try:
         if job.error:
@@ -61,29 +61,30 @@ def serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
         )
     except DefenderError as e:
         return _scrub.result(e.as_result(), secrets)
-    except Exception as e:  # it knows by now which tokens the call held
+    except Exception as e:  # by now, secrets contains the tokens of the call
         return _scrub.crash(e, secrets)
 
 
 def crashed(module: t.Any, job: Job, error: BaseException) -> Json:
-    """The failed result for one tenant's crash, which must not take the others with it."""
+    """The failed result for a crash in one tenant, so that the others go on."""
     try:
         return _scrub.crash(error, _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments))
     except Exception:  # such as text that cannot be encoded
         text = (
-            f"The module failed for {job.host} in a way it should not, and its error cannot be"
-            " shown."
+            f"The module failed unexpectedly for {job.host}, and its error cannot be shown; report"
+            " this as a bug."
         )
         return DefenderError("unavailable", text, who="partner").as_result()
 
 
 def lost(host: str, *, unclear: bool) -> Json:
+    """The failed result for a host that was no longer in the play when the sweep began."""
     reason = "an earlier task failed for it"
     if unclear:
         reason += (
-            ", or the play ended it on purpose (meta: end_host), which this version of"
-            " ansible-core does not tell apart"
+            ", or the play ended it on purpose (meta: end_host); this version of ansible-core does"
+            " not show which"
         )
     return DefenderError(
-        "unavailable", f"Host {host} was lost before the sweep; {reason}.", who="caller"
+        "unavailable", f"Host {host} was lost before the sweep: {reason}.", who="caller"
     ).as_result()

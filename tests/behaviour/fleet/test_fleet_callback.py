@@ -21,7 +21,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Json
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Json, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Run
 
 CALLBACK: t.Final = {"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet", "TERM": "xterm"}
@@ -174,11 +174,179 @@ def test_tasks_of_each_host_are_counted_and_what_fails_is_shown_whole(
     four[0].lab.relent()
     lines = terminal.done()
     text = "\n".join(lines)
-    assert f"fatal: [{four[1].host}]: FAILED! => " in text
-    assert '"category": "not_consented"' in text
+    assert f"fatal: [{four[1].host}]: FAILED! => not_consented, customer must act:" in text
+    assert four[1].tenant_id in text
+    assert "adminconsent?client_id=" in text
     assert f"ok: [{four[2].host}]" not in text
     assert not [line for line in lines if "1 left" in line]
     assert terminal.process.returncode == 2
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_lines_of_a_run_with_failures_fit_the_terminal(
+    columns: int, ansible: Ansible, four: list[Customer]
+) -> None:
+    four[2].fault(origin="login", status=503, times=9)
+    tight = {"vars": {"defender_xdr_retries": 0}}
+    lost = {
+        "name": "Lose one tenant, in a task whose name is longer than a line of the terminal",
+        "ansible.builtin.assert": {
+            "that": f"inventory_hostname != '{four[3].host}'",
+            "fail_msg": "This tenant is not served today, " + "as everybody knows, " * 10,
+        },
+    }
+    unknown = {**MINE, "mssp.defender_xdr.incident_info": {"limit": 1, "status": "gone"}}
+    hosts = {"hosts": "tenants", "gather_facts": False}
+    plays = [
+        {**hosts, "tasks": [{**SWEEP, **tight}, lost, {**MINE, **tight}]},
+        {**hosts, "tasks": [unknown]},
+    ]
+    terminal = Terminal(ansible, plays, columns=columns)
+    lines = [line for line in terminal.done() if not line.startswith("[WARNING]: ")]
+    assert terminal.process.returncode == 2
+    assert max(map(len, lines)) <= columns, lines
+    text = "\n".join(lines)
+    assert text.count("fatal: [") == 4
+    assert f"fatal: [{four[1].host}]: FAILED! => not_consented, customer must act:" in text
+    # core's own report of the same failures is not shown again
+    assert "[ERROR]" not in text
+
+
+def test_with_v_a_failure_is_shown_whole(ansible: Ansible, four: list[Customer]) -> None:
+    output = piped(ansible, MINE, arguments=["-v"]).output
+    assert '"category": "not_consented"' in output
+    assert f"fatal: [{four[1].host}]: FAILED! => {{" in output
+
+
+def test_in_a_pipe_a_failure_is_one_line_with_the_whole_link(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    output = piped(ansible, MINE).output
+    (line,) = [line for line in output.splitlines() if line.startswith("fatal: [")]
+    assert line.startswith(f"fatal: [{four[1].host}]: FAILED! => not_consented, customer must act:")
+    assert f"{four[1].tenant_id}/adminconsent?client_id={four[1].lab.facts['client_id']}" in line
+
+
+def test_nothing_is_shown_of_what_everybody_skipped(ansible: Ansible, four: list[Customer]) -> None:
+    said: Json = {"ansible.builtin.debug": {"msg": "hello"}}
+    never = {**said, "when": False}
+    skipped = [
+        {"name": "Skip on all", **never},
+        {"name": "Skip once", **never, "run_once": True},
+        {"name": "Skip each item", **never, "loop": [1, 2]},
+        {"name": "Skip an empty loop", **said, "loop": []},
+        {"name": "Flush", "ansible.builtin.meta": "flush_handlers"},
+        {"name": "End none", "ansible.builtin.meta": "end_host", "when": False},
+        {"name": "Skip a file", "ansible.builtin.include_tasks": "nowhere.yml", "when": False},
+    ]
+    first = {"name": "Say", **said, "when": "inventory_hostname == groups.tenants[0]"}
+    plays: list[Json] = [
+        {"name": "Play for nobody", "hosts": "tenants:!tenants", "tasks": [first]},
+        {"name": "Play of skipped tasks", "hosts": "tenants", "tasks": skipped},
+        {"name": "Play of one", "hosts": "tenants", "tasks": [*skipped, first]},
+    ]
+    output = ansible.playbook(plays, env=CALLBACK).good().output
+    banners = re.findall(r"^(?:PLAY|TASK) \[(.*?)\]", output, re.MULTILINE)
+    assert banners == ["Play of one", "Say"]
+    assert "skipping" not in output
+    assert "hello" in output
+    verbose = ansible.playbook(plays, "-v", env=CALLBACK).good().output
+    for name in ("Play for nobody", "Play of skipped tasks", "Skip on all", "Skip once"):
+        assert f"[{name}]" in verbose
+
+
+def test_a_table_of_a_role_is_printed_line_by_line(ansible: Ansible, four: list[Customer]) -> None:
+    rows = ["tenant   open", "contoso     3", "", "evil \x1b[2J name"]
+    table = {"name": "Table", "ansible.builtin.debug": {"msg": rows}, "run_once": True}
+    hidden = {**table, "name": "Hidden", "no_log": True}
+    output = piped(ansible, table, hidden).good().output
+    assert "tenant   open\ncontoso     3\n\nevil  [2J name\n" in output
+    assert output.count("contoso     3") == 1
+    assert "\x1b" not in output
+    verbose = piped(ansible, table, arguments=["-v"]).good().output
+    assert '"msg": [' in verbose
+    each = piped(ansible, {**table, "run_once": False}).good().output
+    assert all(f"ok: [{one.host}] => " in each for one in four)
+
+
+def test_a_run_for_nobody_says_so(ansible: Ansible, four: list[Customer]) -> None:
+    output = ansible.playbook([{"hosts": "tenants:!tenants", "tasks": [MINE]}], env=CALLBACK).output
+    assert "skipping: no hosts matched" in output
+
+
+def test_over_several_questions_the_tenants_are_complete_partial_or_unread(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    four[2].consent(roles={"graph": ["SecurityIncident.Read.All"], "xdr": []})
+    check = {
+        "name": "Check the token",
+        "mssp.defender_xdr.access_token_info": {"resource": "graph", "on_problem": "report"},
+        "register": "token",
+        "failed_when": False,
+    }
+    ready = {"when": "token.valid | default(false)", "failed_when": False}
+    hunt = {
+        "name": "Hunt",
+        "mssp.defender_xdr.hunting_query": {"query": "DeviceInfo | take 1", "on_truncated": "warn"},
+    }
+    output = piped(ansible, check, {**MINE, **ready}, {**hunt, **ready}).good().output
+    start = output.index("COVERAGE")
+    assert [line.strip() for line in output[start:].splitlines()[1:7]] == [
+        "4 tenants: 2 complete, 1 partial, 1 unread",
+        "asked 4, answered 3, failed 1: Check the token",
+        "asked 4, answered 3, failed 1: List the incidents",
+        "asked 4, answered 2, failed 2: Hunt",
+        "failed  category       who must act  tenants",
+        f"1  not_consented  customer      {four[1].host}",
+    ]
+
+
+def test_a_token_of_another_tenant_is_a_red_line_of_its_own(lab: Lab, tmp_path: Path) -> None:
+    outcomes = {host: one["operations"]["incident_info"] for host, one in lab.truth.items()}
+    foreign = next(host for host, category in outcomes.items() if category == "wrong_tenant")
+    healthy = next(host for host, category in outcomes.items() if not category)
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(lab.inventory_of([foreign, healthy]))
+    ansible = Ansible(tmp_path, str(inventory))
+    alarm = f"SECURITY EVENT (wrong_tenant) in {foreign}: "
+    tokens = {"mssp.defender_xdr.sweep": {"module": "access_token"}, "run_once": True}
+    for task in (SWEEP, {**MINE, "failed_when": False}, tokens):
+        plays = [{"hosts": "tenants", "tasks": [task]}]
+        colored = {"ANSIBLE_FORCE_COLOR": "1", "ANSIBLE_NOCOLOR": "0"}
+        terminal = Terminal(ansible, plays, columns=160, env=colored)
+        lines = terminal.done()
+        shown = terminal.raw.count(f"\x1b[0;31m{alarm}")
+        assert shown == (1 if task.get("run_once") else 2), lines
+        if task is tokens:
+            continue
+        rows = [line.split() for line in lines if "  wrong_tenant  " in line]
+        assert rows == [["1", "wrong_tenant", "security", "event", foreign]]
+        assert not [line for line in lines if "partner" in line or "caller" in line]
+
+
+def test_a_sweep_that_is_refused_asked_nobody(ansible: Ansible, four: list[Customer]) -> None:
+    refused = {
+        "name": "Leave",
+        "mssp.defender_xdr.sweep": {"module": "consent", "module_args": {"state": "absent"}},
+        "run_once": True,
+    }
+    output = piped(ansible, refused).output
+    assert "refused, caller must act: state is absent for 4 tenants" in output
+    assert "COVERAGE" not in output
+
+
+def test_a_sweep_of_tokens_has_the_figures_of_all_tenants(
+    ansible: Ansible, four: list[Customer]
+) -> None:
+    tokens = {
+        "name": "Tokens",
+        "mssp.defender_xdr.sweep": {"module": "access_token"},
+        "run_once": True,
+        "register": "swept",
+    }
+    output = piped(ansible, tokens).good().output
+    assert "asked 4, answered 3, failed 1" in output
+    assert "3 answered, 1 failed, " in output
 
 
 def test_ctrl_c_leaves_the_terminal_clean(ansible: Ansible, four: list[Customer]) -> None:
@@ -298,6 +466,11 @@ def test_under_the_strategy_free_each_task_is_summed_up_at_the_end(
     output = piped(ansible, {**MINE, "failed_when": False}, other, strategy="free").good().output
     assert "List the incidents: 3 answered, 1 failed (not_consented 1)" in output
     assert "Other: 4 ok" in output
+    failing = piped(
+        ansible, {**MINE, "mssp.defender_xdr.incident_info": {"id": "0"}}, strategy="free"
+    )
+    assert failing.output.count("fatal: [") == 4
+    assert failing.output.count("TASK [List the incidents]") == 1
     assert "ok: [" not in output
 
 

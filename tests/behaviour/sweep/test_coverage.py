@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -40,7 +42,12 @@ def assert_coverage_is_the_truth(lab: Lab, told: Json, *, module: str) -> None:
         for host, result in told["results"].items()
     )
     assert all(failure["msg"] and failure["who"] for failure in told["failures"].values())
-    assert f"{len(sick)} of {len(truth)} tenants did not answer" in told["warnings"][0]
+    alarms = [host for host, category in sick.items() if category == "wrong_tenant"]
+    assert alarms
+    assert [warning.split(":")[0] for warning in told["warnings"][: len(alarms)]] == [
+        f"SECURITY EVENT (wrong_tenant) in {host}" for host in alarms
+    ]
+    assert f"{len(sick)} of {len(truth)} tenants failed" in told["warnings"][len(alarms)]
 
 
 @pytest.mark.parametrize("module", ["incident_info", "hunting_query"])
@@ -86,6 +93,16 @@ def test_a_host_that_was_lost_before_is_a_failure_and_never_a_gap(tenants: Tenan
         host: (one["category"], one["who"]) for host, one in told["failures"].items()
     } == dict.fromkeys((first, third), ("unavailable", "caller"))
     assert fleet.customers[first].calls() == fleet.customers[third].calls() == []
+
+
+def test_the_result_says_when_the_first_tenant_was_queried(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    run = fleet.play(sweep(), sweep("nobody", hosts=[]), arguments=["--check"]).good()
+    asked_at = run.result("sweep")["asked_at"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", asked_at)
+    first = min(call["time"] for one in fleet.customers.values() for call in one.calls())
+    assert 0 <= first - datetime.datetime.fromisoformat(asked_at).timestamp() < 30
+    assert run.result("nobody")["asked_at"] is None
 
 
 def test_each_batch_is_swept_for_itself(tenants: Tenants) -> None:
@@ -192,7 +209,9 @@ def test_a_threshold_decides_whether_the_task_fails_and_the_answers_stay(tenants
         told = run.result(f"of {text}")
         assert run.times(f"of {text}", "failed") == fails, text
         assert (len(told["results"]), list(told["failures"])) == (3, [sick.host])
-        assert not fails or ("1 did not answer" in told["msg"] and sick.tenant_id in told["msg"])
+        assert not fails or (
+            "1 of 4 tenants failed" in told["msg"] and sick.tenant_id in told["msg"]
+        )
     assert [run.times(f"alone {text}", "failed") for text in ("all", "never", "100%")] == [1, 0, 1]
 
 
@@ -239,7 +258,7 @@ def test_an_empty_list_of_hosts_is_nobody_and_says_so(fail_when: str, tenants: T
         assert (
             told["msg"]
             == told["warnings"][0]
-            == "hosts is empty, so that no tenant was asked and nothing was changed."
+            == "hosts is empty, so no tenant was queried and nothing was changed."
         )
     assert (dest.read_text(), fleet.calls()) == ("before", 0)
 
@@ -250,7 +269,7 @@ def test_an_empty_list_of_hosts_removes_no_consent(tenants: Tenants) -> None:
     run = fleet.play(task, env={"ANSIBLE_STDOUT_CALLBACK": "mssp.defender_xdr.fleet"}).good()
     told = run.result("sweep")
     assert (told["changed"], told["coverage"]["asked"], fleet.calls()) == (False, 0, 0)
-    assert "no tenant was asked" in run.output
+    assert "no tenant was queried" in run.output
 
 
 def test_a_sweep_of_one_host_works_ad_hoc(tenants: Tenants) -> None:

@@ -287,11 +287,12 @@ def test_one_file_for_several_tenants_is_refused_before_anybody_is_asked(tenants
         assert run.result(name)["error"]["category"] == "bad_request"
     for name in ("all alike", "by default", "one template", "in check mode"):
         assert (
-            f"for {first}, {second}, {third}, so that each would replace" in run.result(name)["msg"]
+            f"for {first}, {second}, {third}, so each would replace the rows"
+            in run.result(name)["msg"]
         )
         assert "{{ inventory_hostname }}" in run.result(name)["msg"]
     assert f"for {first}, {second}, so" in run.result("two alike")["msg"]
-    assert f"for {third} and for the sweep itself" in run.result("with the sweep")["msg"]
+    assert f"for {third} and for the sweep;" in run.result("with the sweep")["msg"]
     assert fleet.calls() == 0
     assert not list(cwd.rglob("*.ndjson"))
 

@@ -190,7 +190,7 @@ def interrupted(fleet: Fleet, task: Json) -> str:
         process.kill()
     assert process.returncode != 0
     assert "Traceback" not in output, output
-    assert "The sweep was interrupted: of 4 tenants " in output
+    assert "The sweep was interrupted: of 4 tenants, " in output
     return output
 
 
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(
     assert not dest.exists()
     # what was answered so far, as private as the whole would be, and nothing else
     partial = dest.with_name("rows.ndjson.partial")
-    assert f"Their rows are in {partial}." in output
+    assert f"The rows so far are in {partial}." in output
     assert list(dest.parent.glob("*rows*")) == [partial]
     assert {json.loads(line)["tenant_name"] for line in partial.read_text().splitlines()} == set(
         fleet.hosts[2:]
@@ -214,7 +214,7 @@ def test_ctrl_c_ends_a_sweep_in_which_tenants_hang_and_keeps_what_was_answered(
 def test_ctrl_c_without_a_file_keeps_what_was_answered_where_it_says(tenants: Tenants) -> None:
     fleet = tenants(4)
     output = interrupted(fleet, sweep())
-    kept = Path(re.search(r"What they answered is in (\S+),", output)[1])  # type: ignore[index]
+    kept = Path(re.search(r"The result so far is in (\S+),", output)[1])  # type: ignore[index]
     told = json.loads(kept.read_text())
     assert (kept.name, stat.S_IMODE(kept.stat().st_mode)) == ("interrupted_sweep.json", 0o600)
     assert told["answered"] == fleet.hosts[2:]

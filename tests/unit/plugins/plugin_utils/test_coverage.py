@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who was asked, who did not answer and why, and when that is too few."""
+"""Which tenants were asked, which failed and why, and when that is too many."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_those_who_did_not_answer_are_the_first_warning_by_category_and_name() -
     failures = {"a": failure(), "b": failure("throttled", "Slow."), "d": failure()}
     result = _coverage.sweep_result(Batch(hosts), {"c": {"warnings": ["An old API."]}}, failures)
     assert result["warnings"] == [
-        "3 of 4 tenants did not answer (not_consented: a, d; throttled: b).",
+        "3 of 4 tenants failed (not_consented: a, d; throttled: b).",
         "An old API.",
     ]
     assert result["results"] == {"c": {}}
@@ -137,8 +137,38 @@ def test_too_few_answers_fail_the_task_and_keep_what_was_answered() -> None:
     result = _coverage.sweep_result(Batch(["a", "b"]), {"a": {"count": 1}}, {"b": failure()})
     _coverage.judge(result, _coverage.threshold("any"))
     assert result["failed"] is True
-    assert result["msg"] == "Of 2 tenants 1 did not answer. The first of them: No consent."
+    assert result["msg"] == "1 of 2 tenants failed, for example b: No consent."
     assert result["results"] == {"a": {"count": 1}}
+
+
+def test_a_security_event_is_a_warning_before_all_others_and_the_example_of_the_failures() -> None:
+    hosts = ["a", "b", "c", "d"]
+    failures = {
+        "a": failure(),
+        "c": failure("wrong_tenant", "A foreign token."),
+        "d": failure("wrong_tenant", "Another foreign token."),
+    }
+    result = _coverage.sweep_result(Batch(hosts), {"b": {"warnings": ["An old API."]}}, failures)
+    assert result["warnings"] == [
+        "SECURITY EVENT (wrong_tenant) in c: A foreign token.",
+        "SECURITY EVENT (wrong_tenant) in d: Another foreign token.",
+        "3 of 4 tenants failed (wrong_tenant: c, d; not_consented: a).",
+        "An old API.",
+    ]
+    _coverage.judge(result, _coverage.threshold("any"))
+    assert result["msg"] == "3 of 4 tenants failed, for example c: A foreign token."
+
+
+@given(st.from_regex(r"[a-z0-9._-]{1,20}", fullmatch=True), st.text(max_size=60))
+def test_an_alarm_can_be_read_again(host: str, message: str) -> None:
+    assert _coverage.alarm_in(_coverage.alarm(host, message)) == (host, message)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "An old API.", "1 of 2 tenants failed (wrong_tenant) in a: b", "SECURITY EVENT"]
+)
+def test_any_other_warning_is_no_alarm(text: str) -> None:
+    assert _coverage.alarm_in(text) is None
 
 
 def test_enough_answers_do_not_fail_the_task() -> None:

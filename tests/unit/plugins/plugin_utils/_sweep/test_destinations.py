@@ -61,7 +61,7 @@ def test_many_tenants_with_one_file_are_counted() -> None:
 
 
 def test_the_file_of_the_sweep_itself_is_none_for_a_tenant() -> None:
-    with pytest.raises(DefenderError, match="for h0 and for the sweep itself"):
+    with pytest.raises(DefenderError, match="for h0 and for the sweep;"):
         _destinations.check(of("/tmp/rows"), own="/tmp/./rows")
 
 
