@@ -67,6 +67,14 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
         "Check the id; the object may have been merged, deleted or live in another tenant.",
     ),
     "conflict": ("caller", "Look at the object's state before trying again."),
+    "refused": (
+        "caller",
+        "A guard rail of this collection stopped the task; if the action is intended, confirm it.",
+    ),
+    "action_failed": (
+        "customer",
+        "Read the reason in the message, and check the device before you try again.",
+    ),
     "truncated": ("caller", "Ask for less: a shorter time span, fewer columns, or a summary."),
     "throttled": ("caller", "Ask less often, or allow a longer retry_deadline."),
     "unavailable": ("microsoft", "Try again later."),

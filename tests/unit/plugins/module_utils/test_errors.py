@@ -34,6 +34,8 @@ WHO = {  # the contract's four, by category
     "bad_request": "caller",
     "not_found": "caller",
     "conflict": "caller",
+    "refused": "caller",
+    "action_failed": "customer",
     "truncated": "caller",
     "throttled": "caller",
     "unavailable": "microsoft",
