@@ -14,7 +14,7 @@ description:
   - Returns the lines of an aligned text table, a heading and one line per row. Show them with
     M(ansible.builtin.debug), which prints each line of a list on a line of its own.
   - Null is shown as C(–), a list as its members separated by commas, a boolean as C(yes) or C(no).
-    Columns of numbers are aligned to the right.
+    Columns of numbers are aligned to the right, also if some are texts such as V(1000+).
   - Characters that a terminal would obey, such as escape sequences in the name of an incident, are
     replaced.
 positional: columns, width

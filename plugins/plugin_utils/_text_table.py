@@ -9,6 +9,7 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
+import re
 import typing as t
 import unicodedata
 
@@ -18,6 +19,7 @@ NULL: t.Final = "–"
 ELLIPSIS: t.Final = "…"
 HARMLESS: t.Final = "\N{REPLACEMENT CHARACTER}"
 SEPARATOR: t.Final = "  "
+MORE_THAN: t.Final = re.compile(r"[0-9]{1,9}\+")
 NARROWEST: t.Final = 4  # columns that a shortened text keeps
 # Control characters, characters that change the direction of the text, lone surrogates, and line
 # separators: a terminal would obey them.
@@ -124,9 +126,14 @@ def _headings(rows: t.Sequence[Row], columns: t.Sequence[t.Any] | None) -> dict[
 def _is_numeric(values: t.Sequence[t.Any]) -> bool:
     """Whether the column holds numbers and nulls only, and at least one number."""
     known = [value for value in values if value is not None]
-    return bool(known) and all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for value in known
-    )
+    return bool(known) and all(map(_is_number, known))
+
+
+def _is_number(value: t.Any) -> bool:
+    """A number, or the text of one such as `1000+`, which means that there are more."""
+    if isinstance(value, str):
+        return MORE_THAN.fullmatch(value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _fit(widths: dict[str, int], numeric: t.Collection[str], width: int) -> None:

@@ -27,7 +27,7 @@ EXAMPLES = r"""
 - name: Check the value before any tenant is queried
   ansible.builtin.assert:
     that: my_fail_when is mssp.defender_xdr.valid_fail_when
-    fail_msg: "my_fail_when is {{ my_fail_when }}; set it to all, any, never or a share such as 10%."
+    fail_msg: "my_fail_when is {{ my_fail_when }}; use all, any, never or a share such as 10%."
   vars:
     my_fail_when: 10%
   run_once: true

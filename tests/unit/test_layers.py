@@ -37,6 +37,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._inventory",
         "plugin_utils._hunts",
         "plugin_utils._fleet",
+        "plugin_utils._onboarding",
         "plugin_utils._summary",
     ),
     ("plugin_utils._coverage", "plugin_utils._door"),

@@ -17,14 +17,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
-    ["\x1b[31mred\x1b[0m", "日本語の名前", "one\ntwo\ttab", "\u202egnp.exe", "e\u0301te\u0301", "\ud800"]
+    [
+        "\x1b[31mred\x1b[0m",
+        "日本語の名前",
+        "one\ntwo\ttab",
+        "\u202egnp.exe",
+        "e\u0301te\u0301",
+        "\ud800",
+    ]
 )
 VALUE = TEXT | st.none() | st.booleans() | st.integers() | st.lists(TEXT, max_size=3)
 ROWS = st.lists(st.fixed_dictionaries({"a": VALUE, "b": VALUE, "c": VALUE}), min_size=1, max_size=6)
 
 
 def test_a_table_has_a_heading_and_one_aligned_line_for_each_row() -> None:
-    rows = [
+    rows: list[dict[str, t.Any]] = [
         {"tenant": "contoso", "open": 7, "assigned_to": None, "tags": ["a", "b"]},
         {"tenant": "woodgrove", "open": 12, "assigned_to": "ada", "tags": []},
         {"tenant": "tailspin", "open": None, "assigned_to": "", "tags": None},
@@ -35,6 +42,11 @@ def test_a_table_has_a_heading_and_one_aligned_line_for_each_row() -> None:
         "woodgrove    12  ada          –",
         "tailspin      –               –",
     ]
+
+
+def test_a_number_of_which_there_are_more_is_a_number() -> None:
+    rows: list[dict[str, t.Any]] = [{"open": "1000+", "id": "12"}, {"open": 7, "id": "345"}]
+    assert table(rows) == [" open  id", "1000+  12", "    7  345"]
 
 
 def test_without_columns_the_first_row_names_them() -> None:
