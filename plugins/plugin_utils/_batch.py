@@ -83,7 +83,9 @@ def begun(variables: Variables) -> list[str]:
     names = list(variables["ansible_play_hosts_all"])
     states = getattr(_iterator(), "host_states", None)
     if states is not None:
-        return [name for name in names if name in states]
+        # a host that failed in an earlier batch has a record too, but no tasks
+        with_tasks = {name for name, state in states.items() if getattr(state, "_blocks", True)}
+        return [name for name in names if name in with_tasks]
     left = set(variables["ansible_play_batch"])
     if left.issuperset(variables["ansible_play_hosts"]):
         return names

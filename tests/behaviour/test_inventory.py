@@ -181,10 +181,11 @@ def test_the_probe_says_of_each_tenant_what_the_lab_knows_to_be_wrong_with_it(
         for host, each in truth.items()
     }
     assert told == expected
-    for group in {"healthy", *expected.values()}:
-        assert sorted(listed[group]["hosts"]) == sorted(
-            host for host, word in expected.items() if word == group
-        )
+    for word in {"healthy", *expected.values()}:
+        hosts = sorted(host for host, found in expected.items() if found == word)
+        assert sorted(listed[word]["hosts"]) == hosts
+        group = f"defender_xdr_{'ready' if word == 'healthy' else word}"
+        assert sorted(listed[group]["hosts"]) == hosts
     healthy = listed["_meta"]["hostvars"][
         next(host for host, word in expected.items() if word == "healthy")
     ]["defender_xdr_probe"]
