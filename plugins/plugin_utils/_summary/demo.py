@@ -29,16 +29,17 @@ def summarize(hosts: Hosts, width: int) -> Json:
     read = [host for host, fact in lists.items() if fact and fact.get("read")]
     coverage = summary.coverage(len(checks), len(read))
     rows.sort(key=lambda row: (-row.pop("severe"), -row.pop("listed")))
+    rows = summary.worst_first(rows, "remark")
     return {
         "coverage": coverage,
         "lines": [
-            *_text_table.lines(summary.worst_first(rows, "remark"), COLUMNS, width),
+            *_text_table.lines(rows, COLUMNS, width),
             "",
             summary.counts(coverage),
             *(
-                _sentence(host, check)
-                for host, check in checks.items()
-                if not (check or {}).get("ready")
+                _sentence(row["tenant"], checks[row["tenant"]])
+                for row in rows
+                if not (checks[row["tenant"]] or {}).get("ready")
             ),
         ],
     }
