@@ -35,7 +35,7 @@ options:
   width:
     description:
       - Maximum width of a line in columns of the terminal. The widest column of text is shortened,
-        marked by C(…), until the lines fit.
+        marked by C(…), until the lines fit. Numbers and GUIDs are never shortened.
     type: int
     default: 100
 seealso:

@@ -19,6 +19,7 @@ NULL: t.Final = "–"
 ELLIPSIS: t.Final = "…"
 HARMLESS: t.Final = "\N{REPLACEMENT CHARACTER}"
 SEPARATOR: t.Final = "  "
+GUID: t.Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MORE_THAN: t.Final = re.compile(r"[0-9]{1,9}\+")
 NARROWEST: t.Final = 4  # columns that a shortened text keeps
 # Control characters, characters that change the direction of the text, lone surrogates, and line
@@ -35,7 +36,7 @@ def lines(rows: t.Sequence[Row], columns: t.Sequence[t.Any] | None, width: int) 
     :arg columns: keys of the rows, or mappings of a key to its heading; None for the keys of the
         first row.
     :arg width: terminal columns of a line. The widest column of text is shortened until the lines
-        fit, but no column to less than `NARROWEST`.
+        fit, but no column to less than `NARROWEST`, and never one of numbers or GUIDs.
     :raises DefenderError: `bad_request` for arguments of another shape.
     """
     headings = _headings(rows, columns)
@@ -44,12 +45,13 @@ def lines(rows: t.Sequence[Row], columns: t.Sequence[t.Any] | None, width: int) 
     if not rows:
         return []
     values = {key: [row.get(key) for row in rows] for key in headings}
-    numeric = {key for key in headings if _is_numeric(values[key])}
+    numeric = {key for key in headings if _all_known(values[key], _is_number)}
+    whole = numeric | {key for key in headings if _all_known(values[key], _is_guid)}
     cells = {
         key: [safe_text(heading), *map(cell, values[key])] for key, heading in headings.items()
     }
     widths = {key: max(map(display_width, column)) for key, column in cells.items()}
-    _fit(widths, numeric, width)
+    _fit(widths, whole, width)
     table = zip(
         *(
             [_aligned(text, widths[key], key in numeric) for text in column]
@@ -123,10 +125,10 @@ def _headings(rows: t.Sequence[Row], columns: t.Sequence[t.Any] | None) -> dict[
     return found
 
 
-def _is_numeric(values: t.Sequence[t.Any]) -> bool:
-    """Whether the column holds numbers and nulls only, and at least one number."""
+def _all_known(values: t.Sequence[t.Any], is_one: t.Callable[[t.Any], bool]) -> bool:
+    """Whether all values that are not null, at least one, are of this kind."""
     known = [value for value in values if value is not None]
-    return bool(known) and all(map(_is_number, known))
+    return bool(known) and all(map(is_one, known))
 
 
 def _is_number(value: t.Any) -> bool:
@@ -136,11 +138,15 @@ def _is_number(value: t.Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _fit(widths: dict[str, int], numeric: t.Collection[str], width: int) -> None:
+def _is_guid(value: t.Any) -> bool:
+    return isinstance(value, str) and GUID.fullmatch(value) is not None
+
+
+def _fit(widths: dict[str, int], whole: t.Collection[str], width: int) -> None:
     """Narrow the widest columns of text, one terminal column at a time."""
     excess = sum(widths.values()) + len(SEPARATOR) * (len(widths) - 1) - width
     while excess > 0:
-        text = [key for key in widths if key not in numeric and widths[key] > NARROWEST]
+        text = [key for key in widths if key not in whole and widths[key] > NARROWEST]
         if not text:
             return
         widths[max(text, key=lambda key: widths[key])] -= 1

@@ -68,7 +68,7 @@ def refusal(host: str) -> Json:
         text=f"offboard_confirm does not name {host}, so nothing was removed and nothing was sent.",
         category="refused",
         who=who,
-        advice=f"If {host} is to be offboarded, add its inventory name to offboard_confirm.",
+        advice=f"Add {host} to offboard_confirm if it is to be offboarded.",
     )
 
 
