@@ -368,3 +368,30 @@ def test_the_queries_of_the_hunt_role_find_what_the_lab_has_planted(
         assert one["failures"] == {}, name
         assert sum(one["hits"].values()), name
         assert set(one["hits"]) == set(hosts)
+
+
+def test_the_name_of_an_incident_is_no_template_and_no_escape_sequence(
+    lab: Lab, ours: Ansible
+) -> None:
+    name = "{{ 7 * 7 }}\x1b[2J{% raw %}"
+    found = {"id": "1", "severity": "high", "display_name": name, "assigned_to": "{{ 6 * 6 }}"}
+    answer = ours.cwd / "answer.json"
+    answer.write_text(json.dumps({"read": True, "incidents": [found], "count": 1}))
+    known = {
+        "name": "known",
+        "ansible.builtin.set_fact": {
+            "incidents_result": "{{ lookup('ansible.builtin.file', file) | from_json }}"
+        },
+        "vars": {"file": str(answer)},
+    }
+    show = {
+        "ansible.builtin.import_role": {
+            "name": "mssp.defender_xdr.incidents",
+            "tasks_from": "summary",
+        }
+    }
+    run = ours.playbook([{"hosts": lab.of("not_consented"), "tasks": [known, show]}]).good()
+    (heading, line, *rest) = run.result("Show the incidents of all tenants")["msg"]
+    assert line.endswith("{{ 6 * 6 }}  {{ 7 * 7 }}\ufffd[2J{% raw %}")
+    assert "\x1b" not in run.output
+    assert len(rest) == 2, heading
