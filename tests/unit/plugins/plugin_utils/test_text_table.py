@@ -68,7 +68,7 @@ def test_only_the_widest_text_is_shortened() -> None:
 
 def test_a_guid_is_never_shortened() -> None:
     key = "b08d5def-235d-4735-9da5-000000000001"
-    rows = [{"name": "x" * 20, "key": key}, {"name": "y", "key": None}]
+    rows: list[dict[str, t.Any]] = [{"name": "x" * 20, "key": key}, {"name": "y", "key": None}]
     assert table(rows, width=50) == [
         "name          key",
         f"xxxxxxxxxxx…  {key}",
