@@ -239,6 +239,12 @@ def test_a_tenant_that_is_not_confirmed_is_refused_and_nothing_is_sent_for_it(
     if last not in refused:
         assert last.calls()
         assert fact(run, last.host, "offboard_result")["status"] == "done"
+    removal = "Remove the application by API where possible, and delete all cached tokens"
+    later = ansible.playbook(
+        "mssp.defender_xdr.offboard", "-e", json.dumps(wish), "--start-at-task", removal
+    )
+    assert later.code != 0
+    assert all(each.calls() == [] for each in refused)
     lines = run.result("Show how far each tenant got")["msg"]
     assert lines[1].split()[:3] == [one.host, "failed", "refused"]
     assert f"{2 - len(refused)} done, 0 waiting, {len(refused)} failed of 2 tenants" in lines
