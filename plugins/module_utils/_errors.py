@@ -67,10 +67,7 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
         "Check the id; the object may have been merged, deleted or live in another tenant.",
     ),
     "conflict": ("caller", "Look at the object's state before trying again."),
-    "refused": (
-        "caller",
-        "A guard rail of this collection stopped the task; if the action is intended, confirm it.",
-    ),
+    "refused": ("caller", "Set the option that the message names if this is what you want."),
     "action_failed": (
         "customer",
         "Read the reason in the message, and check the device before you try again.",
