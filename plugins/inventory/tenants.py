@@ -134,10 +134,13 @@ options:
   probe:
     description:
       - Whether to request a token for every host's tenant, in parallel. If the token has the roles
-        for O(probe_required_for), the host is put into the group C(healthy). Otherwise it is put
-        into a group that is named after the category with which a task would fail, such as
-        C(not_consented) or C(role_missing). The variable C(defender_xdr_probe) has C(category),
-        C(roles), C(checked_at) and C(text), which describes the problem if there is one.
+        for O(probe_required_for), the host is put into the group C(defender_xdr_ready). Otherwise
+        it is put into a group that is named after the category with which a task would fail, such
+        as C(defender_xdr_not_consented) or C(defender_xdr_role_missing). The role
+        P(mssp.defender_xdr.preflight#role) uses the same names. Each group has an alias,
+        C(healthy) or the category alone.
+      - The variable C(defender_xdr_probe) has C(category), C(roles), C(checked_at) and C(text),
+        which describes the problem if there is one.
       - The tenant options are those of the host, from this inventory, from the C(group_vars) and
         C(host_vars) next to it, and from earlier inventories. C(group_vars) and C(host_vars) next
         to a playbook are not available here.

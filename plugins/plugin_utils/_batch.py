@@ -74,6 +74,24 @@ def ended(variables: Variables) -> list[str]:
     return [name for name in gone if records is not None and records.standing(name) == "ended"]
 
 
+def begun(variables: Variables) -> list[str]:
+    """The hosts that the current batch began with, for whom there is no task.
+
+    Without `serial` these are all hosts of the play. Where the record of the batch cannot be found,
+    the hosts of a batch that left the play are missing.
+    """
+    names = list(variables["ansible_play_hosts_all"])
+    states = getattr(_iterator(), "host_states", None)
+    if states is not None:
+        # a host that failed in an earlier batch has a record too, but no tasks
+        with_tasks = {name for name, state in states.items() if getattr(state, "_blocks", True)}
+        return [name for name in names if name in with_tasks]
+    left = set(variables["ansible_play_batch"])
+    if left.issuperset(variables["ansible_play_hosts"]):
+        return names
+    return [name for name in names if name in left]
+
+
 def named(arguments: Variables, hosts: list[str] | None) -> list[str] | None:
     """The hosts that the option `hosts` names, each once; None only where it was left out.
 

@@ -440,7 +440,7 @@ def test_the_watch_ends_with_a_code_for_monitoring(provider: Customer, ansible: 
     ).good()
     app = ["-e", f"credentials_app_id={made.result('register')['application']['app_id']}"]
     well = ansible.playbook("mssp.defender_xdr.credentials", *name, *app).good()
-    assert "secret ansible" in well.output
+    assert "19  no         secret  ansible " in well.output
     ill = ansible.playbook(
         "mssp.defender_xdr.credentials", *name, *app, "-e", "credentials_fail_days=21"
     )

@@ -87,10 +87,9 @@ def test_existing_playbooks_run_on_a_registry_as_they_stand(
         keyed_groups=[{"key": "tier", "prefix": "tier"}],
     )
     run = sound.ansible.playbook("mssp.defender_xdr.preflight", "--limit", "tier_silver").good()
-    found = run.results("Show what was found")
-    assert {host: result["msg"] for host, result in found.items()} == {
-        one.host: "ready" for one in three[1:]
-    }
+    lines = run.result("Show which tenants are ready")["msg"]
+    assert [line.split()[:2] for line in lines[1:3]] == [[one.host, "ready"] for one in three[1:]]
+    assert lines[4] == "2 of 2 tenants are ready (asked 2, answered 2, failed 0)"
     task = {
         "mssp.defender_xdr.sweep": {"module": "incident_info", "module_args": {"limit": 1}},
         "name": "Sweep",
@@ -134,7 +133,7 @@ def test_the_examples_run(example: tuple[Inventory, str, dict[str, str]]) -> Non
     run = books.ansible.playbook(
         "mssp.defender_xdr.preflight", "--limit", "tier_gold", env=env
     ).good()
-    assert run.result("Show what was found")["msg"] == "ready"
+    assert "1 of 1 tenants are ready" in run.result("Show which tenants are ready")["msg"][-1]
     books.ansible.inventory = str(books.ansible.inputs / "provider.tenants.yml")
     run, listed = books.listed(env=env)
     assert run.code == 0, run.output
@@ -182,10 +181,11 @@ def test_the_probe_says_of_each_tenant_what_the_lab_knows_to_be_wrong_with_it(
         for host, each in truth.items()
     }
     assert told == expected
-    for group in {"healthy", *expected.values()}:
-        assert sorted(listed[group]["hosts"]) == sorted(
-            host for host, word in expected.items() if word == group
-        )
+    for word in {"healthy", *expected.values()}:
+        hosts = sorted(host for host, found in expected.items() if found == word)
+        assert sorted(listed[word]["hosts"]) == hosts
+        group = f"defender_xdr_{'ready' if word == 'healthy' else word}"
+        assert sorted(listed[group]["hosts"]) == hosts
     healthy = listed["_meta"]["hostvars"][
         next(host for host, word in expected.items() if word == "healthy")
     ]["defender_xdr_probe"]

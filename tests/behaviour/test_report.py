@@ -95,8 +95,8 @@ def test_the_incidents_playbook_writes_the_report_and_then_fails(lab: Lab, ours:
     check_incidents(lab, report)
     count = report["coverage"]
     assert (
-        f"Of {count['asked']} tenants {count['unread']} could not be read; fail_when is any. The"
-        f" report is in {dest}."
+        f"{count['unread']} of {count['asked']} tenants could not be read; incidents_fail_when is"
+        " any."
     ) in " ".join(run.output.split())
     assert report["asked"][0]["how"]["status"] == ["active", "in_progress"]
     with (dest / "incidents.csv").open(encoding="utf-8", newline="") as file:

@@ -11,6 +11,9 @@ import re
 import typing as t
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._summary.summary import (
+    CATEGORY_ORDER,
+)
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 
@@ -46,7 +49,7 @@ def test_the_demo_shows_each_tenant_with_the_exact_reason(lab: Lab, ours: Ansibl
         cells = next(line for line in lines if line.startswith(f"{host} ")).split()
         if word:
             assert cells[-1] == word, cells
-            assert cells[3:6] == ["-", "-", "-"]
+            assert cells[3:6] == ["–", "–", "–"]
         else:
             incidents = lab.incidents(lab.truth[host]["tenant_id"])
             high = [
@@ -60,7 +63,11 @@ def test_the_demo_shows_each_tenant_with_the_exact_reason(lab: Lab, ours: Ansibl
     sick = sum(bool(word) for word in asked.values())
     assert f"asked {len(asked)}, answered {len(asked) - sick}, failed {sick}" in lines
     # each tenant that did not answer has its sentence below the table
-    assert len(lines) == len(asked) + 2 + sick
+    assert len(lines) == len(asked) + 3 + sick
+    # the tenants with a problem come first
+    assert [line.split()[-1] for line in lines[1 : 1 + sick]] == [
+        word for word in CATEGORY_ORDER if word in asked.values()
+    ]
 
 
 def test_preflight_groups_each_tenant_by_what_it_found(lab: Lab, ours: Ansible) -> None:
@@ -78,11 +85,21 @@ def test_preflight_groups_each_tenant_by_what_it_found(lab: Lab, ours: Ansible) 
         )
         assert (found["ready"], found["category"]) == (not word, word)
         assert bool(found["text"]) == bool(word)
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["asked_at"])
         if word in ("not_consented", "role_missing"):
             assert (
                 f"{lab.truth[host]['tenant_id']}/adminconsent?client_id={lab.facts['client_id']}"
                 in found["advice"]
             )
+    lines = run.result("Show which tenants are ready")["msg"]
+    asked = {host: word for host, word in categories(lab).items() if host != lab.of("throttled")}
+    sick = [word for word in CATEGORY_ORDER if word in asked.values()]
+    assert [line.split()[1] for line in lines[1 : 1 + len(asked)]] == sick + ["ready"] * (
+        len(asked) - len(sick)
+    )
+    assert {line.split()[0] for line in lines[1 : 1 + len(asked)]} == set(asked)
+    # with the indentation and the quotes of the default callback
+    assert all(len(line) <= 100 - 11 for line in lines[: 2 + len(asked)])
     incomplete = run.results("facts")[lab.of("consent_incomplete")]["msg"]
     assert incomplete["missing_roles"] == ["SecurityIncident.Read.All"]
 
@@ -168,6 +185,106 @@ def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(
         "incidents_fail_when=any",
     ).good()
     assert "asked 2, answered 2, failed 0" in named.output
+    # every open incident, the worst first
+    lines = named.result("Show the incidents of all tenants")["msg"]
+    open_ = [
+        incident
+        for host in (one, two)
+        for incident in lab.incidents(lab.truth[host]["tenant_id"])
+        if incident["status"] in ("active", "inProgress")
+    ]
+    shown = [line.split() for line in lines[1 : 1 + len(open_)]]
+    assert sorted(cells[3] for cells in shown) == sorted(each["id"] for each in open_)
+    order = ["high", "medium", "low", "informational"]
+    assert [cells[0] for cells in shown] == sorted((c[0] for c in shown), key=order.index)
+    assert lines[-1].startswith(f"{len(open_)} incidents in 2 of 2 tenants")
+
+
+@pytest.mark.parametrize(
+    "playbook", ["preflight", "incidents", "demo", "onboard", "offboard", "credentials"]
+)
+@pytest.mark.parametrize("name", ["defender_xdr_fail_when", "fail_when"])
+def test_an_unknown_fail_when_is_an_error_before_anything_is_sent(
+    fleet: Lab, ansible: Ansible, playbook: str, name: str
+) -> None:
+    ansible.inventory = fleet.inventory
+    since = fleet.now()
+    some = ",".join(each["host"] for each in fleet.facts["tenants"][-2:])
+    wish = {"defender_xdr_hosts": some, "offboard_confirm": some, name: "sometimes"}
+    run = ansible.playbook(f"mssp.defender_xdr.{playbook}", "-e", json.dumps(wish))
+    assert run.code != 0
+    assert "sometimes; set it to all, any, never or a share such as 10%." in run.output
+    assert fleet.journal(since) == []
+
+
+@pytest.mark.parametrize("playbook", ["preflight", "incidents", "demo", "onboard"])
+def test_a_pattern_that_names_no_host_is_an_error_before_anything_is_sent(
+    fleet: Lab, ansible: Ansible, playbook: str
+) -> None:
+    ansible.inventory = fleet.inventory
+    since = fleet.now()
+    run = ansible.playbook(f"mssp.defender_xdr.{playbook}", "-e", '{"defender_xdr_hosts": ","}')
+    assert run.code != 0
+    assert "names no host" in run.output
+    assert fleet.journal(since) == []
+
+
+def test_a_playbook_fails_as_fail_when_says_after_its_table(lab: Lab, ours: Ansible) -> None:
+    sick, ready = (
+        lab.of("not_consented"),
+        next(host for host, word in categories(lab).items() if not word),
+    )
+    for playbook, table in (
+        ("preflight", "Show which tenants are ready"),
+        ("incidents", "Show the incidents of all tenants"),
+        ("demo", "Show every tenant in one table"),
+    ):
+        for how, fails in (("51%", False), ("50%", True)):
+            hosts = f"defender_xdr_hosts={sick},{ready}"
+            report = ours.cwd / f"{playbook} {how}"
+            run = ours.playbook(
+                f"mssp.defender_xdr.{playbook}",
+                *("-e", hosts, "-e", f"defender_xdr_fail_when={how}"),
+                *("-e", json.dumps({"report_dest": str(report)})),
+            )
+            assert (run.code != 0) is fails, (playbook, how, run.output)
+            assert run.result(table)["msg"]
+            assert (report / "report.json").exists()
+
+
+# What --list-tasks and --list-tags show: the steps of the roles, each with its tag.
+STEPS: t.Final[dict[str, tuple[str, list[str]]]] = {
+    "preflight": ("preflight : Check the token and its roles", ["preflight", "report", "summary"]),
+    "incidents": ("incidents : List the incidents", ["incidents", "report", "summary"]),
+    "demo": ("preflight : Set preflight_result", ["hunt", "incidents", "preflight", "report"]),
+    # core lists no task of a section `always`, such as their tables
+    "onboard": ("onboard : Set onboard_result", ["onboard", "register"]),
+    "offboard": ("offboard : Verify that a new token is refused", ["offboard"]),
+    "credentials": ("Read the application", ["credentials"]),
+}
+
+
+@pytest.mark.parametrize("playbook", STEPS)
+def test_a_playbook_lists_its_steps_and_tags(lab: Lab, ours: Ansible, playbook: str) -> None:
+    task, tags = STEPS[playbook]
+    listed = ours.playbook(f"mssp.defender_xdr.{playbook}", "--list-tasks", "--list-tags").good()
+    assert task in listed.output
+    shown = re.findall(r"TASK TAGS: \[(.*)\]", listed.output)
+    assert set(tags) <= {tag for line in shown for tag in line.split(", ")}
+
+
+def test_a_playbook_runs_a_part_by_its_tag_or_from_a_task(lab: Lab, ours: Ansible) -> None:
+    ready = next(host for host, word in categories(lab).items() if not word)
+    only = ["-e", f"defender_xdr_hosts={ready}", "-e", "defender_xdr_fail_when=never"]
+    tagged = ours.playbook("mssp.defender_xdr.preflight", "--tags", "preflight", *only).good()
+    assert tagged.results("Set preflight_result")
+    assert not tagged.results("Show which tenants are ready")
+    started = ours.playbook(
+        "mssp.defender_xdr.preflight", "--start-at-task", "Show which tenants are ready", *only
+    ).good()
+    assert not started.results("Set preflight_result")
+    # nothing was read, which is no success
+    assert "0 of 1 tenants are ready" in started.output
 
 
 def test_the_hunt_playbook_runs_a_folder_and_tells_no_licence_from_no_hits(
@@ -251,3 +368,30 @@ def test_the_queries_of_the_hunt_role_find_what_the_lab_has_planted(
         assert one["failures"] == {}, name
         assert sum(one["hits"].values()), name
         assert set(one["hits"]) == set(hosts)
+
+
+def test_the_name_of_an_incident_is_no_template_and_no_escape_sequence(
+    lab: Lab, ours: Ansible
+) -> None:
+    name = "{{ 7 * 7 }}\x1b[2J{% raw %}"
+    found = {"id": "1", "severity": "high", "display_name": name, "assigned_to": "{{ 6 * 6 }}"}
+    answer = ours.cwd / "answer.json"
+    answer.write_text(json.dumps({"read": True, "incidents": [found], "count": 1}))
+    known = {
+        "name": "known",
+        "ansible.builtin.set_fact": {
+            "incidents_result": "{{ lookup('ansible.builtin.file', file) | from_json }}"
+        },
+        "vars": {"file": str(answer)},
+    }
+    show = {
+        "ansible.builtin.import_role": {
+            "name": "mssp.defender_xdr.incidents",
+            "tasks_from": "summary",
+        }
+    }
+    run = ours.playbook([{"hosts": lab.of("not_consented"), "tasks": [known, show]}]).good()
+    (heading, line, *rest) = run.result("Show the incidents of all tenants")["msg"]
+    assert line.endswith("{{ 6 * 6 }}  {{ 7 * 7 }}\ufffd[2J{% raw %}")
+    assert "\x1b" not in run.output
+    assert len(rest) == 2, heading

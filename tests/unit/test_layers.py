@@ -37,6 +37,8 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._inventory",
         "plugin_utils._hunts",
         "plugin_utils._fleet",
+        "plugin_utils._onboarding",
+        "plugin_utils._summary",
     ),
     ("plugin_utils._coverage", "plugin_utils._door"),
     ("plugin_utils._batch", "plugin_utils._execution", "plugin_utils._subject"),
@@ -45,6 +47,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._pool",
         "plugin_utils._progress",
         "plugin_utils._tenant_options",
+        "plugin_utils._text_table",
     ),
     # what also runs on another machine: the modules, their door, their subjects, and one tenant
     ("modules",),

@@ -40,7 +40,12 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory impor
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.cache import Answers
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.words import HEALTHY
 
-GROUPS: t.Final = (HEALTHY, *CATEGORIES)
+# The groups of each finding: the name that the role preflight uses too, and its alias.
+GROUPS_OF: t.Final[t.Mapping[str, tuple[str, str]]] = {
+    HEALTHY: (f"{_tenant_options.PREFIX}ready", HEALTHY),
+    **{category: (f"{_tenant_options.PREFIX}{category}", category) for category in CATEGORIES},
+}
+GROUPS: t.Final = tuple(group for groups in GROUPS_OF.values() for group in groups)
 VARIABLE: t.Final = f"{_tenant_options.PREFIX}probe"
 # Findings that are not worth keeping: over at once, or our own mistake.
 PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
@@ -98,11 +103,13 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
         health[job.host] = found
         if found["category"] not in PASSING:
             answers.put(job.subject, job.asker(resource, roles), found)
-    inventory.add_group(HEALTHY)
+    for group in GROUPS_OF[HEALTHY]:
+        inventory.add_group(group)
     for host in hosts:
         inventory.set_variable(host, VARIABLE, _shown(health[host]))
         # not add_child, which takes a group where one has the host's name
-        inventory.add_host(host, group=inventory.add_group(health[host]["category"]))
+        for group in GROUPS_OF[health[host]["category"]]:
+            inventory.add_host(host, group=inventory.add_group(group))
 
 
 def _shown(found: Found) -> Found:

@@ -207,6 +207,7 @@ def every(root: Path = ROOT) -> dict[str, list[Block]]:
         ("README.md", markdown),
         ("CONTRIBUTING.md", markdown),
         ("roles/*/README.md", markdown),
+        ("playbooks/README.md", markdown),
         ("docs/docsite/rst/*.rst", restructured),
         ("plugins/*/*.py", examples),
         ("extensions/eda/plugins/*/*.py", examples),

@@ -174,6 +174,7 @@ def test_the_nine_steps_from_no_application_to_the_first_incidents_and_back(
     # application
     leave = {
         "defender_xdr_hosts": "tenants",
+        "offboard_confirm": [prospect["tenant_id"]],
         "offboard_registry": str(registry),
         "offboard_link_folder": str(links),
     }
@@ -216,6 +217,39 @@ def test_hosts_that_name_nobody_leave_nobody(ansible: Ansible, fleet: Lab, nobod
     assert fleet.journal(since) == []
 
 
+@pytest.mark.parametrize("confirm", [None, [], "", "other", "{last}", ["{last}", "other"]])
+def test_a_tenant_that_is_not_confirmed_is_refused_and_nothing_is_sent_for_it(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], confirm: t.Any
+) -> None:
+    """A name is no part of a name: `last` is longer than `one`, and does not confirm it."""
+    one, last = sorted(customers(2), key=lambda each: each.host)
+    for each in (one, last):
+        each.consent(roles={"graph": RIGHTS, "xdr": [], "endpoint": []})
+    wish: Json = {"defender_xdr_hosts": f"{one.host},{last.host}"}
+    if confirm is not None:
+        wish["offboard_confirm"] = json.loads(json.dumps(confirm).replace("{last}", last.host))
+    ansible.environment["DEFENDER_XDR_TOKEN_CACHE"] = "none"
+    run = ansible.playbook("mssp.defender_xdr.offboard", "-e", json.dumps(wish))
+    assert run.code != 0
+    refused = [one] if "last" in json.dumps(confirm) else [one, last]
+    for each in refused:
+        result = fact(run, each.host, "offboard_result")
+        assert (result["status"], result["category"]) == ("failed", "refused"), result
+        assert each.calls() == []
+    if last not in refused:
+        assert last.calls()
+        assert fact(run, last.host, "offboard_result")["status"] == "done"
+    removal = "Remove the application by API where possible, and delete all cached tokens"
+    later = ansible.playbook(
+        "mssp.defender_xdr.offboard", "-e", json.dumps(wish), "--start-at-task", removal
+    )
+    assert later.code != 0
+    assert all(each.calls() == [] for each in refused)
+    lines = run.result("Show how far each tenant got")["msg"]
+    assert lines[1].split()[:3] == [one.host, "failed", "refused"]
+    assert f"{2 - len(refused)} done, 0 waiting, {len(refused)} failed of 2 tenants" in lines
+
+
 def role(name: str, **variables: t.Any) -> Json:
     return {
         "name": name,
@@ -252,7 +286,14 @@ def test_by_api_tenants_come_and_go_without_a_person_and_the_second_time_nothing
     go = [
         {
             "hosts": hosts,
-            "tasks": [role("offboard", offboard_registry=str(registry), offboard_wait_interval=1)],
+            "tasks": [
+                role(
+                    "offboard",
+                    offboard_confirm=[one.host for one in some],
+                    offboard_registry=str(registry),
+                    offboard_wait_interval=1,
+                )
+            ],
         }
     ]
     gone = ansible.playbook(go).good()
@@ -343,9 +384,9 @@ def test_the_example_in_the_readme_runs_as_it_stands(
     )
     book = ansible.cwd / "site.yml"
     book.write_text(
-        re.sub(r"hosts: \w+", f"hosts: {customer.host}", snippet).replace(
-            "/tmp/", f"{ansible.cwd}/"
-        )
+        re.sub(r"hosts: \w+", f"hosts: {customer.host}", snippet)
+        .replace("[fabrikam]", f"[{customer.host}]")
+        .replace("/tmp/", f"{ansible.cwd}/")
     )
     run = ansible.playbook(str(book)).good()
     assert fact(run, customer.host, f"{name}_result")["status"] in ("done", "waiting")

@@ -308,13 +308,33 @@ def test_the_role_incidents_counts_no_host_that_was_ended_before_it_was_asked(
         role("incidents"),
     ]
     run = fleet.play(*tasks)
-    (counts, *lines) = run.result("Show the coverage")["msg"]
-    assert (counts, lines) == ("asked 4, answered 3, failed 1", ["lost before it was asked"])
+    lines = run.result("Show the incidents of all tenants")["msg"]
+    assert lines[-4].endswith("in 3 of 4 tenants (asked 4, answered 3, failed 1)")
+    assert lines[-1].split()[:3] == [lost, "unavailable", "caller"]
     alone = fleet.play(
         meta("end_host", when=f"inventory_hostname != '{first}'"),
         role("incidents", incidents_fail_when="any"),
     )
-    assert alone.good().result("Show the coverage")["msg"] == ["asked 1, answered 1, failed 0"]
+    lines = alone.good().result("Show the incidents of all tenants")["msg"]
+    assert lines[-1].endswith("in 1 of 1 tenants (asked 1, answered 1, failed 0)")
+
+
+def test_the_role_incidents_counts_each_batch_of_a_play_with_serial(tenants: Tenants) -> None:
+    fleet = tenants(4)
+    first, lost, ended, last = fleet.hosts
+    tasks = [fail(lost), end(ended), role("incidents", incidents_fail_when="any")]
+    run = fleet.play(*tasks, serial=[1, 2, 1], max_fail_percentage=90)
+    shown = [
+        event["result"]["msg"]
+        for event in run.events
+        if event["task"] == "Show the incidents of all tenants"
+    ]
+    # the second batch has no host left that could show it
+    assert [next(line for line in lines if "asked" in line)[-31:] for lines in shown] == [
+        "(asked 1, answered 1, failed 0)"
+    ] * 2
+    read = {one for one in (first, last) if run.results("Set incidents_result").get(one)}
+    assert read == {first, last}
 
 
 def test_the_role_hunt_counts_no_host_that_was_ended(tenants: Tenants) -> None:

@@ -404,6 +404,8 @@ def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_w
         ["Contoso_Ltd", "woodgrove"],
         [],
     )
+    for group, alias in (("bad_request", "bad_request"), ("ready", "healthy")):
+        assert found["groups"][f"defender_xdr_{group}"] == found["groups"][alias]
     said = {
         host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()
     }
@@ -411,10 +413,11 @@ def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_w
     assert said["woodgrove"].startswith("The options of woodgrove could not be made")
 
 
-def test_a_host_may_not_bear_the_name_of_a_state_of_health(folder: Folder) -> None:
-    folder.register([{"tenant_id": ONE, "name": "healthy"}])
-    assert folder.inventory()["groups"] == {"tenants": ["healthy"]}
-    assert folder.inventory(probe=True)["groups"]["tenants"] == ["healthy_22222222"]
+@pytest.mark.parametrize("name", ["healthy", "defender_xdr_ready", "defender_xdr_tls"])
+def test_a_host_may_not_bear_the_name_of_a_state_of_health(folder: Folder, name: str) -> None:
+    folder.register([{"tenant_id": ONE, "name": name}])
+    assert folder.inventory()["groups"] == {"tenants": [name]}
+    assert folder.inventory(probe=True)["groups"]["tenants"] == [f"{name}_22222222"]
 
 
 @pytest.mark.parametrize(
