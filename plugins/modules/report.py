@@ -49,7 +49,9 @@ options:
     description:
       - Formats to write.
       - V(html) is C(report.html), V(json) is C(report.json), V(markdown) is C(report.md), and
-        V(csv) are C(tenants.csv), C(incidents.csv), C(hits.csv) and C(indicators.csv).
+        V(csv) are C(summary.csv), C(questions.csv), C(tenants.csv), C(incidents.csv), C(hits.csv)
+        and C(indicators.csv).
+      - With any format, the rows of hunts with hits are kept in O(dest) as well.
     type: list
     elements: str
     choices: [html, json, csv, markdown]
@@ -79,6 +81,12 @@ options:
       - File of incidents that an earlier sweep wrote. The file does not show which tenants were
         read, so a tenant without a row in it counts as not read.
     type: path
+  incidents_filters:
+    description:
+      - The options that the sweep in O(incidents) used, such as C(status) and C(limit), to be shown
+        in the report.
+    type: dict
+    default: {}
   hunts_from:
     description:
       - The file C(hunt_result.json) that an earlier hunt wrote to its folder, to use instead of the
@@ -94,22 +102,38 @@ options:
       - Hours within which an incident must be resolved, counted from its creation, by tier and
         severity. A tier that is not listed uses the hours of V(default). A severity without hours
         has no limit.
+      - Without this option, the report has no service levels.
     type: dict
-    default: {default: {high: 8, medium: 24, low: 72}}
-  asked:
+    default: {}
+  sla_calendar:
     description:
-      - Further entries for the scope section of the report, each with C(what), C(at) and C(how).
-    type: list
-    elements: dict
-    default: []
+      - Working days and hours in which the hours of O(sla) count, as C(time_zone), C(days),
+        C(from) and C(to). Without this option, they count around the clock.
+    type: dict
+    default: {}
+  time_zone:
+    description:
+      - Time zone of all times on the page and in the summary, such as V(Europe/Berlin). The times
+        in JSON and CSV are in UTC.
+    type: str
+    default: UTC
+  previous:
+    description:
+      - The C(report.json) of an earlier report. Incidents that are not in it are marked as new.
+    type: path
+  validate_only:
+    description:
+      - Whether to only check the options and the folder O(dest), before any tenant is queried.
+    type: bool
+    default: false
   fail_when:
     description:
       - When to fail the task, after everything has been written. V(all) fails if no tenant could be
         read, V(any) if at least one tenant could not be read, and a share such as V(10%) if that
-        share of tenants or more could not be read. V(never) does not fail. A tenant that was
-        partially read counts as read.
+        share of tenants or more could not be read. V(never) does not fail. A tenant that was read
+        in part is not counted.
     type: str
-    default: never
+    default: all
 seealso:
   - module: mssp.defender_xdr.sweep
 """
@@ -120,6 +144,7 @@ EXAMPLES = r"""
     module: incident_info
     module_args:
       status: [active, in_progress]
+      expand_alerts: true
     fail_when: never
   run_once: true
   register: open_incidents
@@ -137,12 +162,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 coverage:
-  description: Number of tenants in total (C(asked)), C(read), partially read (C(partly)) and
-    C(unread). The unread tenants are also counted C(by_category) and by the party that must act
-    (C(by_who)).
+  description: Number of tenants in total (C(asked)), and how many of them answered every question
+    (C(complete)), some (C(partial)) or none (C(unread)). The unread tenants are also counted
+    C(by_category) and by the party that must act (C(by_who)).
   returned: success, or failure because of O(fail_when)
   type: dict
-  sample: {asked: 25, read: 17, partly: 0, unread: 8, by_category: {not_consented: 8}, by_who:
+  sample: {asked: 25, complete: 17, partial: 0, unread: 8, by_category: {not_consented: 8}, by_who:
     {customer: 8}}
 files:
   description: Paths of the files that were written, by file name.
@@ -172,9 +197,13 @@ SPEC = {
         "incidents_from": {"type": "path"},
         "hunts_from": {"type": "path"},
         "tier_variable": {"type": "str", "default": "defender_xdr_tier"},
-        "sla": {"type": "dict", "default": {"default": {"high": 8, "medium": 24, "low": 72}}},
-        "asked": {"type": "list", "elements": "dict", "default": []},
-        "fail_when": {"type": "str", "default": "never"},
+        "incidents_filters": {"type": "dict", "default": {}},
+        "sla": {"type": "dict", "default": {}},
+        "sla_calendar": {"type": "dict", "default": {}},
+        "time_zone": {"type": "str", "default": "UTC"},
+        "previous": {"type": "path"},
+        "validate_only": {"type": "bool", "default": False},
+        "fail_when": {"type": "str", "default": "all"},
     },
     "mutually_exclusive": [["incidents", "incidents_from"]],
     "supports_check_mode": True,

@@ -23,6 +23,8 @@ FILES: t.Final = {
     "report.html",
     "report.json",
     "report.md",
+    "summary.csv",
+    "questions.csv",
     "tenants.csv",
     "incidents.csv",
     "hits.csv",
@@ -45,9 +47,10 @@ def but_throttled(lab: Lab, **variables: t.Any) -> list[str]:
     ]
 
 
-def report_in(dest: Path) -> Json:
-    assert {path.name for path in dest.iterdir()} == FILES
-    assert {path.stat().st_mode & 0o777 for path in dest.iterdir()} == {0o600}
+def report_in(dest: Path, *more: str) -> Json:
+    assert {path.name for path in dest.iterdir()} == FILES | set(more)
+    files = [path for path in dest.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     return t.cast("Json", json.loads((dest / "report.json").read_text(encoding="utf-8")))
 
 
@@ -64,7 +67,7 @@ def check_incidents(lab: Lab, report: Json) -> None:
     found = {
         host: next(gap["category"] for gap in one["gaps"] if gap["what"] == "incidents")
         for host, one in told.items()
-        if one["open"] is None
+        if one["figures"] is None or one["figures"]["open"] is None
     }
     assert found == refused
     for host, truth in asked.items():
@@ -74,7 +77,8 @@ def check_incidents(lab: Lab, report: Json) -> None:
                 for one in lab.incidents(truth["tenant_id"])
                 if one["status"] in ("active", "inProgress")
             ]
-            assert (told[host]["open"], told[host]["high"]) == (
+            figures = told[host]["figures"]
+            assert (figures["open"], figures["high"]) == (
                 len(own),
                 sum(one["severity"] == "high" for one in own),
             ), host
@@ -98,7 +102,10 @@ def test_the_incidents_playbook_writes_the_report_and_then_fails(lab: Lab, ours:
         f"{count['unread']} of {count['asked']} tenants could not be read; incidents_fail_when is"
         " any."
     ) in " ".join(run.output.split())
-    assert report["asked"][0]["how"]["status"] == ["active", "in_progress"]
+    [question] = report["questions"]
+    assert question["filters"]["status"] == ["active", "in_progress"]
+    assert (question["asked"], question["failed"]) == (count["asked"], count["unread"])
+    assert question["asked_at"] <= report["made_at"]
     with (dest / "incidents.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == len(report["incidents"]) > 0
 
@@ -118,20 +125,80 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
     )
     run = ours.playbook(
         "mssp.defender_xdr.report",
-        *but_throttled(lab, report_dest=str(dest), hunt_folder=str(queries), fail_when="never"),
+        *but_throttled(
+            lab,
+            report_dest=str(dest),
+            hunt_folder=str(queries),
+            incidents_severity=["high", "medium", "low", "informational"],
+            fail_when="never",
+        ),
     ).good()
-    report = report_in(dest)
+    report = report_in(dest, "hunts", "incidents.ndjson")
     check_incidents(lab, report)
     hunts = {one["name"]: one for one in report["hunts"]}
-    assert (
-        report["tactics"][0]["tenants"]
-        == len(hunts["devices"]["hits"])
-        == hunts["devices"]["coverage"]["answered"]
-        > 0
-    )
+    devices = hunts["devices"]
+    assert report["tactics"][0]["tenants"] == len(devices["hits"]) == devices["answered"] > 0
+    assert len((dest / devices["dest"]).read_text().splitlines()) == devices["rows"]
+    assert {row["device"] for row in devices["shown"]} <= {
+        json.loads(line)["DeviceName"] for line in (dest / devices["dest"]).read_text().splitlines()
+    }
+    # what an alert tells is there, out of one question to each tenant
+    assert all(one["alerts"] is not None for one in report["incidents"])
+    assert any(one["devices"] for one in report["incidents"])
+    assert any(one["service_sources"] and one["tactics"] for one in report["incidents"])
+    assert report["questions"][0]["filters"]["severity"] == [
+        "high",
+        "medium",
+        "low",
+        "informational",
+    ]
+    assert [alarm["category"] for alarm in report["alarms"]] == ["wrong_tenant"]
     assert [(one["kind"], one["value"]) for one in report["shared"]] == [("address", "203.0.113.9")]
     assert len(report["shared"][0]["tenants"]) == len(hunts["shared"]["hits"])
-    assert "not read" in run.output
+    assert "SECURITY EVENT" in run.output
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"report_time_zone": "Mars/Olympus"}, "time_zone is 'Mars/Olympus'"),
+        ({"report_sla_calendar": {"days": ["someday"]}}, "sla_calendar has the days"),
+        ({"report_previous": "/nonexistent"}, "previous is /nonexistent"),
+        ({"report_dest": "/dev/null/soc"}, "dest is /dev/null/soc"),
+        ({"defender_xdr_fail_when": "some"}, "defender_xdr_fail_when is some"),
+        ({"report_dest": ""}, "report_dest is not set"),
+    ],
+)
+def test_what_the_report_needs_is_checked_before_a_tenant_is_queried(
+    lab: Lab, ours: Ansible, variables: Json, said: str
+) -> None:
+    since = max((line["n"] for line in lab.journal(0)), default=0)
+    options = {"report_dest": str(ours.cwd / "soc"), **variables}
+    run = ours.playbook("mssp.defender_xdr.report", *but_throttled(lab, **options))
+    assert run.code == 2
+    assert said in " ".join(run.output.split())
+    assert lab.journal(since) == []
+
+
+def test_what_is_new_since_the_previous_report_is_marked(ansible: Ansible, tmp_path: Path) -> None:
+    def listed(*numbers: str) -> Json:
+        incidents = [{"id": number, "status": "active"} for number in numbers]
+        return {**READ, "incidents_result": {"read": True, "incidents": incidents}}
+
+    previous = str(tmp_path / "first/report.json")
+    ansible.write_inventory({"contoso": listed("1"), "litware": listed("2")}, {})
+    ansible.playbook([{"hosts": "tenants", "tasks": [reporting(tmp_path / "first")]}]).good()
+    ansible.write_inventory({"contoso": listed("1", "2"), "litware": listed("2")}, {})
+    task = reporting(tmp_path / "next", previous=previous, time_zone="Europe/Berlin")
+    ansible.playbook([{"hosts": "tenants", "tasks": [task]}]).good()
+    report = json.loads((tmp_path / "next/report.json").read_text(encoding="utf-8"))
+    assert [(one["host"], one["id"], one["new"]) for one in report["incidents"]] == [
+        ("contoso", "1", False),
+        ("contoso", "2", True),
+        ("litware", "2", False),
+    ]
+    assert (report["incidents_summary"]["new"], report["time_zone"]) == (1, "Europe/Berlin")
+    assert report["made_at"].endswith("Z")
 
 
 def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> None:
@@ -142,10 +209,10 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
         "mssp.defender_xdr.preflight", "-e", f"defender_xdr_hosts={hosts} report_dest={dest}"
     ).good()
     report = report_in(dest)
-    assert report["sources"] == ["preflight"]
+    assert [one["what"] for one in report["questions"]] == ["preflight"]
     assert {one["host"]: one["state"] for one in report["tenants"]} == {
-        healthy[0]: "read",
-        healthy[1]: "read",
+        healthy[0]: "complete",
+        healthy[1]: "complete",
         sick: "unread",
     }
     queries = ours.cwd / "queries"
@@ -158,8 +225,8 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
         f"defender_xdr_hosts={hosts} report_dest={dest} hunt_folder={queries} fail_when=30%",
     )
     assert run.code == 2
-    report = report_in(dest)
-    assert report["sources"] == ["hunts"]
+    report = report_in(dest, "hunts")
+    assert [one["what"] for one in report["questions"]] == ["hunt"]
     assert report["hunts"][0]["hits"] == dict.fromkeys(healthy, 2)
     assert report["coverage"]["by_category"] == {"not_consented": 1}
     # another day, out of what the hunt left on disk
@@ -175,7 +242,15 @@ def test_preflight_and_hunt_report_what_they_know(lab: Lab, ours: Ansible) -> No
         "report_hunts_from": f"{kept}/hunt_result.json",
     }
     ours.playbook([{"hosts": hosts, "roles": [role]}]).good()
-    assert report_in(later)["hunts"] == report["hunts"]
+    again = report_in(later, "hunts")["hunts"]
+    assert [{**one, "asked_at": ""} for one in again] == [
+        {**one, "asked_at": ""} for one in report["hunts"]
+    ]
+    kept_rows, copied = (
+        [json.loads(line) for line in (folder / again[0]["dest"]).read_text().splitlines()]
+        for folder in (dest, later)
+    )
+    assert kept_rows == copied != []
 
 
 def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: Path) -> None:
@@ -214,7 +289,7 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
     ansible.playbook([{"hosts": "tenants", "roles": [role]}]).good()
     report = report_in(tmp_path / "soc")
     assert (report["incidents"][0]["name"], report["incidents"][0]["tier"]) == (name, "gold")
-    assert [one["state"] for one in report["tenants"]] == ["read", "unread"]
+    assert [one["state"] for one in report["tenants"]] == ["complete", "unread"]
     page = (tmp_path / "soc/report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page or "\\u003cscript\\u003ealert" in page
@@ -274,7 +349,8 @@ def test_a_role_that_fails_by_itself_does_not_keep_the_report_from_being_written
         "hunt_folder": str(queries),
     }
     assert ours.playbook(f"mssp.defender_xdr.{playbook}", "-e", json.dumps(variables)).code == 2
-    assert report_in(ours.cwd / "soc")["coverage"]["unread"] == 1
+    more = ["hunts"] if playbook == "hunt" else []
+    assert report_in(ours.cwd / "soc", *more)["coverage"]["unread"] == 1
 
 
 READ: t.Final = {"ansible_connection": "local", "incidents_result": {"read": True, "incidents": []}}
@@ -309,7 +385,7 @@ def test_an_empty_list_of_hosts_is_nobody_and_says_so(
     assert (
         told["msg"]
         == told["warnings"][0]
-        == "hosts is empty, so that there is no tenant to report and nothing was written."
+        == "hosts is empty, so there is no tenant to report, and nothing was written."
     )
     assert not (tmp_path / "soc").exists()
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import random
 import time
 import typing as t
@@ -18,7 +19,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    indicators as _report_indicators,
+    hunt_rows as _hunt_rows,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     model as _report_model,
@@ -45,6 +46,11 @@ NAMES: t.Final = (
     "Unfamiliar sign-in properties involving one user",
     "Hands-on keyboard attack involving multiple users",
     "Malware was detected in an archive attached to a mail",
+)
+PRODUCTS: t.Final = (
+    "microsoft_defender_for_endpoint",
+    "microsoft_defender_for_office365",
+    "azure_ad_identity_protection",
 )
 HUNTS: t.Final = (
     (
@@ -167,15 +173,20 @@ def _incident(chance: random.Random) -> Json:
         ),
         "created_date_time": _times.format_time(NOW - int(age * HOUR)),
         "last_update_date_time": _times.format_time(NOW - int(age * HOUR * chance.random())),
+        "classification": chance.choice(["unknown", "true_positive"]),
+        "custom_tags": chance.choice([[], ["vip"], ["triage", "phish"]]),
+        "alerts": chance.randrange(1, 9),
+        "devices": [f"pc-{chance.randrange(30)}"],
+        "users": [chance.choice(("ana", "tomasz", "li"))],
+        "products": [chance.choice(PRODUCTS)],
+        "tactics": [chance.choice(("InitialAccess", "Execution", "Impact"))],
         "incident_web_url": f"https://security.microsoft.com/incidents/{number}?tid={tenant_id}",
     }
 
 
-def hunts(
-    own: t.Sequence[Tenant], chance: random.Random
-) -> tuple[dict[str, Json], list[_report_indicators.Row]]:
-    """The fact hunt_result, and rows that share some indicators."""
-    made, rows = {}, list[_report_indicators.Row]()
+def hunts(own: t.Sequence[Tenant], chance: random.Random) -> dict[str, Json]:
+    """The fact hunt_result, with rows that share some indicators."""
+    made = {}
     able = [one.host for one in own if one.incidents and one.incidents["read"]]
     known = [f"{chance.getrandbits(256):064x}" for _unused in range(40)]
     for name, title, severity, tactics, techniques in HUNTS:
@@ -190,37 +201,45 @@ def hunts(
             for one in own
             if one.incidents and not one.incidents["read"]
         } | dict.fromkeys(unlicensed, "not_licensed")
-        hits = {host: chance.randrange(1, 40) for host in hit}
-        coverage = {
-            "asked": len(own),
-            "answered": len(own) - len(failures),
-            "failed": len(failures),
-        }
-        told = {
+        hits = {one.host: 0 for one in own if one.host not in failures}
+        hits |= {host: chance.randrange(1, 40) for host in hit}
+        made[name] = {
             "title": title,
+            "description": "What a hit means, in a sentence.",
             "severity": severity,
             "tactics": tactics,
             "techniques": techniques,
             "pack": "endpoint",
             "truncated": hit[:1],
-        }
-        made[name] = {
-            **told,
-            "coverage": coverage,
             "hits": hits,
             "failures": {host: {"category": why} for host, why in failures.items()},
+            "asked_at": "2026-11-24T05:50:00Z",
             "timespan": "7d",
+            "limit": 1000,
+            "rows": {host: [_row(chance, known) for _unused in range(hits[host])] for host in hit},
         }
-        rows += [
-            (
-                name,
-                host,
-                {"SHA256": chance.choice(known), "RemoteIP": f"203.0.113.{chance.randrange(200)}"},
-            )
-            for host in hit
-            for _unused in range(hits[host])
-        ]
-    return made, rows
+    return made
+
+
+def _row(chance: random.Random, known: t.Sequence[str]) -> Json:
+    return {
+        "Timestamp": "2026-11-23T12:00:00Z",
+        "DeviceName": f"pc-{chance.randrange(30)}",
+        "AccountName": chance.choice(("ana", "tomasz", "system")),
+        "ProcessCommandLine": f"powershell -enc {chance.getrandbits(64):x}",
+        "SHA256": chance.choice(known),
+        "RemoteIP": f"203.0.113.{chance.randrange(200)}",
+    }
+
+
+def report_of(
+    own: t.Sequence[Tenant], found: dict[str, Json], *, title: str, **changes: t.Any
+) -> Json:
+    """A report on these tenants and hunts."""
+    options = {"title": title, "at": NOW, "sla": SLA, "versions": {"ours": "0"}}
+    setting = Setting(**{**options, "zone": datetime.UTC, "zone_name": "UTC", **changes})
+    rows = _hunt_rows.read(found, {one.tenant_id: one.host for one in own}, "/soc")
+    return _report_model.build(own, found, rows, setting)
 
 
 def main() -> None:
@@ -231,15 +250,9 @@ def main() -> None:
     options = parser.parse_args()
     chance = random.Random(1)
     own = tenants(options.tenants, options.incidents, chance)
-    found, rows = hunts(own, chance)
+    found = hunts(own, chance)
     started = time.perf_counter()
-    setting = Setting(
-        title="Defender XDR, all customers",
-        at=NOW,
-        sla=SLA,
-        versions={"mssp.defender_xdr": _report.version()},
-    )
-    report = _report_model.build(own, found, _report_indicators.shared(rows), setting)
+    report = report_of(own, found, title="Defender XDR, all customers")
     modelled = time.perf_counter()
     files = _report.files(report, ["html", "json", "csv", "markdown"])
     if options.dest:

@@ -52,6 +52,7 @@ def main() -> None:
             "report_dest": f"{folder}/soc",
             "report_title": "Morning report",
             "report_sla": TIERS,
+            "report_time_zone": "Europe/Berlin",
             "hunt_packs": ["mail", "identity", "cloud", "endpoint", "ransomware"],
             "fail_when": "never",
         }

@@ -16,14 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    indicators as _report_indicators,
-)
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    model as _report_model,
-)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
-    Setting,
     Tenant,
 )
 from ansible_collections.mssp.defender_xdr.tests.bench import report_page
@@ -88,14 +81,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[int], tuple[Js
                     incidents={"read": True, "incidents": [mean]},
                 ),
             ]
-            hunts, rows = report_page.hunts(own, chance)
-            setting = Setting(
-                title=f"Report of {count} tenants",
-                at=report_page.NOW,
-                sla=report_page.SLA,
-                versions={"ours": "0"},
-            )
-            report = _report_model.build(own, hunts, _report_indicators.shared(rows), setting)
+            found = report_page.hunts(own, chance)
+            report = report_page.report_of(own, found, title=f"Report of {count} tenants")
             dest = tmp_path_factory.mktemp(f"report{count}")
             _report.write(str(dest), _report.files(report, ["html"]))
             known[count] = report, dest / "report.html"
@@ -135,18 +122,24 @@ def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
     assert browser.requests(path) == [path.resolve().as_uri()]
     assert browser.logged("browser") == []
     assert browser.run("return document.title").startswith(report["title"])
-    figures = dict(
-        browser.run(
-            "return [...document.querySelectorAll('.figures div')].map(one =>"
-            " one.innerText.split('\\n'))"
-        )
+    tiles = browser.run(
+        "return [...document.querySelectorAll('.figures div')].map(one =>"
+        " one.innerText.split('\\n'))"
     )
+    figures = {title: values for title, *values in tiles}
     coverage, summary = report["coverage"], report["incidents_summary"]
-    assert figures["Tenants read"] == f"{coverage['read'] + coverage['partly']} of {count}"
-    assert figures["Open incidents"] == f"{summary['open']:,}"
-    assert figures["Past their SLA"] == f"{summary['breached']:,}"
+    over = f"in {summary['answered']:,} of {count:,} tenants"
+    assert figures["Tenants complete"][0] == f"{coverage['complete']:,}"
+    assert figures["Open incidents"] == [f"{summary['open']:,}", over]
+    assert figures["Past the SLA"] == [f"{summary['breached']:,}", over]
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
     names = browser.run("return document.querySelector('.gaps')?.innerText ?? ''")
-    assert all(category in names for category in coverage["by_category"])
+    # a security event stands at the top, and is nobody's task below
+    assert {category for category in coverage["by_category"] if category not in names} <= {
+        "wrong_tenant"
+    }
+    alarms = browser.run("return document.querySelectorAll('.alarms li').length")
+    assert alarms == len(report["alarms"])
     links = browser.run("return [...document.querySelectorAll('.gaps a')].map(one => one.href)")
     assert set(links) == {
         one["gaps"][0]["link"] for one in report["tenants"] if one["state"] == "unread"
@@ -173,9 +166,11 @@ def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(
     until(browser, READY, bool)
     every = report["incidents"]
     assert browser.run(FOUND) == f"{len(every):,} found, 100 shown"
-    late = [one for one in every if one["late_hours"] is not None]
-    worst = max(late, key=lambda one: float(one["late_hours"]))
-    assert browser.run(ROWS)[0][0] == worst["host"]
+    oldest = min(
+        (one for one in every if one["severity"] == "high"), key=lambda one: str(one["created"])
+    )
+    first = browser.run(ROWS)[0]
+    assert (first[0], first[2]) == ("high", oldest["tenant_name"])
     browser.run(TYPE, "input", 0, "ransomware gold")
     expected = [
         one for one in every if one["tier"] == "gold" and "ransomware" in one["name"].lower()
@@ -187,11 +182,11 @@ def test_all_incidents_are_searched_sorted_and_filtered_in_the_page(
     high = [one for one in every if one["severity"] == "high"]
     assert browser.run(FOUND).startswith(f"{len(high):,} found")
     browser.run(CLICK, "Tenant")
-    hosts = [row[0] for row in browser.run(ROWS)]
-    assert hosts == sorted(hosts)
+    names = [row[2].lower() for row in browser.run(ROWS)]
+    assert names == sorted(names)
     browser.run(CLICK, "Tenant")
-    hosts = [row[0] for row in browser.run(ROWS)]
-    assert hosts == sorted(hosts, reverse=True)
+    names = [row[2].lower() for row in browser.run(ROWS)]
+    assert names == sorted(names, reverse=True)
     assert browser.run(
         "return document.querySelector('[data-table=incidents] th[aria-sort]').innerText"
     ).startswith("Tenant")
@@ -236,9 +231,54 @@ def test_what_a_customer_wrote_is_seen_and_does_nothing(
     until(browser, READY, bool)
     browser.run(TYPE, "input", 0, "document.title")
     rows = until(browser, ROWS, lambda rows: len(rows) == 1)
-    assert (rows[0][0], rows[0][3], rows[0][5]) == (MEAN, MEAN, MEAN)
+    assert rows[0][1].startswith(MEAN)
+    assert (rows[0][2], rows[0][5]) == (MEAN, MEAN)
     assert browser.run("return document.title").startswith("Report of 25 tenants")
     assert browser.run("return document.querySelectorAll('img').length") == 0
+
+
+def test_a_hit_leads_to_its_incident_and_an_incident_to_its_hunts(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]]
+) -> None:
+    report, path = made(200)
+    browser.look()
+    browser.open(path)
+    until(browser, READY, bool)
+    number, host = browser.run(
+        "const link = document.querySelector('a[data-find]'); link.closest('details').open = true;"
+        " link.click(); return link.dataset.find.split(' ')"
+    )
+    rows = until(browser, ROWS, lambda rows: 0 < len(rows) < 10)
+    name = next(one["name"] for one in report["tenants"] if one["host"] == host)
+    assert any(f" {number}" in row[1] and row[2] == name for row in rows)
+    anchor = browser.run(
+        "const link = document.querySelector('[data-table=incidents] a[href^=\"#hunt-\"]');"
+        " link.click(); return link.hash"
+    )
+    opened = f"return document.querySelector('{anchor}').open"
+    assert until(browser, opened, bool)
+
+
+def test_where_nobody_was_read_the_page_says_so(
+    browser: Chromium, tmp_path: Path, pictures: Path
+) -> None:
+    failure = {"read": False, "category": "timeout", "text": "No answer.", "who": "microsoft"}
+    silent = [
+        Tenant(host=f"t{number}", name=f"T {number}", tenant_id="x", tier="", incidents=failure)
+        for number in range(25)
+    ]
+    report = report_page.report_of(silent, {}, title="Nobody was read")
+    _report.write(str(tmp_path), _report.files(report, ["html"]))
+    browser.look()
+    browser.open(tmp_path / "report.html")
+    until(browser, READY, bool)
+    numbers = browser.run(
+        "return [...document.querySelectorAll('.figures dd:not(.over)')].map(one => one.innerText)"
+    )
+    assert numbers[0] == "0"
+    assert set(numbers[1:]) == {"–"}
+    assert "No tenant could be read" in browser.run("return document.body.innerText")
+    browser.picture(pictures / "report-nobody.png")
 
 
 def test_a_narrow_window_needs_no_sideways_scrolling(
@@ -275,6 +315,7 @@ def test_keyboard_and_screen_reader_find_their_way(
         },
     )
     assert browser.run("return document.activeElement.className") == "skip"
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
     told = browser.devtools("Accessibility.getFullAXTree")["nodes"]
     named = {
         (one["role"]["value"], one.get("name", {}).get("value", ""))

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a report counts: incidents by severity, status, age, tenant and tier, and hits by tactic.
+"""What a report counts of incidents and hunts: a number only where a tenant answered.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
 
-import collections
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import (
@@ -27,129 +26,131 @@ AGES: t.Final = (
     ("7 to 30 days", 720),
     ("over 30 days", float("inf")),
 )
-LISTED: t.Final = 10  # the newest and the oldest that nobody has taken
 
 
-def put_beside(
-    tenants: t.Sequence[Json], incidents: t.Sequence[Json], hunts: t.Sequence[Json]
-) -> None:
-    """Put each tenant's numbers beside it; None where it was not read, because that is not 0."""
-    by_host = collections.defaultdict(list)
-    for incident in incidents:
-        by_host[incident["host"]].append(incident)
-    for one in tenants:
-        silent = {gap["what"] for gap in one["gaps"] if gap["category"] != "truncated"}
-        own = [incident for incident in by_host[one["host"]] if incident["open"]]
-        one["open"] = None if "incidents" in silent else len(own)
-        one["high"] = (
-            None
-            if "incidents" in silent
-            else sum(incident["severity"] == "high" for incident in own)
-        )
-        one["unassigned"] = (
-            None if "incidents" in silent else sum(not incident["assigned_to"] for incident in own)
-        )
-        one["breached"] = (
-            None if "incidents" in silent else sum(incident["breached"] for incident in own)
-        )
-        answered = [
-            hunt for hunt in hunts if one["host"] not in hunt["failures"] and not hunt["checked"]
-        ]
-        one["hits"] = (
-            sum(hunt["hits"].get(one["host"], 0) for hunt in answered) if answered else None
-        )
+def summary(incidents: t.Sequence[Json], questions: t.Sequence[Json]) -> Json:
+    """Counts of open incidents unless the name says otherwise, over `answered` of `asked` tenants;
+    None where no tenant answered.
+
+    :arg questions: the entries of report.json.
+    """
+    own = [question for question in questions if question["what"] == "incidents"]
+    asked = sum(question["asked"] for question in own)
+    answered = sum(question["answered"] for question in own)
+    counts = _counts(incidents)
+    if not answered:
+        counts = dict.fromkeys(counts)
+    return {"asked": asked, "answered": answered, **counts}
 
 
-def summary(incidents: t.Sequence[Json], tenants: t.Sequence[Json]) -> Json:
-    """Everything that the plots and tables of incidents count, for open ones unless it says
-    otherwise."""
-    own = [incident for incident in incidents if incident["open"]]
-    free = sorted(
-        (incident for incident in own if not incident["assigned_to"] and incident["created"]),
-        key=lambda each: str(each["created"]),
-    )
-    late = sorted(
-        (incident for incident in own if incident["breached"]),
-        key=lambda each: -float(each["late_hours"]),
-    )
-    tiers = list(dict.fromkeys(one["tier"] for one in tenants))
-    matrix = {
-        status: dict.fromkeys(SEVERITIES, 0)
-        for status in [*STATUSES, *sorted({each["status"] for each in incidents} - set(STATUSES))]
-    }
-    ages = {label: dict.fromkeys(SEVERITIES, 0) for label, _hours in AGES} | {
-        "unknown": dict.fromkeys(SEVERITIES, 0)
-    }
-    by_tenant: dict[str, dict[str, int]] = {}
-    for incident in incidents:
-        matrix[incident["status"]][incident["severity"]] += 1
-        if incident["open"]:
-            ages[_age(incident["age_hours"])][incident["severity"]] += 1
-            by_tenant.setdefault(incident["host"], dict.fromkeys(SEVERITIES, 0))[
-                incident["severity"]
-            ] += 1
-    return {
+def _counts(incidents: t.Sequence[Json]) -> dict[str, t.Any]:
+    current = [incident for incident in incidents if incident["open"]]
+    counts: dict[str, t.Any] = {
         "listed": len(incidents),
-        "open": len(own),
-        "unassigned": sum(not incident["assigned_to"] for incident in own),
-        "breached": len(late),
+        "open": len(current),
+        "high": sum(incident["severity"] == "high" for incident in current),
+        "unassigned": sum(not incident["assigned_to"] for incident in current),
         "by_severity": {
-            severity: sum(incident["severity"] == severity for incident in own)
+            severity: sum(incident["severity"] == severity for incident in current)
             for severity in SEVERITIES
         },
-        "by_status": {status: count for status, count in matrix.items() if any(count.values())},
-        "by_age": {
-            label: count
-            for label, count in ages.items()
-            if label != "unknown" or any(count.values())
-        },
-        "by_tenant": dict(
-            sorted(by_tenant.items(), key=lambda each: (-sum(each[1].values()), each[0]))
-        ),
-        "by_tier": [
-            _tier(tier, [incident for incident in own if incident["tier"] == tier], tenants)
-            for tier in tiers
-        ],
-        "oldest_unassigned": [_key(incident) for incident in free[:LISTED]],
-        "newest_unassigned": [_key(incident) for incident in reversed(free[-LISTED:])],
-        "most_overdue": [_key(incident) for incident in late[:LISTED]],
+        "by_status": _by_status(incidents),
+        "by_age": _by_age(current),
+        "by_tenant": _by_tenant(current),
+        "do_now": [[incident["host"], incident["id"]] for incident in _do_now(current)],
     }
+    if any(incident["new"] is not None for incident in incidents):
+        counts["new"] = sum(bool(incident["new"]) for incident in current)
+    if any("breached" in incident for incident in incidents):
+        counts["breached"] = sum(incident["breached"] for incident in current)
+        counts["by_tier"] = _by_tier(current)
+    return counts
 
 
-def _key(incident: Json) -> list[str]:
-    return [incident["host"], incident["id"]]
+def _do_now(current: t.Sequence[Json]) -> list[Json]:
+    """What a person should look at first: ransomware, then high severity without an owner, then
+    what is past its service level or new; the oldest first in each."""
+
+    def rank(incident: Json) -> int | None:
+        if incident["ransomware"]:
+            return 0
+        if incident["severity"] == "high" and not incident["assigned_to"]:
+            return 1
+        if incident.get("breached"):
+            return 2
+        return 3 if incident["new"] else None
+
+    ranked = [(rank(incident), incident) for incident in current]
+    urgent = [(number, incident) for number, incident in ranked if number is not None]
+    # without a time it is as urgent as the oldest
+    return [
+        incident
+        for _number, incident in sorted(urgent, key=lambda each: (each[0], each[1]["created"]))
+    ]
+
+
+def _by_status(incidents: t.Sequence[Json]) -> Json:
+    others = sorted({incident["status"] for incident in incidents} - set(STATUSES))
+    matrix = {status: dict.fromkeys(SEVERITIES, 0) for status in (*STATUSES, *others)}
+    for incident in incidents:
+        matrix[incident["status"]][incident["severity"]] += 1
+    return {status: counts for status, counts in matrix.items() if any(counts.values())}
+
+
+def _by_age(current: t.Sequence[Json]) -> Json:
+    labels = [*(label for label, _hours in AGES), "unknown"]
+    ages = {label: dict.fromkeys(SEVERITIES, 0) for label in labels}
+    for incident in current:
+        ages[_age(incident["age_hours"])][incident["severity"]] += 1
+    if not any(ages["unknown"].values()):
+        del ages["unknown"]
+    return ages
 
 
 def _age(hours: float | None) -> str:
     return "unknown" if hours is None else next(label for label, below in AGES if hours < below)
 
 
-def _tier(tier: str, own: t.Sequence[Json], tenants: t.Sequence[Json]) -> Json:
-    here = [one for one in tenants if one["tier"] == tier]
+def _by_tenant(current: t.Sequence[Json]) -> Json:
+    """By host; the tenant with most open incidents first."""
+    counts: dict[str, dict[str, int]] = {}
+    for incident in current:
+        own = counts.setdefault(incident["host"], dict.fromkeys(SEVERITIES, 0))
+        own[incident["severity"]] += 1
+    return dict(sorted(counts.items(), key=lambda each: (-sum(each[1].values()), each[0])))
+
+
+def _by_tier(current: t.Sequence[Json]) -> list[Json]:
+    tiers = dict.fromkeys(incident["tier"] for incident in current)
+    return [
+        _tier(tier, [incident for incident in current if incident["tier"] == tier])
+        for tier in tiers
+    ]
+
+
+def _tier(tier: str, current: t.Sequence[Json]) -> Json:
     return {
         "tier": tier,
-        "tenants": len(here),
-        "unread": sum(one["open"] is None for one in here),
-        "open": len(own),
-        "breached": sum(incident["breached"] for incident in own),
-        "within": sum(bool(incident["due"]) and not incident["breached"] for incident in own),
-        "without": sum(not incident["due"] for incident in own),
+        "open": len(current),
+        "breached": sum(incident["breached"] for incident in current),
+        "within": sum(bool(incident["due"]) and not incident["breached"] for incident in current),
+        "without": sum(not incident["due"] for incident in current),
     }
 
 
 def tactics(hunts: t.Sequence[Json]) -> list[Json]:
-    """Hits by tactic, most first. A hunt of two tactics counts for both, so the sum may be more
-    than all hits."""
+    """By tactic, how many hunts were run and had hits, and in how many tenants; most tenants
+    first."""
     found: dict[str, Json] = {}
     for hunt in hunts:
         for tactic in hunt["tactics"] or ["none given"]:
             one = found.setdefault(
-                tactic, {"tactic": tactic, "hunts": 0, "hits": 0, "tenants": set()}
+                tactic, {"tactic": tactic, "hunts": 0, "hunts_with_hits": 0, "tenants": set()}
             )
             one["hunts"] += 1
-            one["hits"] += hunt["rows"]
-            one["tenants"] |= set(hunt["hits"])
+            one["hunts_with_hits"] += bool(hunt["rows"])
+            one["tenants"] |= {host for host, number in hunt["hits"].items() if number}
     return sorted(
         ({**one, "tenants": len(one["tenants"])} for one in found.values()),
-        key=lambda one: (-one["hits"], one["tactic"]),
+        key=lambda one: (-one["tenants"], one["tactic"]),
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a report is made of: facts of hosts, results of a sweep, and files that earlier runs wrote.
+"""Where a report comes from: facts of hosts, results of a sweep, and files that earlier runs wrote.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,19 +16,8 @@ from pathlib import Path
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.incident_entries import kept
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.indicators import Row
-
-# What of an incident the report shows; descriptions, comments and alerts would make it large.
-KEPT: t.Final = (
-    "id",
-    "display_name",
-    "severity",
-    "status",
-    "assigned_to",
-    "created_date_time",
-    "last_update_date_time",
-    "incident_web_url",
-)
 
 
 def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) -> dict[str, Json]:
@@ -42,8 +31,7 @@ def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str])
                 " incident_info."
             ),
         )
-    # in check mode the rows are in the result, and where nobody answered there is no file of this
-    # sweep
+    # in check mode the rows are in the result; if no tenant answered, this sweep wrote no file
     in_file = result.get("dest") and any("incidents" not in one for one in answers.values())
     rows = _by_tenant(str(result["dest"])) if in_file else {}
     made: dict[str, Json] = {}
@@ -53,13 +41,15 @@ def swept(result: Json, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str])
             listed = own.get("incidents", rows.get(tenant_ids[host], []))
             made[host] = {
                 "read": True,
-                "incidents": [kept(one) for one in listed],
+                "incidents": [kept(one) for one in listed] if "incidents" in own else listed,
                 "truncated": bool(own.get("truncated")),
+                "asked_at": result.get("asked_at"),
             }
         elif host in failures:
             made[host] = {
                 "read": False,
                 "text": str(failures[host].get("msg") or ""),
+                "asked_at": result.get("asked_at"),
                 **{key: failures[host].get(key) for key in ("category", "who", "advice")},
             }
     return made
@@ -75,7 +65,7 @@ def filed(path: str, hosts: t.Sequence[str], tenant_ids: t.Mapping[str, str]) ->
         "advice": "Hand the registered result of the sweep to the report.",
     }
     return {
-        host: {"read": True, "incidents": [kept(one) for one in rows[tenant_ids[host]]]}
+        host: {"read": True, "incidents": rows[tenant_ids[host]]}
         if tenant_ids[host] in rows
         else {
             **silent,
@@ -101,16 +91,27 @@ def hunted(path: str) -> Json:
         raise DefenderError(
             "bad_request",
             (
-                f"hunts_from is {path}, which is no hunt_result.json; name the file that the role"
-                " hunt left in hunt_dest."
+                f"hunts_from is {path}, which is not a hunt_result.json; name the file that the"
+                " role hunt wrote to hunt_dest."
             ),
         )
     return hunts
 
 
-def kept(incident: Json) -> Json:
-    """What of an incident the report needs."""
-    return {key: incident.get(key) for key in KEPT}
+def previous(path: str) -> frozenset[tuple[str, str]]:
+    """Host and id of each incident in an earlier report.json."""
+    try:
+        report = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        return frozenset((one["host"], one["id"]) for one in report["incidents"])
+    except OSError as e:
+        raise DefenderError(
+            "bad_request", f"previous is {path}, which cannot be read: {e.strerror}."
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise DefenderError(
+            "bad_request",
+            f"previous is {path}, which is not the report.json of a report; name such a file.",
+        ) from None
 
 
 def found(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str]) -> t.Iterator[Row]:
@@ -129,9 +130,10 @@ def found(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str]) -> t.Iterator
 
 
 def _by_tenant(path: str) -> dict[str, list[Json]]:
+    """The incidents in a file of a sweep, each reduced as soon as it is read."""
     rows: dict[str, list[Json]] = {}
     for row in _read(path):
-        rows.setdefault(str(row.get("tenant_id", "")).lower(), []).append(row)
+        rows.setdefault(str(row.get("tenant_id", "")).lower(), []).append(kept(row))
     return rows
 
 

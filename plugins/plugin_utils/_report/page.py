@@ -14,8 +14,10 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -24,44 +26,28 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     charts as _report_charts,
 )
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    tables as _report_tables,
-)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import texts as _texts
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.model import WHO
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.tenants import ALARMING, WHO
 from markupsafe import Markup
 
 ROLE: t.Final = Path(__file__).resolve().parents[3] / "roles" / "report"
 TOP: t.Final = 15  # bars of the tenants with most open incidents
+URGENT: t.Final = 100  # incidents in the table of what to do now
 SHARED: t.Final = 200  # indicators of several tenants, those of most tenants first
-COLUMNS: t.Final = (
-    "host",
-    "tier",
-    "id",
-    "name",
-    "severity",
-    "status",
-    "assigned_to",
-    "created",
-    "updated",
-    "age_hours",
-    "due",
-    "late_hours",
-    "url",
+COLUMNS: t.Final = tuple(
+    (
+        "host tenant_name tier id severity name service_sources alerts devices users device_names"
+        " user_names tactics tags status classification assigned_to created updated age_hours new"
+        " ransomware hunts url"
+    ).split()
 )
-TENANT: t.Final = (
-    "host",
-    "name",
-    "tier",
-    "state",
-    "open",
-    "high",
-    "unassigned",
-    "breached",
-    "hits",
-)
+SLA_COLUMNS: t.Final = ("due", "late_hours", "breached")
+TENANT: t.Final = ("host", "name", "tier", "state", "reason")
+FIGURES: t.Final = ("open", "high", "unassigned", "breached", "hits")
 # What would end a script element, or a line of JavaScript, inside a string of JSON.
 ESCAPES: t.Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+PRODUCT: t.Final = re.compile(r"^microsoft_|^azure_|_for_")
 
 
 def page(report: Json) -> str:
@@ -72,7 +58,22 @@ def page(report: Json) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"link": _link, "hours": hours, "when": _when}
+    environment.filters |= {
+        "anchor": functools.partial(_anchor, [hunt["name"] for hunt in report["hunts"]]),
+        "figure": _texts.figure,
+        "hit_tenants": _texts.tenants_with_hits,
+        "hours": hours,
+        "late": late,
+        "link": _link,
+        "product": product,
+        "when": functools.partial(_texts.clock, zone=report["time_zone"]),
+    }
+    found = {(one["host"], one["id"]): one for one in report["incidents"]}
+    urgent = [found[host, number] for host, number in report["incidents_summary"]["do_now"] or ()]
+    hits = sorted(
+        (hunt for hunt in report["hunts"] if hunt["rows"]),
+        key=lambda hunt: (SEVERITIES.index(hunt["severity"]), -_texts.tenants_with_hits(hunt)),
+    )
     text = (ROLE / "templates" / "page.html.j2").read_text(encoding="utf-8")
     return environment.from_string(text).render(
         report=report,
@@ -83,15 +84,22 @@ def page(report: Json) -> str:
         style=Markup(style),
         script=Markup(script),
         data=Markup(_embedded(report)),
+        tiles=tiles(report),
         plots=plots(report),
         severities=SEVERITIES,
-        people=_report_tables.PEOPLE,
-        line=_report_tables.coverage_line(report["coverage"]),
-        shared_most=SHARED,
+        actors=_texts.ACTORS,
+        period=_texts.period(report["questions"]),
+        default_period=_texts.DEFAULT_PERIOD,
+        tenant_names={one["host"]: one["name"] for one in report["tenants"]},
+        urgent=urgent,
+        most=URGENT,
+        hits=hits,
+        quiet=[hunt for hunt in report["hunts"] if not hunt["rows"]],
+        hunts_answered=any(hunt["rows"] is not None for hunt in report["hunts"]),
         refused=_refused(report),
-        partly=_partly(report),
-        found={(one["host"], one["id"]): one for one in report["incidents"]},
-        hits=sorted(report["hunts"], key=lambda hunt: (-len(hunt["hits"]), -hunt["rows"])),
+        partial=_partial(report),
+        cut=[one["name"] for one in report["tenants"] if one["truncated"]],
+        shared_most=SHARED,
         untaken=max(0, len(report["shared"]) - SHARED),
     )
 
@@ -101,14 +109,27 @@ def _digest(text: str) -> str:
 
 
 def _embedded(report: Json) -> str:
-    """What the page's tables are made of, by position to be short; a script element cannot be left
-    from within it."""
-    columns = {"incidents": COLUMNS, "tenants": TENANT}
+    """The data of the page's tables, by position to be short; a script element cannot be left from
+    within it."""
+    columns = (*COLUMNS, *(SLA_COLUMNS if report["sla"] else ()))
+    tenants = [
+        [*(one[key] for key in TENANT), *((one["figures"] or {}).get(key) for key in FIGURES)]
+        for one in report["tenants"]
+    ]
+    incidents = [[one[key] for key in columns] for one in report["incidents"]]
     data = {
-        name: {"columns": own, "rows": [[one[key] for key in own] for one in report[name]]}
-        for name, own in columns.items()
+        "incidents": {"columns": columns, "rows": incidents},
+        "tenants": {"columns": (*TENANT, *FIGURES), "rows": tenants},
+        "zone": report["time_zone"],
+        "hunts": {hunt["name"]: hunt["title"] for hunt in report["hunts"]},
+        "anchors": {hunt["name"]: number for number, hunt in enumerate(report["hunts"])},
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
+
+
+def _anchor(names: list[str], name: str) -> int:
+    """A number in place of a name that may hold anything."""
+    return names.index(name)
 
 
 def _link(url: t.Any) -> str:
@@ -127,23 +148,70 @@ def hours(value: float | None) -> str:
     return f"{size:.0f} h" if size < 48 else f"{size / 24:.0f} d"
 
 
-def _when(text: str) -> str:
-    return text.replace("T", " ").replace("Z", " UTC")
+def late(value: float | None) -> str:
+    """Hours past the service level for a person, or hours left."""
+    if value is None:
+        return _texts.NONE
+    return f"{hours(value)} late" if value > 0 else f"in {hours(value)}"
+
+
+def product(source: str) -> str:
+    """A product's name without what all of them have in common."""
+    return PRODUCT.sub(" ", source).replace("_", " ").strip()
+
+
+def tiles(report: Json) -> list[Json]:
+    """The large figures: title, number, over how many tenants, and whether a person must act."""
+    coverage, summary = report["coverage"], report["incidents_summary"]
+    made = [
+        _tile(
+            "Tenants complete",
+            coverage["complete"],
+            f"of {coverage['asked']:,}, {coverage['partial']:,} partial, {coverage['unread']:,}"
+            " unread",
+            bad=coverage["unread"] > 0,
+        )
+    ]
+    if summary["asked"]:
+        over = _texts.over(summary)
+        made.append(_tile("Open incidents", summary["open"], over))
+        for key, title, is_bad in (
+            ("high", "High severity", True),
+            ("unassigned", "Unassigned", False),
+            ("new", "New", False),
+            ("breached", "Past the SLA", True),
+        ):
+            if key in summary:
+                made.append(_tile(title, summary[key], over, bad=is_bad and bool(summary[key])))
+    if report["hunts"]:
+        answered = [hunt for hunt in report["hunts"] if hunt["rows"] is not None]
+        number = sum(bool(hunt["rows"]) for hunt in answered) if answered else None
+        made.append(_tile("Hunts with hits", number, f"of {len(report['hunts']):,} hunts"))
+    return made
+
+
+def _tile(title: str, number: int | None, over: str, *, bad: bool = False) -> Json:
+    return {"title": title, "number": _texts.figure(number), "over": over, "bad": bad}
 
 
 def _refused(report: Json) -> dict[str, list[Json]]:
-    """The tenants that were not read by who must act, and for each reason together: category,
-    advice, and tenants with name, text and link."""
+    """The tenants that were not read, by who must act and by reason: category, advice, and tenants
+    with name, text and link."""
     found: dict[str, dict[str, Json]] = {who: {} for who in WHO}
-    unread = [one for one in report["tenants"] if one["state"] == "unread"]
+    # a security event stands at the top of the page
+    unread = [
+        one
+        for one in report["tenants"]
+        if one["state"] == "unread" and one["reason"] not in ALARMING
+    ]
     for one in unread:
         gap = one["gaps"][0]
-        # the link is each tenant's own
+        # each tenant has a link of its own
         advice = str(gap["advice"])
         if gap["link"]:
             advice = advice.replace(gap["link"], "")
         advice = advice.strip().rstrip(":. ") + "."
-        group = found.setdefault(gap["who"], {}).setdefault(
+        group = found[gap["who"]].setdefault(
             gap["category"], {"category": gap["category"], "advice": advice, "tenants": []}
         )
         group["tenants"].append({"name": one["name"], "text": gap["text"], "link": gap["link"]})
@@ -154,73 +222,58 @@ def _refused(report: Json) -> dict[str, list[Json]]:
     }
 
 
-def _partly(report: Json) -> list[Json]:
-    """What tenants that were read in part did not answer, by kind and reason."""
+def _partial(report: Json) -> list[Json]:
+    """What tenants that were read in part did not answer, by question and reason."""
     groups: dict[tuple[str, str], Json] = {}
-    partly = [one for one in report["tenants"] if one["state"] == "partly"]
-    for one in partly:
+    partial = [one for one in report["tenants"] if one["state"] == "partial"]
+    for one in partial:
         for gap in one["gaps"]:
             group = groups.setdefault(
-                (gap["what"], gap["category"]), {**gap, "tenants": [], "queries": []}
+                (gap["what"], gap["category"]), {**gap, "tenants": [], "hunts": []}
             )
             group["tenants"].append(one["name"])
-            group["queries"] += [
-                query for query in gap.get("queries", ()) if query not in group["queries"]
-            ]
+            group["hunts"] += [name for name in gap["hunts"] if name not in group["hunts"]]
     return sorted(groups.values(), key=lambda group: -len(group["tenants"]))
 
 
 def plots(report: Json) -> dict[str, Json]:
-    """By name a plot: title, svg, and the table that says the same (head and rows)."""
+    """By name a plot: title, svg, and the table with the same numbers (head and rows)."""
     summary = report["incidents_summary"]
     made: dict[str, Json] = {}
-    if "incidents" in report["sources"]:
+    if summary["open"] is not None:
         tenants = summary["by_tenant"]
         first = list(tenants)[:TOP]
-        more = len(tenants) - len(first)
-        words = (
-            f"Open incidents by tenant, the {len(first)} with most of {len(tenants)}"
-            if more
-            else "Open incidents by tenant"
-        )
-        made["tenants"] = _severities("tenants", words, {host: tenants[host] for host in first})
-        made["status"] = _severities(
-            "status",
-            "Listed incidents by status and severity",
-            {_words(key): own for key, own in summary["by_status"].items()},
-        )
+        title = "Open incidents by tenant"
+        if len(tenants) > len(first):
+            title += f", the {len(first)} with most of {len(tenants)}"
+        made["tenants"] = _severities("tenants", title, {host: tenants[host] for host in first})
         made["age"] = _severities("age", "Open incidents by age", summary["by_age"])
-        kinds = (
-            ("past", "late", "breached"),
-            ("within", "good", "within"),
-            ("no limit", "plain", "without"),
-        )
-        made["tiers"] = _plot(
-            "tiers",
-            "Service levels of open incidents by tenant tier",
-            [one["tier"] for one in summary["by_tier"]],
-            [
-                (name, colour, [one[key] for one in summary["by_tier"]])
-                for name, colour, key in kinds
-            ],
-        )
+        if "by_tier" in summary:
+            made["tiers"] = _tiers(summary["by_tier"])
     if report["tactics"]:
         rows = report["tactics"]
         made["tactics"] = _plot(
             "tactics",
-            "Hits of hunts by tactic",
+            "Tenants with hits by tactic",
             [one["tactic"] for one in rows],
-            [("rows", "accent", [one["hits"] for one in rows])],
+            [("tenants", "accent", [one["tenants"] for one in rows])],
         )
-        made["tactics"]["head"] += ["tenants", "hunts"]
+        made["tactics"]["head"] += ["hunts with hits", "hunts"]
         made["tactics"]["rows"] = [
-            [one["tactic"], one["hits"], one["tenants"], one["hunts"]] for one in rows
+            [one["tactic"], one["tenants"], one["hunts_with_hits"], one["hunts"]] for one in rows
         ]
     return made
 
 
-def _words(key: str) -> str:
-    return key.replace("_", " ")
+def _tiers(tiers: t.Sequence[Json]) -> Json:
+    kinds = (
+        ("past", "late", "breached"),
+        ("within", "good", "within"),
+        ("no limit", "plain", "without"),
+    )
+    series = [(name, colour, [one[key] for one in tiers]) for name, colour, key in kinds]
+    title = "Service levels of open incidents by tenant tier"
+    return _plot("tiers", title, [one["tier"] for one in tiers], series)
 
 
 def _severities(name: str, title: str, rows: t.Mapping[str, t.Mapping[str, int]]) -> Json:

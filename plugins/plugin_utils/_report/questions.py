@@ -2,48 +2,140 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was asked of the tenants, and when, as the roles remember it.
+"""The questions of a report, and which tenants answered each: the check of access, the list of
+incidents, and each hunt.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
+    Setting,
+    Tenant,
+)
+
+What = t.Literal["preflight", "incidents", "hunt"]
+Answers = dict[str, Json | None]  # by host None for an answer, else the failure
 
 
-def questions(tenants: t.Sequence[Tenant], hunts: t.Mapping[str, Json]) -> list[Json]:
-    """Every question of the roles with its time; equal questions once."""
-    said: list[Json] = []
-    for one in tenants:
-        question = (one.incidents or {}).get("asked")
-        if question and not any(
-            each["what"] == "incidents" and each["how"] == question for each in said
-        ):
-            said.append(
-                {
-                    "what": "incidents",
-                    "at": str((one.incidents or {}).get("at") or ""),
-                    "how": question,
-                }
-            )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question, as it was asked, and what became of it in each tenant.
+
+    :arg timespan: None where the question has no period, or Microsoft's default of 30 days.
+    """
+
+    what: What
+    name: str
+    answers: Answers
+    asked_at: str | None = None
+    timespan: str | None = None
+    limit: int | None = None
+    filters: Json = dataclasses.field(default_factory=dict)
+
+    def as_entry(self) -> Json:
+        """Its entry in report.json."""
+        failed = sum(failure is not None for failure in self.answers.values())
+        return {
+            "what": self.what,
+            "name": self.name,
+            "asked_at": self.asked_at,
+            "timespan": self.timespan,
+            "limit": self.limit,
+            "filters": self.filters,
+            "asked": len(self.answers),
+            "answered": len(self.answers) - failed,
+            "failed": failed,
+        }
+
+
+def of_report(
+    tenants: t.Sequence[Tenant], hunts: t.Mapping[str, Json], setting: Setting
+) -> list[Question]:
+    """All questions; none for what no tenant was asked."""
+    questions = [*_preflight(tenants), *_incidents(tenants, setting)]
     for name, hunt in hunts.items():
-        how = {key: hunt[key] for key in ("timespan", "limit") if hunt.get(key) not in (None, "")}
-        at = str(hunt.get("at") or "")
-        same = next(
-            (
-                each
-                for each in said
-                if each["what"] == "hunts"
-                and each["at"] == at
-                and {**each["how"], "queries": []} == {**how, "queries": []}
-            ),
-            None,
+        if not hunt.get("checked"):  # otherwise the query was sent to no tenant
+            questions.append(_hunt(name, hunt, tenants))
+    return questions
+
+
+def _preflight(tenants: t.Sequence[Tenant]) -> t.Iterator[Question]:
+    if any(one.preflight is not None for one in tenants):
+        answers: Answers = {}
+        for one in tenants:
+            answers[one.host] = _lost(one.host) if one.preflight is None else one.preflight
+            if one.preflight and one.preflight.get("ready"):
+                answers[one.host] = None
+        times = [one.preflight.get("asked_at") for one in tenants if one.preflight]
+        yield Question(
+            what="preflight", name="preflight", answers=answers, asked_at=_earliest(times)
         )
-        if same is None:
-            said.append(same := {"what": "hunts", "at": at, "how": {**how, "queries": []}})
-        same["how"]["queries"].append(name)
-    return said
+
+
+def _incidents(tenants: t.Sequence[Tenant], setting: Setting) -> t.Iterator[Question]:
+    """One question for each set of filters; usually all tenants have the same."""
+    if all(one.incidents is None for one in tenants):
+        return
+    by_filters: dict[str, list[Tenant]] = {}
+    for one in tenants:
+        filters = (one.incidents or {}).get("asked") or setting.filters
+        by_filters.setdefault(json.dumps(filters, sort_keys=True, default=str), []).append(one)
+    for text, group in by_filters.items():
+        filters = json.loads(text)
+        answers: Answers = {}
+        for one in group:
+            listed = one.incidents
+            if listed is None:
+                # the playbook did not query a tenant that was not ready, or its host was lost
+                refused = one.preflight and not one.preflight.get("ready")
+                answers[one.host] = one.preflight if refused else _lost(one.host)
+            else:
+                answers[one.host] = None if listed.get("read") else listed
+        times = [(one.incidents or {}).get("asked_at") for one in group]
+        yield Question(
+            what="incidents",
+            name="incidents",
+            answers=answers,
+            asked_at=_earliest(times),
+            limit=filters.pop("limit", None),
+            filters={key: value for key, value in filters.items() if value not in (None, "", [])},
+        )
+
+
+def _hunt(name: str, hunt: Json, tenants: t.Sequence[Tenant]) -> Question:
+    """The hunt over the tenants of the report that it was run for."""
+    answered, failures = hunt.get("hits") or {}, hunt.get("failures") or {}
+    answers: Answers = {}
+    for one in tenants:
+        if one.host in answered:
+            answers[one.host] = None
+        elif one.host in failures:
+            error = failures[one.host]
+            answers[one.host] = {**error, "text": error.get("msg", "")}
+    return Question(
+        what="hunt",
+        name=name,
+        answers=answers,
+        asked_at=hunt.get("asked_at"),
+        timespan=hunt.get("timespan"),
+        limit=hunt.get("limit"),
+    )
+
+
+def _earliest(times: t.Iterable[str | None]) -> str | None:
+    return min((time for time in times if time), default=None)
+
+
+def _lost(host: str) -> Json:
+    return {
+        "text": f"Host {host} was lost before it was queried.",
+        "who": "caller",
+        "advice": "Look at what the tasks of this host printed.",
+    }

@@ -39,7 +39,7 @@ def test_a_known_fail_when_is_valid(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "some", "0%", "101%", "10", "ALL", None, 10, []])
 def test_an_unknown_fail_when_is_an_error(text: t.Any) -> None:
     assert not valid_fail_when(text)
-    with pytest.raises(AnsibleFilterError, match="neither all, any, never nor a share"):
+    with pytest.raises(AnsibleFilterError, match="must be all, any, never or a percentage"):
         too_many_failed({"asked": 3, "failed": 0}, text)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import datetime
 import hashlib
 import html.parser
 import io
@@ -26,6 +27,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    incident_entries as _incident_entries,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     indicators as _report_indicators,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
@@ -33,17 +37,21 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import page as _report_page
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    questions as _questions,
-)
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     service_levels as _service_levels,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     tables as _report_tables,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.hunt_rows import (
+    Rows,
+    read,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import (
     Setting,
     Tenant,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.work_calendar import (
+    checked_calendar,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,8 +95,23 @@ def incident(**changes: t.Any) -> Json:
     }
 
 
+def alert(**changes: t.Any) -> Json:
+    return {
+        "title": "Phishing",
+        "category": "InitialAccess",
+        "service_source": "microsoft_defender_for_endpoint",
+        "evidence": [
+            {"device_dns_name": "PC-1.contoso.example"},
+            {"user_account": {"user_principal_name": "ana@contoso.example"}},
+            {"user_account": {"account_name": "SYSTEM"}},
+        ],
+        **changes,
+    }
+
+
 def tenant(host: str, *incidents: Json, tier: str = "default", **answer: t.Any) -> Tenant:
-    told = {"read": True, "incidents": list(incidents), **answer}
+    kept = [_incident_entries.kept(one) for one in incidents]
+    told = {"read": True, "incidents": kept, **answer}
     return Tenant(host=host, name=host.title(), tenant_id=f"id-{host}", tier=tier, incidents=told)
 
 
@@ -98,23 +121,35 @@ def hunt(**changes: t.Any) -> Json:
         "severity": "medium",
         "tactics": ["Execution"],
         "techniques": ["T1059.001"],
-        "coverage": {"asked": 2, "answered": 2, "failed": 0},
+        "asked_at": "2026-11-24T05:00:00Z",
+        "timespan": "7d",
+        "limit": 10,
         "hits": {},
         "failures": {},
-        "text": {},
         **changes,
     }
 
 
-def made(*tenants: Tenant, hunts: Json | None = None, shared: t.Sequence[Json] = ()) -> Json:
-    setting = Setting(
-        title="Morning",
-        at=NOW,
-        sla=SLA,
-        versions={"ours": "0"},
-        asked=_questions.questions(tenants, hunts or {}),
+def setting(**changes: t.Any) -> Setting:
+    return Setting(
+        **{
+            "title": "Morning",
+            "at": NOW,
+            "versions": {"ours": "0"},
+            "zone": datetime.UTC,
+            "zone_name": "UTC",
+            **changes,
+        }
     )
-    report = _report_model.build(tenants, hunts or {}, shared, setting)
+
+
+def made(
+    *tenants: Tenant, hunts: Json | None = None, rows: Rows | None = None, **changes: t.Any
+) -> Json:
+    hunts = hunts or {}
+    if rows is None:
+        rows = read(hunts, {one.tenant_id: one.host for one in tenants}, "/soc")
+    report = _report_model.build(tenants, hunts, rows, setting(**changes))
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
     return report
 
@@ -129,20 +164,16 @@ def test_a_tenant_that_was_not_read_has_no_numbers_and_stands_with_who_must_act(
     report = made(tenant("a", incident()), tenant("b", read=False, **refused))
     assert report["coverage"] == {
         "asked": 2,
-        "read": 1,
-        "partly": 0,
+        "complete": 1,
+        "partial": 0,
         "unread": 1,
         "by_category": {"not_consented": 1},
         "by_who": {"customer": 1},
     }
     one = report["tenants"][1]
-    assert (one["state"], one["open"], one["high"], one["breached"], one["hits"]) == (
-        "unread",
-        None,
-        None,
-        None,
-        None,
-    )
+    assert (one["state"], one["reason"], one["figures"]) == ("unread", "not_consented", None)
+    summary = report["incidents_summary"]
+    assert (summary["asked"], summary["answered"], summary["open"]) == (2, 1, 1)
     assert one["gaps"][0]["link"] == CONSENT
 
 
@@ -150,8 +181,8 @@ def test_a_host_that_was_lost_is_not_a_tenant_without_incidents() -> None:
     lost = Tenant(host="b", name="b", tenant_id="", tier="default")
     report = made(tenant("a"), lost)
     assert report["coverage"]["unread"] == 1
-    assert report["tenants"][1]["gaps"][0]["text"] == "Host b was lost before it was asked."
-    assert report["tenants"][0]["open"] == 0
+    assert report["tenants"][1]["gaps"][0]["text"] == "Host b was lost before it was queried."
+    assert report["tenants"][0]["figures"]["open"] == 0
 
 
 def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> None:
@@ -166,33 +197,216 @@ def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> N
     sick = Tenant(host="b", name="b", tenant_id="", tier="default", preflight=preflight)
     gaps = made(tenant("a"), sick)["tenants"][1]["gaps"]
     assert [(gap["what"], gap["category"], gap["link"], gap["missing_roles"]) for gap in gaps] == [
-        ("incidents", "role_missing", CONSENT, ["A.Read.All"])
+        ("preflight", "role_missing", CONSENT, ["A.Read.All"]),
+        ("incidents", "role_missing", CONSENT, ["A.Read.All"]),
     ]
 
 
-def test_a_cut_list_and_a_hunt_without_licence_are_read_in_part() -> None:
+def test_a_hunt_without_licence_is_partial_and_a_cut_list_is_said() -> None:
+    failure = {"category": "not_licensed", "msg": "No licence."}
     hunts = {
-        "mail": hunt(failures={"b": {"category": "not_licensed", "msg": "No licence."}}),
-        "script": hunt(hits={"b": 3}),
+        "mail": hunt(hits={"a": 0, "c": 0}, failures={"b": failure}),
+        "script": hunt(hits={"a": 0, "b": 3, "c": 0}),
     }
     report = made(tenant("a", incident(), truncated=True), tenant("b"), tenant("c"), hunts=hunts)
-    assert [one["state"] for one in report["tenants"]] == ["partly", "partly", "read"]
-    assert [gap["category"] for one in report["tenants"] for gap in one["gaps"]] == [
-        "truncated",
-        "not_licensed",
-    ]
-    assert report["tenants"][1]["gaps"][0]["queries"] == ["mail"]
-    assert [one["hits"] for one in report["tenants"]] == [0, 3, 0]
+    assert [one["state"] for one in report["tenants"]] == ["complete", "partial", "complete"]
+    assert [one["truncated"] for one in report["tenants"]] == [True, False, False]
+    [gap] = [gap for one in report["tenants"] for gap in one["gaps"]]
+    assert (gap["category"], gap["hunts"]) == ("not_licensed", ["mail"])
+    assert [one["figures"]["hits"] for one in report["tenants"]] == [0, 3, 0]
+    assert [
+        (one["name"], one["asked"], one["answered"], one["failed"]) for one in report["questions"]
+    ] == [("incidents", 3, 3, 0), ("mail", 3, 2, 1), ("script", 3, 3, 0)]
 
 
-def test_hunts_that_were_only_checked_read_nobody() -> None:
-    alone = Tenant(host="a", name="a", tenant_id="", tier="default")
-    report = made(alone, hunts={"script": hunt(checked=True)})
-    assert (report["coverage"]["unread"], report["tenants"][0]["hits"]) == (1, None)
-    assert (
-        report["tenants"][0]["gaps"][0]["text"]
-        == "The queries were checked, and sent to no tenant."
+def test_a_tenant_whose_incidents_failed_has_no_number_of_incidents() -> None:
+    failure = {"category": "role_missing", "text": "No role."}
+    hunts = {"script": hunt(hits={"a": 2, "b": 1})}
+    report = made(tenant("a"), tenant("b", read=False, **failure), hunts=hunts)
+    one = report["tenants"][1]
+    assert (one["state"], one["reason"], one["figures"]["open"]) == (
+        "partial",
+        "role_missing",
+        None,
     )
+    assert one["figures"]["hits"] == 1
+
+
+def test_hunts_that_were_only_checked_are_no_question() -> None:
+    alone = Tenant(host="a", name="a", tenant_id="", tier="default")
+    with pytest.raises(DefenderError, match="There is nothing to report"):
+        made(alone, hunts={"script": hunt(checked=True, hits={"a": 0})})
+
+
+def test_where_nobody_was_read_every_figure_is_a_dash() -> None:
+    failure = {"category": "timeout", "text": "No."}
+    failures = {"a": {"category": "timeout", "msg": "No."}}
+    report = made(tenant("a", read=False, **failure), hunts={"script": hunt(failures=failures)})
+    summary = report["incidents_summary"]
+    assert {key: summary[key] for key in ("asked", "answered")} == {"asked": 1, "answered": 0}
+    assert {value for key, value in summary.items() if key not in ("asked", "answered")} == {None}
+    assert report["hunts"][0]["rows"] is None
+    text = _report_tables.markdown(report)
+    assert "Open incidents: – (in 0 of 1 tenants)" in text
+    assert "Hunts with hits: – of 1" in text
+    figures = {tile["title"]: tile["number"] for tile in _report_page.tiles(report)}
+    assert figures.pop("Tenants complete") == "0"
+    assert set(figures.values()) == {"–"}
+    assert b'"incidents open","","1","0"' in _report_tables.csvs(report)["summary.csv"]
+    check_page(report, ["No tenant could be read, so its incidents are not known."])
+
+
+def test_the_token_of_another_tenant_is_an_alarm_and_nobodys_task() -> None:
+    failure = {"category": "wrong_tenant", "text": "The token is for another tenant."}
+    hunts = {"script": hunt(hits={"a": 0}, failures={"b": {**failure, "msg": failure["text"]}})}
+    report = made(tenant("a"), tenant("b", read=False, **failure), hunts=hunts)
+    assert report["alarms"] == [
+        {
+            "host": "b",
+            "tenant_name": "B",
+            "category": "wrong_tenant",
+            "what": "incidents",
+            "text": failure["text"],
+        }
+    ]
+    text = _report_tables.markdown(report)
+    assert "- **SECURITY EVENT: B: The token is for another tenant.**" in text.splitlines()
+    assert "must act" not in text
+
+
+def test_each_question_has_the_time_and_the_filters_of_when_it_was_asked() -> None:
+    asked = {"status": ["active"], "severity": [], "updated_since": "", "limit": 5}
+    first = tenant("a", asked=asked, asked_at="2026-11-24T05:30:00Z")
+    later = tenant("b", asked=asked, asked_at="2026-11-24T05:31:00Z")
+    other = tenant("c", asked={**asked, "limit": 7}, asked_at="2026-11-24T05:32:00Z")
+    hunts = {"script": hunt(hits={"a": 0})}
+    assert made(first, later, other, hunts=hunts)["questions"] == [
+        {
+            "what": "incidents",
+            "name": "incidents",
+            "asked_at": "2026-11-24T05:30:00Z",
+            "timespan": None,
+            "limit": 5,
+            "filters": {"status": ["active"]},
+            "asked": 2,
+            "answered": 2,
+            "failed": 0,
+        },
+        {
+            "what": "incidents",
+            "name": "incidents",
+            "asked_at": "2026-11-24T05:32:00Z",
+            "timespan": None,
+            "limit": 7,
+            "filters": {"status": ["active"]},
+            "asked": 1,
+            "answered": 1,
+            "failed": 0,
+        },
+        {
+            "what": "hunt",
+            "name": "script",
+            "asked_at": "2026-11-24T05:00:00Z",
+            "timespan": "7d",
+            "limit": 10,
+            "filters": {},
+            "asked": 1,
+            "answered": 1,
+            "failed": 0,
+        },
+    ]
+
+
+def test_an_incident_has_its_products_devices_and_users_or_says_that_it_does_not_know() -> None:
+    full = incident(
+        alerts=[alert(), alert(category="Impact")],
+        custom_tags=["vip"],
+        system_tags=["Ransomware"],
+        classification="true_positive",
+    )
+    known, unknown = made(tenant("a", full, incident(id="8")))["incidents"]
+    assert {
+        key: known[key]
+        for key in ("tenant_name", "service_sources", "alerts", "devices", "users", "tactics")
+    } == {
+        "tenant_name": "A",
+        "service_sources": ["microsoft_defender_for_endpoint"],
+        "alerts": 2,
+        "devices": 1,
+        "users": 1,
+        "tactics": ["InitialAccess", "Impact"],
+    }
+    assert (known["tags"], known["ransomware"]) == (["Ransomware", "vip"], True)
+    assert (known["device_names"], known["user_names"]) == (
+        ["PC-1.contoso.example"],
+        ["ana@contoso.example"],
+    )
+    assert [unknown[key] for key in ("alerts", "devices", "users")] == [None, None, None]
+    assert (unknown["ransomware"], unknown["new"]) == (False, None)
+
+
+def test_what_to_do_now_is_ransomware_then_high_without_owner_then_new() -> None:
+    early, late = "2026-11-20T00:00:00Z", "2026-11-23T00:00:00Z"
+    incidents = (
+        incident(id="new", severity="low", assigned_to="me"),
+        incident(id="late high", created_date_time=late),
+        incident(id="early high", created_date_time=early),
+        incident(id="taken", assigned_to="me"),
+        incident(id="closed", status="resolved"),
+        incident(id="ransom", severity="low", display_name="RANSOMWARE on a server"),
+    )
+    previous = frozenset(("a", one["id"]) for one in incidents if one["id"] != "new")
+    summary = made(tenant("a", *incidents), previous=previous)["incidents_summary"]
+    assert [number for host, number in summary["do_now"]] == [
+        "ransom",
+        "early high",
+        "late high",
+        "new",
+    ]
+    assert summary["new"] == 1
+    assert "new" not in made(tenant("a", *incidents))["incidents_summary"]
+
+
+def test_hits_and_incidents_of_one_device_or_account_lead_to_each_other() -> None:
+    rows = [
+        {
+            "Timestamp": "2026-11-24T01:00:00Z",
+            "DeviceName": "pc-1",
+            "ProcessCommandLine": "x" * 300,
+        },
+        {"AccountName": "CONTOSO\\Ana", "FileName": "a.exe"},
+        {"DeviceName": "pc-2", "AccountName": "system"},
+    ]
+    hunts = {"script": hunt(hits={"a": 3, "b": 1}, rows={"a": rows, "b": rows[:1]})}
+    report = made(
+        tenant("a", incident(alerts=[alert()]), incident(id="8")),
+        tenant("b", incident(id="9")),
+        hunts=hunts,
+    )
+    assert [one["hunts"] for one in report["incidents"]] == [["script"], [], []]
+    [entry] = report["hunts"]
+    assert [(row["host"], row["incidents"]) for row in entry["shown"]] == [
+        ("a", ["7"]),
+        ("a", ["7"]),
+        ("a", []),
+        ("b", []),
+    ]
+    assert entry["dest"] == "hunts/script.ndjson"
+    assert [row["account"] for row in entry["shown"]] == ["", "CONTOSO\\Ana", "system", ""]
+    assert len(entry["shown"][0]["what"]) == 200
+
+
+def test_tactics_count_hunts_and_tenants() -> None:
+    hunts = {
+        "p": hunt(tactics=["Execution", "Impact"], hits={"a": 5, "b": 1}),
+        "q": hunt(tactics=["Execution"], hits={"a": 1, "b": 0}),
+        "r": hunt(tactics=[], hits={"a": 0}),
+    }
+    assert made(tenant("a"), tenant("b"), hunts=hunts)["tactics"] == [
+        {"tactic": "Execution", "hunts": 2, "hunts_with_hits": 2, "tenants": 2},
+        {"tactic": "Impact", "hunts": 1, "hunts_with_hits": 1, "tenants": 2},
+        {"tactic": "none given", "hunts": 1, "hunts_with_hits": 0, "tenants": 0},
+    ]
 
 
 def test_a_report_of_nothing_is_refused() -> None:
@@ -210,6 +424,7 @@ def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_lat
             incident(severity="medium", created_date_time="2026-11-20T00:00:00Z"),
             tier="bronze",
         ),
+        sla=SLA,
     )
     assert [(one["host"], one["breached"], one["late_hours"]) for one in report["incidents"]] == [
         ("a", True, 1.0),
@@ -225,7 +440,22 @@ def test_service_levels_follow_tier_and_severity_and_only_open_incidents_are_lat
         ("gold", 1, 1, 0, 0),
         ("bronze", 3, 1, 1, 1),
     ]
-    assert report["incidents_summary"]["most_overdue"] == [["b", "7"], ["a", "7"]]
+    assert report["incidents_summary"]["breached"] == 2
+    without = made(tenant("a", incident()))
+    assert "breached" not in without["incidents_summary"]
+    assert "breached" not in without["incidents"][0]
+
+
+def test_a_service_level_can_count_working_hours_only() -> None:
+    calendar = checked_calendar(
+        {"time_zone": "Europe/Berlin", "days": ["mon", "tue"], "from": "08:00", "to": "18:00"}
+    )
+    # Friday evening; NOW is Tuesday 07:00 in Berlin
+    late = incident(created_date_time="2026-11-20T20:00:00Z")
+    [one] = made(tenant("a", late), sla={"default": {"high": 8}}, calendar=calendar)["incidents"]
+    assert (one["due"], one["breached"]) == ("2026-11-23T15:00:00Z", True)
+    [one] = made(tenant("a", late), sla={"default": {"high": 12}}, calendar=calendar)["incidents"]
+    assert (one["due"], one["breached"]) == ("2026-11-24T09:00:00Z", False)
 
 
 def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
@@ -239,11 +469,7 @@ def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
     for name in ("by_age", "by_tenant"):
         assert sum(sum(own.values()) for own in summary[name].values()) == summary["open"]
     assert sum(sum(own.values()) for own in summary["by_status"].values()) == summary["listed"]
-    assert (
-        sum(one["open"] for one in summary["by_tier"])
-        == sum(summary["by_severity"].values())
-        == summary["open"]
-    )
+    assert sum(summary["by_severity"].values()) == summary["open"]
 
 
 @pytest.mark.parametrize(
@@ -308,12 +534,13 @@ def test_a_sweep_gives_the_same_as_the_facts(tmp_path: Path) -> None:
         "results": {"a": {"truncated": True}, "b": {}},
         "failures": {"c": failure},
         "dest": str(dest),
+        "asked_at": "2026-11-24T05:00:00Z",
     }
     found = _report_facts.swept(
         result, ["a", "b", "c", "d"], {host: f"id-{host}" for host in "abcd"}
     )
     assert (found["a"]["incidents"], found["a"]["truncated"]) == (
-        [_report_facts.kept(incident())],
+        [_incident_entries.kept(incident())],
         True,
     )
     assert (found["b"]["read"], found["b"]["incidents"]) == (True, [])
@@ -323,6 +550,7 @@ def test_a_sweep_gives_the_same_as_the_facts(tmp_path: Path) -> None:
         "category": "throttled",
         "who": "caller",
         "advice": "Wait.",
+        "asked_at": "2026-11-24T05:00:00Z",
     }
     assert "d" not in found
     # the file alone does not know who answered
@@ -368,32 +596,43 @@ def hostile(word: str) -> Json:
         assigned_to=word,
         status=word,
         severity=word,
+        classification=word,
+        custom_tags=[word],
         incident_web_url=f"javascript:{word}",
+        alerts=[
+            alert(
+                title=word,
+                category=word,
+                service_source=word,
+                evidence=[{"device_dns_name": word}, {"user_account": {"account_name": word}}],
+            )
+        ],
+        asked={word: word},
     )
     sick = tenant(
         f"sick{word}", read=False, category=word, text=word, who=word, advice=f"{word} {CONSENT}"
     )
+    stolen = tenant(f"stolen{word}", read=False, category="wrong_tenant", text=word)
+    row = {"DeviceName": word, "AccountName": word, "FileName": word, "Timestamp": word}
     hunts = {
         word: hunt(
             title=word,
+            description=word,
             tactics=[word],
             techniques=[word],
-            severity=word,
+            timespan=word,
             hits={f"host{word}": 2},
-            failures={f"sick{word}": {"category": word}},
-            text={},
+            failures={f"sick{word}": {"category": word, "msg": word}},
+            rows={f"host{word}": [row]},
         )
     }
-    shared = [{"kind": "domain", "value": word, "tenants": [word, "b"], "hunts": [word], "rows": 2}]
-    setting = Setting(
-        title=word,
-        at=NOW,
-        sla=SLA,
-        versions={"ours": word},
-        asked=[{"what": word, "at": word, "how": {word: word}}],
-    )
+    tenants = [tenant(f"host{word}", mean, tier=word), sick, stolen]
+    rows = read(hunts, {}, "/soc")
+    rows.shared = [
+        {"kind": "domain", "value": word, "tenants": [word, "b"], "hunts": [word], "rows": 2}
+    ]
     return _report_model.build(
-        [tenant(f"host{word}", mean, tier=word), sick], hunts, shared, setting
+        tenants, hunts, rows, setting(title=word, versions={"ours": word}, previous=frozenset())
     )
 
 

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tenants of a report: read completely, in part, or not at all; why, and who must act.
+
+This plugin util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.questions import Question
+
+CONSENT: t.Final = re.compile(r"https://[^\s\"'<>]+/adminconsent\?[^\s\"'<>]+")
+STATES: t.Final = ("complete", "partial", "unread")
+WHO: t.Final = ("customer", "partner", "caller", "microsoft")
+# A token or a response of another tenant: a security event, not a task for whoever wrote the play.
+ALARMING: t.Final = frozenset({"wrong_tenant"})
+
+
+def entry(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json]) -> Json:
+    """The tenant's entry in report.json.
+
+    :arg incidents: those of this tenant.
+    """
+    asked = [question for question in questions if one.host in question.answers]
+    failed = [question for question in asked if question.answers[one.host] is not None]
+    gaps = _gaps(one, failed)
+    state = "partial"
+    if len(failed) == len(asked):
+        state = "unread"
+    elif not failed:
+        state = "complete"
+    return {
+        "host": one.host,
+        "name": one.name,
+        "tenant_id": one.tenant_id,
+        "tier": one.tier,
+        "state": state,
+        "reason": gaps[0]["category"] if gaps else None,
+        "gaps": gaps,
+        "truncated": bool((one.incidents or {}).get("truncated")),
+        "figures": None if state == "unread" else _figures(one, questions, incidents),
+    }
+
+
+def _figures(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json]) -> Json:
+    """The tenant's numbers; None for what it did not answer."""
+    listed = any(
+        question.what == "incidents" and question.answers.get(one.host, {}) is None
+        for question in questions
+    )
+    own = [incident for incident in incidents if incident["open"]]
+    counts: dict[str, int] = {
+        "open": len(own),
+        "high": sum(incident["severity"] == "high" for incident in own),
+        "unassigned": sum(not incident["assigned_to"] for incident in own),
+    }
+    if any("breached" in incident for incident in own):
+        counts["breached"] = sum(incident["breached"] for incident in own)
+    return {key: number if listed else None for key, number in counts.items()}
+
+
+def _gaps(one: Tenant, failed: t.Sequence[Question]) -> list[Json]:
+    """One gap for each kind of question and category, the hunts concerned beside it."""
+    gaps: dict[tuple[str, str], Json] = {}
+    preflight = one.preflight or {}
+    for question in failed:
+        failure = question.answers[one.host] or {}
+        gap = _gap(question.what, failure, preflight)
+        gap = gaps.setdefault((gap["what"], gap["category"]), gap)
+        if question.what == "hunt":
+            gap["hunts"].append(question.name)
+    return list(gaps.values())
+
+
+def _gap(what: str, failure: Json, preflight: Json) -> Json:
+    """Why a question was not answered, and who must act."""
+    category = str(failure.get("category") or "unavailable")
+    category = category if re.fullmatch(r"[a-z_]+", category) else "unavailable"
+    # the check of access knows more about the same failure, such as the missing roles
+    same = preflight if preflight.get("category") == category else {}
+    who, advice = CATEGORIES.get(category, ("caller", ""))
+    text = str(failure.get("text") or "")
+    advice = str(failure.get("advice") or same.get("advice") or advice)
+    link = CONSENT.search(advice) or CONSENT.search(text)
+    who = str(failure.get("who") or same.get("who") or who)
+    return {
+        "what": what,
+        "category": category,
+        "text": text,
+        "who": who if who in WHO else "caller",
+        "advice": advice,
+        "link": link[0].rstrip(".,;)") if link else "",
+        "missing_roles": list(failure.get("missing_roles") or same.get("missing_roles") or []),
+        "hunts": [],
+    }
+
+
+def alarms(entries: t.Iterable[Json]) -> list[Json]:
+    """The security events, each once although several questions may have met it."""
+    found: dict[tuple[str, str], Json] = {}
+    for one in entries:
+        for gap in one["gaps"]:
+            if gap["category"] in ALARMING:
+                alarm = {"host": one["host"], "tenant_name": one["name"]}
+                alarm |= {key: gap[key] for key in ("category", "what", "text")}
+                found.setdefault((one["host"], gap["category"]), alarm)
+    return list(found.values())
+
+
+def coverage(entries: t.Sequence[Json]) -> Json:
+    """How many tenants are in each state; the unread ones by category and by who must act."""
+    states = collections.Counter(one["state"] for one in entries)
+    first = [one["gaps"][0] for one in entries if one["state"] == "unread" and one["gaps"]]
+    return {
+        "asked": len(entries),
+        **{state: states[state] for state in STATES},
+        "by_category": dict(collections.Counter(gap["category"] for gap in first).most_common()),
+        "by_who": {
+            who: number for who in WHO if (number := sum(gap["who"] == who for gap in first))
+        },
+    }
