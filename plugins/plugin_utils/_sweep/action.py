@@ -13,7 +13,6 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import functools
-import signal
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -49,7 +48,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
     Interrupted,
-    interruptible,
     say_last,
 )
 
@@ -98,31 +96,27 @@ class Sweep(ActionBase):
     ) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         del tmp
-        _execution.freeze_gc()
-        try:
-            options = dict(self._task.args)
-            module_args = options.pop("module_args", None)
-            params = {
-                **_execution.validated(self.spec, options),
-                "module_args": {} if module_args is None else module_args,
-            }
-            params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
-            params["hosts"] = _batch.named(options, params["hosts"])
-            threshold = _coverage.threshold(params["fail_when"])
-            _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
-            _play.check(self._task, task_vars or {}, concurrency=params["concurrency"])
-            module = _execution.module_named(params["module"])
-            _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
-            with interruptible(), _execution.environment(self):
-                result = self._sweep(module, params, task_vars or {})
-        except DefenderError as e:
-            return e.as_result()
-        except Interrupted as e:
-            # by now the files are complete or removed, and core may end the worker
-            signal.raise_signal(e.args[0])
-            raise
+        variables = task_vars or {}
+        return _play.served(self, lambda: self._checked_sweep(variables))
+
+    def _checked_sweep(self, variables: Json) -> Json:
+        """The result, unless an option is refused before any tenant is queried."""
+        options = dict(self._task.args)
+        module_args = options.pop("module_args", None)
+        params = {
+            **_execution.validated(self.spec, options),
+            "module_args": {} if module_args is None else module_args,
+        }
+        params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
+        params["hosts"] = _batch.named(options, params["hosts"])
+        threshold = _coverage.threshold(params["fail_when"])
+        _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
+        _play.check(self._task, variables, concurrency=params["concurrency"])
+        module = _execution.module_named(params["module"])
+        _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
+        result = self._sweep(module, params, variables)
         _coverage.judge(result, threshold)
-        return _door.private(result)
+        return result
 
     def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
         hosts = params["hosts"]
@@ -147,7 +141,7 @@ class Sweep(ActionBase):
                 module, params, (_run.job_for(host, arguments) for host in present)
             )
             progress.begin(asked=len(batch.asked), failed=len(answers.failures))
-            asked_at = _times.now() // _times.SECOND * _times.SECOND
+            asked_at = _times.this_second()
             with collecting as collector:
                 serve = functools.partial(_run.serve, module, check_mode=check_mode)
                 crashed = functools.partial(_run.crashed, module)
@@ -161,7 +155,7 @@ class Sweep(ActionBase):
             raise
         result = answers.as_result()
         result["changed"] |= collector.changed
-        result["asked_at"] = _times.format_time(asked_at) if present else None
+        result["asked_at"] = asked_at if present else None
         if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
         if params["dest"]:

@@ -14,6 +14,7 @@ import collections
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _coverage
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.hunt_questions import (
     Question,
@@ -124,11 +125,16 @@ def coverage(states: t.Mapping[str, str]) -> Json:
     }
 
 
-def warning(outcomes: t.Sequence[HuntOutcome], states: t.Mapping[str, str]) -> str | None:
-    """One sentence about all tenants that were not read completely; None where all were."""
-    incomplete = [host for host, state in states.items() if state != "complete"]
-    if not incomplete:
-        return None
+def warnings(outcomes: t.Sequence[HuntOutcome], states: t.Mapping[str, str]) -> list[str]:
+    """A line for each security event, then one about all tenants that were not read completely;
+    nothing where all were."""
+    if all(state == "complete" for state in states.values()):
+        return []
+    alarms = {
+        host: _coverage.alarm(host, outcome.failures[host]["msg"])
+        for outcome in outcomes
+        for host in _coverage.alarming(outcome.failures)
+    }
     reasons: dict[str, dict[str, int]] = collections.defaultdict(dict)
     for outcome in outcomes:
         for host, error in outcome.failures.items():
@@ -143,10 +149,11 @@ def warning(outcomes: t.Sequence[HuntOutcome], states: t.Mapping[str, str]) -> s
         more = f" and {len(counts) - NAMED} more" if len(counts) > NAMED else ""
         parts.append(f"{category}: {', '.join(named)}{more}")
     count = coverage(states)
-    return (
-        f"Of {count['asked']} tenants {count['unread']} were not read and {count['partial']} only"
-        f" in part ({'; '.join(parts)})."
-    )
+    return [
+        *alarms.values(),
+        f"{count['unread']} of {count['asked']} tenants are unread and {count['partial']} partial"
+        f" ({'; '.join(parts)}).",
+    ]
 
 
 def judge(
@@ -169,6 +176,6 @@ def judge(
     first = next(iter(poor[0].failures.values()))
     result["failed"] = True
     result["msg"] = (
-        f"Too many tenants did not answer {', '.join(named)}{more}; fail_when is {fail_when}. The"
-        f" first failure: {first['msg']}"
+        f"Too many tenants failed in {', '.join(named)}{more}; fail_when is {fail_when}. The first"
+        f" failure: {first['msg']}"
     )

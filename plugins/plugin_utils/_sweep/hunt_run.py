@@ -201,8 +201,7 @@ class Hunt:
     def _as_result(self, *, changed: bool) -> Json:
         states = _outcomes.tenants(self.outcomes, self._batch.asked)
         unclear = [host for host in self._batch.asked if host in self._batch.unclear]
-        incomplete = _outcomes.warning(self.outcomes, states)
-        warnings = [*([incomplete] if incomplete else []), *self._warnings]
+        warnings = [*_outcomes.warnings(self.outcomes, states), *self._warnings]
         return {
             "changed": changed,
             "hunts": self._hunts(),

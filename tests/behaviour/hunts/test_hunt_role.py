@@ -187,7 +187,7 @@ def test_what_the_canary_refuses_goes_to_nobody_else(
         ansible, hunt_folder=str(queries), hunt_canary=canary.host, hunt_dest=str(queries / "hits")
     )
     assert run.code != 0
-    assert "did not answer broken (3 of 3); fail_when is all" in " ".join(run.output.split())
+    assert "failed in broken (3 of 3); fail_when is all" in " ".join(run.output.split())
     broken = result(run)["broken"]
     assert failures(broken) == dict.fromkeys(
         [canary.host, *(one.host for one in others)], "bad_query"

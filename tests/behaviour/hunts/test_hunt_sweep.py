@@ -94,7 +94,7 @@ def test_a_tenant_that_cannot_be_queried_is_tried_once(
         assert all(error["msg"] for error in entry["failures"].values())
     assert (sent(without_consent), sent(without_role), sent(good)) == (0, 1, 2)
     [warning] = result["warnings"]
-    assert warning.startswith("Of 3 tenants 2 were not read and 0 only in part")
+    assert warning.startswith("2 of 3 tenants are unread and 0 partial")
 
 
 def test_its_files_change_only_with_what_is_in_them(

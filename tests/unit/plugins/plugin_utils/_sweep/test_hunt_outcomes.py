@@ -85,10 +85,16 @@ def test_a_tenant_is_complete_partial_or_unread() -> None:
     states = _outcomes.tenants(every, HOSTS)
     assert states == {"a": "complete", "b": "partial", "c": "unread"}
     assert _outcomes.coverage(states) == {"asked": 3, "complete": 1, "partial": 1, "unread": 1}
-    assert _outcomes.warning(every, states) == (
-        "Of 3 tenants 1 were not read and 1 only in part (not_licensed: b (1 of 2 hunts);"
-        " role_missing: c)."
-    )
+    assert _outcomes.warnings(every, states) == [
+        "1 of 3 tenants are unread and 1 partial (not_licensed: b (1 of 2 hunts); role_missing: c)."
+    ]
+
+
+def test_a_token_of_another_tenant_is_the_first_warning() -> None:
+    every = [outcome(a=answer(), b=failure("timeout"), c=failure("wrong_tenant"))]
+    first, second = _outcomes.warnings(every, _outcomes.tenants(every, HOSTS))
+    assert first == "SECURITY EVENT (wrong_tenant) in c: no: wrong_tenant"
+    assert second.startswith("2 of 3 tenants are unread")
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=4))
@@ -109,7 +115,7 @@ def test_the_states_of_all_tenants_add_up(grid: list[list[bool]]) -> None:
     for host, column in zip(HOSTS, zip(*grid, strict=True), strict=True):
         expected = "partial" if any(column) else "unread"
         assert states[host] == ("complete" if all(column) else expected)
-    assert (_outcomes.warning(every, states) is None) is all(map(all, grid))
+    assert (_outcomes.warnings(every, states) == []) is all(map(all, grid))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +145,7 @@ def test_each_hunt_is_judged_without_tenants_that_have_no_licence(
     assert result.get("failed", False) is fails
     if fails:
         assert (
-            f"did not answer bad ({len(categories)} of 3); fail_when is {fail_when}."
-            in (result["msg"])
+            f"failed in bad ({len(categories)} of 3); fail_when is {fail_when}." in (result["msg"])
         )
 
 
