@@ -73,7 +73,7 @@ def _row(host: str, incident: Json, at: int) -> Json:
         "id": _text(incident.get("id")),
         "severity": _text(incident.get("severity")),
         # analysts of one provider share the domain
-        "assigned_to": owner and owner.split("@")[0],
+        "assigned_to": owner and owner.partition("@")[0],
         "age": age(incident.get("created_date_time"), at),
         "tenant": host,
         "name": _text(incident.get("display_name")),

@@ -111,7 +111,7 @@ def test_its_files_change_only_with_what_is_in_them(
     assert devices["dest"] == str(dest / "devices.ndjson")
     assert devices["rows"] == {}
     rows = [json.loads(line) for line in Path(devices["dest"]).read_text().splitlines()]
-    assert [row["tenant_name"] for row in rows] == [one.host for one in two for _ in range(3)]
+    assert [row["tenant_name"] for row in rows] == [one.host for one in two for _unused in range(3)]
     assert json.loads((dest / "hunt_result.json").read_text()) == first["hunts"]
     assert hunt(ansible, "--check", dest=str(dest)).good().result("hunt")["changed"] is False
     assert hunt(ansible, dest=str(dest)).good().result("hunt")["changed"] is False
