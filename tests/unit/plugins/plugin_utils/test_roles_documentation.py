@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[4]
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 # These show the type of each variable, their requirements and the permissions that they need.
-COMPLETE = ("incidents", "offboard", "onboard", "preflight")
+COMPLETE = ("hunt", "incidents", "lab", "offboard", "onboard", "preflight", "report")
 Row = dict[str, str]
 
 
