@@ -320,7 +320,8 @@ def test_a_length_that_is_no_timespan_is_refused_by_name() -> None:
     longest = (2**63 - 1) // 864_000_000_000
     assert _kql.literal("width", {"timespan": f"P{longest}D"}).endswith("tick")
     told = refused(lambda: _kql.literal("width", {"timespan": f"P{longest + 1}D"}))
-    assert told.startswith(f"parameters.width is P{longest + 1}D, ")
+    assert told.startswith("parameters.width ")
+    assert f"P{longest + 1}D" in told
 
 
 def test_a_parameter_with_a_wrong_value_is_named() -> None:

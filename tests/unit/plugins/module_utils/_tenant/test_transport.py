@@ -918,7 +918,7 @@ def test_a_body_that_is_no_json_is_none() -> None:
     assert Answer(200, {"x-ms-request-id": "x-1"}, b"").request_id == "x-1"
 
 
-# What mutation found untested: the form of a request, its waits, and answers in pieces
+# Forms, waits, and answers in pieces
 
 
 def test_a_form_arrives_as_it_was_given(service: Service, http: Build) -> None:
@@ -1064,7 +1064,7 @@ def test_only_a_refusal_of_the_proxy_is_final(
     with Proxy(status=status).serving() as proxy:
         error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
     assert (error.status, time.slept) == (status, waits)
-    assert error.message.startswith(f"GET {service.url}/x ")
+    assert f"GET {service.url}/x " in error.message
 
 
 def test_a_300_is_a_redirect_and_one_without_a_place_is_refused_too(
