@@ -21,8 +21,7 @@ from dev import ROOT
 
 # Gates at a time; 1 shows what it would cost to run them one after another.
 LANES = int(os.environ.get("LANES", "2"))
-# Seconds for one gate; the tests take half of it when they are measured and another gate runs
-# beside them.
+# Seconds for one gate; the longest ones take half of it when another gate runs beside them.
 LIMIT = 40 * 60
 RUNNING: set[subprocess.Popen[bytes]] = set()
 PIP_SAYS = re.compile(

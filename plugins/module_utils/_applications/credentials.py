@@ -186,7 +186,7 @@ def _removed(
 ) -> bool:
     """Whether a predecessor went. With `lenient` a failure is a warning."""
     try:
-        _remove(api, kind, application, credential)
+        _remove(kind, application, credential)
     except DefenderError as e:
         if not lenient:
             raise
@@ -249,11 +249,11 @@ def ensure_absent(
         )
     if not check_mode:
         for each in gone:
-            _remove(api, kinds[each.kind], application, each)
+            _remove(kinds[each.kind], application, each)
     return {"changed": bool(gone), "credential": {}, **_outcome(held, after, now)}
 
 
-def _remove(api: Api, kind: Kind, application: Json, credential: Credential) -> None:
+def _remove(kind: Kind, application: Json, credential: Credential) -> None:
     """Remove one; where it is gone already, all is well."""
     try:
         kind.remove(application, credential)

@@ -8,13 +8,18 @@ care; every request that leaves."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
+import errno
 import hashlib
+import io
 import json
+import os
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
@@ -591,7 +596,9 @@ def in_days(tenant: t.Any, http: FakeHttp, days: float) -> t.Any:
     time = FakeClock()
     time.passed = days * 86400
     http.script[0] = token_answer(
-        graph_token(roles=["Application.ReadWrite.OwnedBy"], exp=int(NOW + time.passed + 3600))
+        graph_token(
+            roles=["Application.ReadWrite.OwnedBy"], nbf=0, exp=int(NOW + time.passed + 3600)
+        )
     )
     tenant.clock = time.clock
     return tenant
@@ -950,3 +957,238 @@ def test_check_mode_removes_nothing(tenant_with: Tenants) -> None:
     )
     assert absent(tenant_with(http), key_id="a", check_mode=True)["changed"] is True
     assert writes(http) == []
+
+
+# Times, what is listed, and what is left after a failure
+
+
+def test_days_are_counted_by_the_services_own_clock(tenant_with: Tenants) -> None:
+    found = application(password("there", start=-100, end=80))
+    found.headers["date"] = "Thu, 03 Dec 2026 12:00:00 GMT"  # ten days after this machine's
+    fics = federated()
+    fics.headers["date"] = found.headers["date"]
+    result = secret(tenant_with(graph(found, fics)))
+    assert result["credential"]["days_left"] == 70
+
+
+def test_only_what_has_a_later_successor_of_its_name_is_superseded(tenant_with: Tenants) -> None:
+    found = application(
+        password("late", start=-2, end=160),
+        password("twin", start=-2, end=160),
+        password("early", start=-90, end=100),
+        password("mine", start=-170, end=10, hint=SECRET[:3]),
+        password("else", start=-170, end=20, name="vault"),
+        app_id=CLIENT,
+    )
+    fics = federated(fic("fic"), fic("main", "main", subject="main"))
+    result = absent(tenant_with(graph(found, fics)), app_id=CLIENT, key_id="none")
+    listed = [(each["key_id"], each["superseded"]) for each in result["credentials"]]
+    assert listed == [
+        ("mine", False),
+        ("else", False),
+        ("early", True),
+        ("late", False),
+        ("twin", False),
+        ("fic", False),
+        ("main", False),
+    ]
+
+
+def test_the_last_one_of_all_can_go(tenant_with: Tenants) -> None:
+    http = graph(application(password("last", start=-9, end=9)), federated(), answer(204))
+    result = absent(tenant_with(http), key_id="last", force=True)
+    assert (result["credentials"], result["credential"]) == ([], {})
+    assert result["diff"]["after"] == {"credentials": []}
+
+
+def test_a_diff_names_credentials_without_an_end(tenant_with: Tenants) -> None:
+    result = absent(tenant_with(graph(application(), federated(fic("fic")))), key_id="none")
+    assert result["diff"]["before"] == {"credentials": ["federated github (fic)"]}
+
+
+def test_what_needs_force_says_so(tenant_with: Tenants) -> None:
+    for app_id, hint in ((CLIENT, SECRET[:3]), (APP, "xyz")):
+        found = application(password("last", start=-9, end=9, hint=hint), app_id=app_id)
+        error = failed(
+            application_credential,
+            tenant_with(graph(found, federated())),
+            app_id=app_id,
+            state="absent",
+            key_id="last",
+        )
+        assert (error.category, "force: true" in error.advice) == ("conflict", True)
+
+
+def test_a_predecessor_stays_while_its_successor_is_not_valid_yet(
+    tenant_with: Tenants, papers: Papers, tmp_path: Path
+) -> None:
+    future = papers.not_yet_valid
+    (tmp_path / "app.pem").write_bytes(future.certificate_pem)
+    # an hour before the certificate is valid
+    days = (future.certificate.not_valid_before_utc.timestamp() - NOW - 3600) / 86400
+    old = key("old", der_of(papers, "stranger"), start=days - 90, end=days + 1)
+    http = graph(application(keys=[old]), federated(), answer(204), TROUBLE)
+    result = certificate(
+        in_days(tenant_with(http), http, days),
+        papers,
+        keep_old_for=0,
+        public_certificate_path=str(tmp_path / "app.pem"),
+    )
+    assert ids(result) == ["old", result["credential"]["key_id"]]
+    assert len(writes(http)) == 1
+
+
+def test_a_predecessor_that_was_made_in_this_very_second_is_one(
+    tenant_with: Tenants, tmp_path: Path
+) -> None:
+    http = graph(
+        application(password("old", start=0, end=10, hint="old")),
+        federated(),
+        made(),
+        *SEEN,
+        answer(204),
+    )
+    result = secret(tenant_with(http), dest=str(tmp_path / "secret"), keep_old_for=0)
+    assert writes(http)[-1][2] == {"keyId": "old"}
+    assert ids(result) == [NEW]
+
+
+def test_a_secret_without_an_end_is_not_made_anew(tenant_with: Tenants) -> None:
+    endless = {**password("there", start=-100, end=0), "endDateTime": None}
+    result = secret(tenant_with(graph(application(endless), federated())))
+    assert (result["changed"], result["credential"]["key_id"]) == (False, "there")
+
+
+def test_a_warning_names_the_option_that_holds_the_present_secret(tenant_with: Tenants) -> None:
+    found = application(
+        password("held", start=-100, end=80), password("other", start=-1, end=179, hint="abc")
+    )
+    tenant = tenant_with(graph(found, federated()))
+    secret(tenant, current_secret=TEXT)
+    assert "current_secret" in tenant.warnings[0]
+    assert "dest" not in tenant.warnings[0]
+
+
+def test_a_secret_with_half_a_character_is_not_lost(tenant_with: Tenants, tmp_path: Path) -> None:
+    odd = answer(200, {**password(NEW, start=0, end=180), "secretText": "a\ud800b"})
+    http = graph(application(), federated(), odd, *SEEN)
+    secret(tenant_with(http), dest=str(tmp_path / "secret"))
+    assert (tmp_path / "secret").read_bytes() == b"a\xed\xa0\x80b"
+
+
+def test_an_application_that_is_not_known_everywhere_yet_is_waited_for(
+    tenant_with: Tenants, time: FakeClock
+) -> None:
+    absent_yet = answer(404, {"error": {"code": "Request_ResourceNotFound", "message": "None."}})
+    http = graph(application(), federated(), absent_yet, made(), *SEEN)
+    assert secret(tenant_with(http))["secret_text"] == TEXT
+    assert len(time.slept) == 1
+
+
+def unwritten(tenant: t.Any, dest: Path) -> DefenderError:
+    return failed(
+        application_credential, tenant, app_id=APP, type="secret", name="ansible", dest=str(dest)
+    )
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_secret_for_a_full_disk_is_removed_again_or_named(
+    tenant_with: Tenants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: t.Any) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def on_a_full_disk(path: str, **rest: t.Any) -> t.Any:
+        draft = _files.Draft(path, option="dest", folder=str(tmp_path))
+        draft.discard()
+        draft.file = Full()
+        return contextlib.nullcontext(draft)
+
+    monkeypatch.setattr(_files, "draft", on_a_full_disk)
+    refused = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "No."}})
+    http = graph(application(), federated(), made(), answer(204) if removed else refused)
+    error = unwritten(tenant_with(http), tmp_path / "secret")
+    assert writes(http)[-1] == ("POST", f"/applications/{ID}/removePassword", {"keyId": NEW})
+    assert str(tmp_path / "secret") in error.message
+    assert os.strerror(errno.ENOSPC) in error.message
+    assert TEXT not in str(error.as_result())
+    assert error.facts == ({} if removed else {"key_ids": [NEW]})
+    assert (NEW in error.message) is not removed
+
+
+LOST = answer(
+    503, {"error": {"code": "ServiceUnavailable", "message": "Busy."}}, request_id="r-503"
+)
+REFUSED = answer(403, {"error": {"code": "Authorization_RequestDenied", "message": "No."}})
+
+
+def lost(tenant: t.Any, **arguments: t.Any) -> DefenderError:
+    return failed(
+        application_credential,
+        tenant,
+        **{"app_id": APP, "type": "secret", "name": "ansible", "return_secret": True, **arguments},
+    )
+
+
+def test_a_lost_secret_is_told_with_what_the_service_said(tenant_with: Tenants) -> None:
+    error = lost(tenant_with(graph(application(), federated(), LOST, application())))
+    assert (error.category, error.status, error.code, error.request_id) == (
+        "outcome_unknown",
+        503,
+        "ServiceUnavailable",
+        "r-503",
+    )
+    assert "key_id" in error.advice
+    assert error.facts == {}
+
+
+def test_a_secret_that_is_answered_without_its_text_is_told_with_the_request(
+    tenant_with: Tenants,
+) -> None:
+    textless = answer(200, password(NEW, start=0, end=180))
+    http = graph(application(), federated(), textless, application())
+    assert f"/applications/{ID}/addPassword" in lost(tenant_with(http)).message
+
+
+@pytest.mark.parametrize(
+    ("suspect", "ours"),
+    [
+        ({}, True),
+        ({"hint": None}, True),
+        ({"endDateTime": "2027-05-22T12:00:00.9999999Z"}, True),
+        ({"endDateTime": day(179)}, False),
+        ({"endDateTime": None}, False),
+        ({"startDateTime": "soon"}, False),
+        ({"startDateTime": day(-300 / 86400)}, True),
+        ({"startDateTime": day(-301 / 86400)}, False),
+        ({"startDateTime": day(300 / 86400)}, True),
+        ({"startDateTime": day(301 / 86400)}, False),
+    ],
+)
+@pytest.mark.parametrize("dest", [False, True])
+def test_a_lost_secret_is_removed_only_where_it_is_ours_without_doubt(
+    tenant_with: Tenants, tmp_path: Path, dest: bool, suspect: Json, ours: bool
+) -> None:
+    orphan = {**password("orphan", start=0, end=180), **suspect}
+    replies = [answer(204)] if ours else []
+    http = graph(application(), federated(), LOST, application(orphan), *replies)
+    error = lost(tenant_with(http), **({"dest": str(tmp_path / "secret")} if dest else {}))
+    removed = [("POST", f"/applications/{ID}/removePassword", {"keyId": "orphan"})]
+    assert writes(http)[1:] == (removed if ours else [])
+    assert error.facts == ({} if ours else {"key_ids": ["orphan"]})
+
+
+def test_a_lost_secret_that_cannot_be_looked_for_is_told(tenant_with: Tenants) -> None:
+    error = lost(tenant_with(graph(application(), federated(), LOST, REFUSED)))
+    assert (error.category, error.facts) == ("outcome_unknown", {})
+    assert "Authorization_RequestDenied" in error.message
+    assert "None" not in error.message
+
+
+def test_a_lost_secret_that_cannot_be_removed_is_named(tenant_with: Tenants) -> None:
+    there = application(password("orphan", start=0, end=180))
+    error = lost(tenant_with(graph(application(), federated(), LOST, there, REFUSED)))
+    assert error.facts == {"key_ids": ["orphan"]}
+    assert "Authorization_RequestDenied" in error.message
+    assert "orphan" in error.message

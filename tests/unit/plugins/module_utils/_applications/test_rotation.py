@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.credential import (
     Credential,
 )
@@ -137,3 +138,25 @@ def test_a_text_is_known_by_its_first_characters() -> None:
     assert holder_of("abc-and-more", [a, b, secret("c", "abc")]) is None
     assert holder_of("abc-and-more", [a, b, secret("c", None)]) is None
     assert holder_of(None, [a, b]) is None
+
+
+@pytest.mark.parametrize(
+    ("began", "end", "kept_until", "goes"),
+    [
+        (4, 20, 20, True),
+        (4, 19, 20, True),
+        (4, 21, 20, False),
+        (4, None, 20, False),
+        (4, 21, None, True),
+        (4, None, None, True),
+        (5, 20, 20, False),
+        (6, 20, 20, False),
+        (None, 20, 20, False),
+    ],
+)
+def test_only_what_began_before_the_keeper_and_ends_no_later_is_its_predecessor(
+    began: int | None, end: int | None, kept_until: int | None, goes: bool
+) -> None:
+    old = Credential("secret", "ansible", "old", 4, end, {}, {"hint": "xyz"}, began)
+    keeper = Credential("secret", "ansible", "kept", 5, kept_until, {}, {"hint": "abc"}, 5)
+    assert removable([old], keeper, now=9, grace=4) == ([old] if goes else [])

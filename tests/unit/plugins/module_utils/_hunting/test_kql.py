@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import types
 import typing as t
 from pathlib import Path
 
@@ -313,3 +314,31 @@ def test_a_limit_is_a_number_of_rows() -> None:
         refused(lambda: _kql.checked_limit(-1))
         == "limit is -1; give a number of rows, or 0 for all of them."
     )
+
+
+def test_a_length_that_is_no_timespan_is_refused_by_name() -> None:
+    longest = (2**63 - 1) // 864_000_000_000
+    assert _kql.literal("width", {"timespan": f"P{longest}D"}).endswith("tick")
+    told = refused(lambda: _kql.literal("width", {"timespan": f"P{longest + 1}D"}))
+    assert told.startswith("parameters.width ")
+    assert f"P{longest + 1}D" in told
+
+
+def test_a_parameter_with_a_wrong_value_is_named() -> None:
+    told = refused(lambda: _kql.with_parameters("DeviceInfo", {"name": "pc", "wanted": None}))
+    assert told.startswith("parameters.wanted ")
+
+
+def test_plain_text_is_not_escaped() -> None:
+    plain = "".join(chr(code) for code in range(32, 127) if chr(code) not in '"\\')
+    assert _kql.string(plain) == f'"{plain}"'
+
+
+def test_a_query_that_is_nested_too_deeply_for_the_checker_was_not_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_deep(query: str) -> list[str]:
+        raise RecursionError
+
+    monkeypatch.setattr(_kql, "duckdb_kql", types.SimpleNamespace(validate=too_deep))
+    assert _kql.check("DeviceInfo | take 1") is False

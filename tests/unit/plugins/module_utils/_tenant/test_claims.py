@@ -362,3 +362,35 @@ def test_a_token_of_graph_cannot_be_verified_by_anybody_else(papers: Papers) -> 
         doubt(papers, signed(papers, graph_claims(), nonce="NONCE"), published(papers))
         == "signature_not_verifiable"
     )
+
+
+# Whom a problem blames
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "advice"),
+    [
+        ({"appid": OTHER_TENANT}, "wrong_application", _claims.GIVE_ANOTHER),
+        ({"scp": "SecurityIncident.Read.All"}, "delegated", _claims.GIVE_ANOTHER),
+        ({"exp": NOW}, "expired", _claims.CLOCK),
+        ({"nbf": NOW + 400}, "not_yet_valid", None),
+    ],
+)
+def test_what_is_wrong_with_the_token_itself_is_not_blamed_on_the_credential(
+    changes: dict[str, t.Any], code: str, advice: str | None
+) -> None:
+    (problem,) = _claims.problems(known(graph_token(**changes)), expected(), now=NOW)
+    assert (problem.code, problem.category, problem.who) == (code, "bad_credentials", "caller")
+    assert "clock" in str(problem.advice) if advice is None else problem.advice == advice
+
+
+def test_a_signature_that_does_not_hold_is_not_blamed_on_the_credential(papers: Papers) -> None:
+    token = signed(papers, ENDPOINT_V1)
+    for keys in ({}, {"keys": [{"kty": "RSA", "kid": "key-1", "n": "?"}]}):
+        problem = _claims.verify(token, known(token), keys)
+        assert problem is not None
+        assert (problem.who, problem.advice) == ("caller", _claims.GIVE_ANOTHER)
+    token = signed(papers, graph_claims(), nonce="NONCE")
+    problem = _claims.verify(token, known(token), published(papers))
+    assert problem is not None
+    assert (problem.who, "verify_signature" in str(problem.advice)) == ("caller", True)

@@ -22,6 +22,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import requests
 import urllib3.poolmanager
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
@@ -193,3 +194,24 @@ def _values_of(module: types.ModuleType) -> t.Iterator[t.Any]:
 
 def _is_own(value: t.Any, module: types.ModuleType) -> bool:
     return getattr(value, "__module__", module.__name__) == module.__name__
+
+
+def test_a_budget_ends_with_its_deadline_and_not_before() -> None:
+    def seconds_at(moment: float) -> float:
+        return _connections.Budget(lambda: moment, end=60, wait=30).seconds()
+
+    assert [seconds_at(moment) for moment in (0.0, 40.0, 59.5)] == [30, 20, 0.5]
+    with pytest.raises(TimeoutError):
+        seconds_at(60.0)
+
+
+def test_a_connection_works_where_nothing_bounds_it(service: Apart, http: Http) -> None:
+    adapter = _connections.adapter(*http._trust)
+    request = requests.PreparedRequest()
+    request.prepare("GET", f"{service.url}/unbounded")
+    answers: list[bytes] = []
+    # a thread that never was within a budget
+    thread = threading.Thread(target=lambda: answers.append(adapter.send(request).content))
+    thread.start()
+    thread.join(10)
+    assert answers == [b'{"path": "/unbounded"}']

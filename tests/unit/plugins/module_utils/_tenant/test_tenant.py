@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import guard as _guard
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
@@ -664,3 +666,286 @@ def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(
 def test_an_empty_answer_to_a_change_is_no_failure(tenant_with: WithTenant) -> None:
     http = FakeHttp(token_answer(GOOD), answer(202, b""))
     assert tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {}) == {}
+
+
+# What the guard hands on
+
+
+def test_every_option_of_the_connection_reaches_the_transport(
+    time: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[dict[str, t.Any]] = []
+
+    def build(**given: t.Any) -> t.Any:
+        built.append(given)
+        return built
+
+    monkeypatch.setattr(_guard, "Http", build)
+    changes = {
+        "ca_path": "/etc/pki/own.pem",
+        "validate_certs": False,
+        "proxy": "http://proxy.example:3128",
+        "request_timeout": 7,
+        "retries": 2,
+        "retry_deadline": 45,
+        "max_response_size": "3M",
+    }
+    tenant = Tenant(_options.check(parameters(**changes)), clock=time.clock)
+    assert tenant.http is t.cast("t.Any", built)
+    assert built == [
+        {
+            "ca_path": "/etc/pki/own.pem",
+            "validate_certs": False,
+            "proxy": "http://proxy.example:3128",
+            "timeout": 7,
+            "retries": 2,
+            "deadline": 45,
+            "max_size": 3 * 2**20,
+            "clock": time.clock,
+        }
+    ]
+
+
+def test_a_token_of_a_login_service_of_ones_own_is_accepted(tenant_with: WithTenant) -> None:
+    own = "https://localhost:8443"
+    http = FakeHttp(token_answer(graph_token(iss=f"{own}/{TENANT}/v2.0")), EMPTY)
+    tenant_with(http, login_url=own).api("graph", "incident_info").get("/v1.0/security/incidents")
+    assert urls(http) == [f"{own}/{TENANT}/oauth2/v2.0/token", INCIDENTS]
+
+
+def test_a_wrong_audience_names_the_api_that_was_meant(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(graph_token(aud="https://management.azure.com")))
+    error = refused(lambda: tenant_with(http).api("xdr", "incident_info"))
+    assert "xdr" in error.message
+    assert "https://api.security.microsoft.com" in error.message
+
+
+def test_a_new_token_is_requested_only_when_it_is_forced(again: Again) -> None:
+    again(token_answer(GOOD))[0].read_token("graph")
+    tenant, http = again(token_answer(RENEWED), token_answer(graph_token(uti="third")))
+    assert tenant.read_token("graph")[0].value == GOOD
+    assert tenant.token("graph")[0].value == GOOD
+    assert http.asked == []
+    assert tenant.token("graph", force=True)[0].value == RENEWED
+    assert tenant.read_token("graph", force=True)[0].value == graph_token(uti="third")
+    http.done()
+
+
+def test_a_renewed_token_that_is_opaque_is_used_with_a_warning(
+    again: Again, time: FakeClock
+) -> None:
+    again(token_answer(ROLELESS))[0].read_token("graph")
+    time.passed = 181
+    tenant, http = again(token_answer("an-opaque-token-long-and-unique"), EMPTY)
+    tenant.api("graph", "incident_info").get("/v1.0/security/incidents")
+    assert http.asked[1].bearer == "an-opaque-token-long-and-unique"
+    assert len(tenant.warnings) == 1
+
+
+def test_what_is_cached_of_the_tenant_is_forgotten_on_disk_and_in_memory(again: Again) -> None:
+    other = {"tenant_id": OTHER_TENANT}
+    theirs = graph_token(tid=OTHER_TENANT, iss=f"https://sts.windows.net/{OTHER_TENANT}/")
+    again(token_answer(theirs), **other)[0].read_token("graph")
+    tenant, http = again(token_answer(GOOD), token_answer(RENEWED))
+    tenant.read_token("graph")
+    assert tenant.forget(pretend=True) == 1
+    assert tenant.read_token("graph")[0].value == GOOD
+    assert tenant.forget() == 1
+    assert tenant.read_token("graph")[0].value == RENEWED
+    http.done()
+    assert again(**other)[0].read_token("graph")[0].value == theirs
+
+
+def test_counting_what_is_cached_leaves_it_in_memory_too(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(GOOD)))
+    tenant.read_token("graph")
+    assert tenant.forget(pretend=True) == 0, "this tenant has no cache on disk"
+    assert tenant.read_token("graph")[0].value == GOOD
+
+
+@pytest.mark.parametrize("status", [404, 200])
+def test_keys_that_do_not_come_are_told_with_tenant_and_status(
+    tenant_with: WithTenant, status: int
+) -> None:
+    error = refused(tenant_with(FakeHttp(answer(status, b"<html>"))).keys)
+    assert (error.status, LABEL in error.message) == (status, True)
+
+
+def test_a_tenant_without_consent_is_told_with_its_consent_link(tenant_with: WithTenant) -> None:
+    error = refused(lambda: tenant_with(FakeHttp(not_consented())).api("graph", "incident_info"))
+    assert CONSENT_URL in error.advice
+
+
+def test_an_expired_token_is_not_blamed_on_the_credential(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(graph_token(exp=NOW - 1)))
+    error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
+    assert (error.category, error.who, error.advice) == ("bad_credentials", "caller", _claims.CLOCK)
+
+
+def test_a_result_names_the_tenant(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(), cloud="gcc")
+    assert tenant.as_result() == {"id": TENANT, "name": "contoso", "cloud": "gcc"}
+
+
+def test_the_warning_about_the_older_api_names_the_tenant(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(XDR_TOKEN)), api="xdr")
+    chosen(tenant)
+    (warning,) = tenant.warnings
+    assert LABEL in warning
+
+
+# Hunts: what is sent a second time, and where the rows go
+
+
+HUNT = "/v1.0/security/runHuntingQuery"
+HUNTER = token_answer(graph_token(roles=["ThreatHunting.Read.All"]))
+ROWS = answer(200, {"schema": [], "results": []})
+BROKEN = answer(500, {"error": {"code": "UnknownError", "message": ""}})
+
+
+def hunting(tenant: Tenant, **arguments: t.Any) -> dict[str, t.Any]:
+    query = {"Query": "DeviceInfo"}
+    return tenant.api("graph", "hunting_query").query(HUNT, query, **arguments)
+
+
+def slow(http: FakeHttp, time: FakeClock, seconds: float) -> FakeHttp:
+    """Each hunt is answered only after so many seconds."""
+    inner = http.send
+
+    def send(method: str, url: str, **rest: t.Any) -> Answer:
+        time.passed += seconds if url.endswith(HUNT) else 0
+        return inner(method, url, **rest)
+
+    http.send = send  # type: ignore[method-assign]
+    return http
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_a_hunt_that_fails_quickly_is_sent_once_more(
+    tenant_with: WithTenant, time: FakeClock, seconds: float
+) -> None:
+    http = slow(FakeHttp(HUNTER, BROKEN, ROWS), time, seconds)
+    assert hunting(tenant_with(http), timeout=200) == {"schema": [], "results": []}
+    first, second = http.asked[1:]
+    assert first == second
+    assert (second.method, second.url.endswith(HUNT), second.timeout) == ("POST", True, 200)
+
+
+def test_a_hunt_that_fails_quickly_twice_has_failed(tenant_with: WithTenant) -> None:
+    http = FakeHttp(HUNTER, BROKEN, BROKEN)
+    error = refused(lambda: hunting(tenant_with(http)))
+    assert (error.category, error.status) == ("timeout", 500)
+    http.done()
+
+
+def test_a_hunt_that_fails_slowly_was_too_heavy_and_is_not_repeated(
+    tenant_with: WithTenant, time: FakeClock
+) -> None:
+    http = slow(FakeHttp(HUNTER, BROKEN), time, 30.5)
+    assert refused(lambda: hunting(tenant_with(http))).category == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("status", "category"), [(400, "bad_query"), (501, "unsupported"), (504, "timeout")]
+)
+def test_a_hunt_that_is_refused_is_not_repeated(
+    tenant_with: WithTenant, status: int, category: str
+) -> None:
+    http = FakeHttp(HUNTER, answer(status, {"error": {"code": "x", "message": "y"}}))
+    assert refused(lambda: hunting(tenant_with(http))).category == category
+
+
+def test_a_hunt_with_too_many_rows_is_a_matter_of_the_query(tenant_with: WithTenant) -> None:
+    http = FakeHttp(HUNTER, ROWS)
+    hunting(tenant_with(http))
+    assert http.asked[1].oversize == "bad_request"
+
+
+def test_the_rows_of_a_hunt_go_into_a_file_and_a_refusal_does_not(
+    tenant_with: WithTenant, tmp_path: Path
+) -> None:
+    with (tmp_path / "rows").open("w+b") as rows:
+        http = FakeHttp(HUNTER, answer(200, b""))
+        assert hunting(tenant_with(http), into=rows) == {}
+        assert http.asked[1].into is rows
+        body = {"error": {"code": "BadRequest", "message": "No such table."}}
+        error = refused(
+            lambda: hunting(tenant_with(FakeHttp(HUNTER, answer(400, body))), into=rows)
+        )
+    assert (error.category, error.code) == ("bad_query", "BadRequest")
+
+
+# Calls: what else is kept
+
+
+def test_the_services_own_time_is_known_after_each_answer(tenant_with: WithTenant) -> None:
+    dated = answer(200, {"value": []}, date="Mon, 23 Nov 2026 12:00:42 GMT")
+    api = tenant_with(FakeHttp(token_answer(GOOD), dated, EMPTY)).api("graph", "incident_info")
+    assert api.server_time is None
+    api.get("/v1.0/security/incidents")
+    assert api.server_time == (NOW + 42) * 10_000_000
+    api.get("/v1.0/security/incidents")
+    assert api.server_time is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_change_is_sent_with_its_method_after_the_token_was_renewed_too(
+    tenant_with: WithTenant, method: str
+) -> None:
+    http = FakeHttp(token_answer(GOOD), STALE, token_answer(RENEWED), answer(200, {}))
+    tenant_with(http).api("graph", "incident_info").write(method, "/v1.0/x", {"a": 1})
+    sent = [(asked.method, asked.payload) for asked in http.asked if asked.url.endswith("/x")]
+    assert sent == [(method, {"a": 1})] * 2
+
+
+def test_a_repeatable_change_that_is_answered_with_nothing_is_done(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), Answer(204, {}, b""))
+    api = tenant_with(http).api("graph", "incident_info")
+    assert api.write("DELETE", "/v1.0/applications/1", repeatable=True) == {}
+
+
+def test_a_renewed_token_without_the_role_never_leaves(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), STALE, token_answer(ROLELESS))
+    api = tenant_with(http).api("graph", "incident_info")
+    assert refused(lambda: api.get("/v1.0/security/incidents")).category == "role_missing"
+    assert urls(http) == [TOKEN_URL, INCIDENTS, TOKEN_URL]
+
+
+def test_a_refusal_in_bytes_that_are_no_text_is_read_all_the_same(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(401, b"\xff expired"), token_answer(RENEWED), EMPTY)
+    assert tenant_with(http).api("graph", "incident_info").get("/v1.0/x") == {"value": []}
+    http.done()
+
+
+def test_a_link_that_leads_elsewhere_is_told_with_both_places(tenant_with: WithTenant) -> None:
+    api = tenant_with(FakeHttp(token_answer(GOOD))).api("graph", "incident_info")
+    error = refused(lambda: api.get("https://evil.example/x?$skiptoken=a-cursor"))
+    assert (error.category, error.who) == ("network", "microsoft")
+    assert "https://evil.example" in error.message
+    assert "https://graph.microsoft.com" in error.message
+    assert "a-cursor" not in error.message
+
+
+@pytest.mark.parametrize("reply", [answer(500, {}), answer(200, b"<html>")])
+def test_no_error_of_a_call_tells_the_query_string_of_a_link(
+    tenant_with: WithTenant, reply: Answer
+) -> None:
+    api = tenant_with(FakeHttp(token_answer(GOOD), reply)).api("graph", "incident_info")
+    error = refused(lambda: api.get(f"{INCIDENTS}?$skiptoken=a-cursor"))
+    assert "GET /v1.0/security/incidents " in error.message
+    assert "a-cursor" not in error.message
+
+
+def test_an_answer_that_cannot_be_read_is_told_with_its_request_id(tenant_with: WithTenant) -> None:
+    http = FakeHttp(token_answer(GOOD), answer(200, b"<html>", request_id="r-9"))
+    api = tenant_with(http).api("graph", "incident_info")
+    error = refused(lambda: api.get("/v1.0/security/incidents"))
+    assert (error.request_id, LABEL in error.message) == ("r-9", True)
+
+
+def test_an_unknown_outcome_keeps_the_code_of_the_service(tenant_with: WithTenant) -> None:
+    body = {"error": {"code": "ServiceUnavailable", "message": "Please try again."}}
+    http = FakeHttp(token_answer(GOOD), answer(503, body))
+    api = tenant_with(http).api("graph", "incident_info")
+    error = refused(lambda: api.write("POST", "/v1.0/x", {}))
+    assert (error.category, error.code) == ("outcome_unknown", "ServiceUnavailable")

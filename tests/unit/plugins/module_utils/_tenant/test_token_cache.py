@@ -360,3 +360,51 @@ def test_what_a_killed_process_left_of_a_tenant_is_forgotten_too(
     assert len(list(folder.iterdir())) == 2
     forget(str(folder), TENANT)
     assert list(path.parent.iterdir()) == []
+
+
+def test_an_entry_of_more_than_a_mebibyte_is_not_believed(folder: Path, path: Path) -> None:
+    entry = json.loads(path.read_text())
+    for padding, believed in ((1_000_000, True), (1_050_000, False)):
+        path.write_text(json.dumps({**entry, "padding": "x" * padding}))
+        assert bool(a_file(folder).read()) is believed
+
+
+def test_who_waits_looks_again_soon_and_then_less_often(folder: Path, time: FakeClock) -> None:
+    with (
+        a_file(folder).locked(seconds=1),
+        pytest.raises(DefenderError),
+        a_file(folder, time.clock).locked(seconds=7),
+    ):
+        pytest.fail("two hold one entry")
+    assert time.slept[0] <= 0.01
+    assert time.slept[0] < time.slept[1] <= time.slept[-1] == max(time.slept) == 0.1
+
+
+@pytest.mark.parametrize("pretend", [True, False])
+def test_forgetting_counts_the_tokens_of_one_tenant(folder: Path, pretend: bool) -> None:
+    for client_id in (CLIENT, OTHER_TENANT):
+        a_file(folder, client_id=client_id).write(ENTRY)
+    a_file(folder, audience="https://api.security.microsoft.com").write({"refused_at": 5})
+    a_file(folder, tenant_id=OTHER_TENANT).write(ENTRY)
+    (folder / f"{TENANT}-notes.txt").write_text("of a person")
+    before = {path.name for path in folder.iterdir()}
+    assert forget(str(folder), TENANT, pretend=pretend) == 2
+    left = {path.name for path in folder.iterdir()}
+    ours = {name for name in before if name.startswith(TENANT) and not name.endswith(".txt")}
+    assert len(ours) == 3
+    assert left == (before if pretend else before - ours)
+    assert forget(str(folder), TENANT) == (2 if pretend else 0)
+
+
+def test_nothing_is_forgotten_where_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for nowhere in (None, str(tmp_path / "none"), str(tmp_path / "file")):
+        assert forget(nowhere, TENANT) == 0
+
+
+def test_an_entry_that_cannot_be_read_is_forgotten_too(folder: Path, path: Path) -> None:
+    a_file(folder, client_id=OTHER_TENANT).write(ENTRY)
+    path.unlink()
+    path.symlink_to(folder / "gone")
+    assert forget(str(folder), TENANT) == 1
+    assert list(folder.iterdir()) == []

@@ -7,9 +7,11 @@ what it never tells."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gzip
 import json
+import ssl
 import threading
 import typing as t
 import uuid
@@ -22,10 +24,17 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    reasons as _reasons,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import transport as _http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
     Answer,
+    Operation,
     origin,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.failed_exchange import (
+    unanswered,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import (
     Http,
@@ -907,3 +916,246 @@ def test_a_body_that_is_no_json_is_none() -> None:
     assert Answer(200, {}, b"<html>").json() is None
     assert Answer(200, {}, b"\xff\xfe\x00").json() is None
     assert Answer(200, {"x-ms-request-id": "x-1"}, b"").request_id == "x-1"
+
+
+# Forms, waits, and answers in pieces
+
+
+def test_a_form_arrives_as_it_was_given(service: Service, http: Build) -> None:
+    service.script = [Reply()]
+    http().send("POST", f"{service.url}/token", data={"grant_type": "client_credentials"})
+    (seen,) = service.received
+    assert seen.body == b"grant_type=client_credentials"
+
+
+def test_a_long_answer_comes_whole(service: Service, http: Build) -> None:
+    body = b"".join(b"%06d" % number for number in range(50_000))
+    service.script = [Reply(200, body)]
+    assert http().send("GET", f"{service.url}/x").body == body
+
+
+def test_a_packed_answer_is_unpacked_piece_by_piece(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    read = requests.Response.iter_content
+
+    def watched(response: requests.Response, *arguments: t.Any) -> t.Iterator[bytes]:
+        for chunk in read(response, *arguments):
+            sizes.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr(requests.Response, "iter_content", watched)
+    service.script = [Reply(200, gzip.compress(b"x" * 300_000), {"Content-Encoding": "gzip"})]
+    assert len(http().send("GET", f"{service.url}/x").body) == 300_000
+    assert max(sizes) <= 65536
+
+
+def test_the_body_of_a_200_goes_into_the_file_in_place_of_what_was_in_it(
+    service: Service, http: Build, tmp_path: Path
+) -> None:
+    service.script = [Reply(503, b"busy"), Reply(200, b"the first half", cut=9), Reply(200, b"all")]
+    with (tmp_path / "spool").open("w+b") as spool:
+        spool.write(b"of an earlier hunt")
+        answer = http().send("POST", f"{service.url}/x", payload={}, into=spool)
+        assert (answer.status, answer.body) == (200, b"")
+        spool.seek(0)
+        assert spool.read() == b"all"
+
+
+def test_a_refusal_does_not_go_into_the_file(service: Service, http: Build, tmp_path: Path) -> None:
+    service.script = [Reply(400, b'{"error": {}}'), Reply(201, b'{"id": 1}')]
+    with (tmp_path / "spool").open("w+b") as spool:
+        client = http()
+        for status, body in ((400, b'{"error": {}}'), (201, b'{"id": 1}')):
+            answer = client.send("POST", f"{service.url}/x", payload={}, into=spool)
+            assert (answer.status, answer.body) == (status, body)
+        assert spool.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments", "passed", "timeouts"),
+    [
+        ({}, {}, 0, (10, 30)),
+        ({}, {"timeout": 200}, 0, (10, 200)),
+        ({"timeout": 7}, {"timeout": 200}, 0, (7, 7)),
+        ({"deadline": 20}, {}, 0, (10, 20)),
+        ({"deadline": 20}, {}, 15, (5, 5)),
+        ({"deadline": 20}, {}, 19.95, (0.1, 0.1)),
+    ],
+)
+def test_no_wait_for_the_service_is_longer_than_what_is_left(
+    http: Build,
+    time: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, t.Any],
+    arguments: dict[str, t.Any],
+    passed: float,
+    timeouts: tuple[float, float],
+) -> None:
+    sent: list[dict[str, t.Any]] = []
+
+    def send(_adapter: t.Any, _request: t.Any, **given: t.Any) -> t.NoReturn:
+        sent.append(given)
+        raise requests.exceptions.ConnectionError
+
+    def prepare(client: Http, *given: t.Any, **named: t.Any) -> t.Any:
+        operation = prepared(client, *given, **named)
+        time.passed += passed
+        return operation
+
+    prepared = Http._prepared
+    monkeypatch.setattr(Http, "_prepared", prepare)
+    monkeypatch.setattr(_connections.Adapter, "send", send)
+    client = http(retries=0, **options)
+    assert refused(lambda: client.send("GET", "https://localhost:1/x", **arguments)).category == (
+        "network"
+    )
+    (given,) = sent
+    assert given["timeout"] == pytest.approx(timeouts)
+    assert given["stream"] is True, "a body is read only as far as the size limit"
+
+
+def test_a_wait_that_ends_just_at_the_deadline_is_not_begun(
+    service: Service, http: Build, time: FakeClock
+) -> None:
+    service.script = [Reply(429, headers={"Retry-After": "59.5"})]
+    assert http(deadline=60).send("GET", f"{service.url}/x").status == 429
+    assert time.slept == []
+
+
+def test_without_options_a_request_is_repeated_four_times_within_five_minutes(
+    service: Service, http: Build, time: FakeClock
+) -> None:
+    service.script = [Reply(503)] * 5
+    http().send("GET", f"{service.url}/x")
+    assert (len(service.received), len(time.slept)) == (5, 4)
+    service.script = [Reply(429, headers={"Retry-After": "300"})]
+    assert http().send("GET", f"{service.url}/x").status == 429
+    assert len(time.slept) == 4
+
+
+@pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 0.25), (0.5, 0.5), (1.0, 0.75)])
+def test_the_first_wait_is_spread_around_half_a_second(
+    service: Service, http: Build, time: FakeClock, jitter: float, seconds: float
+) -> None:
+    service.script = [Reply(503), Reply()]
+    http(clock=dataclasses.replace(time.clock, jitter=lambda: jitter)).send(
+        "GET", f"{service.url}/x"
+    )
+    assert time.slept == [seconds]
+
+
+def test_a_request_to_wait_in_bytes_that_are_no_text_is_read_all_the_same(
+    service: Service, http: Build, time: FakeClock
+) -> None:
+    service.script = [Reply(429, b"\xff again in 8 seconds"), Reply()]
+    http().send("GET", f"{service.url}/x")
+    assert time.slept == [8.5]
+
+
+# What failed, in values
+
+
+@pytest.mark.parametrize(("status", "waits"), [(400, []), (499, []), (500, [0.5])])
+def test_only_a_refusal_of_the_proxy_is_final(
+    service: Service, http: Build, time: FakeClock, status: int, waits: list[float]
+) -> None:
+    with Proxy(status=status).serving() as proxy:
+        error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
+    assert (error.status, time.slept) == (status, waits)
+    assert f"GET {service.url}/x " in error.message
+
+
+def test_a_300_is_a_redirect_and_one_without_a_place_is_refused_too(
+    service: Service, http: Build
+) -> None:
+    for status in (300, 302):
+        service.script = [Reply(status)]
+        error = refused(lambda: http().send("GET", f"{service.url}/x"))
+        assert (error.category, error.status) == ("network", status)
+        assert error.message.count("://") == 1, "only the URL of the request is one"
+
+
+def test_too_large_an_answer_is_told_with_the_option_that_allows_more(
+    service: Service, http: Build
+) -> None:
+    service.script = [Reply(200, b"x" * 1000)]
+    error = refused(lambda: http(max_size=10).send("GET", f"{service.url}/x"))
+    assert "max_response_size" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("status", "certain"), [(400, True), (408, False), (409, True), (499, True), (502, False)]
+)
+def test_after_a_page_in_answer_to_a_write_only_a_refusal_is_certain(
+    service: Service, http: Build, status: int, certain: bool
+) -> None:
+    service.script = [Reply(status, PAGE, {"Content-Type": "text/html"})]
+    error = refused(lambda: http().send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    assert error.category == ("network" if certain else "outcome_unknown")
+    # where it may have run, the advice is to look, not to change the network
+    assert (f"localhost:{service.port}" in error.advice) is certain
+
+
+def an_operation(**changes: t.Any) -> Operation:
+    request = requests.PreparedRequest()
+    request.prepare("GET", "https://localhost:1/x")
+    given = {
+        "adapter": None,
+        "request": request,
+        "name": "GET https://localhost:1/x",
+        "proxy": None,
+        "end": 0,
+        "wait": 1,
+        "again": frozenset[int](),
+        "repeatable": True,
+        "oversize": "unavailable",
+        "into": None,
+    }
+    return Operation(**{**given, **changes})
+
+
+def test_a_failure_that_says_nothing_is_a_network_failure() -> None:
+    error = unanswered(requests.exceptions.ConnectionError(), an_operation(), sent=False)
+    assert error.category == "network"
+
+
+@pytest.mark.parametrize(
+    ("cause", "category"),
+    [
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "network"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "tls"),
+    ],
+)
+def test_a_connection_that_is_cut_in_the_handshake_is_no_matter_of_trust(
+    cause: ssl.SSLError, category: str
+) -> None:
+    error = unanswered(requests.exceptions.SSLError(cause), an_operation(), sent=False)
+    assert error.category == category
+
+
+def test_a_certificate_of_another_name_is_told_with_its_own_advice(
+    papers: Papers, http: Build, tmp_path: Path
+) -> None:
+    with Service(papers.server_of_another_name, tmp_path).serving() as service:
+        error = refused(lambda: http().send("GET", f"{service.url}/x"))
+    assert (error.category, error.advice) == ("tls", _reasons.NAME)
+
+
+def test_a_timeout_names_the_request(service: Service, http: Build) -> None:
+    service.script = [Reply(silent=True)]
+    error = refused(lambda: http(retries=0).send("GET", f"{service.url}/x", timeout=0.1))
+    assert f"GET {service.url}/x" in error.message
+
+
+@pytest.mark.parametrize(
+    ("url", "whence"),
+    [
+        ("https:///no-host", ("https", "", 443)),
+        ("https://[evil/", ("", "", 0)),
+        ("https://evil.example:port/", ("", "", 0)),
+    ],
+)
+def test_what_has_no_host_has_an_empty_origin(url: str, whence: tuple[str, str, int]) -> None:
+    assert origin(url) == whence
