@@ -140,17 +140,23 @@ def _tier(tier: str, current: t.Sequence[Json]) -> Json:
 
 def tactics(hunts: t.Sequence[Json]) -> list[Json]:
     """By tactic, how many hunts were run and had hits, and in how many tenants; most tenants
-    first."""
-    found: dict[str, Json] = {}
+    first. None where no tenant answered."""
+    by_tactic: dict[str, list[Json]] = {}
     for hunt in hunts:
         for tactic in hunt["tactics"] or ["none given"]:
-            one = found.setdefault(
-                tactic, {"tactic": tactic, "hunts": 0, "hunts_with_hits": 0, "tenants": set()}
-            )
-            one["hunts"] += 1
-            one["hunts_with_hits"] += bool(hunt["rows"])
-            one["tenants"] |= {host for host, number in hunt["hits"].items() if number}
+            by_tactic.setdefault(tactic, []).append(hunt)
     return sorted(
-        ({**one, "tenants": len(one["tenants"])} for one in found.values()),
-        key=lambda one: (-one["tenants"], one["tactic"]),
+        (_tactic(tactic, own) for tactic, own in by_tactic.items()),
+        key=lambda one: (-(one["tenants"] or 0), one["tactic"]),
     )
+
+
+def _tactic(tactic: str, hunts: t.Sequence[Json]) -> Json:
+    answered = [hunt for hunt in hunts if hunt["answered"]]
+    hosts = {host for hunt in answered for host, number in hunt["hits"].items() if number}
+    return {
+        "tactic": tactic,
+        "hunts": len(hunts),
+        "hunts_with_hits": sum(bool(hunt["rows"]) for hunt in answered) if answered else None,
+        "tenants": len(hosts) if answered else None,
+    }

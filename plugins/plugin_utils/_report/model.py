@@ -115,11 +115,12 @@ def _hunt(
     hosts = question.answers
     hits = {host: int(number) for host, number in (hunt.get("hits") or {}).items() if host in hosts}
     hits = dict(sorted(hits.items(), key=lambda each: -each[1]))
+    severity = hunt.get("severity")
     return {
         "name": question.name,
         **{key: str(hunt.get(key) or "") for key in ABOUT},
         "title": str(hunt.get("title") or question.name),
-        "severity": str(hunt.get("severity") or "unknown"),
+        "severity": severity if severity in _counts.SEVERITIES else "unknown",
         "tactics": [str(each) for each in hunt.get("tactics") or []],
         "techniques": [str(each) for each in hunt.get("techniques") or []],
         "asked": len(hosts),

@@ -23,16 +23,13 @@ from pathlib import Path
 
 import jinja2
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
-    charts as _report_charts,
-)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import plots as _plots
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import texts as _texts
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.tenants import ALARMING, WHO
 from markupsafe import Markup
 
 ROLE: t.Final = Path(__file__).resolve().parents[3] / "roles" / "report"
-TOP: t.Final = 15  # bars of the tenants with most open incidents
 URGENT: t.Final = 100  # incidents in the table of what to do now
 SHARED: t.Final = 200  # indicators of several tenants, those of most tenants first
 COLUMNS: t.Final = tuple(
@@ -85,7 +82,7 @@ def page(report: Json) -> str:
         script=Markup(script),
         data=Markup(_embedded(report)),
         tiles=tiles(report),
-        plots=plots(report),
+        plots=_plots.plots(report),
         severities=SEVERITIES,
         actors=_texts.ACTORS,
         period=_texts.period(report["questions"]),
@@ -94,11 +91,15 @@ def page(report: Json) -> str:
         urgent=urgent,
         most=URGENT,
         hits=hits,
-        quiet=[hunt for hunt in report["hunts"] if not hunt["rows"]],
-        hunts_answered=any(hunt["rows"] is not None for hunt in report["hunts"]),
+        quiet={
+            "without hits": [hunt for hunt in report["hunts"] if hunt["rows"] == 0],
+            "that no tenant answered": [hunt for hunt in report["hunts"] if hunt["rows"] is None],
+        },
+        hunts_with_hits=_texts.hunts_with_hits(report["hunts"]),
+        shared=_texts.shared(report),
         refused=_refused(report),
         partial=_partial(report),
-        cut=[one["name"] for one in report["tenants"] if one["truncated"]],
+        cut=_texts.cut(report),
         shared_most=SHARED,
         untaken=max(0, len(report["shared"]) - SHARED),
     )
@@ -184,9 +185,10 @@ def tiles(report: Json) -> list[Json]:
             if key in summary:
                 made.append(_tile(title, summary[key], over, bad=is_bad and bool(summary[key])))
     if report["hunts"]:
-        answered = [hunt for hunt in report["hunts"] if hunt["rows"] is not None]
-        number = sum(bool(hunt["rows"]) for hunt in answered) if answered else None
-        made.append(_tile("Hunts with hits", number, f"of {len(report['hunts']):,} hunts"))
+        hunts = report["hunts"]
+        made.append(
+            _tile("Hunts with hits", _texts.hunts_with_hits(hunts), _texts.over_hunts(hunts))
+        )
     return made
 
 
@@ -215,8 +217,11 @@ def _refused(report: Json) -> dict[str, list[Json]]:
             gap["category"], {"category": gap["category"], "advice": advice, "tenants": []}
         )
         group["tenants"].append({"name": one["name"], "text": gap["text"], "link": gap["link"]})
+    for groups in found.values():
+        for group in groups.values():
+            group["count"] = len(group["tenants"])
     return {
-        who: sorted(groups.values(), key=lambda group: -len(group["tenants"]))
+        who: sorted(groups.values(), key=lambda group: -group["count"])
         for who, groups in found.items()
         if groups
     }
@@ -234,74 +239,3 @@ def _partial(report: Json) -> list[Json]:
             group["tenants"].append(one["name"])
             group["hunts"] += [name for name in gap["hunts"] if name not in group["hunts"]]
     return sorted(groups.values(), key=lambda group: -len(group["tenants"]))
-
-
-def plots(report: Json) -> dict[str, Json]:
-    """By name a plot: title, svg, and the table with the same numbers (head and rows)."""
-    summary = report["incidents_summary"]
-    made: dict[str, Json] = {}
-    if summary["open"] is not None:
-        tenants = summary["by_tenant"]
-        first = list(tenants)[:TOP]
-        title = "Open incidents by tenant"
-        if len(tenants) > len(first):
-            title += f", the {len(first)} with most of {len(tenants)}"
-        made["tenants"] = _severities("tenants", title, {host: tenants[host] for host in first})
-        made["age"] = _severities("age", "Open incidents by age", summary["by_age"])
-        if "by_tier" in summary:
-            made["tiers"] = _tiers(summary["by_tier"])
-    if report["tactics"]:
-        rows = report["tactics"]
-        made["tactics"] = _plot(
-            "tactics",
-            "Tenants with hits by tactic",
-            [one["tactic"] for one in rows],
-            [("tenants", "accent", [one["tenants"] for one in rows])],
-        )
-        made["tactics"]["head"] += ["hunts with hits", "hunts"]
-        made["tactics"]["rows"] = [
-            [one["tactic"], one["tenants"], one["hunts_with_hits"], one["hunts"]] for one in rows
-        ]
-    return made
-
-
-def _tiers(tiers: t.Sequence[Json]) -> Json:
-    kinds = (
-        ("past", "late", "breached"),
-        ("within", "good", "within"),
-        ("no limit", "plain", "without"),
-    )
-    series = [(name, colour, [one[key] for one in tiers]) for name, colour, key in kinds]
-    title = "Service levels of open incidents by tenant tier"
-    return _plot("tiers", title, [one["tier"] for one in tiers], series)
-
-
-def _severities(name: str, title: str, rows: t.Mapping[str, t.Mapping[str, int]]) -> Json:
-    used = [severity for severity in SEVERITIES if any(own[severity] for own in rows.values())]
-    return _plot(
-        name,
-        title,
-        list(rows),
-        [(severity, severity, [own[severity] for own in rows.values()]) for severity in used],
-    )
-
-
-def _plot(
-    name: str, title: str, labels: list[str], series: list[tuple[str, str, list[int]]]
-) -> Json:
-    svg = (
-        _report_charts.bars(name, title, labels, series)
-        if labels and any(sum(own) for _name, _colour, own in series)
-        else ""
-    )
-    keys = [(label, colour) for label, colour, own in series if any(own)]
-    rows = [
-        [label, *(own[at] for _name, _colour, own in series)] for at, label in enumerate(labels)
-    ]
-    return {
-        "title": title,
-        "svg": Markup(svg),
-        "keys": keys,
-        "head": [label for label, _colour, _own in series],
-        "rows": rows,
-    }

@@ -81,12 +81,15 @@ def _preflight(tenants: t.Sequence[Tenant]) -> t.Iterator[Question]:
 
 def _incidents(tenants: t.Sequence[Tenant], setting: Setting) -> t.Iterator[Question]:
     """One question for each set of filters; usually all tenants have the same."""
-    if all(one.incidents is None for one in tenants):
-        return
     by_filters: dict[str, list[Tenant]] = {}
     for one in tenants:
-        filters = (one.incidents or {}).get("asked") or setting.filters
-        by_filters.setdefault(json.dumps(filters, sort_keys=True, default=str), []).append(one)
+        if one.incidents is not None:
+            filters = one.incidents.get("asked") or setting.filters
+            by_filters.setdefault(json.dumps(filters, sort_keys=True, default=str), []).append(one)
+    if not by_filters:
+        return
+    # a lost host does not know what it would have been asked: most likely the same as the others
+    max(by_filters.values(), key=len).extend(one for one in tenants if one.incidents is None)
     for text, group in by_filters.items():
         filters = json.loads(text)
         answers: Answers = {}

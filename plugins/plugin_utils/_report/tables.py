@@ -164,6 +164,8 @@ def markdown(report: Json) -> str:
             lines += _item(f"{_texts.ACTORS[who]}: {_some(waiting)}", "  ")
     if summary["asked"]:
         lines += _item(_texts.incidents(summary))
+        if cut := _texts.cut(report):
+            lines += _item(_plain(cut), "  ")
         found = {(one["host"], one["id"]): one for one in report["incidents"]}
         for host, number in (summary["do_now"] or ())[:NAMED]:
             one = found[host, number]
@@ -183,8 +185,10 @@ def markdown(report: Json) -> str:
         for hunt in hit[:NAMED]:
             over = f"{_texts.tenants_with_hits(hunt)} of {hunt['answered']} tenants"
             lines += _item(f"{_plain(hunt['title'])}: {hunt['rows']} hits in {over}", "  ")
-        lines += _item(f"Indicators found in several tenants: {len(report['shared'])}")
-        lines += _item(f"Period: {_plain(_texts.period(report['questions']))}")
+        lines += _item(
+            f"Indicators found in several tenants: {_texts.figure(_texts.shared(report))}"
+        )
+        lines += _item(f"Period hunted: {_plain(_texts.period(report['questions']))}")
     return "\n".join(lines) + "\n"
 
 

@@ -21,6 +21,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.work_cal
 )
 
 NONE: t.Final = "–"  # a figure over nobody
+NAMED: t.Final = 5  # tenants in a sentence
 ACTORS: t.Final[t.Mapping[str, str]] = {
     "customer": "The customer must act",
     "partner": "The owner of the application must act",
@@ -54,6 +55,15 @@ def incidents(summary: Json) -> str:
     return f"Open incidents: {summary['open']:,} {over(summary)}: {', '.join(parts)}"
 
 
+def cut(report: Json) -> str:
+    """Which tenants have more incidents than the limit let the report list; empty if none."""
+    names = [one["name"] for one in report["tenants"] if one["truncated"]]
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"More incidents than the limit in {', '.join(names[:NAMED])}{more}; raise the limit"
+
+
 def _parts(summary: Json) -> list[tuple[str, str]]:
     words = (
         ("high", "high"),
@@ -66,10 +76,26 @@ def _parts(summary: Json) -> list[tuple[str, str]]:
 
 def hunts(found: t.Sequence[Json]) -> str:
     """The hunts in one line."""
-    answered = [hunt for hunt in found if hunt["rows"] is not None]
-    if not answered:
-        return f"Hunts with hits: {NONE} of {len(found)}"
-    return f"Hunts with hits: {sum(bool(hunt['rows']) for hunt in answered)} of {len(found)}"
+    return f"Hunts with hits: {figure(hunts_with_hits(found))} {over_hunts(found)}"
+
+
+def hunts_with_hits(found: t.Sequence[Json]) -> int | None:
+    """None where no tenant answered a hunt."""
+    answered = [hunt for hunt in found if hunt["answered"]]
+    return sum(bool(hunt["rows"]) for hunt in answered) if answered else None
+
+
+def over_hunts(found: t.Sequence[Json]) -> str:
+    """The number of hunts and tenants that a figure about hunts covers."""
+    answers = sorted({hunt["answered"] for hunt in found})
+    asked = max((hunt["asked"] for hunt in found), default=0)
+    tenants = " to ".join(f"{number:,}" for number in dict.fromkeys((answers[0], answers[-1])))
+    return f"of {len(found):,} in {tenants} of {asked:,} tenants"
+
+
+def shared(report: Json) -> int | None:
+    """The number of indicators that several tenants have; None where no tenant answered a hunt."""
+    return None if hunts_with_hits(report["hunts"]) is None else len(report["shared"])
 
 
 def tenants_with_hits(hunt: Json) -> int:

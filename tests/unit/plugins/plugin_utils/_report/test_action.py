@@ -36,6 +36,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     model as _report_model,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import page as _report_page
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import plots as _plots
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     service_levels as _service_levels,
 )
@@ -185,6 +186,12 @@ def test_a_host_that_was_lost_is_not_a_tenant_without_incidents() -> None:
     assert report["tenants"][0]["figures"]["open"] == 0
 
 
+def test_a_lost_host_belongs_to_the_question_of_the_others() -> None:
+    lost = Tenant(host="b", name="b", tenant_id="", tier="default")
+    [question] = made(tenant("a", asked={"limit": 10}), lost)["questions"]
+    assert (question["limit"], question["asked"], question["answered"]) == (10, 2, 1)
+
+
 def test_who_was_not_ready_and_so_not_asked_keeps_the_reason_of_preflight() -> None:
     preflight = {
         "ready": False,
@@ -211,6 +218,9 @@ def test_a_hunt_without_licence_is_partial_and_a_cut_list_is_said() -> None:
     report = made(tenant("a", incident(), truncated=True), tenant("b"), tenant("c"), hunts=hunts)
     assert [one["state"] for one in report["tenants"]] == ["complete", "partial", "complete"]
     assert [one["truncated"] for one in report["tenants"]] == [True, False, False]
+    warning = "More incidents than the limit in A; raise the limit"
+    assert f"  - {warning}" in _report_tables.markdown(report).splitlines()
+    assert warning in _report_page.page(report)
     [gap] = [gap for one in report["tenants"] for gap in one["gaps"]]
     assert (gap["category"], gap["hunts"]) == ("not_licensed", ["mail"])
     assert [one["figures"]["hits"] for one in report["tenants"]] == [0, 3, 0]
@@ -246,9 +256,18 @@ def test_where_nobody_was_read_every_figure_is_a_dash() -> None:
     assert {key: summary[key] for key in ("asked", "answered")} == {"asked": 1, "answered": 0}
     assert {value for key, value in summary.items() if key not in ("asked", "answered")} == {None}
     assert report["hunts"][0]["rows"] is None
+    assert report["tactics"] == [
+        {"tactic": "Execution", "hunts": 1, "hunts_with_hits": None, "tenants": None}
+    ]
     text = _report_tables.markdown(report)
     assert "Open incidents: – (in 0 of 1 tenants)" in text
-    assert "Hunts with hits: – of 1" in text
+    assert "Hunts with hits: – of 1 in 0 of 1 tenants" in text
+    assert "Indicators found in several tenants: –" in text
+    page = _report_page.page(report)
+    assert "1 hunt that no tenant answered" in page
+    assert "without hits" not in page
+    assert "was found in more than one tenant" not in page
+    assert "tactics" not in _plots.plots(report)
     figures = {tile["title"]: tile["number"] for tile in _report_page.tiles(report)}
     assert figures.pop("Tenants complete") == "0"
     assert set(figures.values()) == {"–"}
@@ -272,6 +291,9 @@ def test_the_token_of_another_tenant_is_an_alarm_and_nobodys_task() -> None:
     text = _report_tables.markdown(report)
     assert "- **SECURITY EVENT: B: The token is for another tenant.**" in text.splitlines()
     assert "must act" not in text
+    page = _report_page.page(report)
+    assert "Every tenant answered every question" not in page
+    assert "Tenants with a security event are listed at the top of the page." in page
 
 
 def test_each_question_has_the_time_and_the_filters_of_when_it_was_asked() -> None:
@@ -407,6 +429,18 @@ def test_tactics_count_hunts_and_tenants() -> None:
         {"tactic": "Impact", "hunts": 1, "hunts_with_hits": 1, "tenants": 2},
         {"tactic": "none given", "hunts": 1, "hunts_with_hits": 0, "tenants": 0},
     ]
+
+
+def test_the_number_of_hunts_with_hits_says_how_many_tenants_answered() -> None:
+    failure = {"category": "not_licensed", "msg": "No licence."}
+    hunts = {
+        "p": hunt(hits={"a": 5, "b": 1}),
+        "q": hunt(hits={"a": 0}, failures={"b": failure}, severity="severe"),
+    }
+    report = made(tenant("a"), tenant("b"), hunts=hunts)
+    text = _report_tables.markdown(report)
+    assert "- Hunts with hits: 1 of 2 in 1 to 2 of 2 tenants" in text.splitlines()
+    assert report["hunts"][1]["severity"] == "unknown"
 
 
 def test_a_report_of_nothing_is_refused() -> None:
@@ -706,7 +740,7 @@ def test_the_embedded_data_is_what_went_in(word: str) -> None:
 
 def test_a_plot_says_in_words_and_in_a_table_what_it_shows() -> None:
     report = made(tenant("a", incident(), incident(severity="low")), tenant("b", incident()))
-    plots = _report_page.plots(report)
+    plots = _plots.plots(report)
     assert "a: 1 high, 1 low; b: 1 high" in plots["tenants"]["svg"]
     assert plots["tenants"]["head"] == ["high", "low"]
     assert plots["tenants"]["rows"] == [["a", 1, 1], ["b", 1, 0]]
