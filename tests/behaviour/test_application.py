@@ -180,7 +180,7 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_old_one_goes_by_a_later_run
     )
     assert refused.code != 0
     assert refused.result("last")["error"]["category"] == "conflict"
-    assert "would be left without any valid credential" in refused.result("last")["msg"]
+    assert "would have no valid credential left" in refused.result("last")["msg"]
     gone = run(credential("last", state="absent", force=True)).result("last")
     assert (gone["changed"], gone["credentials"]) == (True, [])
 
@@ -245,9 +245,9 @@ def test_an_accident_while_a_secret_is_made_never_costs_the_one_in_the_file(
             fault.get("status"),
         ), name
         said = (
-            "It had been made, and was removed again"
+            "It had been created and was removed again"
             if fault.get("after")
-            else "Nothing of it is visible so far"
+            else "No such secret is visible yet"
         )
         assert said in broken.result(f"break {name}")["msg"]
     assert {name: dest.read_text() for name, dest in dests.items()} == before
@@ -319,10 +319,10 @@ def test_what_nobody_holds_is_no_reason_to_remove_what_somebody_does(
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
     assert written(provider, since) == []
     said = " ".join(run.result("at once")["warnings"])
-    assert f"is not known to hold secret ansible ({orphan['keyId']})" in said
+    assert f"is not confirmed to hold secret ansible ({orphan['keyId']})" in said
     assert (
-        f"secret ansible ({working['keyId']}) is not removed, because nothing shows that anybody"
-        f" has secret ansible ({orphan['keyId']})"
+        f"secret ansible ({working['keyId']}) is kept because nothing proves that anybody has"
+        f" secret ansible ({orphan['keyId']})"
     ) in said
 
 
@@ -371,7 +371,7 @@ def test_an_empty_text_or_a_name_that_only_looks_alike_changes_nothing(
         assert run.result(name)["error"]["category"] == "bad_request", name
     assert (
         run.result("alike")["changed"],
-        "is left alone" in run.result("alike")["warnings"][0],
+        "found instead:" in run.result("alike")["warnings"][0],
     ) == (False, True)
 
 

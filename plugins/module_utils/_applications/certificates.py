@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application's certificates: the public part, added to and taken from a list that is always
-written whole.
+"""An application's certificates: public keys in a list that every change rewrites as a whole.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -32,7 +31,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SE
 
 
 def given(text: str | None, path: str | None) -> PublicCertificate:
-    """The certificate that the caller gives, as text or as a file."""
+    """The certificate that the caller passes, as text or as a file."""
     if text is not None:
         return public_certificate("public_certificate", "public_certificate", text.encode())
     option = "public_certificate_path"
@@ -40,7 +39,7 @@ def given(text: str | None, path: str | None) -> PublicCertificate:
 
 
 class Certificates:
-    """Certificates of one name; `certificate` is the one that shall be there, None where they are
+    """The certificates with one display name. `certificate` is the required one; None if they are
     only removed."""
 
     name = "certificate"
@@ -66,14 +65,14 @@ class Certificates:
         if (left := wanted.end * SECOND - now) < self.rotate_before * DAY:
             self.api.tenant.warnings.append(
                 f"The certificate for {self.display_name} ends on"
-                f" {format_time(wanted.end * SECOND)}, in {left // DAY} days; issue its successor"
-                " now."
+                f" {format_time(wanted.end * SECOND)}, in {left // DAY} days; issue its"
+                " replacement now."
             )
         if len(named) > 1:
             self.api.tenant.warnings.extend(
-                f"{each} was registered without a start of its own, so that nobody can tell since"
-                " when it is there. Rotation removes neither it nor what it replaced; remove what"
-                " is over by key_id."
+                f"{each} was registered without a start date, so the time of its registration is"
+                " unknown and rotation removes neither it nor any earlier certificate; remove"
+                " those that are no longer used by key_id."
                 for each in named
                 if each.began is None
             )
@@ -101,21 +100,21 @@ class Certificates:
             "type": "AsymmetricX509Cert",
             "usage": "Verify",
             "key": base64.b64encode(wanted.der).decode(),
-            # From now on, so that the grace of its predecessor counts from its own registration;
-            # and never the start that the certificate itself names, which is what those have whose
-            # registration nobody can tell.
+            # Starts now, so that `keep_old_for` of the predecessor counts from this registration.
+            # It never equals the certificate's own start, because that marks a certificate whose
+            # time of registration is unknown.
             "startDateTime": format_time(max(now // SECOND, wanted.start + 1) * SECOND),
             "endDateTime": format_time(wanted.end * SECOND),
         }
 
     def create(self, application: Json, planned: Json) -> tuple[Json, Json]:
-        # an id of our own makes writing the list twice the same as once
+        # with an id set here, the request can be repeated safely
         made = {**planned, "keyId": str(uuid.uuid4())}
         self._write(application, [*self._held(application), made])
         return made, {}
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
-        """The caller gave the certificate."""
+        """Always: the caller passed the certificate."""
         return True
 
     def remove(self, application: Json, credential: Credential) -> None:
@@ -125,7 +124,7 @@ class Certificates:
         )
 
     def _held(self, application: Json) -> list[Json]:
-        """The list as it is after our own writes: what was just written may not be readable yet."""
+        """The list including our own changes, which may not be readable yet."""
         return list(application.get("keyCredentials") or []) if self._keys is None else self._keys
 
     def _write(self, application: Json, keys: list[Json]) -> None:

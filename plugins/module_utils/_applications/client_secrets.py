@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application's client secrets: made once, handed over once, into a file or into the result.
+"""An application's client secrets: each is created once and returned once, in a file or in the
+result.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -43,7 +44,7 @@ GONE: t.Final = "No password credential found"  # a 400 of removePassword
 
 
 class Secrets:
-    """Secrets of one name."""
+    """The client secrets with one display name."""
 
     name = "secret"
 
@@ -60,7 +61,7 @@ class Secrets:
     def current(
         self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
     ) -> Credential | None:
-        """The one that its users have, where that is known; otherwise the one that ends last."""
+        """The secret that is in use, if known; otherwise the one that expires last."""
         placed = self.place.dest is not None or self.place.current is not None
         text = self.place.text() if placed else None
         self._holder = _app_rotation.holder_of(text, held) if placed else _callers_own(held)
@@ -73,31 +74,32 @@ class Secrets:
             self._warn_of_others(named, known, now)
         elif placed:
             self.api.tenant.warnings.append(
-                f"{self.place.name} is not known to hold {current}; that secret cannot be read"
-                " again, and nothing is removed. Where nobody has it, remove it by its key_id, and"
-                " a new one is made."
+                f"{self.place.name} is not confirmed to hold {current}, whose text cannot be read"
+                " again, so nothing is removed; if nobody has that secret, remove it by its"
+                " key_id, and the next run creates a new one."
             )
         return current
 
     def _warn_of_others(self, named: t.Sequence[Credential], known: Credential, now: int) -> None:
-        """Of those that a rotation leaves alone: a killed run leaves some, and so does a person in
+        """Warn of secrets that rotation keeps, such as those of an interrupted run or created in
         the portal."""
         self.api.tenant.warnings.extend(
             f"{each} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but"
-            " was made later or ends later, and is left alone. Where nobody has it, remove it by"
+            " was created later or expires later, so it is kept; if nobody has it, remove it by"
             " its key_id."
             for each in named
             if each.valid(now) and each != known and not _app_rotation.precedes(each, known)
         )
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
-        """A new one is held when it is in `dest`: a result may get lost on its way."""
+        """Whether the secret is held for certain; a new one only if it is in `dest`, because a
+        result may be lost."""
         if made:
             return self.place.dest is not None
         return self._holder is not None and self._holder.key_id == current.key_id
 
     def planned(self, application: Json, held: t.Sequence[Credential], now: int) -> Json:
-        # whole seconds, and the beginning is the service's own
+        # whole seconds; the service sets the start
         end = (now // SECOND + self.valid_for * (DAY // SECOND)) * SECOND
         return {"displayName": self.display_name, "endDateTime": format_time(end)}
 
@@ -117,7 +119,7 @@ class Secrets:
         return made, {"secret_text": secret} if self.place.returned else {}
 
     def _made(self, application: Json, planned: Json) -> tuple[Json, str]:
-        """A new secret without its text, and the text."""
+        """Create a secret: Graph's object without the text, and the text."""
         path = f"{V1}/applications/{application['id']}/addPassword"
         sent = _app_credentials.moment(self.api)
         try:
@@ -126,7 +128,7 @@ class Secrets:
             )
             if not made.get("secretText"):
                 raise DefenderError(
-                    "outcome_unknown", f"POST {path} was answered without a secret."
+                    "outcome_unknown", f"The response to POST {path} contains no secret."
                 )
         except DefenderError as e:
             if e.category != "outcome_unknown":
@@ -138,10 +140,9 @@ class Secrets:
     def _lost(
         self, application: Json, planned: Json, sent: int, cause: DefenderError
     ) -> DefenderError:
-        """The error for a secret whose answer was lost, and the secret with it.
+        """The error if the response was lost and with it the text of the new secret.
 
-        What there may be of it is removed where it is ours without doubt, and named where it is
-        not.
+        Removes the secret if this run certainly created it; otherwise names it.
         """
         left: list[str] = []
         try:
@@ -152,27 +153,26 @@ class Secrets:
                 left = []
             outcome = _outcome_text(suspects, left)
         except DefenderError as e:
-            also = f" Remove {left[0]} by key_id, which nobody has." if left else ""
-            outcome = f"What there is of it could not be settled: {e.message}{also}"
+            also = f" Remove {left[0]} by key_id; nobody has that secret." if left else ""
+            outcome = f"Whether it was created is unknown: {e.message}{also}"
         facts = {**cause.facts, **({"key_ids": left} if left else {})}
         return DefenderError(
             "outcome_unknown",
             (
-                f"The answer to making secret {self.display_name} was lost, and the secret with it:"
-                f" {cause.message} {outcome}"
+                f"The response to creating secret {self.display_name} was lost, and with it the"
+                f" text of the secret: {cause.message} {outcome}"
             ),
             status=cause.status,
             code=cause.code,
             request_id=cause.request_id,
             advice=(
-                "Run the task again. A secret of that name that nobody has is never a reason to"
-                " remove another one; remove it by its key_id."
+                "Run the task again. Remove by key_id only a secret of that name that nobody has."
             ),
             facts=facts,
         )
 
     def _suspects(self, application: Json) -> list[Json]:
-        """The secrets of our name that were not there before."""
+        """The secrets with this display name that did not exist before."""
         before = {each["keyId"] for each in application.get("passwordCredentials") or []}
         listed = _app_credentials.find(self.api, application["appId"]).get("passwordCredentials")
         return [
@@ -182,8 +182,7 @@ class Secrets:
         ]
 
     def _is_ours(self, suspect: Json, planned: Json, sent: int) -> bool:
-        """Whether it begins when we asked and ends to the second as we asked; another run's may do
-        so too."""
+        """Whether its start and end match our request; those of another run may match too."""
         try:
             start, end = (read_time(suspect[name]) for name in ("startDateTime", "endDateTime"))
         except (DefenderError, KeyError, TypeError):
@@ -192,17 +191,18 @@ class Secrets:
         until = _app_credentials.moment(self.api) + SKEW
         hint = str(suspect.get("hint") or "")
         if self.place.dest is not None and hint and (self.place.text() or "").startswith(hint):
-            return False  # another run put it into the same file
+            return False  # another run wrote it to the same file
         return end // SECOND == asked // SECOND and sent - SKEW <= start <= until
 
     def _unkept(self, application: Json, made: Json, cause: DefenderError) -> DefenderError:
-        """The error for a secret that could not be written: it is of no use, and goes again."""
+        """The error if the file could not be written; the secret is removed again because nobody
+        can read it."""
         try:
             self._take(application, made["keyId"])
         except DefenderError as e:
             cause.message += (
-                f" The new secret ({made['keyId']}), which nobody has, could not be"
-                f" removed; remove it by its key_id. {e.message}"
+                f" The new secret ({made['keyId']}) could not be removed; nobody has it, so remove"
+                f" it by its key_id. {e.message}"
             )
             cause.facts["key_ids"] = [made["keyId"]]
         else:
@@ -210,7 +210,7 @@ class Secrets:
         return cause
 
     def _take(self, application: Json, key_id: str) -> None:
-        """Remove a secret; one that is gone is as wanted, so that this may be sent twice."""
+        """Remove a secret; success if it no longer exists, so the request may be repeated."""
         path = f"{V1}/applications/{application['id']}/removePassword"
         try:
             self.api.write("POST", path, {"keyId": key_id}, repeatable=True)
@@ -227,18 +227,18 @@ def _end(credential: Credential) -> float:
 
 
 def _callers_own(held: t.Iterable[Credential]) -> Credential | None:
-    """The secret that this task authenticates with, where only one can be it."""
+    """The secret that this task authenticates with; None unless exactly one matches."""
     used = [each for each in held if each.kind == "secret" and each.in_use]
     return used[0] if len(used) == 1 and used[0].hint else None
 
 
 def _outcome_text(suspects: t.Sequence[Json], left: t.Sequence[str]) -> str:
-    """What became of a secret whose answer was lost, in words."""
+    """The state of a secret whose response was lost, as text."""
     if left:
         return (
-            f"It may be {' or '.join(left)}, which was made meanwhile. Remove by key_id what no"
-            " other run made; nobody has it."
+            f"It may be {' or '.join(left)}, created in the meantime; nobody has its text, so"
+            " remove it by key_id unless another run created it."
         )
     if suspects:
-        return "It had been made, and was removed again; run the task again."
-    return "Nothing of it is visible so far."
+        return "It had been created and was removed again; run the task again."
+    return "No such secret is visible yet."

@@ -43,10 +43,10 @@ HINT: t.Final = (
 class Credential:
     """One credential. Times are ticks.
 
-    :arg start: the start of its validity, None where it has none.
-    :arg end: its end, None where it does not end.
-    :arg began: since when the application has it; None where nothing tells.
-    :arg details: what its kind has beside.
+    :arg start: the start of its validity, None if it has none.
+    :arg end: its end, None if it does not expire.
+    :arg began: when the application got it; None if unknown.
+    :arg details: further keys of its type.
     :arg raw: Graph's own object.
     """
 
@@ -62,18 +62,18 @@ class Credential:
 
     @property
     def hint(self) -> str:
-        """The first characters of a secret, empty where Graph does not have them."""
+        """The first characters of a secret, empty if Graph does not return them."""
         return str(self.raw.get("hint") or "") if self.kind == "secret" else ""
 
     def valid(self, now: int) -> bool:
         return self.end is None or self.end > now
 
     def days_left(self, now: int) -> int | None:
-        """Whole days until it ends, below zero when it has ended."""
+        """Whole days until it expires, negative if it has expired."""
         return None if self.end is None else (self.end - now) // DAY
 
     def as_result(self, now: int, *, superseded: bool = False) -> Json:
-        """What results show; never the secret, of which Graph itself keeps only the first
+        """As in results. The secret itself is never included; Graph stores only its first
         characters."""
         return {
             "type": self.kind,
@@ -93,9 +93,9 @@ class Credential:
 
 
 class Caller:
-    """Tells which credentials of an application this very call authenticates with.
+    """Decides which credentials of an application this task authenticates with.
 
-    `secret` is the caller's own one, where the application is the caller's and has one.
+    `secret` is the caller's client secret if the application is the caller's and uses one.
     """
 
     def __init__(self, options: Options, app_id: str) -> None:
@@ -106,8 +106,8 @@ class Caller:
         self._assertion = _claims_of(mine()) if callable(mine) else None
 
     def uses(self, kind: str, raw: Json, details: Json) -> bool:
-        """Whether it may be the caller's: a secret without its hint may be, and so may any that an
-        opaque assertion fits."""
+        """Whether it may be the caller's. A secret without a hint may be; so may any federated
+        credential if the assertion is opaque."""
         if kind == "secret":
             return self.secret is not None and raw.get("hint") in (None, self.secret[:HINT])
         if kind == "certificate":
@@ -124,7 +124,7 @@ def _claims_of(assertion: str) -> Json:
 
 
 def credential_from(caller: Caller, kind: str, raw: Json) -> Credential:
-    """A credential out of Graph's object for it."""
+    """A credential from Graph's object."""
     details: Json = {}
     start, end = (_moment(raw.get(name)) for name in ("startDateTime", "endDateTime"))
     began = start
@@ -132,7 +132,8 @@ def credential_from(caller: Caller, kind: str, raw: Json) -> Credential:
         der, sha1, sha256 = _thumbprints(raw)
         details = {"sha1": sha1, "sha256": sha256}
         issued = _public_certificate.issued_at(der)
-        # registered without a start of its own, a certificate gets the one that it names itself
+        # without a start date in the registration, Entra ID uses the start of the certificate
+        # itself
         if start is not None and issued is not None and start // SECOND == issued:
             began = None
     if kind == "federated":
@@ -155,7 +156,7 @@ def credential_from(caller: Caller, kind: str, raw: Json) -> Credential:
 
 
 def _moment(text: t.Any) -> int | None:
-    """Ticks, or None for a time that is missing or cannot be read."""
+    """Ticks; None if the time is missing or unreadable."""
     if not text:
         return None
     with contextlib.suppress(DefenderError):
@@ -166,8 +167,7 @@ def _moment(text: t.Any) -> int | None:
 def _thumbprints(raw: Json) -> tuple[bytes, str, str]:
     """The certificate, and its SHA-1 and SHA-256 in hexadecimal digits.
 
-    Graph gives the first one as digits or as bytes in base64, and the second only by the
-    certificate itself.
+    Graph returns SHA-1 as digits or as bytes in base64. SHA-256 needs the certificate itself.
     """
     try:
         der = base64.b64decode(raw.get("key") or "", validate=True)
@@ -179,6 +179,6 @@ def _thumbprints(raw: Json) -> tuple[bytes, str, str]:
         der, sha1 = b"", ""
     if not der:
         return b"", sha1, ""
-    # an app's certificate is public: this names it, and protects nothing
+    # an identifier of a public certificate, not a protection
     sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest()
     return der, sha1, hashlib.sha256(der).hexdigest()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of credential that a task's parameters ask for, checked before anything is sent.
+"""The credential options of a task, checked before any request.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -42,7 +42,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 Params = t.Mapping[str, t.Any]
-# options that only one kind of credential has
+# options for one type of credential
 OWN: t.Final = {
     "dest": "secret",
     "current_secret": "secret",
@@ -51,35 +51,35 @@ OWN: t.Final = {
     "issuer": "federated",
     "subject": "federated",
 }
-# an empty text is never "all", "ours" or "without a name"
+# an empty text must not mean "all", "ours" or "without a name"
 NEVER_EMPTY: t.Final = {
     "name": "name the credential, or remove one without a name by its key_id",
-    "key_id": "give the id of the credential, which application_info lists",
-    "current_secret": "leave the option out where there is no secret yet",
+    "key_id": "set it to the id of the credential, which application_info lists",
+    "current_secret": "leave the option out if there is no secret yet",
 }
 
 
 def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
-    """What makes the kinds by name once the API is there; raises `bad_request` for what can be
-    told without it."""
+    """A function that returns the kinds by name for an API; raises `bad_request` for invalid
+    options."""
     present = params["state"] == "present"
     kind, name = params["type"], params["name"] or ""
     for option in NEVER_EMPTY:
         if params[option] is not None and not params[option].strip():
             raise DefenderError(
                 "bad_request",
-                f"{option} is empty, and an empty text stands for nothing; {NEVER_EMPTY[option]}.",
+                f"{option} is empty; {NEVER_EMPTY[option]}.",
             )
     for option, owner in OWN.items():
         if present and params[option] is not None and kind != owner:
             raise DefenderError(
                 "bad_request",
-                f"{option} is set, but type is {kind}; {option} goes with type {owner}.",
+                f"{option} is set, but type is {kind}; {option} requires type {owner}.",
             )
     for option in ("keep_old_for", "rotate_before"):
         if params[option] < 0:
             raise DefenderError(
-                "bad_request", f"{option} is {params[option]}, but days cannot be fewer than 0."
+                "bad_request", f"{option} is {params[option]}, but must be 0 or more days."
             )
     certificate = None
     place = _secret_place.Place(
@@ -106,7 +106,10 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
             if not params[option]:
                 raise DefenderError(
                     "bad_request",
-                    f"type is federated, but {option} is not set; it is in the workload's tokens.",
+                    (
+                        f"type is federated, but {option} is not set; copy it from the workload's"
+                        " tokens."
+                    ),
                 )
         _app_federated.check_issuer(params["issuer"])
 
@@ -136,7 +139,7 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
 def ensure(
     api: Api, kinds: t.Mapping[str, Kind], app_id: str, params: Params, *, check_mode: bool
 ) -> dict[str, t.Any]:
-    """The application's credentials as the parameters want them; the result's keys."""
+    """Bring the application's credentials into the requested state; returns the result's keys."""
     if params["state"] == "absent":
         return _app_credentials.ensure_absent(
             api, kinds, app_id, _chosen(params), force=params["force"], check_mode=check_mode
@@ -152,8 +155,8 @@ def ensure(
 
 
 def _chosen(params: Params) -> t.Callable[[Credential], bool]:
-    """Which credentials a removal means: the one with the id, or all of the name and, where it is
-    given, the type."""
+    """Selects the credentials to remove: the one with the id, or all with the name and, if set, the
+    type."""
     if params["key_id"] is not None:
         return lambda each: each.key_id == params["key_id"]
     return lambda each: each.display_name == params["name"] and params["type"] in (None, each.kind)

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credentials of an application: listed with their expiry, rotated with an overlap, removed
-with care.
+"""The credentials of an application: list with expiry, rotate with an overlap, remove safely.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -34,15 +33,15 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
-# Graph gives the certificates themselves only where keyCredentials of a single application are
+# Graph returns the certificates themselves only if keyCredentials of a single application are
 # selected (keyCredential resource type).
 FIELDS: t.Final = "id,appId,displayName,passwordCredentials,keyCredentials"
 SKEW: t.Final = 300 * SECOND  # between the service's machines, or between it and this one
 
 
 def moment(api: Api) -> int:
-    """The present in ticks by the service's own clock, or by this machine's where it does not
-    say."""
+    """The current time in ticks by the service's clock; by the local clock if the service sends
+    none."""
     return api.server_time if api.server_time is not None else int(api.tenant.clock.wall() * SECOND)
 
 
@@ -55,8 +54,7 @@ def find(api: Api, app_id: str) -> Json:
 
 
 def all_of(api: Api, application: Json) -> list[Credential]:
-    """Every credential of an application that `find` gave: secrets, certificates, federated
-    ones."""
+    """Every credential of an application from `find`: secrets, certificates and federated ones."""
     caller = Caller(api.tenant.options, application["appId"])
     path = f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
     federated = _directory.listed(api, path)
@@ -69,10 +67,10 @@ def all_of(api: Api, application: Json) -> list[Credential]:
 
 
 def shown(credentials: t.Iterable[Credential], now: int) -> list[Json]:
-    """As results list them, those that end first at the top.
+    """As in results, sorted by expiry, soonest first.
 
-    A credential is superseded when a later one has its kind and name. The one that this call uses
-    is not: its end matters, whether or not somebody has the later one.
+    A credential is superseded if a later one has its kind and name. The one that this task uses
+    never is: its expiry matters even if a later one exists.
     """
     every = list(credentials)
     latest: dict[tuple[str, str], int] = {}
@@ -91,41 +89,41 @@ def shown(credentials: t.Iterable[Credential], now: int) -> list[Json]:
 
 
 class Kind(t.Protocol):
-    """What each kind of credential does in its own way."""
+    """The operations that differ between kinds of credential."""
 
     name: str
 
     def current(
         self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
     ) -> Credential | None:
-        """The credential of this name that is as wanted; None when a new one is due.
+        """The credential with this name that meets the options; None if a new one is due.
 
-        :arg held: all that the application has, of any kind and name.
+        :arg held: all credentials of the application, of any kind and name.
         """
 
     def planned(self, application: Json, held: t.Sequence[Credential], now: int) -> Json:
-        """Graph's object for the one that is due; raises where it could not be made."""
+        """Graph's object for the new credential; raises if it cannot be created."""
 
     def create(self, application: Json, planned: Json) -> tuple[Json, Json]:
-        """Make it: Graph's object, and what the result carries beside the list."""
+        """Create it: Graph's object, and further keys for the result."""
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
-        """Whether those who use the credential have it for certain.
+        """Whether the users of the credential certainly have it.
 
-        :arg made: whether it is the one that this run makes.
+        :arg made: whether this run creates it.
         """
 
     def remove(self, application: Json, credential: Credential) -> None:
-        """Take it away; raises `not_found` when it is gone already."""
+        """Remove it; raises `not_found` if it no longer exists."""
 
 
 def ensure_present(
     api: Api, kind: Kind, app_id: str, name: str, *, keep_old_for: int, check_mode: bool
 ) -> Json:
-    """A credential of this name as wanted, and its predecessors gone when their time is over; the
-    result's keys.
+    """Ensure a credential with this name, and remove expired predecessors; returns the result's
+    keys.
 
-    :arg keep_old_for: days that a predecessor stays after its successor began.
+    :arg keep_old_for: days to keep a predecessor after its successor starts.
     """
     application = find(api, app_id)
     held = all_of(api, application)
@@ -142,10 +140,10 @@ def ensure_present(
         current = _begun_after(made, now)
         if not check_mode:
             _wait_for(api, app_id, current.key_id)
-    # one that was changed in place has the id of the one that it replaces
+    # a credential changed in place keeps its id
     others = [each for each in held if each.key_id != current.key_id]
     keeper = current if kind.is_held(current, made=due) else None
-    # a tick later than anything that was listed before a new one was made
+    # one tick later than everything listed before the new one was created
     age = {"now": now + 1, "grace": keep_old_for * DAY}
     gone = _app_rotation.removable(others, keeper, **age)
     over = _app_rotation.predecessors(others, current, **age)
@@ -162,43 +160,43 @@ def ensure_present(
 
 
 def _begun_after(made: Credential, now: int) -> Credential:
-    """What this run makes: it began after all that was listed before, unless its validity starts
+    """The new credential: it began after everything listed before, unless its validity starts
     later."""
     starts_later = made.start is not None and made.start > now + SKEW
     return dataclasses.replace(made, began=made.start if starts_later else now + 1)
 
 
 def _reason(old: Credential, current: Credential) -> str:
-    """Why a credential stays whose time is over, and what to do."""
+    """Why a credential past its grace period is kept, and what to do."""
     if old.in_use:
         return (
-            f"{old} is not removed, because this task itself authenticates with it. Let it use"
-            f" {current}; where nobody has that, remove {current.key_id} by key_id."
+            f"{old} is kept because this task authenticates with it; switch the task to {current},"
+            f" or remove {current.key_id} by key_id if nobody has it."
         )
     return (
-        f"{old} is not removed, because nothing shows that anybody has {current}. Where that is in"
-        f" use, remove {old.key_id} by key_id; where nobody has it, remove {current.key_id}."
+        f"{old} is kept because nothing proves that anybody has {current}; remove {old.key_id} by"
+        f" key_id if the new one is in use, or {current.key_id} if nobody has it."
     )
 
 
 def _removed(
     api: Api, kind: Kind, application: Json, credential: Credential, *, lenient: bool
 ) -> bool:
-    """Whether a predecessor went. With `lenient` a failure is a warning."""
+    """Whether a predecessor was removed. With `lenient`, a failure is only a warning."""
     try:
         _remove(kind, application, credential)
     except DefenderError as e:
         if not lenient:
             raise
-        # failing now would lose what was just made; a later run removes what is left
+        # failing now would lose the new credential; a later run removes this one
         api.tenant.warnings.append(f"{credential} could not be removed: {e.message}")
         return False
     return True
 
 
 def _wait_for(api: Api, app_id: str, key_id: str) -> None:
-    """Until the application lists it, so that the next run does not make another; no trouble on the
-    way may lose what was made."""
+    """Wait until the application lists it, so that the next run does not create another. Errors are
+    ignored, because failing would lose the new credential."""
 
     def look() -> Credential | None:
         return next(
@@ -218,9 +216,9 @@ def ensure_absent(
     force: bool,
     check_mode: bool,
 ) -> Json:
-    """No credential that is chosen; the result's keys.
+    """Remove every selected credential; returns the result's keys.
 
-    Raises `conflict` for the last valid one, and for the one in use, without `force`.
+    Raises `conflict` for the last valid one and for the one in use, unless `force` is set.
     """
     application = find(api, app_id)
     held = all_of(api, application)
@@ -232,8 +230,8 @@ def ensure_absent(
         raise DefenderError(
             "conflict",
             (
-                f"{used[0]} of application {named} is what this task itself authenticates with; it"
-                " is removed with force only."
+                f"This task authenticates with {used[0]} of application {named}; it is removed"
+                " only with force."
             ),
             advice="Run the task with another credential, or set force: true.",
         )
@@ -242,10 +240,10 @@ def ensure_absent(
         raise DefenderError(
             "conflict",
             (
-                f"Application {named} would be left without any valid credential, and no customer"
-                " could be reached; the last one is removed with force only."
+                f"Application {named} would have no valid credential left and could reach no"
+                " customer; the last one is removed only with force."
             ),
-            advice="Create its successor first, or set force: true.",
+            advice="Create its replacement first, or set force: true.",
         )
     if not check_mode:
         for each in gone:
@@ -254,7 +252,7 @@ def ensure_absent(
 
 
 def _remove(kind: Kind, application: Json, credential: Credential) -> None:
-    """Remove one; where it is gone already, all is well."""
+    """Remove a credential; success if it no longer exists."""
     try:
         kind.remove(application, credential)
     except DefenderError as e:
@@ -268,7 +266,7 @@ def _outcome(held: t.Iterable[Credential], after: t.Iterable[Credential], now: i
 
 
 def _summary(credentials: t.Iterable[Credential]) -> Json:
-    """For a diff: which credentials there are, without what passes with time."""
+    """The credentials for a diff, without values that change over time."""
     lines = (
         f"{each}" + (f" until {format_time(each.end)}" if each.end is not None else "")
         for each in credentials

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application's federated credentials: whose tokens it is let in with, without any secret.
+"""An application's federated credentials: the external identities that may sign in as it without a
+secret.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -27,7 +28,7 @@ AUDIENCE: t.Final = "api://AzureADTokenExchange"
 
 
 def check_issuer(issuer: str) -> None:
-    """Refuse an issuer that no token could come from."""
+    """Refuse an issuer that cannot issue tokens."""
     if not issuer.startswith("https://"):
         raise DefenderError(
             "bad_request",
@@ -39,8 +40,7 @@ def check_issuer(issuer: str) -> None:
 
 
 class Federated:
-    """The federated credential of one name; its name never changes, the rest can be changed in
-    place."""
+    """The federated credential with one name. Everything but the name can be changed in place."""
 
     name = "federated"
 
@@ -71,8 +71,8 @@ class Federated:
             raise DefenderError(
                 "conflict",
                 (
-                    f"{twin} has the same issuer and subject already, and Entra ID takes each pair"
-                    " once."
+                    f"{twin} already has this issuer and subject, and Entra ID accepts each pair"
+                    " only once; remove it, or use another subject."
                 ),
             )
         if self._known is None and len(others) >= MOST:
@@ -80,7 +80,7 @@ class Federated:
                 "conflict",
                 (
                     f"Application {application['displayName']} has {len(others)} federated"
-                    f" credentials, and Entra ID takes {MOST}."
+                    f" credentials, and Entra ID allows {MOST}; remove one first."
                 ),
             )
         return {
@@ -104,7 +104,7 @@ class Federated:
             lost = e
 
         def look() -> Json | None:
-            # a name is there once, so that a look settles a lost answer
+            # names are unique, so a look-up shows whether the lost request succeeded
             return next(
                 (
                     each
@@ -117,7 +117,7 @@ class Federated:
         return _directory.wait_until_visible(self.api, look, None, lost), {}
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
-        """There is no secret that anybody could lack."""
+        """Always: there is no secret."""
         return True
 
     def remove(self, application: Json, credential: Credential) -> None:

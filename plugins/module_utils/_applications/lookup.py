@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which application registration a caller means: found without doubt, or not at all.
+"""Find the application registration that the caller means, without ambiguity.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,25 +24,26 @@ FIELDS: t.Final = "id,appId,displayName,signInAudience,createdDateTime,web,requi
 
 
 def check_app_id(text: str | None) -> str | None:
-    """An application id in lower case; raises `bad_request` for what is no GUID."""
+    """An application id in lower case; raises `bad_request` if it is not a GUID."""
     if text is None:
         return None
     if not GUID.fullmatch(text):
         raise DefenderError(
             "bad_request",
             (
-                f"app_id is {text!r}, which is no GUID; give the application (client) id, not the"
-                " display name, or leave the option out."
+                f"app_id is {text!r}, which is not a GUID; set it to the application (client) id,"
+                " not the display name, or leave the option out."
             ),
         )
     return text.lower()
 
 
 def check_display_name(text: str | None) -> str | None:
-    """A display name as it is; raises `bad_request` for an empty one, which names nothing."""
+    """The display name unchanged; raises `bad_request` if it is empty."""
     if text is not None and not text.strip():
         raise DefenderError(
-            "bad_request", "display_name is empty; name the application, or leave the option out."
+            "bad_request",
+            ("display_name is empty; set it to the application's name, or leave the option out."),
         )
     return text
 
@@ -50,11 +51,10 @@ def check_display_name(text: str | None) -> str | None:
 def find(
     api: Api, *, app_id: str | None, display_name: str | None, fields: str = FIELDS
 ) -> Json | None:
-    """The registration with this application id, otherwise the only one with this display name, or
+    """The registration with this application id, or else the only one with this display name, or
     None.
 
-    Raises `conflict` with the ids where several have the name, because nobody can say which is
-    meant.
+    Raises `conflict` with the ids if several have the name.
     """
     if app_id:
         return _directory.one(api, f"{V1}/applications(appId={quote(app_id)})", {"$select": fields})
@@ -68,18 +68,18 @@ def _only(api: Api, found: t.Sequence[Json], display_name: str) -> Json | None:
             "conflict",
             (
                 f"Tenant {api.tenant.options.label} has {len(found)} applications named"
-                f" {display_name}: {', '.join(ids)}. Name the one that is meant by app_id."
+                f" {display_name}: {', '.join(ids)}; select one by app_id."
             ),
-            advice="Set app_id to one of them, or delete the others.",
+            advice="Set app_id to one of these ids, or delete the other applications.",
             facts={"app_ids": ids},
         )
     return found[0] if found else None
 
 
 def exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json | None:
-    """The registration that a removal means: what the caller names must be its name to the letter.
+    """The registration to remove: its name must match exactly.
 
-    Raises `conflict` where several have the name, or where the one with the id has another name.
+    Raises `conflict` if several have the name, or if the one with the id has another name.
     """
     if app_id is None:
         alike = named(api, str(display_name))
@@ -87,22 +87,22 @@ def exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json |
         if alike and not exact:
             others = ", ".join(f"{each['displayName']!r} ({each['appId']})" for each in alike)
             api.tenant.warnings.append(
-                f"No application is named {display_name!r} to the letter, and nothing is deleted;"
-                f" {others} is left alone."
+                f"No application is named exactly {display_name!r}, so nothing is deleted; found"
+                f" instead: {others}."
             )
         return _only(api, exact, str(display_name))
     found = find(api, app_id=app_id, display_name=None)
     if found and display_name is not None and found["displayName"] != display_name:
         raise DefenderError(
             "conflict",
-            f"Application {app_id} is named {found['displayName']!r}, not {display_name!r}, and"
+            f"Application {app_id} is named {found['displayName']!r}, not {display_name!r}, so"
             " nothing is deleted; leave display_name out to delete it by its id alone.",
         )
     return found
 
 
 def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:
-    """Every registration with this display name; Graph compares without regard to case."""
+    """Every registration with this display name; Graph ignores case."""
     return _directory.listed(
         api,
         f"{V1}/applications",
@@ -112,8 +112,8 @@ def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:
 
 @contextlib.contextmanager
 def as_owner(api: Api) -> t.Iterator[None]:
-    """A refusal in here has the likely cause beside it: a caller whose role is for its own
-    applications, and who does not own this one."""
+    """Add the likely cause to a refusal: the caller's role covers only applications that it
+    owns."""
     try:
         yield
     except DefenderError as e:
@@ -131,11 +131,12 @@ def as_owner(api: Api) -> t.Iterator[None]:
 
 
 def absent(api: Api, what: str) -> DefenderError:
-    """The error for an application that is not there."""
+    """The error for an application that does not exist."""
     return DefenderError(
         "not_found",
         f"Tenant {api.tenant.options.label} has no application {what}.",
         advice=(
-            "Check app_id, and that tenant_id is the tenant where the application is registered."
+            "Check app_id, and check that tenant_id is the tenant where the application is"
+            " registered."
         ),
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Application registrations, compared by names, and changed only where they differ.
+"""Application registrations: compare them by names and change only what differs.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -27,38 +27,38 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
 
 
 class Registrar:
-    """Reads and changes registrations of one tenant; each API's service principal is read once."""
+    """Reads and changes registrations of one tenant. Each API's service principal is read once."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
         self._resources: dict[str, Resource | None] = {}
 
     def resource(self, name: str) -> Resource:
-        """An API by its name; one about which nothing is known has no names for its roles."""
+        """An API by its name; an unknown API has no role names."""
         return self._find(name) or Resource(name, name, name, "", {})
 
     def known_resource(self, name: str) -> Resource:
-        """An API by its name; raises `not_found` where nothing is known about it."""
+        """An API by its name; raises `not_found` if it is unknown."""
         found = self._find(name)
         if found is None:
             raise DefenderError(
                 "not_found",
                 (
-                    f"Tenant {self.api.tenant.options.label} has no service principal of the"
-                    f" API {name}, so its roles have no names there."
+                    f"Tenant {self.api.tenant.options.label} has no service principal of the API"
+                    f" {name}, so its role names are unknown; create that service principal first."
                 ),
             )
         return found
 
     def _find(self, name: str) -> Resource | None:
-        """As the tenant has it, otherwise as Microsoft published it."""
+        """From the tenant, or else as Microsoft published it."""
         if name not in self._resources:
             found = _directory.resource_of(self.api, name)
             if found is None and name in APP_IDS:
                 found = _directory.published(name)
                 self.api.tenant.warnings.append(
                     f"Tenant {self.api.tenant.options.label} has no service principal of"
-                    f" {found.title}; its roles have the ids that Microsoft published."
+                    f" {found.title}; the role ids that Microsoft published are used."
                 )
             self._resources[name] = found
         return self._resources[name]
@@ -86,7 +86,7 @@ class Registrar:
         return sorted(found, key=lambda each: str(each["api"]))
 
     def view(self, application: Json) -> Json:
-        """A registration as results and diffs show it."""
+        """A registration as in results and diffs."""
         return {
             "id": application.get("id", ""),
             "app_id": application.get("appId", ""),
@@ -97,8 +97,8 @@ class Registrar:
         }
 
     def access(self, wish: Wanted, before: t.Sequence[Json]) -> list[Json]:
-        """`requiredResourceAccess` as it shall be: delegated permissions stay, roles that were not
-        asked for stay unless purged."""
+        """The new `requiredResourceAccess`: delegated permissions stay; other roles stay unless
+        purged."""
         ids = {}
         for name, roles in (wish.permissions or {}).items():
             resource = self.known_resource(name)
@@ -125,7 +125,7 @@ class Registrar:
         ]
 
     def changes(self, wish: Wanted, found: Json | None) -> Json:
-        """What a request has to carry so that the registration is as wanted; empty when it is."""
+        """The request body that makes the registration match; empty if it matches already."""
         had = found or {}
         body: Json = {}
         if wish.display_name and wish.display_name != had.get("displayName"):
@@ -142,7 +142,7 @@ class Registrar:
         return body
 
     def unmanaged(self, wish: Wanted, shown: Json) -> list[Json]:
-        """The application permissions that are on the registration and were not asked for."""
+        """The application permissions of the registration that were not requested."""
         if wish.permissions is None:
             return []
         extra = [
@@ -159,8 +159,8 @@ class Registrar:
         return [each for each in extra if each["roles"]]
 
     def create(self, body: Json) -> Json:
-        """A new registration. When its answer was lost, it is looked for by its name, which nothing
-        had a moment before."""
+        """Create a registration. If the response is lost, look it up by its name, which was unused
+        before."""
         made: Json | None = None
         lost: DefenderError | None = None
         try:
@@ -177,7 +177,7 @@ class Registrar:
         )
 
     def change(self, application: Json, body: Json) -> None:
-        """Change a registration; twice is as good as once."""
+        """Change a registration; the request may be repeated."""
         _directory.retry_until_replicated(
             self.api,
             lambda: self.api.write(
@@ -186,8 +186,8 @@ class Registrar:
         )
 
     def delete(self, application: Json) -> None:
-        """Delete a registration; one that is gone already is as wanted. Entra ID keeps it for 30
-        days, where a person can restore it."""
+        """Delete a registration; success if it no longer exists. It can be restored in Entra ID for
+        30 days."""
         try:
             self.api.write("DELETE", f"{V1}/applications/{application['id']}", repeatable=True)
         except DefenderError as e:
@@ -198,7 +198,7 @@ class Registrar:
 def ensure_present(
     api: Api, wish: Wanted, *, app_id: str | None, service_principal: bool, check_mode: bool
 ) -> Json:
-    """The registration as wanted, with its service principal in its own tenant; the result's
+    """Ensure the registration and its service principal in its home tenant; returns the result's
     keys."""
     registrar = Registrar(api)
     found = _lookup.find(api, app_id=app_id, display_name=wish.display_name)
@@ -233,7 +233,7 @@ def ensure_present(
 def ensure_absent(
     api: Api, *, app_id: str | None, display_name: str | None, check_mode: bool
 ) -> Json:
-    """No registration with this id or name; the result's keys."""
+    """Delete the registration with this id or name; returns the result's keys."""
     registrar = Registrar(api)
     found = _lookup.exactly(api, app_id=app_id, display_name=display_name)
     if found is None:
@@ -247,10 +247,10 @@ def ensure_absent(
         raise DefenderError(
             "bad_request",
             (
-                f"Application {found['displayName']} ({found['appId']}) is the one that this task"
-                " authenticates as; it does not delete itself."
+                f"This task authenticates as application {found['displayName']}"
+                f" ({found['appId']}), so it cannot delete that application."
             ),
-            advice="Run the task with the credential of another application.",
+            advice="Run the task with another application's credential.",
         )
     if not check_mode:
         registrar.delete(found)

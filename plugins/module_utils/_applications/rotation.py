@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation may remove: decided here alone, without a request, from what is known for
-certain.
+"""What a rotation may remove: decided without requests, from certain facts only.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -18,9 +17,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._applications.cr
 
 
 def holder_of(text: str | None, credentials: t.Iterable[Credential]) -> Credential | None:
-    """The only secret of the application that this text can be; None where several can, or none.
+    """The only secret of the application that this text can be; None if several match, or none.
 
-    Graph keeps no more of a secret than its first characters. One that lacks them can be any text.
+    Graph stores only the first characters of a secret. A secret without them matches any text.
     """
     secrets = [credential for credential in credentials if credential.kind == "secret"]
     fitting = [secret for secret in secrets if (text or "").startswith(secret.hint)]
@@ -32,10 +31,10 @@ def holder_of(text: str | None, credentials: t.Iterable[Credential]) -> Credenti
 def predecessors(
     credentials: t.Iterable[Credential], keeper: Credential, *, now: int, grace: int
 ) -> list[Credential]:
-    """Those of the keeper's kind and name whose time is over: `grace` ticks after the keeper began.
+    """Credentials of the keeper's kind and name that are due: `grace` ticks after the keeper began.
 
-    Only what began before the keeper, and ends no later, is its predecessor. Where nothing tells
-    since when the application has a credential, it is none, and has none.
+    A predecessor began before the keeper and ends no later. A credential whose beginning is unknown
+    is not a predecessor, and has none.
     """
     if keeper.began is None or keeper.began + grace > now or not keeper.valid(now):
         return []
@@ -45,10 +44,10 @@ def predecessors(
 def removable(
     credentials: t.Iterable[Credential], keeper: Credential | None, *, now: int, grace: int
 ) -> list[Credential]:
-    """What a rotation removes.
+    """The credentials that a rotation removes.
 
-    :arg keeper: the credential that `dest`, or the caller, holds for certain. Without one nothing
-        is removed, because nobody could say what still works afterwards.
+    :arg keeper: the credential that `dest` or the caller certainly holds. Without it nothing is
+        removed, because no working credential may be left.
     """
     if keeper is None:
         return []
@@ -57,7 +56,7 @@ def removable(
 
 
 def precedes(each: Credential, keeper: Credential) -> bool:
-    """Whether the keeper took its place, however long ago."""
+    """Whether the keeper replaces it, however long ago."""
     alike = (each.kind, each.display_name) == (keeper.kind, keeper.display_name)
     if not alike or each.key_id == keeper.key_id or each.began is None or keeper.began is None:
         return False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a new client secret is written, and how the present one is known.
+"""Where a new client secret is written, and where the current one is read.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -17,11 +17,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a new secret goes, and how the present one is known.
+    """Where a new secret is written, and where the current one is read.
 
     :arg dest: a file for it.
-    :arg returned: whether it is in the result as `secret_text`.
-    :arg current: the secret that its users have at present, where `dest` does not tell.
+    :arg returned: whether the result contains it as `secret_text`.
+    :arg current: the secret in use at present, if there is no `dest`.
     """
 
     dest: str | None
@@ -30,11 +30,11 @@ class Place:
 
     @property
     def name(self) -> str:
-        """How messages name what holds the present secret."""
+        """The option with the current secret, for messages."""
         return f"dest is {self.dest}, which" if self.dest is not None else "current_secret"
 
     def text(self) -> str | None:
-        """The present secret, None where it cannot be read."""
+        """The current secret; None if it cannot be read."""
         if self.dest is None:
             return self.current
         try:
@@ -45,8 +45,7 @@ class Place:
 
 
 def check(place: Place, *, valid_for: int, rotate_before: int) -> None:
-    """Refuse to make a secret that nobody could ever read, or one on every run, before anything is
-    sent."""
+    """Refuse options that create an unreadable secret, or a new secret on every run."""
     if not 0 <= rotate_before < valid_for:
         raise DefenderError(
             "bad_request",
@@ -59,12 +58,12 @@ def check(place: Place, *, valid_for: int, rotate_before: int) -> None:
         raise DefenderError(
             "bad_request",
             (
-                "type is secret, and a new one can be read only once, but nothing takes it here:"
-                " register the task's result, or set dest or return_secret."
+                "type is secret, but a new secret can be read only once and the task does not"
+                " keep it; register the task's result, or set dest or return_secret."
             ),
             advice=(
-                "Add register: to the task, with no_log: true on every task that uses it; or"
-                " set dest."
+                "Add register: to the task and no_log: true to every task that uses the result,"
+                " or set dest."
             ),
         )
     if place.dest is not None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a caller wants of an application registration.
+"""The requested settings of an application registration.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,7 +29,7 @@ AUDIENCES: t.Final = (
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What the caller wants of a registration; None is what they said nothing about. `permissions`
+    """The requested settings of a registration; None for options that are not set. `permissions`
     are roles by `_directory.resource_name`."""
 
     display_name: str | None
@@ -40,10 +40,9 @@ class Wanted:
 
 
 def wanted(params: t.Mapping[str, t.Any], generation: str) -> Wanted:
-    """The caller's wish out of the parameters; raises `bad_request` for what can be told without a
-    request.
+    """The requested settings from the parameters; raises `bad_request` for invalid ones.
 
-    :arg generation: the API, `graph` or `xdr`, that modules will use which know both.
+    :arg generation: the API, `graph` or `xdr`, for modules that support both.
     """
     uris = params["redirect_uris"]
     for uri in uris or ():
@@ -56,8 +55,8 @@ def wanted(params: t.Mapping[str, t.Any], generation: str) -> Wanted:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"redirect_uris has {uri!r}, but Entra ID takes https URLs and http://localhost"
-                    " only, without a fragment."
+                    f"redirect_uris has {uri!r}, but Entra ID accepts only https URLs and"
+                    " http://localhost, without a fragment."
                 ),
             )
     roles: dict[str, dict[str, None]] | None = None
@@ -76,9 +75,8 @@ def wanted(params: t.Mapping[str, t.Any], generation: str) -> Wanted:
     if params["purge_permissions"] and permissions is not None and not any(permissions.values()):
         raise DefenderError(
             "bad_request",
-            "purge_permissions is set, but api_permissions or permissions_for names no role at"
-            " all, so that the application would lose every application permission; name those"
-            " that stay.",
+            "purge_permissions is set, but api_permissions or permissions_for names no role, so"
+            " the application would lose every application permission; list the roles to keep.",
         )
     return Wanted(
         params["display_name"],

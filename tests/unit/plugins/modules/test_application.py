@@ -467,10 +467,10 @@ def test_a_permission_that_the_api_does_not_offer_changes_nothing(
         ),
         (
             {"display_name": NAME, "redirect_uris": ["http://portal.example/"]},
-            "redirect_uris has 'http://portal.example/', but Entra ID takes https URLs",
+            "redirect_uris has 'http://portal.example/', but Entra ID accepts only https URLs",
         ),
         ({"display_name": NAME, "redirect_uris": ["https://a.example/#x"]}, "without a fragment"),
-        ({"app_id": NAME}, "app_id is 'Contoso MDR', which is no GUID"),
+        ({"app_id": NAME}, "app_id is 'Contoso MDR', which is not a GUID"),
     ],
 )
 def test_what_can_be_told_at_once_is_refused_before_anything_is_sent(
@@ -585,8 +585,8 @@ def test_an_application_is_deleted_by_its_name_to_the_letter_only(
     assert run(application, tenant, display_name=name, state="absent")["changed"] is False
     assert writes(http) == []
     assert (
-        f"No application is named {name!r} to the letter, and nothing is deleted; 'Contoso MDR'"
-        f" ({APP}) is left alone."
+        f"No application is named exactly {name!r}, so nothing is deleted; found instead:"
+        f" 'Contoso MDR' ({APP})."
     ) in tenant.warnings
 
 
@@ -631,7 +631,7 @@ def test_purging_to_nothing_is_refused_before_anything_is_sent(
     error = failed(
         application, tenant_with(FakeHttp()), display_name=NAME, purge_permissions=True, **none
     )
-    assert (error.category, "name those that stay" in error.message) == ("bad_request", True)
+    assert (error.category, "list the roles to keep" in error.message) == ("bad_request", True)
 
 
 def test_an_audience_is_changed_only_where_the_caller_names_one(tenant_with: Tenants) -> None:
@@ -676,7 +676,7 @@ def test_the_application_that_asks_does_not_delete_itself(tenant_with: Tenants) 
     http = graph(answer(200, registration(appId=CLIENT)))
     error = failed(application, tenant_with(http), app_id=CLIENT, state="absent")
     assert error.category == "bad_request"
-    assert "the one that this task authenticates as" in error.message
+    assert "This task authenticates as application" in error.message
     assert writes(http) == []
 
 

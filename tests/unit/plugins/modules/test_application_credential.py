@@ -279,8 +279,8 @@ def test_rotation_does_not_take_the_secret_that_is_in_use(tenant_with: Tenants) 
         ("new", False),
     ]
     assert tenant.warnings == [
-        "secret ansible (mine) is not removed, because this task itself authenticates with it. Let"
-        " it use secret ansible (new); where nobody has that, remove new by key_id."
+        "secret ansible (mine) is kept because this task authenticates with it; switch the task"
+        " to secret ansible (new), or remove new by key_id if nobody has it."
     ]
 
 
@@ -419,7 +419,7 @@ def test_a_secret_whose_answer_was_lost_is_taken_away_again(tenant_with: Tenants
         return_secret=True,
     )
     assert error.category == "outcome_unknown"
-    assert "It had been made, and was removed again; run the task again." in error.message
+    assert "It had been created and was removed again; run the task again." in error.message
     assert [body for unused_method, unused_url, body in writes(http)][1:] == [{"keyId": "orphan"}]
 
 
@@ -432,7 +432,7 @@ def test_a_secret_whose_answer_was_lost_is_taken_away_again(tenant_with: Tenants
         ),
         ({"keep_old_for": -1}, "keep_old_for is -1"),
         ({"issuer": "https://x.example"}, "issuer is set, but type is secret"),
-        ({"app_id": "Contoso MDR"}, "app_id is 'Contoso MDR', which is no GUID"),
+        ({"app_id": "Contoso MDR"}, "app_id is 'Contoso MDR', which is not a GUID"),
         ({"type": "certificate"}, "neither public_certificate nor public_certificate_path is set"),
         (
             {"type": "certificate", "public_certificate": "no PEM"},
@@ -635,7 +635,7 @@ def test_a_certificate_that_was_registered_yesterday_stays(
         assert writes(http) == []
         assert result["changed"] is False
         assert (
-            "certificate ansible (by hand) was registered without a start of its own"
+            "certificate ansible (by hand) was registered without a start date"
             in tenant.warnings[-1]
         )
 
@@ -666,7 +666,7 @@ def test_the_certificate_in_use_stays(tenant_with: Tenants, papers: Papers) -> N
         ("mine", True),
         ("new", False),
     ]
-    assert "is not removed, because this task itself authenticates with it" in tenant.warnings[-1]
+    assert "is kept because this task authenticates with it" in tenant.warnings[-1]
 
 
 def test_a_certificate_near_its_end_is_a_warning(tenant_with: Tenants, papers: Papers) -> None:
@@ -674,7 +674,7 @@ def test_a_certificate_near_its_end_is_a_warning(tenant_with: Tenants, papers: P
         graph(application(keys=[key("there", der_of(papers), start=-1, end=29)]), federated())
     )
     certificate(tenant, papers, rotate_before=4000)
-    assert "issue its successor now" in tenant.warnings[0]
+    assert "issue its replacement now" in tenant.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -767,7 +767,7 @@ def test_a_pair_of_issuer_and_subject_that_another_name_has_is_refused(
     )
     assert (
         error.category,
-        "federated main (twin) has the same issuer and subject" in error.message,
+        "federated main (twin) already has this issuer and subject" in error.message,
     ) == ("conflict", True)
 
 
@@ -781,7 +781,7 @@ def test_more_federated_credentials_than_entra_takes_are_refused(tenant_with: Te
         name="github",
         **GITHUB,
     )
-    assert "has 20 federated credentials, and Entra ID takes 20" in error.message
+    assert "has 20 federated credentials, and Entra ID allows 20" in error.message
 
 
 def test_a_lost_answer_to_a_federated_credential_is_settled_by_looking(
@@ -896,7 +896,7 @@ def test_the_last_valid_one_is_removed_with_force_only(tenant_with: Tenants) -> 
     error = failed(
         application_credential, tenant_with(http), app_id=APP, state="absent", key_id="last"
     )
-    assert (error.category, "would be left without any valid credential" in error.message) == (
+    assert (error.category, "would have no valid credential left" in error.message) == (
         "conflict",
         True,
     )
@@ -924,7 +924,7 @@ def test_the_one_in_use_is_removed_with_force_only(tenant_with: Tenants) -> None
         key_id="mine",
     )
     assert "secret ansible (mine) of application Contoso MDR" in error.message
-    assert "is what this task itself authenticates with" in error.message
+    assert "This task authenticates with" in error.message
     assert ids(
         absent(tenant_with(graph(*found, answer(204))), app_id=CLIENT, key_id="mine", force=True)
     ) == ["b"]

@@ -324,10 +324,12 @@ def test_without_the_file_nothing_is_made_or_removed_and_a_person_is_told_what_t
     writes = directory.writes
     result = task(directory, dest=str(dest), keep_old_for=0)
     assert (result["changed"], directory.writes) == (False, writes)
-    assert f"dest is {dest}, which is not known to hold secret ansible (key2)" in result["said"][0]
     assert (
-        "secret ansible (key1) is not removed, because nothing shows that anybody has secret"
-        " ansible (key2)"
+        f"dest is {dest}, which is not confirmed to hold secret ansible (key2)" in result["said"][0]
+    )
+    assert (
+        "secret ansible (key1) is kept because nothing proves that anybody has secret ansible"
+        " (key2)"
     ) in result["said"][1]
 
 
@@ -340,7 +342,7 @@ def test_a_registered_secret_may_have_been_lost_so_that_its_predecessor_stays() 
     directory.clock.passed += 10 * DAY
     result = task(directory, return_secret=True)
     assert (result["changed"], directory.gone) == (False, [])
-    assert "nothing shows that anybody has secret ansible (key2)" in result["said"][0]
+    assert "nothing proves that anybody has secret ansible (key2)" in result["said"][0]
     # the vault still has the first one, which is due: there is a third one for it, and nothing goes
     third = task(directory, return_secret=True, current_secret=first["secret_text"])
     assert third["secret_text"] == directory.texts["key3"]
@@ -361,9 +363,7 @@ def test_the_secret_that_the_task_authenticates_with_shows_that_the_caller_has_i
         directory, return_secret=True, client_secret=directory.texts["key1"], rotate_before=1
     )
     assert directory.gone == []
-    assert (
-        "key1) is not removed, because this task itself authenticates with it" in stays["said"][0]
-    )
+    assert "key1) is kept because this task authenticates with it" in stays["said"][0]
     goes = task(
         directory, return_secret=True, client_secret=directory.texts["key2"], rotate_before=1
     )
