@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers by their contracts with a reseller (CSP).
+"""Customers from a reseller's contracts (CSP).
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -21,20 +21,20 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant i
 
 SOURCE: t.Final = "contracts"
 PATH: t.Final = "/v1.0/contracts"
-MOST: t.Final = "999"  # Graph's ceiling of $top for objects of the directory
+MOST: t.Final = "999"  # Graph's maximum of $top for directory objects
 
 
 def customers(tenant: Tenant) -> list[Customer]:
-    """All customers of a provider; raises DefenderError.
+    """All customers of a provider.
 
-    :arg tenant: the provider's own.
+    :arg tenant: the provider's tenant.
     """
     return folded(listed(tenant.api("graph", "tenants:contracts"), PATH, {"$top": MOST}))
 
 
 def folded(rows: t.Iterable[dict[str, t.Any]]) -> list[Customer]:
-    """One customer for all contracts with the same tenant; the first one's facts, and every kind of
-    contract."""
+    """One customer per tenant: the facts of its first contract, and the types of all its
+    contracts."""
     by_tenant: dict[str, list[dict[str, t.Any]]] = {}
     for row in rows:
         by_tenant.setdefault(guid(SOURCE, row.get("customerId")), []).append(row)

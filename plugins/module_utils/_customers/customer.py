@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The customers that sources know, merged by tenant id, and the host name that each asks for.
+"""The customers from all sources, merged by tenant id, and their preferred host names.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -18,18 +18,18 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
 
 HOST_NAMES: t.Final = ("name", "default_domain", "tenant_id")
-OWNER: t.Final = "file"  # the source that the owner of the inventory writes
+OWNER: t.Final = "file"  # the source that the inventory's owner edits
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Customer:
     """One customer tenant.
 
-    :arg name: display name; empty where the source has none.
-    :arg variables: of its host, by their names.
-    :arg where: says where the source has it, such as `registry.yml:7`; a function, because only
-        errors ask.
-    :arg sources: the kinds of source that know it, the one that wins first.
+    :arg name: display name; empty if the source has none.
+    :arg variables: variables of its host, by name.
+    :arg where: returns its place in the source, such as `registry.yml:7`; a function, because only
+        errors need it.
+    :arg sources: the sources that list it, in order of precedence.
     """
 
     tenant_id: str
@@ -41,34 +41,34 @@ class Customer:
 
 
 def guid(source: str, value: t.Any) -> str:
-    """The tenant id that a service told; raises `unavailable` when it is none, because an
-    inventory without that customer would not be whole."""
+    """The tenant id from a service; raises `unavailable` if it is invalid, because the inventory
+    would be incomplete without that customer."""
     if not GUID.fullmatch(str(value)):
         raise DefenderError(
-            "unavailable", f"The source {source} told the tenant id {value!r}, which is no GUID."
+            "unavailable",
+            f"The source {source} returned the tenant id {value!r}, which is not a GUID.",
         )
     return str(value).lower()
 
 
 def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
-    """One source's customers by tenant id; raises `bad_request` that says both places where a
-    tenant stands twice."""
+    """One source's customers by tenant id; raises `bad_request` with both places if a tenant is
+    listed twice."""
     found: dict[str, Customer] = {}
     for customer in customers:
         if (other := found.setdefault(customer.tenant_id, customer)) is not customer:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"Tenant {customer.tenant_id} stands twice, at {other.where()} and at"
-                    f" {customer.where()}; take one of them out of the registry."
+                    f"Tenant {customer.tenant_id} is listed twice, at {other.where()} and at"
+                    f" {customer.where()}; remove one of the two entries from the registry."
                 ),
             )
     return found
 
 
 def merged(sources: t.Iterable[t.Mapping[str, Customer]]) -> list[Customer]:
-    """All customers of all sources; what an earlier source says of one wins over a later one's,
-    variable by variable."""
+    """All customers of all sources; an earlier source takes precedence, variable by variable."""
     found: dict[str, Customer] = {}
     for source in sources:
         for tenant_id, later in source.items():
@@ -88,14 +88,14 @@ def _both(earlier: Customer, later: Customer) -> Customer:
 
 
 def safe(text: str) -> str:
-    """The text as a host name that patterns, files and `--limit` take: letters and digits of any
-    script, `_`, `.` and `-`."""
+    """The text as a host name valid in patterns, file names and `--limit`: letters and digits of
+    any script, `_`, `.` and `-`."""
     return re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFKC", text)).strip("_.-")
 
 
 def host_name(customer: Customer, preference: t.Iterable[str]) -> str:
-    """The first of the wanted names that the customer has and of which something is left; its
-    tenant id as the last resort."""
+    """The first preferred name that the customer has and that is not empty once made safe;
+    otherwise its tenant id."""
     return next(
         filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id
     )

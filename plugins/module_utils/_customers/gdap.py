@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers by their delegated admin relationships (GDAP): several of one customer become one
-customer.
+"""Customers from delegated admin relationships (GDAP), one per tenant.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,9 +24,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant i
 SOURCE: t.Final = "gdap"
 PATH: t.Final = "/v1.0/tenantRelationships/delegatedAdminRelationships"
 CLOUDS: t.Final = ("public", "gcc")  # the page: global service only
-MOST: t.Final = "300"  # the page's ceiling for $top
-# Best first: access that stands, that is being taken away, that is being set up, that was asked
-# for, that has ended.
+MOST: t.Final = "300"  # the page's maximum of $top
+# Best first: active access, ending access, access being set up, requested access, ended access.
 STATUSES: t.Final = (
     "active",
     "expiring",
@@ -44,26 +42,25 @@ Row = dict[str, t.Any]
 
 
 def customers(tenant: Tenant) -> list[Customer]:
-    """All customers of a provider, whatever became of the relationship; raises DefenderError.
+    """All customers of a provider, whatever the status of the relationship.
 
-    :arg tenant: the provider's own.
+    :arg tenant: the provider's tenant.
     """
     if tenant.options.cloud not in CLOUDS:
         raise DefenderError(
             "unsupported",
             (
                 f"cloud is {tenant.options.cloud}, but Microsoft Graph lists delegated admin"
-                " relationships in the public cloud only; drop the source gdap."
+                " relationships in the public cloud only; remove the source gdap."
             ),
         )
     return folded(listed(tenant.api("graph", "tenants:gdap"), PATH, {"$top": MOST}))
 
 
 def folded(rows: t.Iterable[Row]) -> list[Customer]:
-    """One customer for all relationships with the same tenant: the best one's facts, and the others
-    in short.
+    """One customer per tenant: the facts of its best relationship, and a summary of the others.
 
-    An invitation that names no customer yet is none.
+    An invitation without a customer is left out.
     """
     by_tenant: dict[str, list[Row]] = {}
     for row in rows:
@@ -75,7 +72,8 @@ def folded(rows: t.Iterable[Row]) -> list[Customer]:
 
 
 def _rank(row: Row) -> tuple[int, tuple[int, ...]]:
-    """Smaller is better; among equals the later end, of which none at all is the last."""
+    """Sort key, best first: by status, then by end, latest first; relationships without an end come
+    last."""
     status = snake(row.get("status") or "")
     end = row.get("endDateTime") or ""
     return STATUSES.index(status) if status in STATUSES else len(STATUSES), tuple(

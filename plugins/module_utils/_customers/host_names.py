@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host name for each customer: no two share one, and none takes that of a group or of another
-host.
+"""A unique host name for each customer, different from every group and every other host.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -21,39 +20,40 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers impor
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-# Ansible's own: variables of a host of that name would be everybody's, or the controller's.
+# Reserved by Ansible: variables of a host with such a name would apply to all hosts or to the
+# controller.
 RESERVED: t.Final = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
-LISTED: t.Final = "listed"  # instead of a tenant id: a host that is nothing but a name yet
-SUFFIXES: t.Final = (0, 8, 36)  # how much of its tenant id a name gets, until it is unique
+LISTED: t.Final = "listed"  # instead of a tenant id: a host for which only the name is known so far
+SUFFIXES: t.Final = (0, 8, 36)  # characters of the tenant id appended to a name until it is unique
 SHOWN: t.Final = 5
 NO_HOSTS: t.Final[t.Mapping[str, str]] = types.MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
 class Clash:
-    """A name that several tenants want, or that is not free, and what its tenants are called."""
+    """A name that several tenants prefer or that is taken, and the host names of its tenants."""
 
     name: str
     hosts: t.Mapping[str, Customer]
 
     def __str__(self) -> str:
-        fact = f"{self.name} is the name of a group, of another host, or one that Ansible reserves"
+        fact = f"{self.name} is a group, another host or a name reserved by Ansible"
         if len(self.hosts) > 1:
-            fact = f"{len(self.hosts)} tenants are called {self.name}"
+            fact = f"{len(self.hosts)} tenants have the name {self.name}"
         hosts = [
             f"tenant {customer.tenant_id} at {customer.where()} is the host {host}"
             for host, customer in itertools.islice(self.hosts.items(), SHOWN)
         ]
         more = [f"and {len(self.hosts) - SHOWN} more"] * (len(self.hosts) > SHOWN)
         return (
-            f"{fact}: {'; '.join(hosts + more)}. Give them other names in the registry, or"
-            " change hostnames."
+            f"{fact}: {'; '.join(hosts + more)}. Set other names in the registry, or change"
+            " hostnames."
         )
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A customer, the name that it wants, and how much of its tenant id had to be added."""
+    """A customer, its preferred name, and how much of its tenant id is appended."""
 
     customer: Customer
     name: str
@@ -61,21 +61,21 @@ class Claim:
 
     @property
     def host(self) -> str:
-        """What the customer is called for now."""
+        """The customer's current host name."""
         suffix = self.customer.tenant_id[: SUFFIXES[self.turn]]
         return f"{self.name}_{suffix}" if suffix else self.name
 
 
 class Names:
-    """Gives every customer a name that is its own.
+    """Assigns every customer a unique name.
 
-    Where several want one name, the one that the owner's registry has keeps it, otherwise none
-    does: nobody must get at another one's host variables by what he calls himself. The others get
-    their tenant id behind it, so that no name depends on the order of the sources.
+    If several customers prefer one name, the one in the owner's registry keeps it, otherwise none
+    does: no customer may get another one's host variables through its display name. The others get
+    their tenant id appended, so that no name depends on the order of the sources.
 
     :arg groups: names of the inventory's groups.
-    :arg hosts: hosts that are there already, with their tenant id, or `LISTED`, or an empty text
-        for a machine that is no tenant.
+    :arg hosts: existing hosts with their tenant id, or `LISTED`, or an empty text for a machine
+        that is not a tenant.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Names:
     def give(
         self, customers: t.Iterable[Customer], preference: t.Sequence[str]
     ) -> tuple[dict[str, Customer], list[Clash]]:
-        """Customers by host name, and the names that could not be given as they are."""
+        """Customers by host name, and the preferred names that were not available."""
         claims = [Claim(each, _customers.host_name(each, preference)) for each in customers]
         while losers := self._losers(claims):
             claims = [
@@ -104,7 +104,7 @@ class Names:
         return found, [Clash(name, hosts) for name, hosts in changed.items()]
 
     def _losers(self, claims: t.Sequence[Claim]) -> set[str]:
-        """The ids of those who cannot be called as they are now."""
+        """The tenant ids whose current host name is not available."""
         by_host: dict[str, list[Claim]] = {}
         for claim in claims:
             by_host.setdefault(claim.host, []).append(claim)
@@ -117,7 +117,7 @@ class Names:
         }
 
     def _keeper(self, sharing: t.Sequence[Claim]) -> Claim | None:
-        """Whose the name is, if anybody's."""
+        """The claim that keeps the name, if any."""
         able = [claim for claim in sharing if self._is_free_for(claim)]
         if len(sharing) == 1:
             return able[0] if able else None
@@ -140,8 +140,9 @@ class Names:
             customer = claim.customer
             raise DefenderError(
                 "bad_request",
-                f"The tenant {customer.tenant_id} at {customer.where()} would be the host "
-                f"{claim.host}, which is the name of a group or of another host; rename that one.",
+                f"Tenant {customer.tenant_id} at {customer.where()} would become the host"
+                f" {claim.host}, which is the name of a group or of another host; rename that"
+                " group or host.",
             )
         return dataclasses.replace(claim, turn=claim.turn + 1)
 

@@ -47,7 +47,7 @@ def test_two_of_one_name_both_get_their_id_and_a_warning_says_where_they_stand()
     assert list(found) == ["A_B_10000000", "A_B_20000000", "C"]
     (told,) = map(str, clashes)
     for part in (
-        "2 tenants are called A_B",
+        "2 tenants have the name A_B",
         "registry.yml:1:5",
         "registry.yml:2:5",
         *IDS[1:3],
@@ -78,8 +78,7 @@ def test_the_name_of_a_group_or_of_the_controller_is_left_to_it(
     found, (clash,) = _host_names.Names({"gold"}).give([customer(1, name, sources)], ["name"])
     assert list(found) == [f"{name}_10000000"]
     assert (
-        f"{name} is the name of a group, of another host, or one that Ansible reserves: tenant"
-        f" {IDS[1]}"
+        f"{name} is a group, another host or a name reserved by Ansible: tenant {IDS[1]}"
     ) in str(clash)
 
 
@@ -120,7 +119,7 @@ def test_a_name_that_cannot_be_given_at_all_is_an_error() -> None:
     with pytest.raises(
         DefenderError,
         match=(
-            f"The tenant {IDS[1]} at registry.yml:1:5 would be the host a_{IDS[1]}, which is the"
+            f"Tenant {IDS[1]} at registry.yml:1:5 would become the host a_{IDS[1]}, which is the"
             " name of a group"
         ),
     ):
@@ -134,7 +133,7 @@ def test_a_long_list_of_namesakes_is_cut_in_the_warning() -> None:
     ]
     unused, (clash,) = _host_names.Names().give(many, ["name"])
     assert str(clash).count("is the host") == 5
-    assert "; and 4 more. Give" in str(clash)
+    assert "; and 4 more. Set" in str(clash)
 
 
 @given(

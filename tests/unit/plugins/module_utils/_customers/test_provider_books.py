@@ -239,5 +239,5 @@ def test_relationships_are_read_in_the_public_cloud_only(tenant_with: t.Any) -> 
 
 @pytest.mark.parametrize("row", [contract("contoso"), contract(t.cast("str", None))])
 def test_a_customer_whose_id_is_none_is_not_left_out_silently(row: t.Any) -> None:
-    with pytest.raises(DefenderError, match="The source contracts told the tenant id"):
+    with pytest.raises(DefenderError, match="The source contracts returned the tenant id"):
         _contracts.folded([row])
