@@ -2,11 +2,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a customer granted against what is wanted: roles by API, and the one word for how they
-compare.
+"""Compare the roles that a customer granted with the required ones, by API.
 
-An API is `graph`, `xdr`, `endpoint`, or the application id of another one, as _directory names
-it.
+An API is `graph`, `xdr`, `endpoint`, or the application id of another API.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -44,13 +42,12 @@ ROLE: t.Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)+")
 
 @dataclasses.dataclass(frozen=True)
 class Consent:
-    """What one application may do in a tenant.
+    """The roles that one application has in a tenant.
 
-    :arg source: `token` or `service_principals`, where this was read.
-    :arg consented: whether the application is known there at all.
-    :arg absent: the APIs that have no service principal there, so that nothing of them can be
-        granted.
-    :arg since: the time of the newest grant as RFC 3339 UTC, where it is known.
+    :arg source: where this was read: `token` or `service_principals`.
+    :arg consented: whether the tenant has the application.
+    :arg absent: the APIs without a service principal in the tenant, whose roles cannot be granted.
+    :arg since: the time of the newest grant in RFC 3339 UTC, if known.
     """
 
     source: str
@@ -61,10 +58,10 @@ class Consent:
 
 
 def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[str, ...]]:
-    """The roles that are asked for by API, out of the options of WANTED_SPEC; raises `bad_request`
-    for none, or for a misspelt one.
+    """The required roles by API, from the options of WANTED_SPEC; raises `bad_request` if there are
+    none or one is misspelt.
 
-    :arg generation: the API, `graph` or `xdr`, that is used by modules which know both.
+    :arg generation: the API, `graph` or `xdr`, for modules that support both.
     """
     least = _permissions.least("required_for", params["required_for"] or (), generation)
     roles: dict[str, dict[str, None]] = {name: dict.fromkeys(of) for name, of in least.items()}
@@ -77,16 +74,16 @@ def wanted(params: t.Mapping[str, t.Any], generation: str) -> dict[str, tuple[st
         raise DefenderError(
             "bad_request",
             (
-                "required_for and api_permissions name no role at all, so that there is nothing to"
-                " compare consent with."
+                "required_for and api_permissions name no role, so there is nothing to compare"
+                " the consent with; set one of them."
             ),
         )
     return {name: tuple(of) for name, of in roles.items() if of}
 
 
 def _check(name: str, role: str) -> None:
-    """Refuse a role of another API, and one that is only misspelt. The table of Graph's roles is
-    not whole, nor is any of other APIs."""
+    """Refuse misspelt roles and roles of another API. The tables of roles are incomplete, so an
+    unknown role may be valid."""
     if name not in APP_ROLES or role in APP_ROLES[name]:
         return
     strange = name != "graph" or not ROLE.fullmatch(role)
@@ -96,7 +93,7 @@ def _check(name: str, role: str) -> None:
 
 
 def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
-    """`status` and `granted`, `missing`, `superfluous` by API."""
+    """`status`, and `granted`, `missing` and `superfluous` by API."""
     missing = {
         name: _permissions.missing(consent.granted.get(name, ()), of) for name, of in roles.items()
     }
@@ -121,7 +118,7 @@ def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
 
 
 def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
-    """The granted roles without which everything that was asked for is granted still."""
+    """The granted roles that none of the required roles needs."""
     return [
         role
         for role in has
@@ -131,7 +128,7 @@ def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
 
 
 def in_words(roles: Roles) -> str:
-    """Roles by API in words."""
+    """Roles by API as text."""
     return "; ".join(f"{', '.join(of)} of {PRODUCTS.get(name, name)}" for name, of in roles.items())
 
 

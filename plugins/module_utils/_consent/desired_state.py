@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent as it is wanted: by API where the caller's token allows it, otherwise by a person, who is
-told what to do and waited for.
+"""Bring consent into the requested state: by API if the caller's token allows it, otherwise by an
+administrator.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -37,7 +37,7 @@ NOBODY: t.Final = Consent("token", consented=False)
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds, and how often to look."""
+    """How long to wait and how often to check, in seconds."""
 
     seconds: float
     interval: float
@@ -45,8 +45,8 @@ class Patience:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What the caller wants done to an application: `roles` by API, `method` is `auto`, `api`
-    or `link`, nobody waits without `patience`."""
+    """The requested consent: `roles` by API; `method` is `auto`, `api` or `link`; without
+    `patience` the task does not wait."""
 
     app_id: str
     roles: Roles
@@ -57,13 +57,12 @@ class Wish:
 
     @property
     def visible(self) -> Roles:
-        """Those of the roles that stand in tokens."""
+        """The roles that tokens can show."""
         return {name: of for name, of in self.roles.items() if name in RESOURCES}
 
 
 def wish(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> Wish:
-    """Out of the module's parameters; raises `bad_request` for what can be told without a
-    request."""
+    """The requested consent from the module's parameters; raises `bad_request` for invalid ones."""
     roles: Roles = {}
     if params["state"] == "present":
         roles = _grants.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
@@ -81,8 +80,8 @@ def wish(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> Wish:
 
 
 def _patience(params: t.Mapping[str, t.Any]) -> Patience | None:
-    """Out of the options wait, wait_timeout and wait_interval; raises `bad_request` for what is no
-    time."""
+    """From the options wait, wait_timeout and wait_interval; raises `bad_request` for invalid
+    times."""
     for name in ("wait_timeout", "wait_interval"):
         if params[name] < 1:
             raise DefenderError(
@@ -92,7 +91,7 @@ def _patience(params: t.Mapping[str, t.Any]) -> Patience | None:
 
 
 def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
-    """Everything that is wanted is granted; the result's keys."""
+    """Ensure that every required role is granted; returns the result's keys."""
     tokens = _consent.by_tokens(tenant)
     own = wish.app_id == tenant.options.client_id
     by_api = _by_api(tenant, wish, tokens, "present")
@@ -109,7 +108,7 @@ def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
         )
         waits = own and not _complete(tokens, wish.visible)
         if own and done["changed"] and not check_mode:
-            # whoever asks next shall not be served a token from before
+            # the next task must not get a cached token from before
             tenant.forget()
     else:
         found, done = _consent.known(tenant, wish.app_id, wish.roles, tokens), {"changed": False}
@@ -128,8 +127,8 @@ def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
 
 
 def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
-    """The application unknown in the tenant, and where it is the caller's own nothing of the tenant
-    in the token cache; the result's keys."""
+    """Remove the application from the tenant and, if it is the caller's own, the tenant's tokens
+    from the cache; returns the result's keys."""
     own = wish.app_id == tenant.options.client_id
     dropped = tenant.forget(pretend=True) if own else 0
     found = _consent.by_tokens(tenant)
@@ -147,7 +146,7 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
         done["changed"] = True
         found = NOBODY
     if own and not check_mode:
-        # the refusal which is the proof was remembered just now, and goes too
+        # also drop the cached refusal that proves the removal
         tenant.forget()
     left = NOBODY if by_api else found
     return {
@@ -161,21 +160,22 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
 
 
 def advice(state: str, wish: Wish) -> str:
-    """What somebody at the customer has to do."""
+    """What an administrator of the customer must do."""
     if state == "present":
         return (
-            "A Global Administrator or Privileged Role Administrator of that tenant opens this"
-            f" link and accepts: {wish.link}"
+            "A Global Administrator or Privileged Role Administrator of that tenant must open"
+            f" this link and accept: {wish.link}"
         )
     return (
-        "An administrator of that tenant opens Enterprise applications in the Microsoft Entra"
-        f" admin centre, finds the application by its application id {wish.app_id}, and deletes it"
+        "An administrator of that tenant must open Enterprise applications in the Microsoft Entra"
+        f" admin center, find the application by its application id {wish.app_id}, and delete it"
         " under Properties."
     )
 
 
 def _by_api(tenant: Tenant, wish: Wish, tokens: Consent, state: str) -> bool:
-    """Whether this is done by API; raises `role_missing` where it must be and cannot."""
+    """Whether to use the API; raises `role_missing` if `method` requires it and roles are
+    missing."""
     missing = _consent_api.lacking(tokens, state)
     if missing and wish.method == "api":
         raise _consent_api.refused(
@@ -192,7 +192,7 @@ def _granted(
     tenant: Tenant, wish: Wish, patience: Patience, last: Consent, *, own: bool
 ) -> Consent:
     """Wait until everything is granted; raises `not_consented` or `role_missing` with the link
-    when time is out."""
+    after the timeout."""
     roles = wish.visible if own else wish.roles
 
     def look() -> Consent:
@@ -213,7 +213,7 @@ def _granted(
         "role_missing" if last.consented else "not_consented",
         (
             f"Tenant {tenant.options.label} did not consent within {patience.seconds:g} seconds;"
-            f" {_grants.in_words(report['missing'])} is missing."
+            f" missing roles: {_grants.in_words(report['missing'])}."
         ),
         who="customer",
         advice=advice("present", wish),
@@ -227,7 +227,7 @@ def _granted(
 
 
 def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None:
-    """Wait until the tenant refuses the application a token; raises `timeout` when time is out."""
+    """Wait until the tenant refuses the application a token; raises `timeout` after the timeout."""
 
     def look() -> Consent:
         return _consent.by_tokens(tenant, RESOURCES[:1])
@@ -244,8 +244,8 @@ def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None
         raise DefenderError(
             "timeout",
             (
-                f"Tenant {tenant.options.label} still gave application {wish.app_id} a token after"
-                f" {patience.seconds:g} seconds."
+                f"Tenant {tenant.options.label} still issues tokens to application {wish.app_id}"
+                f" after {patience.seconds:g} seconds."
             ),
             who="customer",
             advice=advice("absent", wish),

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent by API in a customer tenant: an application's service principal there, and the
-application roles it was assigned.
+"""Consent by API: an application's service principal in a customer tenant and its application
+roles.
 
 Sources: learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments,
 serviceprincipal-delete-approleassignments.
@@ -35,14 +35,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
 
-# Either of them makes and deletes service principals of applications of other tenants.
+# Either role can create and delete service principals of other tenants' applications.
 OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
 
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """The application in the tenant before anything is done. `held` is
-    `[{id, api, role, since}]`."""
+    """The application in the tenant before any change. `held` is `[{id, api, role, since}]`."""
 
     principal: Json | None
     held: list[Json]
@@ -56,14 +55,13 @@ class Seen:
 
 
 def seen(api: Api, app_id: str) -> Seen:
-    """Look at an application in the tenant."""
+    """Read an application's state in the tenant."""
     principal = _directory.service_principal(api, app_id)
     return Seen(principal, _consent.assignments(api, principal["id"]) if principal else [])
 
 
 def lacking(found: Consent, state: str) -> list[str]:
-    """The roles of Microsoft Graph without which this cannot be done by API, out of what the
-    caller's token has."""
+    """The roles of Microsoft Graph that the caller's token lacks for this operation."""
     missing = _permissions.missing(
         found.granted.get("graph", ()), _permissions.PERMISSIONS["consent"]["graph"]
     )
@@ -73,12 +71,12 @@ def lacking(found: Consent, state: str) -> list[str]:
 
 
 def refused(tenant: Guard, missing: t.Sequence[str], what: str) -> DefenderError:
-    """The error where the caller's token has no right to do this."""
+    """The error if the caller's token lacks the required roles."""
     return DefenderError(
         "role_missing",
         (
             f"Tenant {tenant.options.label}: application {tenant.options.client_id} cannot {what}"
-            f" by API; {', '.join(missing)} of Microsoft Graph is missing."
+            f" by API without the Microsoft Graph role {' and '.join(missing)}."
         ),
         facts={"missing_roles": list(missing)},
     )
@@ -87,9 +85,9 @@ def refused(tenant: Guard, missing: t.Sequence[str], what: str) -> DefenderError
 def ensure_present(
     api: Api, app_id: str, wanted: Roles, *, purge: bool, may_create: bool, check_mode: bool
 ) -> tuple[Consent, Json]:
-    """Everything that is wanted is granted; what is granted then, and `changed` with `diff`.
+    """Grant every required role; returns the consent afterwards, and `changed` with `diff`.
 
-    :arg purge: take away what is superfluous, and grant what is wanted by its own name.
+    :arg purge: remove superfluous roles, and grant every required role by its exact name.
     :arg may_create: whether the caller's token may create service principals.
     """
     before = seen(api, app_id)
@@ -139,11 +137,10 @@ def ensure_present(
 
 
 def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
-    """No role granted and the application unknown; `changed` with `diff`.
+    """Remove all grants and the service principal; returns `changed` with `diff`.
 
-    The grants go first, so that a service principal which somebody restores comes back with none,
-    and the service principal last. An application that removes itself keeps its rights until then;
-    they go with its service principal.
+    Grants are removed first, so that a restored service principal has none. An application that
+    removes itself keeps the roles it needs for that until its service principal is deleted.
     """
     before = seen(api, app_id)
     if before.principal and not check_mode:
@@ -162,21 +159,21 @@ def _new(has: t.Sequence[str], asked: t.Sequence[str], *, exact: bool) -> list[s
 
 
 def _planned(api: Api, name: str) -> Resource:
-    """One of our APIs that the tenant does not have yet, by what Microsoft published."""
+    """A Defender API without a service principal in the tenant, as Microsoft published it."""
     if name not in APP_IDS:
         raise DefenderError(
             "not_found",
             (
                 f"Tenant {api.tenant.options.label} has no service principal of the API {name}, so"
-                " none of its roles can be granted."
+                " its roles cannot be granted; create that service principal first."
             ),
         )
     return _directory.published(name)
 
 
 def _create(api: Api, resource: Resource) -> Resource:
-    """The service principal of a Defender resource. Entra ID makes it where the tenant has the
-    product, and nowhere else."""
+    """Create the service principal of a Defender API. Entra ID creates it only if the tenant has
+    the product."""
     try:
         made = api.write("POST", f"{V1}/servicePrincipals", {"appId": resource.app_id})
     except DefenderError as e:
@@ -193,7 +190,7 @@ def _create(api: Api, resource: Resource) -> Resource:
             "not_licensed",
             (
                 f"Tenant {api.tenant.options.label} has no service principal of {resource.title},"
-                f" and Entra ID made none ({e.code}): it lacks the product."
+                f" and Entra ID did not create it ({e.code}) because the tenant lacks the product."
             ),
             status=e.status,
             code=e.code,
@@ -204,8 +201,8 @@ def _create(api: Api, resource: Resource) -> Resource:
 
 
 def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
-    """These roles, as `(resource's id, role's id)`, and a look that finds them, so that the next
-    run finds them too."""
+    """Grant roles, as `(resource's id, role's id)`, and wait until they are visible to the next
+    run."""
     for pair in sorted(pairs):
         _grant_one(api, principal_id, pair)
     if pairs:
@@ -218,8 +215,8 @@ def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
 
 
 def _grant_one(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
-    """A second request for a role is refused as existing, so that a lost answer is settled by
-    looking, and by asking once more."""
+    """Grant one role. A repeated request is refused as existing, so after a lost response it is
+    safe to check and send it once more."""
     body = {"principalId": principal_id, "resourceId": pair[0], "appRoleId": pair[1]}
     for again in (True, False):
         try:
@@ -248,7 +245,7 @@ def _grants_of(principal_id: str) -> str:
 
 
 def _delete(api: Api, path: str) -> None:
-    """What is gone already is as wanted; twice is as good as once."""
+    """Delete; success if it no longer exists, so the request may be repeated."""
     try:
         api.write("DELETE", path, repeatable=True)
     except DefenderError as e:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a customer tenant has granted to an application: read from its service principals, otherwise
-from fresh tokens.
+"""Read what a customer tenant granted to an application: from its service principal, or else from
+fresh tokens.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,7 +29,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import guid
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
-# Any of them lets an application read service principals and their grants.
+# Any of these roles lets an application read service principals and their grants.
 READERS: t.Final = (
     "Application.Read.All",
     "Application.ReadWrite.All",
@@ -40,10 +40,9 @@ UNKNOWN_THERE: t.Final = "AADSTS700016"
 
 
 def application(tenant: Tenant, app_id: str | None) -> str:
-    """The application whose consent is meant: the tenant's own client_id unless another one is
-    named.
+    """The application id to check: the tenant's client_id unless the option is set.
 
-    An empty text names none, and is refused: it is never the tenant's own.
+    An empty text is refused, and never means client_id.
     """
     if app_id is None:
         return tenant.options.client_id
@@ -51,35 +50,35 @@ def application(tenant: Tenant, app_id: str | None) -> str:
         raise DefenderError(
             "bad_request",
             (
-                "app_id is empty, and an empty text names no application; leave it out for the"
+                "app_id is empty; set it to an application id, or leave it out for the"
                 " application of client_id."
             ),
         )
     return guid(
         "app_id",
         app_id,
-        "Take the application (client) id from the app registration's overview page.",
+        "Copy the application (client) id from the app registration's overview page.",
     )
 
 
 def read(
     tenant: Tenant, app_id: str, wanted: Roles, resources: t.Iterable[str] = RESOURCES
 ) -> Consent:
-    """What is granted. Where the token's roles allow it the service principals tell, otherwise each
-    API's token, newly asked for."""
+    """What is granted: from the service principal if the token's roles allow it, otherwise from a
+    new token for each API."""
     return known(tenant, app_id, wanted, by_tokens(tenant, resources))
 
 
 def known(tenant: Tenant, app_id: str, wanted: Roles, found: Consent) -> Consent:
-    """The same, where the tokens were looked at already."""
+    """The same as `read`, with tokens that were read before."""
     if may(found, READERS):
         return by_principals(tenant.api("graph", "consent_info"), app_id)
     if app_id != tenant.options.client_id:
         raise DefenderError(
             "role_missing",
-            f"Tenant {tenant.options.label}: what application {app_id} was granted stands in its"
-            f" service principal, and application {tenant.options.client_id} has no role to read"
-            " it; Application.Read.All of Microsoft Graph is missing.",
+            f"Tenant {tenant.options.label}: application {tenant.options.client_id} cannot read"
+            f" the roles granted to application {app_id}; grant it Application.Read.All of"
+            " Microsoft Graph.",
             facts={"missing_roles": [READERS[0]]},
         )
     return checkable(found, wanted)
@@ -94,10 +93,10 @@ def wait(
     interval: float,
     last: Consent,
 ) -> tuple[Consent, bool]:
-    """Look again and again until it is done or time is out: what was seen last, and whether it was
-    what was waited for.
+    """Check repeatedly until `done` or until the timeout; returns the last consent and whether it
+    is done.
 
-    A service that fails for a moment is asked again too; any other refusal is raised.
+    Temporary failures are retried; other errors are raised.
     """
     end = tenant.clock.now() + seconds
     while True:
@@ -115,18 +114,14 @@ def wait(
 
 
 def checkable(found: Consent, wanted: Roles) -> Consent:
-    """The consent as tokens tell it; raises `bad_request` where that says nothing about what is
-    wanted."""
+    """The consent from tokens; raises `bad_request` if tokens cannot show a required role."""
     if other := [name for name in wanted if name not in RESOURCES]:
         raise DefenderError(
             "bad_request",
-            (
-                f"api_permissions names the API {other[0]}, whose roles stand in no token that is"
-                " asked for here."
-            ),
+            (f"api_permissions names the API {other[0]}, whose roles cannot be read from tokens."),
             advice=(
-                "Grant Application.Read.All of Microsoft Graph, so that service principals can"
-                " be read, or leave that API out."
+                "Grant Application.Read.All of Microsoft Graph, which allows reading service"
+                " principals, or leave that API out."
             ),
         )
     return found
@@ -138,10 +133,10 @@ def may(consent: Consent, roles: t.Iterable[str]) -> bool:
 
 
 def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent:
-    """What fresh tokens say, one for each API of the tenant's cloud; no API is called.
+    """What fresh tokens show, one for each API of the tenant's cloud; no API is called.
 
-    A tenant that does not know the application is an answer (AADSTS700016); any other refusal but a
-    missing product is raised.
+    An application that the tenant does not have is a result (AADSTS700016). A missing product is
+    recorded; any other refusal is raised.
     """
     granted: dict[str, tuple[str, ...]] = {}
     absent: list[str] = []
@@ -160,8 +155,8 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
             raise DefenderError(
                 "unsupported",
                 (
-                    f"Tenant {tenant.options.label}: the token for {resource} is opaque, so that"
-                    " its roles cannot be read."
+                    f"Tenant {tenant.options.label}: the token for {resource} is opaque, so its"
+                    " roles cannot be read."
                 ),
             )
         if found := _claims.problems(claims, tenant.expected(resource), now=tenant.clock.wall()):
@@ -171,7 +166,7 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
 
 
 def by_principals(api: Api, app_id: str) -> Consent:
-    """What the application's service principal was assigned."""
+    """The roles assigned to the application's service principal."""
     principal = _directory.service_principal(
         api, app_id, fields="id,appId,displayName,accountEnabled"
     )
@@ -179,8 +174,8 @@ def by_principals(api: Api, app_id: str) -> Consent:
         return Consent("service_principals", consented=False)
     if principal.get("accountEnabled") is False:
         api.tenant.warnings.append(
-            f"Tenant {api.tenant.options.label} has disabled the application {app_id}; it gets no"
-            " token there whatever is granted."
+            f"Tenant {api.tenant.options.label} has disabled the application {app_id}, so it gets"
+            " no token there; an administrator of that tenant must enable it."
         )
     grants = assignments(api, principal["id"])
     granted: dict[str, list[str]] = {}
@@ -191,8 +186,7 @@ def by_principals(api: Api, app_id: str) -> Consent:
 
 
 def assignments(api: Api, principal_id: str) -> list[Json]:
-    """The application roles that a service principal was assigned, as
-    `[{id, api, role, since}]`."""
+    """The application roles assigned to a service principal, as `[{id, api, role, since}]`."""
     resources: dict[str, Resource | None] = {}
     found = []
     for each in _directory.listed(api, f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"):

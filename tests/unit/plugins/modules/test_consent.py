@@ -281,7 +281,9 @@ def test_consent_info_never_compares_the_token_of_another_tenant(tenant_with: Te
 
 
 def test_consent_info_cannot_tell_of_another_api_from_tokens(tenant_with: Tenants) -> None:
-    with pytest.raises(DefenderError, match="Application.Read.All|stand in no token") as caught:
+    with pytest.raises(
+        DefenderError, match="Application.Read.All|cannot be read from tokens"
+    ) as caught:
         run(
             consent_info,
             tenant_with(FakeHttp(*tokens())),

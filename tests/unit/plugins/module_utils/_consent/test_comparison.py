@@ -49,8 +49,8 @@ def test_modules_and_named_roles_are_wanted_together_each_once() -> None:
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({}, ["no role at all"]),
-        ({"required_for": ["access_token"]}, ["no role at all"]),
+        ({}, ["name no role"]),
+        ({"required_for": ["access_token"]}, ["name no role"]),
         ({"required_for": ["incident_inf"]}, ["required_for", "incident_inf"]),
         (
             {"api_permissions": [{"api": "graph", "roles": ["Incident.Read.All"]}]},
