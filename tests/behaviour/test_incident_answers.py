@@ -241,7 +241,7 @@ def test_a_play_meets_an_incident_without_its_times_as_a_failed_task(
     customer.fault(path=PATHS["graph"], without=["createdDateTime"])
     error = refused(listed(ansible, customer, api="graph"))
     assert error["category"] == "unavailable"
-    assert "without a created_date_time" in error["msg"]
+    assert "without a readable created_date_time" in error["msg"]
 
 
 @APIS

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What both APIs have in common as a source of incidents.
+"""Code shared by both APIs as a source of incidents.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,7 +22,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 
 
 class ApiSource:
-    """Pages of incidents for `paging`, and single ones, from one API."""
+    """Pages of incidents for `paging`, and single incidents, from one API."""
 
     title: t.ClassVar[str]
 
@@ -34,9 +34,9 @@ class ApiSource:
 
     @property
     def opaque(self) -> bool:
-        """Whether an incident fits a filter in OData, only the API can tell."""
+        """True with an OData filter, because only the API can evaluate it."""
         return bool(self._wanted.filter)
 
     def fits(self, item: Incident) -> bool:
-        """All other options can be told from the incident."""
+        """Whether the incident matches all other options."""
         return _incidents.fits(item, self._wanted)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents through Microsoft Graph security: its filters, its pages of 50, its words.
+"""Incidents from Microsoft Graph: filters, pages of 50, and its vocabulary.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -40,7 +40,7 @@ ENUMS: t.Final = ("status", "severity", "classification", "determination")
 
 
 def filter_text(wanted: Wanted) -> str | None:
-    """The `$filter` for what is wanted, or None for everything."""
+    """The `$filter` for the requested incidents; None for all."""
     lists = [
         _odata.any_of(name, (_odata.quote(_odata.camel(value)) for value in getattr(wanted, name)))
         for name in ENUMS
@@ -61,15 +61,15 @@ class GraphIncidents(ApiSource):
 
     def __init__(self, api: Api, wanted: Wanted) -> None:
         super().__init__(api, wanted)
-        self._without_alerts: dict[str, str] = {}  # why, by the incident's number
+        self._without_alerts: dict[str, str] = {}  # reason by incident id
 
     @property
     def warnings(self) -> list[str]:
-        """What the incidents lack, as far as no later page brought it."""
+        """A warning for each incident still without its alerts."""
         return [
             (
-                f"Incident {number} is listed without its alerts, because Graph keeps failing over"
-                f" them: {reason}"
+                f"Incident {number} is listed without its alerts because Graph repeatedly failed"
+                f" to return them: {reason}"
             )
             for number, reason in self._without_alerts.items()
         ]
@@ -88,8 +88,8 @@ class GraphIncidents(ApiSource):
             raise DefenderError(
                 "unavailable",
                 (
-                    f"{self.name} answered a page without incidents that says more follow, so the"
-                    " list is not complete."
+                    f"{self.name} returned an empty page with a next link, so the list is"
+                    " incomplete; run the task again."
                 ),
             )
         return Page([_normalized(one) for one in answer["value"]], more, self._api.server_time)
@@ -109,7 +109,8 @@ class GraphIncidents(ApiSource):
         return _ownership.single(self._options, answer, "incident")
 
     def _with_alerts(self, params: dict[str, str]) -> dict[str, t.Any]:
-        """A page with its alerts. Where Graph keeps failing over them, its incidents one by one."""
+        """A page with its alerts. If Graph repeatedly fails to return them, its incidents one by
+        one."""
         try:
             answer = self._list({**params, "$expand": "alerts"})
         except DefenderError as e:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may be asked of incidents, and how an incident looks whichever API answered.
+"""The incident options and the fields of an incident, independent of the API.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -18,7 +18,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents impor
     vocabulary as _vocabulary,
 )
 
-# Graph's metadata (CSDL of August 2026), in snake_case. The reference pages print some
+# From Graph's metadata (CSDL of August 2026), in snake_case. The reference pages spell some
 # determinations differently.
 STATUSES: t.Final = ("active", "in_progress", "resolved", "redirected", "awaiting_action")
 SEVERITIES: t.Final = ("unknown", "informational", "low", "medium", "high")
@@ -81,7 +81,7 @@ FIELDS: t.Final = (
     "tenant_id",
     "alerts",
 )
-# What the examples of Graph's pages and the older API call the members of a comment.
+# Names of a comment's members in the examples of Graph's pages and in the older API.
 COMMENT: t.Final[t.Mapping[str, str]] = {
     "created_by": "created_by_display_name",
     "created_time": "created_date_time",
@@ -93,8 +93,8 @@ Incident = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which incidents are asked for. Times are ticks, a `since` included and a `before` excluded;
-    an empty tuple means any."""
+    """The requested incidents. Times are ticks; `since` is inclusive, `before` exclusive; an empty
+    tuple means any."""
 
     status: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Wanted:
 
 
 def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
-    """The parameters as `Wanted`; raises `bad_request` for what no service could answer."""
+    """The parameters as `Wanted`; raises `bad_request` for invalid ones."""
     times: dict[str, t.Any] = {
         name: _times.parse_time(name, params[name], at=at) if params.get(name) else None
         for name in ("created_since", "created_before", "updated_since", "updated_before")
@@ -124,12 +124,15 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
     if params["limit"] < 0:
         raise DefenderError(
             "bad_request",
-            f"limit is {params['limit']}; give a number of incidents, or 0 for all of them.",
+            f"limit is {params['limit']}, but must be a number of incidents, or 0 for all of them.",
         )
     if strange := [name for name in params.get("fields") or [] if name not in FIELDS]:
         raise DefenderError(
             "bad_request",
-            f"fields names {', '.join(strange)}; an incident has {', '.join(FIELDS)}.",
+            (
+                f"fields names {', '.join(strange)}, but must list only fields of an incident:"
+                f" {', '.join(FIELDS)}."
+            ),
         )
     lists: dict[str, t.Any] = {
         name: tuple(params.get(name) or ())
@@ -154,9 +157,9 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
 def normalized(
     thing: dict[str, t.Any], names: t.Mapping[str, str] | None = None
 ) -> dict[str, t.Any]:
-    """An incident or an alert in the collection's words, its comments included.
+    """An incident or an alert with the collection's names and values, including its comments.
 
-    :arg names: fields that the service calls otherwise than Graph does.
+    :arg names: fields with names that differ from Graph's.
     """
     result: dict[str, t.Any] = _vocabulary.normalized(thing, renamed=tuple((names or {}).items()))
     if isinstance(comments := result.get("comments"), list):
@@ -165,12 +168,12 @@ def normalized(
 
 
 def without_annotations(thing: dict[str, t.Any]) -> dict[str, t.Any]:
-    """An object without what names types and contexts of OData; what is below it keeps them."""
+    """An object without its OData annotations; nested objects keep theirs."""
     return {name: value for name, value in thing.items() if "@odata." not in name}
 
 
 def _comment(one: t.Any) -> t.Any:
-    """A comment under the names of Graph's metadata, whoever wrote it."""
+    """A comment with the names of Graph's metadata."""
     if not isinstance(one, dict):
         return one
     names = {name: COMMENT.get(name, name) for name in one if name != "odata_type"}
@@ -179,13 +182,12 @@ def _comment(one: t.Any) -> t.Any:
 
 
 def identity(value: t.Any) -> str | None:
-    """An id as text, as Graph has it; None for what is no id."""
+    """An id as text, as in Graph; None for other types."""
     return str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
 
 
 def fits(incident: Incident, wanted: Wanted) -> bool:
-    """Whether an incident is one of those wanted, as far as the incident tells: all but
-    `filter`."""
+    """Whether an incident matches the options, except `filter`."""
     for name in ("status", "severity", "classification", "determination"):
         if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
             return False
@@ -205,15 +207,15 @@ def fits(incident: Incident, wanted: Wanted) -> bool:
 
 
 def page_size(limit: int, most: int) -> int:
-    """How many to ask for at once: for a small limit enough to tell since when the newest are.
+    """The page size; for a small limit just enough to find the newest incidents.
 
-    Services sort by last update, so the newest by creation need not be the first ones.
+    Services sort by last update, so the newest incidents by creation may come later.
     """
     return min(most, max(25, 2 * limit + 8)) if limit else most
 
 
 def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
-    """The incident with only these fields, the id always among them."""
+    """The incident with only these fields and its id."""
     return (
         {name: value for name, value in incident.items() if name == "id" or name in fields}
         if fields
@@ -222,7 +224,7 @@ def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
 
 
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
-    """The greatest last update among them that can be read, as RFC 3339 UTC."""
+    """The latest readable time of last update, in RFC 3339 UTC."""
     updates = [_ticks(incident.get("last_update_date_time")) for incident in incidents]
     return _times.format_time(max(known)) if (known := [at for at in updates if at]) else None
 
@@ -235,7 +237,8 @@ def _ticks(text: t.Any) -> int | None:
 
 
 def number(text: str) -> str:
-    """An incident's number, refused when it is none: it becomes part of a URL."""
+    """An incident's id; raises `bad_request` if it is not a number, because it becomes part of a
+    URL."""
     if not (text.strip().isascii() and text.strip().isdecimal()):
         raise DefenderError(
             "bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pages of a list that is bounded by time: what is asked of a source and what it returns.
+"""Pages of a list bounded by time: the request to a source and its response.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -23,8 +23,8 @@ UPDATED: t.Final = "last_update_date_time"
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """One answer: items with an `id` and both times, whether more may follow (never after none),
-    and the service's time in ticks."""
+    """One response: items with an `id` and both times, whether more may follow (never after an
+    empty page), and the service's time in ticks."""
 
     items: list[Item]
     more: bool
@@ -33,10 +33,10 @@ class Page:
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """Which items are asked for. Times are ticks; all bounds are included, and None is open.
+    """The requested items. Times are ticks; all bounds are inclusive, and None is open.
 
-    `matching`: only items that fit the caller's filter, as far as the API can tell.
-    `narrows`: the limit may raise `created` while the window is read.
+    `matching`: only items that match the caller's filter, as far as the API supports it. `narrows`:
+    the limit may raise `created` during paging.
     """
 
     matching: bool = True
@@ -46,7 +46,7 @@ class Window:
     created: int | None = None
 
     def as_filter(self, created_name: str, updated_name: str) -> str | None:
-        """The bounds in OData, over the names that the API has for both times."""
+        """The bounds as an OData filter over the API's names of both times."""
         before = None if self.until is None else self.until + 1
         return all_of(
             [between(created_name, self.created, None), between(updated_name, self.since, before)]
@@ -54,19 +54,19 @@ class Window:
 
 
 class Source(t.Protocol):
-    """Where pages come from. Newest first is expected of it, but never relied upon."""
+    """A source of pages. Newest first is expected, but not required."""
 
     name: str
 
     def page(self, window: Window, skip: int) -> Page:
-        """Items of the window, without the first `skip` of them."""
+        """The window's items after the first `skip`."""
 
     def fits(self, item: Item) -> bool:
-        """Whether an item fits everything asked for that can be told from the item itself."""
+        """Whether an item matches all options that can be checked on the item."""
 
     @property
     def opaque(self) -> bool:
-        """Whether part of the caller's filter can be told by the service only."""
+        """Whether only the service can evaluate part of the caller's filter."""
 
 
 def updated(item: Item) -> int:

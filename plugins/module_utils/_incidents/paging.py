@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads a whole list while it moves: pages bounded by time, and changes read until none is new.
+"""Read a complete list while it changes: pages bounded by time, then changes until there are none.
 
-A page number means nothing in a set that others change: what was updated jumps to the front, and
-the rest moves. So the walk goes down by last update, and counts (`$skip`) only where time is no
-help: among equal times, and where the service turns out to sort by something else.
+Offsets are unreliable in a list that others change: an updated item moves to the front and shifts
+the rest. So the walk descends by last update, and uses offsets (`$skip`) only among equal times, or
+if the service sorts by something else.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -33,36 +33,36 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     format_time,
 )
 
-# The service's clock (the Date header) and its own stamps may differ by a little.
+# The service's clock (the Date header) and its timestamps may differ slightly.
 SKEW: t.Final = 120 * SECOND
-# A set that keeps moving faster than it can be read ends the walk with an error, never with a
-# list that looks complete.
+# If the list changes faster than it can be read, the walk ends with an error, never with a list
+# that looks complete.
 LOOKS: t.Final = 20
 STEPS_BACK: t.Final = 100
-# A few equal times in no steady order may come in the same order by chance, but not so often.
+# Items with equal times in random order may repeat an order by chance, but not so often.
 ALIKE: t.Final = 3
-# A list that grows at its top while it is counted shows once more what was passed by, at most all
-# of it each time. One that shows so many times what it has answers the same pages for ever.
+# A list that grows during offset paging shows earlier items again, each time at most all of them. A
+# list that exceeds this factor repeats the same pages forever.
 REPEATS: t.Final = 10
-# No walk needs more requests for a page of what it has seen; a service that sends one round in
-# circles in some way that is not noticed otherwise ends here.
+# No walk needs more requests per page of items. This stops services that loop in a way not detected
+# otherwise.
 REQUESTS_A_PAGE: t.Final = 25
 
 
 def _newest_first(item: Item) -> tuple[int, int, str]:
-    """Sorts by creation; of items created at once, the one with the greater number is newer."""
+    """Sort key: newest creation first; at equal times, the greater id first."""
     name = item["id"]
     number = int(name) if name.isascii() and name.isdecimal() and len(name) < 20 else 0
     return -created(item), -number, name
 
 
 def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
-    """Every item that fits, each once, newest by creation first; with a limit the first so many.
+    """Every matching item once, newest by creation first, up to the limit.
 
-    Also says whether there are more than `limit` (0 for no limit). The answer is what was true at
-    one moment of the call: of one request, or of the last look at what had changed. Raises
-    `truncated` when the set moved too fast to be read, and `unavailable` when the service does not
-    answer what it is asked.
+    Also returns whether there are more than `limit` (0 for no limit). The list was true at one
+    moment of the call: of one request, or of the last reading of changes. Raises `truncated` if the
+    list changed too fast to be read, and `unavailable` if the service does not respond as
+    requested.
     """
     for _attempt in range(LOOKS):
         found = _Walk(source, limit).read()
@@ -70,7 +70,11 @@ def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
             found.sort(key=_newest_first)
             return (found[:limit], True) if limit and len(found) > limit else (found, False)
     raise DefenderError(
-        "truncated", f"{source.name}: the list kept changing in {LOOKS} attempts to read it."
+        "truncated",
+        (
+            f"{source.name}: the list kept changing during {LOOKS} attempts to read it; run the"
+            " task again."
+        ),
     )
 
 
@@ -79,21 +83,22 @@ class _Walk:
         self.source = source
         self.limit = limit
         self._requests = 0
-        self._largest = 1  # items on a page
-        self._floor: int | None = None  # what was created earlier is beyond the limit
+        self._largest = 1  # items per page
+        self._floor: int | None = None  # items created earlier are beyond the limit
         self._seen: dict[str, Item] = {}
-        self._refused: set[str] = set()  # what does not fit by the service's own word
+        self._refused: set[str] = set()  # ids that the service's filter excludes
         self._began: int | None = None
-        # None while the pages leave it open whether the service sorts by last update
+        # whether the service sorts by last update; None while unknown
         self._by_update: bool | None = None
         self._steps_back = 0
 
     def read(self) -> list[Item] | None:
-        """What fits, or None when so much left the list that older items count now."""
+        """The matching items; None if so many left the list that older items are within the limit
+        now."""
         window = Window(narrows=bool(self.limit))
         page = self._page(window, set())
         while page.more and (narrow := self._narrowed(window)) != window:
-            # the few that count are often all there is in one answer, which is true of one moment
+            # the few items within the limit often fit into one response, which is consistent
             window, page = narrow, self._page(narrow, set())
             if 2 * self.limit > len(page.items):
                 break
@@ -110,19 +115,19 @@ class _Walk:
         return list(filter(self.source.fits, known))
 
     def _narrowed(self, window: Window) -> Window:
-        """The window without what is too old for the limit, by all that was seen so far."""
+        """The window without items too old for the limit, judged by the items read so far."""
         if not window.narrows or len(self._seen) <= self.limit:
             return window
         times = sorted(map(created, self._fitting()), reverse=True)
         if len(times) > self.limit:
-            # one more than the limit, which tells whether there are more
+            # one more than the limit, to know whether there are more
             floor = times[self.limit]
             self._floor = floor if self._floor is None else max(floor, self._floor)
         return dataclasses.replace(window, created=self._floor)
 
     def _reread_until_stable(self) -> None:
-        """Read what changed since the last look began, until a look sees all of it at once, or
-        nothing new."""
+        """Read changes since the last pass began, until one response contains all of them or
+        nothing is new."""
         for _look in range(LOOKS):
             before, since, requests = dict(self._seen), self._began, self._requests
             self._began = None
@@ -131,20 +136,21 @@ class _Walk:
             if self._seen == before or at_once:
                 return
             if self.source.opaque:
-                # whether a changed item still fits, only the service can say
+                # only the service can evaluate whether a changed item still matches
                 self._refused = (self._refused | changed) - self._read_by_time(Window(since=since))
         raise DefenderError(
             "truncated",
             (
-                f"{self.source.name}: the list was still changing after {LOOKS} further looks;"
-                f" {len(self._seen)} items were read, some may be old."
+                f"{self.source.name}: the list was still changing after {LOOKS} further passes;"
+                f" {len(self._seen)} items were read, and some may be outdated; run the task"
+                " again."
             ),
         )
 
     def _read_by_time(self, window: Window, first: Page | None = None) -> set[str]:
-        """One way down a window from its newest item; the ids that were met on it.
+        """Read a window down from its newest item; returns the ids found.
 
-        :arg first: its first page, when it was read already.
+        :arg first: its first page, if already read.
         """
         met: set[str] = set()
         left = window
@@ -156,13 +162,13 @@ class _Walk:
             if times != sorted(times, reverse=True):
                 self._by_update = False
             if self._by_update is False:
-                # what is newer changed since the walk began, and is read when it settles
+                # newer items changed since the walk began, and are read in a later pass
                 until = self._began if window.matching and window.since is None else window.until
                 self._read_by_offset(dataclasses.replace(self._narrowed(window), until=until), met)
                 return met
             lowest = times[-1]
             if not fresh and (times[0] != lowest or lowest != left.until):
-                raise self._circle("it answers the same items whatever it is asked")
+                raise self._circle("it returns the same items for every request")
             above = dataclasses.replace(left, since=lowest + 1)
             if not self._surely_by_update(page.items) and self._page(above, met).more:
                 self._read_by_offset(above, met)
@@ -178,19 +184,19 @@ class _Walk:
         return met
 
     def _surely_by_update(self, items: list[Item]) -> bool:
-        """Whether a page that goes down by last update does not go down by creation too."""
+        """Whether a page sorted by last update is not also sorted by creation."""
         times = [created(item) for item in items]
         if times != sorted(times, reverse=True):
             self._by_update = True
         return bool(self._by_update)
 
     def _read_by_offset(self, window: Window, met: set[str]) -> None:
-        """A window in which time is no help: page after page, each with the last item of the one
-        before, to see that nothing moved."""
+        """Read a window by offset, each page overlapping the last item of the previous one to
+        detect shifts."""
         passed: set[str] = set()
         shown: set[str] = set()
         skip, back, overlaps = 0, 1, False
-        trail: list[tuple[str, ...]] = []  # the pages of this way through, and of the one before
+        trail: list[tuple[str, ...]] = []  # the pages of this pass and of the previous one
         earlier: list[tuple[str, ...]] = []
         alike = 0
         while True:
@@ -199,8 +205,8 @@ class _Walk:
             shown.update(names)
             trail.append(names)
             if overlaps and not (names and names[0] in passed):
-                # something left the part that was counted over, so something was passed by: go
-                # back to known ground
+                # an item left the part already counted, so another one was skipped: go back to
+                # known items
                 skip, back = max(0, skip - back), 2 * back
                 overlaps = skip > 0
                 self._step_back()
@@ -214,7 +220,7 @@ class _Walk:
             if floor is not None and floor != window.created:
                 inside = {name for name in shown if created(self._seen[name]) >= floor}
                 if window.created is None or 2 * len(inside) < len(shown):
-                    # without the older ones, the rest is counted from the last item known
+                    # without the older items, continue the offset from the last known item
                     window = dataclasses.replace(window, created=floor)
                     passed, shown = inside, set(inside)
                     skip, back, overlaps = max(0, len(inside) - 1), 1, bool(inside)
@@ -228,7 +234,7 @@ class _Walk:
             alike = alike + 1 if trail == earlier else 0
             if alike > ALIKE:
                 raise self._circle("its pages repeat each other")
-            # equal times in no steady order: some were shown twice and others not at all
+            # equal times in random order: some items came twice and others not at all
             skip, back, overlaps = 0, 1, False
             earlier, trail = trail, []
             self._step_back()
@@ -239,15 +245,16 @@ class _Walk:
             raise DefenderError(
                 "truncated",
                 (
-                    f"{self.source.name}: the list moved faster than it could be read;"
-                    f" {len(self._seen)} items were read, and others are missing."
+                    f"{self.source.name}: the list changed faster than it could be read;"
+                    f" {len(self._seen)} items were read, and others are missing; run the task"
+                    " again."
                 ),
             )
 
     def _circle(self, how: str) -> DefenderError:
         return DefenderError(
             "unavailable",
-            f"{self.source.name} does not answer a list that can be read to its end: {how}.",
+            f"{self.source.name} does not return a list that can be read to its end: {how}.",
         )
 
     def _page(self, window: Window, met: set[str], skip: int = 0) -> Page:
@@ -257,7 +264,7 @@ class _Walk:
         for item in page.items:
             self._check(item, window)
         if self._began is None:
-            # what changes from now on is stamped later than this
+            # later changes have later timestamps than this
             newest = [max(map(updated, page.items))] if page.items else []
             dated = [] if page.at is None else [page.at - SKEW]
             self._began = min([*newest, *dated], default=None)
@@ -267,13 +274,19 @@ class _Walk:
                 self._seen[item["id"]] = item
             met.add(item["id"])
         if self._requests > REQUESTS_A_PAGE * (1 + len(self._seen) // self._largest):
-            raise self._circle(f"{self._requests} requests brought {len(self._seen)} items")
+            raise self._circle(f"{self._requests} requests returned {len(self._seen)} items")
         return page
 
     def _check(self, item: Item, window: Window) -> None:
-        """Refuse an item that cannot be placed in the list, or that was not asked for."""
+        """Refuse an item without an id or readable times, or outside the requested window."""
         if not isinstance(item.get("id"), str) or not item["id"]:
-            raise DefenderError("unavailable", f"{self.source.name} listed an item without an id.")
+            raise DefenderError(
+                "unavailable",
+                (
+                    f"{self.source.name} returned an item without an id, so the list cannot be read"
+                    " completely."
+                ),
+            )
         bounds = {CREATED: window.created, UPDATED: window.since}
         for name, since in bounds.items():
             try:
@@ -282,16 +295,16 @@ class _Walk:
                 raise DefenderError(
                     "unavailable",
                     (
-                        f"{self.source.name} listed item {item['id']} without a {name} that can be"
-                        " read, so it is not known whether the list is complete."
+                        f"{self.source.name} returned item {item['id']} without a readable {name},"
+                        " so it is unknown whether the list is complete."
                     ),
                 ) from None
-            # a second, because a service may round what it is asked
+            # one second of tolerance, because a service may round times
             if since is not None and at < since - SECOND:
                 raise DefenderError(
                     "unavailable",
                     (
-                        f"{self.source.name} ignores $filter: asked for a {name} since"
-                        f" {format_time(since)}, it listed item {item['id']} with {item[name]}."
+                        f"{self.source.name} ignores $filter: item {item['id']} has {name}"
+                        f" {item[name]}, earlier than the requested {format_time(since)}."
                     ),
                 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of a result: names and enum values in snake_case, and data as the service wrote it.
+"""The vocabulary of a result: names and enum values in snake_case, data unchanged.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,8 +15,8 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import camel, snake
 
-# Out of Graph v1.0's metadata (August 2026): the properties below an incident that are enums in
-# every type that has them. A test compares the tables here with that metadata.
+# From Graph v1.0's metadata (August 2026): the properties below an incident that are enums in every
+# type that has them. A test compares these tables with the metadata.
 ENUMS: t.Final = frozenset(
     {
         "algorithm",
@@ -46,7 +46,7 @@ ENUMS: t.Final = frozenset(
         "verdict",
     }
 )
-# Enums of the older API that Graph does not have: Graph tells the kind of evidence by its type.
+# Enums of the older API that Graph lacks: Graph has a type for each kind of evidence.
 OLDER_ENUMS: t.Final = frozenset({"entityType"})
 # Properties that are an enum in these types, and free text in others.
 ENUMS_OF_TYPES: t.Final[t.Mapping[str, frozenset[str]]] = {
@@ -54,7 +54,7 @@ ENUMS_OF_TYPES: t.Final[t.Mapping[str, frozenset[str]]] = {
     "deliveryLocation": frozenset({"teamsMessageEvidence"}),
     "protocol": frozenset({"kubernetesServicePort", "networkConnectionEvidence"}),
 }
-# What Graph sends without its type, because the property tells it.
+# Objects that Graph sends without a type, by property.
 TYPES: t.Final[t.Mapping[str, str]] = {"servicePorts": "kubernetesServicePort"}
 # Open dictionaries: their keys and values are the customer's data.
 DICTIONARIES: t.Final = frozenset({"additionalData", "customDetails", "labels", "selector"})
@@ -67,10 +67,10 @@ WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 def field_names(
     keys: tuple[str, ...], renamed: tuple[tuple[str, str], ...] = ()
 ) -> t.Mapping[str, str]:
-    """The name of each key in a result, no two alike: snake_case, or what `renamed` says.
+    """The unique name of each key in a result: snake_case, or the one in `renamed`.
 
-    Where two keys would become one, `renamed`, a key in snake_case and one in camelCase come
-    first, in this order, and the others stay as they are. So does a key that names no property.
+    If two keys would get the same name, precedence is `renamed`, then snake_case, then camelCase;
+    other keys stay unchanged, as does a key that is not a property name.
     """
     fixed = dict(renamed)
     names = {key: fixed.get(key) or _name(key) for key in keys}
@@ -99,16 +99,16 @@ def _is_dictionary(keys: tuple[str, ...]) -> bool:
 
 
 def enum_value(word: str) -> str:
-    """An enum's value in snake_case; what is not spelled like one is text and stays as it is."""
+    """An enum value in snake_case; other text stays unchanged."""
     return snake(word) if WORD.fullmatch(word) else word
 
 
 def normalized(
     thing: t.Any, *, renamed: tuple[tuple[str, str], ...] = (), name: str = "", kind: str = ""
 ) -> t.Any:
-    """An object of Graph or of the older API with names and enum values in snake_case.
+    """An object from either API with names and enum values in snake_case.
 
-    Nothing of it is lost, and whatever is neither a name nor an enum value is left as it came.
+    Nothing is lost; everything else stays unchanged.
 
     :arg name: the property that holds `thing`, as the service spells it; `kind` is the type of
         the object that has this property.
@@ -120,7 +120,7 @@ def normalized(
         return [normalized(member, name=name, kind=kind) for member in thing]
     if isinstance(thing, dict):
         own = _type_of(thing) or TYPES.get(name, "")
-        # the object that was asked for, or one that names its type, is none whatever its keys are
+        # the top-level object and objects with a type are never dictionaries
         if own == "dictionary" or (name and not own and _is_dictionary(tuple(thing))):
             return thing
         names = field_names(tuple(thing), renamed)

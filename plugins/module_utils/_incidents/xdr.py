@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incidents through the Defender XDR API: fewer filters, pages of 100, and the older words.
+"""Incidents from the Defender XDR API: fewer filters, pages of 100, and its older vocabulary.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -52,7 +52,7 @@ ALERT: t.Final[t.Mapping[str, str]] = {
     "lastActivity": "last_activity_date_time",
     "actorName": "actor_display_name",
 }
-# Words of this API for which Graph has others.
+# Values of this API that differ from Graph's.
 VALUES: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
     "severity": {"un_specified": "unknown", "unspecified": "unknown"},
     "determination": {
@@ -87,20 +87,20 @@ VALUES: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
 
 
 def filter_text(wanted: Wanted) -> str | None:
-    """The part of what is wanted that this API can filter; the rest is told from the incident."""
+    """The `$filter` for options that this API supports; the rest is checked on the incidents."""
     if "awaiting_action" in wanted.status:
         raise DefenderError(
             "unsupported",
             (
-                "status names awaiting_action, which only Microsoft Graph knows; leave it out or"
-                " set api to graph."
+                "status names awaiting_action, which only Microsoft Graph supports; leave it out"
+                " or set api to graph."
             ),
         )
-    # Graph's words in capitals: inProgress is InProgress here
+    # Graph's values capitalized: inProgress is InProgress here
     status = _odata.any_of(
         "status", (_odata.quote(_odata.pascal(value)) for value in wanted.status)
     )
-    # null is not documented as a value to compare with: the unassigned are told from the incident
+    # comparing with null is not documented, so unassigned incidents are selected locally
     people = None
     if "" not in wanted.assigned_to:
         people = _odata.any_of("assignedTo", map(_odata.quote, wanted.assigned_to))
@@ -111,7 +111,7 @@ def filter_text(wanted: Wanted) -> str | None:
 
 
 class XdrIncidents(ApiSource):
-    """The older API as a source of incidents."""
+    """The Defender XDR API as a source of incidents."""
 
     title = "the Defender XDR API"
 
@@ -132,7 +132,7 @@ class XdrIncidents(ApiSource):
             params["$skip"] = str(skip)
         answer = self._api.get(PATH, params)
         listed = _ownership.objects(self._options, answer, "incident")
-        # no next link is documented; a page that is not full is the last
+        # no next link is documented; a page that is not full is the last one
         more = bool(listed) and (len(listed) >= top or bool(answer.get("@odata.nextLink")))
         return Page([self._normalized(one) for one in listed], more, self._api.server_time)
 
@@ -158,7 +158,7 @@ class XdrIncidents(ApiSource):
 
 
 def _in_graph_vocabulary(thing: dict[str, t.Any], names: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """Fields and enum values in Graph's words; what is not said is `unknown` as Graph says it."""
+    """Fields and enum values in Graph's vocabulary; missing values are `unknown`, as in Graph."""
     result = _incidents.normalized(thing, names)
     for name, words in VALUES.items():
         if isinstance(word := result.get(name), str):

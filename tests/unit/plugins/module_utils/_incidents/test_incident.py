@@ -568,10 +568,13 @@ def test_parameters_become_what_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"limit": -1}, "limit is -1; give a number of incidents, or 0 for all of them."),
+        ({"limit": -1}, "limit is -1, but must be a number of incidents, or 0 for all of them."),
         (
             {"fields": ["severity", "serverity", "color"]},
-            "fields names serverity, color; an incident has id, display_name, ",
+            (
+                "fields names serverity, color, but must list only fields of an incident: id,"
+                " display_name, "
+            ),
         ),
         (
             {"created_since": "1d", "created_before": "2d"},

@@ -486,14 +486,23 @@ def test_the_walk_ends_for_any_sequence_of_pages(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"last_update_date_time": None}, "item 7 without a last_update_date_time"),
-        ({"created_date_time": None}, "item 7 without a created_date_time"),
-        ({"created_date_time": "yesterday"}, "item 7 without a created_date_time"),
-        ({"created_date_time": "2026-13-40T25:00:00Z"}, "item 7 without a created_date_time"),
-        ({"created_date_time": ""}, "item 7 without a created_date_time"),
-        ({"last_update_date_time": 1_795_435_200}, "item 7 without a last_update_date_time"),
-        ({"last_update_date_time": ["2026-11-23"]}, "item 7 without a last_update_date_time"),
-        ({"last_update_date_time": {"at": 1}}, "item 7 without a last_update_date_time"),
+        ({"last_update_date_time": None}, "item 7 without a readable last_update_date_time"),
+        ({"created_date_time": None}, "item 7 without a readable created_date_time"),
+        ({"created_date_time": "yesterday"}, "item 7 without a readable created_date_time"),
+        (
+            {"created_date_time": "2026-13-40T25:00:00Z"},
+            "item 7 without a readable created_date_time",
+        ),
+        ({"created_date_time": ""}, "item 7 without a readable created_date_time"),
+        (
+            {"last_update_date_time": 1_795_435_200},
+            "item 7 without a readable last_update_date_time",
+        ),
+        (
+            {"last_update_date_time": ["2026-11-23"]},
+            "item 7 without a readable last_update_date_time",
+        ),
+        ({"last_update_date_time": {"at": 1}}, "item 7 without a readable last_update_date_time"),
         ({"id": None}, "an item without an id"),
         ({"id": ""}, "an item without an id"),
         ({"id": ["7"]}, "an item without an id"),
