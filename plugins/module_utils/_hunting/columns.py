@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The columns of a hunting answer, complete: no value of a row is without a column, whatever the
-schema looks like.
+"""The complete columns of a hunting response: every value of a row has a column, whatever the
+schema contains.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -19,9 +19,9 @@ Column = dict[str, str]
 
 
 def member(answer: t.Any, name: str) -> t.Any:
-    """The member of a JSON object, however its name is capitalised; None where there is none.
+    """The member of a JSON object, ignoring the case of its name; None if missing.
 
-    Microsoft's pages show `schema` and `Schema`, `name` and `Name` in the answers of one API.
+    Microsoft's pages show `schema` and `Schema`, `name` and `Name` in responses of the same API.
     """
     if not isinstance(answer, dict):
         return None
@@ -32,7 +32,7 @@ def member(answer: t.Any, name: str) -> t.Any:
 
 
 def from_schema(schema: t.Any) -> list[Column]:
-    """`name` and `type` of each column that has a name; raises `ValueError` for what is no
+    """`name` and `type` of each column that has a name; raises `ValueError` for an invalid
     schema."""
     if not isinstance(schema, list) or not all(isinstance(column, dict) for column in schema):
         raise ValueError("no schema")
@@ -44,17 +44,17 @@ def from_schema(schema: t.Any) -> list[Column]:
 
 
 def complete(columns: list[Column], names: t.Iterable[str]) -> list[Column]:
-    """The columns of the schema, then those that only rows have, in the order of their appearance.
+    """The columns of the schema, followed by those that only rows have, in order of appearance.
 
-    Raises `bad_query` for two columns of one name, of which a row in JSON can hold only one.
+    Raises `bad_query` for two columns with one name, because a JSON row can hold only one of them.
 
-    :arg names: every name that a row has a value for. Its type is unknown, which is an empty text.
+    :arg names: every name for which a row has a value. An unknown type is an empty text.
     """
     counts = collections.Counter(column["name"] for column in columns)
     if doubled := next((name for name, count in counts.items() if count > 1), None):
         raise DefenderError(
             "bad_query",
-            f"The answer has {counts[doubled]} columns with the name {doubled}, so values would be"
-            " lost; rename all but one of them in the query, as with project-rename.",
+            f"The response has {counts[doubled]} columns named {doubled}, so values would be lost;"
+            " rename all but one of them in the query, for example with project-rename.",
         )
     return columns + [{"name": name, "type": ""} for name in names if name not in counts]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A file of rows as NDJSON, CSV or Parquet, put in place whole or not at all.
+"""Write rows to a file as NDJSON, CSV or Parquet, atomically.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -30,23 +30,23 @@ except ImportError:
 
 FORMATS: t.Final = ("ndjson", "csv", "parquet")
 BATCH: t.Final = 5000
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), in some languages also
-# with the wide letters of East Asia; a quote before it makes it text.
+# Spreadsheets read a cell that begins with one of these as a formula (OWASP, CSV injection), in
+# some languages also with full-width characters; a leading quote makes it text.
 FORMULA: t.Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def check_format(name: str) -> None:
-    """Refuse Parquet where the package for it is missing."""
+    """Refuse Parquet if its package is missing."""
     if name == "parquet" and pa is None:
         raise DefenderError(
             "bad_request",
-            "format is parquet, but the Python package pyarrow is not installed here.",
+            "format is parquet, but the Python package pyarrow is not installed on this machine.",
             advice="Run: pip install pyarrow",
         )
 
 
 def mode_of(text: str) -> int:
-    """A file mode out of its octal digits."""
+    """A file mode from its octal digits."""
     try:
         mode = int(str(text), 8)
     except ValueError:
@@ -54,7 +54,7 @@ def mode_of(text: str) -> int:
     if not 0 <= mode <= 0o777:
         raise DefenderError(
             "bad_request",
-            f"mode is {text!r}, which is no file mode; give octal digits such as 0600.",
+            f"mode is {text!r}, which is not a file mode; set it to octal digits such as 0600.",
         )
     return mode
 
@@ -68,12 +68,11 @@ def place(
     owner: Options,
     check_mode: bool = False,
 ) -> tuple[bool, list[str]]:
-    """Put the rows of `spool`, a draft in NDJSON, in place of its destination.
+    """Replace the destination of `spool`, a draft in NDJSON, with its rows.
 
-    Returns whether that changes the file there (or would, in check mode), and warnings. Raises
-    `conflict` if the file has the rows of another tenant than `owner`. NDJSON is the spool itself.
-    Any other form is a draft of its own, so that an interrupted run leaves no half file under the
-    final name.
+    Returns whether that changes the file (or would, in check mode), and warnings. Raises `conflict`
+    if the file has rows of a tenant other than `owner`. NDJSON is the spool itself. Other formats
+    use another draft, so that an interrupted run leaves no partial file under the final name.
     """
     with _written(spool, form, schema, check_mode=check_mode) as draft:
         if check_mode:
@@ -86,7 +85,7 @@ def place(
 def _written(
     spool: _files.Draft, form: str, schema: list[dict[str, str]], *, check_mode: bool
 ) -> t.Iterator[_files.Draft]:
-    """A draft with the rows in this form."""
+    """A draft with the rows in this format."""
     if form == "ndjson":
         yield spool
         return
@@ -106,19 +105,19 @@ def _csv(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, st
 def cells(
     rows: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str], target: t.BinaryIO
 ) -> None:
-    """Write the rows as CSV with these columns, no cell of which is a formula.
+    """Write the rows as CSV with these columns and without formulas.
 
-    Every cell is quoted: where a spreadsheet separates by semicolons, `;=` inside an unquoted cell
-    begins a formula. CSV has no null, so that null and an empty text are both an empty cell.
+    Every cell is quoted: in spreadsheets that separate by semicolons, `;=` inside an unquoted cell
+    begins a formula. CSV has no null, so null and an empty text both become an empty cell.
     """
-    # newlines as RFC 4180 has them
+    # line breaks as in RFC 4180
     writer = csv.writer(_Encoded(target), lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([_cell(name) for name in names])
     writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
 
 
 class _Encoded:
-    """The one method that csv needs of a text file."""
+    """The only method of a text file that `csv` needs."""
 
     def __init__(self, target: t.BinaryIO) -> None:
         self._target = target
@@ -136,7 +135,7 @@ def _cell(value: t.Any) -> t.Any:
 
 
 def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
-    # Graph names .NET types, the older API too; what is not listed is kept as text, objects as JSON
+    # both APIs use names of .NET types; other types become text, and objects JSON
     types = {
         "datetime": pa.timestamp("ns", "UTC"),
         "int32": pa.int32(),
@@ -181,17 +180,16 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
             return pa.array([None if value is None else float(value) for value in values], kind)
         return pa.array(values, kind)
     except (ValueError, TypeError, OverflowError, AttributeError) as e:
-        # nanoseconds reach from 1677 to 2262, and the first moment that Kusto knows is in the year
-        # 1
+        # nanoseconds cover 1677 to 2262, but Kusto's times begin in the year 1
         raise DefenderError(
             "bad_request",
             (
-                f"format is parquet, but the column {name} has a value that is no {kind}:"
+                f"format is parquet, but the column {name} has a value that is not a {kind}:"
                 f" {str(e).splitlines()[0]}."
             ),
             advice=(
-                "Choose format ndjson or csv, or change the column in the query, as with"
-                " tostring()."
+                "Choose format ndjson or csv, or convert the column in the query, for example"
+                " with tostring()."
             ),
         ) from None
 
@@ -205,7 +203,7 @@ def _text(value: t.Any) -> str | None:
 
 
 def _encodable(text: str) -> str:
-    """The text with U+FFFD for half of a surrogate pair, which JSON can say and UTF-8 cannot."""
+    """The text with U+FFFD for lone surrogates, which JSON allows and UTF-8 does not."""
     try:
         text.encode()
     except UnicodeEncodeError:

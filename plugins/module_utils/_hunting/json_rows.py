@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cuts the rows out of a large JSON answer as they stand, piece by piece, with memory that does not
-grow.
+"""Extract the rows of a large JSON response unchanged and piece by piece, in constant memory.
 
-Each row is parsed, so that a broken or cut answer is found out, and then kept as the service wrote
-it: writing the parsed row out again would double the time, and a number such as 1e400 or 0.10 would
-not come back.
+Each row is parsed to detect a broken or truncated response, but kept as the service wrote it:
+serializing it again would double the time and change numbers such as 1e400 or 0.10.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,13 +20,13 @@ import re
 import typing as t
 
 PIECE: t.Final = 256 * 1024
-# What a broken answer raises: wrong, too short, nested too deeply.
+# Errors of a broken response: invalid, too short, nested too deeply.
 BROKEN: t.Final = (ValueError, EOFError, RecursionError)
 _past_space = re.compile(r"[ \t\n\r]*").match
 
 
 def _no_json(word: str) -> t.NoReturn:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not valid JSON")
 
 
 # the scanner in C: JSONDecoder.raw_decode without its two calls in Python for each row
@@ -37,20 +35,21 @@ _scan: t.Final[t.Callable[[str, int], tuple[t.Any, int]]] = json.scanner.make_sc
 )
 
 
-# Asks for bytes, empty ones at the end, and gives back what it found.
+# Requests bytes (empty at the end) and returns its result.
 T = t.TypeVar("T")
 Asking = t.Generator[None, bytes, T]
 
 
 class Cutter:
-    """Takes a JSON object in pieces; one of its members is a list of rows, which is never in memory
+    """Reads a JSON object in pieces; one of its members is a list of rows that is never in memory
     as a whole.
 
-    :arg rows: the name of that member, in small letters; the answer may capitalise it. The others
-        are in `members` after `close`, and `columns` has every name that a row has a value for.
-    :arg keep: is given the rows in their order, some at a time, each as JSON without a line break.
-    `feed` and `close` raise one of `BROKEN` for what is not one whole JSON object whose member
-    is a list of objects.
+    :arg rows: the name of that member in lower case; the response may capitalize it. After `close`,
+        the other members are in `members`, and `columns` has every name for which a row has a
+        value.
+    :arg keep: called with the rows in order, some at a time, each as JSON without a line break.
+        `feed` and `close` raise one of `BROKEN` unless the input is one complete JSON object whose
+        member is a list of objects.
     """
 
     def __init__(self, rows: str, keep: t.Callable[[list[str]], None]) -> None:
@@ -59,7 +58,7 @@ class Cutter:
         self._rows = rows
         self._keep = keep
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        # what came and is not yet used: from _at on
+        # the unread input: from _at on
         self._text = ""
         self._at = 0
         self._ended = False
@@ -72,10 +71,10 @@ class Cutter:
             self._reading.send(piece)
 
     def close(self) -> None:
-        """That was all."""
+        """End of the input."""
         with contextlib.suppress(StopIteration):
             self._reading.send(b"")
-            raise EOFError("the answer ends too early")
+            raise EOFError("the response ends too early")
 
     def _object(self) -> Asking[None]:
         found = False
@@ -84,7 +83,7 @@ class Cutter:
         while more:
             name = yield from self._value()
             if not isinstance(name, str):
-                raise ValueError("a name that is no text")
+                raise ValueError("a name that is not a string")
             yield from self._expect(":")
             if name.lower() == self._rows:
                 if found:
@@ -119,10 +118,10 @@ class Cutter:
                         break
                     at += 1
             except (ValueError, StopIteration):
-                # most likely the rest of this row is still to come
+                # most likely the rest of this row has not arrived yet
                 whole = False
             except TypeError:
-                raise ValueError("a row is no object") from None
+                raise ValueError("a row is not an object") from None
             self._at = at
             self._keep(_in_lines(rows))
             if whole:
@@ -131,7 +130,7 @@ class Cutter:
                 yield from self._more()
 
     def _goes_on(self, closing: str) -> Asking[bool]:
-        """Whether a comma and another part follow, or the end."""
+        """Whether a comma and another part follow; False at the end."""
         sign = yield from self._sign()
         if sign not in (",", closing):
             raise ValueError(f"{sign!r} instead of a comma or {closing}")
@@ -147,7 +146,7 @@ class Cutter:
         yield from self._sign()
 
     def _sign(self) -> Asking[str]:
-        """The next character that is no white space, which stays; none at the end."""
+        """The next character after white space, without consuming it; empty at the end."""
         while True:
             space = _past_space(self._text, self._at)
             self._at = space.end() if space else self._at
@@ -162,32 +161,31 @@ class Cutter:
         while True:
             with contextlib.suppress(ValueError, StopIteration):
                 value, end = _scan(self._text, self._at)
-                # a number might go on, and one that was cut behind its point or its exponent reads
-                # as a shorter one
+                # a number may continue, and one cut after its point or exponent parses as a shorter
+                # number
                 if end < len(self._text) and self._text[end] not in ".eE":
                     self._at = end
                     return value
             yield from self._more()
 
     def _more(self) -> Asking[None]:
-        """More text behind what is left; always as much again, so that no value costs more the
-        longer it is."""
+        """Append more text, each time as much as there is, so that long values take linear time."""
         if self._ended:
-            raise EOFError("the answer ends too early")
+            raise EOFError("the response ends too early")
         parts = [self._text[self._at :]]
         wanted = max(PIECE, len(parts[0]))
         while wanted > 0 and not self._ended:
             piece = yield
             wanted -= len(piece)
             self._ended = not piece
-            # half a character at the end is an error of its own
+            # an incomplete character at the end raises an error
             parts.append(self._decoder.decode(piece, self._ended))
         self._text, self._at = "".join(parts), 0
 
 
 def _in_lines(rows: list[str]) -> list[str]:
-    """The rows, each in one line: a line break in JSON is white space between tokens, and never
-    part of a text."""
+    """The rows, each on one line: a line break in JSON is white space between tokens, never part of
+    a string."""
     together = "".join(rows)
     if "\n" in together or "\r" in together:
         return [row.replace("\n", " ").replace("\r", " ") for row in rows]

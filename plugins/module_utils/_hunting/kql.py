@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL as text: where a query comes from, its check before it is sent, and parameters that no value
-breaks out of.
+"""KQL as text: reading a query, checking it before it is sent, and inserting parameter values
+safely.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,7 +26,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 
 try:
     import duckdb_kql
-except ImportError:  # optional: without it Microsoft is the first to see a mistake
+except ImportError:  # optional: without it only Microsoft reports mistakes
     duckdb_kql = None  # type: ignore[assignment]
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,8 +34,7 @@ TYPED: t.Final = ("datetime", "timespan")
 
 
 def text(query: str | None, query_file: str | None) -> str:
-    """The query that was given or that the file holds; raises `bad_query` when there is none in
-    it."""
+    """The query, or the content of the file; raises `bad_query` if it is empty or unreadable."""
     if query_file:
         try:
             with open(query_file, encoding="utf-8-sig") as f:
@@ -46,26 +45,27 @@ def text(query: str | None, query_file: str | None) -> str:
             ) from None
         except UnicodeDecodeError:
             raise DefenderError(
-                "bad_query", f"query_file is {query_file}, which is no text in UTF-8."
+                "bad_query",
+                f"query_file is {query_file}, which is not UTF-8 text; save it as UTF-8.",
             ) from None
     if not query or not query.strip():
         raise DefenderError(
             "bad_query",
             (
-                f"{f'query_file is {query_file}, which' if query_file else 'query'} is empty;"
-                " write a query in KQL."
+                f"{f'query_file is {query_file}, which' if query_file else 'query'} is empty; set"
+                " it to a KQL query."
             ),
         )
     return query
 
 
 def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str:
-    """The query with these values.
+    """The query with these parameter values.
 
-    Where it declares a name itself with a literal, the value takes the place of that literal. Any
-    other name gets a `let` before the query. Raises `bad_request` for a name that the query
-    declares in another way: two declarations of one name are refused by Microsoft, and one inside a
-    function would hide the value.
+    If the query declares a name with a literal, the value replaces that literal. Any other name
+    gets a `let` before the query. Raises `bad_request` for a name that the query declares in
+    another way: Microsoft refuses two declarations of a name, and one inside a function would hide
+    the value.
     """
     lets = []
     replaced: dict[tuple[int, int], str] = {}
@@ -74,8 +74,8 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
             raise DefenderError(
                 "bad_request",
                 (
-                    f"parameters has the name {name!r}; a KQL name is letters, digits and"
-                    " underscores and begins with no digit."
+                    f"parameters has the name {name!r}, but a KQL name must consist of letters,"
+                    " digits and underscores and must not begin with a digit."
                 ),
             )
         text = literal(name, value)
@@ -83,42 +83,42 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
         if other := next((one for one in declared if not one.literal), None):
             raise DefenderError(
                 "bad_request",
-                f"parameters has {name}, which the query declares itself in line {other.line}, and"
-                " not with a literal that the value could replace; leave the parameter out, or"
-                " take that declaration out of the query.",
+                f"parameters has {name}, which the query declares in line {other.line}, but not"
+                " with a literal that the value could replace; remove the parameter, or remove"
+                " that declaration from the query.",
             )
         replaced |= {one.span: text for one in declared}
         if not any(one.outermost for one in declared):
             lets.append(f"let {name} = {text};\n")
     for (start, end), text in sorted(replaced.items(), reverse=True):
-        # as many lines as before, so that the lines in Microsoft's messages are those of the query
+        # keep the number of lines, so that the line numbers in Microsoft's messages stay valid
         query = query[:start] + text + "\n" * query.count("\n", start, end) + query[end:]
     return "".join(lets) + query
 
 
 def literal(name: str, value: t.Any) -> str:
-    """A value as a KQL literal. Text stays text: a time is `{"datetime": ...}`, a length of time
+    """A value as a KQL literal. Text stays text; a time is `{"datetime": ...}`, a duration
     `{"timespan": ...}`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         if not _fits_long(value):
             raise DefenderError(
-                "bad_request", f"parameters.{name} is {value}, which does not fit into KQL's long."
+                "bad_request",
+                f"parameters.{name} is {value}, which is out of range for the KQL type long.",
             )
         return f"long({value})"
     if isinstance(value, float):
         if not math.isfinite(value):
             raise DefenderError(
-                "bad_request", f"parameters.{name} is {value}, which is no finite number."
+                "bad_request", f"parameters.{name} is {value}, which is not a finite number."
             )
         return f"real({value!r})"
     if isinstance(value, str):
         return string(value)
     if isinstance(value, list):
         _check_members(name, value)
-        # JSON in ASCII is what dynamic() reads; a value in it can end neither the literal nor the
-        # line
+        # dynamic() reads JSON in ASCII, so a value can end neither the literal nor the line
         return f"dynamic({json.dumps(value)})"
     if (
         isinstance(value, dict)
@@ -134,16 +134,16 @@ def literal(name: str, value: t.Any) -> str:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"parameters.{name} is {value[kind]}, which does not fit into KQL's timespan of"
-                    " about 29,000 years."
+                    f"parameters.{name} is {value[kind]}, which is out of range for the KQL type"
+                    " timespan (about 29,000 years)."
                 ),
             )
         return f"{ticks}tick"
     raise DefenderError(
         "bad_request",
         (
-            f"parameters.{name} is {value!r}; give text, a number, a boolean, a list of those,"
-            f" {{datetime: TIME}} or {{timespan: LENGTH}}."
+            f"parameters.{name} is {value!r}, but must be text, a number, a boolean, a list of"
+            f" those, {{datetime: TIME}} or {{timespan: LENGTH}}."
         ),
     )
 
@@ -162,15 +162,15 @@ def _check_members(name: str, value: list[t.Any]) -> None:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"parameters.{name} has the member {member!r}; a list may hold text, finite"
-                    " numbers, true and false."
+                    f"parameters.{name} has the member {member!r}, but a list may contain only"
+                    " text, finite numbers, true and false."
                 ),
             )
 
 
 def string(value: str) -> str:
-    """A KQL string literal in ASCII: backslash escapes for quotes, backslashes, controls and
-    everything beyond ASCII."""
+    """A KQL string literal in ASCII, with backslash escapes for quotes, backslashes, control
+    characters and non-ASCII characters."""
     units = value.encode("utf-16-be", "surrogatepass")
     codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
     return (
@@ -187,21 +187,22 @@ def checked_limit(limit: int) -> int:
     """The number of rows to keep, 0 for all."""
     if limit < 0:
         raise DefenderError(
-            "bad_request", f"limit is {limit}; give a number of rows, or 0 for all of them."
+            "bad_request", f"limit is {limit}, but must be a number of rows, or 0 for all of them."
         )
     return limit
 
 
 def check(query: str) -> bool:
-    """Whether the whole syntax could be checked here, for which the package duckdb-kql is needed.
+    """Whether the complete syntax was checked, which needs the package duckdb-kql.
 
-    Raises `bad_query` with line and column for what Microsoft's parser refuses for certain. What
-    only duckdb-kql does not read may be a mistake or may be valid, so it is not refused: Microsoft
-    decides.
+    Raises `bad_query` with line and column for mistakes that Microsoft's parser certainly refuses.
+    A query that only duckdb-kql refuses may be valid, so Microsoft decides.
     """
     if found := _kql_syntax.mistake(query):
         place = f"line {found.line}, column {found.column}"
-        raise DefenderError("bad_query", f"The query has a mistake in {place}: {found.reason}.")
+        raise DefenderError(
+            "bad_query", f"The query has a syntax error in {place}: {found.reason}."
+        )
     if duckdb_kql is None:
         return False
     try:

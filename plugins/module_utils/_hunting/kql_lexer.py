@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL without a grammar: syntax told apart from texts and comments, and cut at brackets, pipes and
+"""A KQL lexer: separates syntax from strings and comments, and splits it at brackets, pipes and
 semicolons.
 
-Everything but `plain` works on the syntax that `plain` returns. It has the length of the query, so
-that places in it are places in the query.
+All functions except `plain` work on the result of `plain`, which has the same length as the query,
+so that positions in it are positions in the query.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,8 +24,8 @@ OPAQUE = re.compile(
 
 
 def plain(query: str) -> str:
-    """The query's syntax at the same length: comments become spaces, and the text in string
-    literals underscores."""
+    """The query's syntax at the same length: comments become spaces, and string contents
+    underscores."""
 
     def blank(match: re.Match[str]) -> str:
         if match[0].startswith("//"):
@@ -41,8 +41,8 @@ def depth(text: str) -> int:
 
 
 def end_of_part(text: str, start: int, stop: str) -> int:
-    """Where the part of the syntax that begins at `start` ends: at the first character of `stop`
-    outside of its brackets, or at the bracket that closes around it."""
+    """The end of the part that begins at `start`: the first character of `stop` outside its
+    brackets, or the bracket that closes around it."""
     level = 0
     for at in range(start, len(text)):
         if level == 0 and text[at] in stop:
@@ -54,7 +54,7 @@ def end_of_part(text: str, start: int, stop: str) -> int:
 
 
 def parts(text: str, start: int, end: int, stop: str) -> t.Iterator[tuple[int, int]]:
-    """The parts between the separators `stop` that stand outside of every bracket."""
+    """The parts between the separators `stop` outside all brackets."""
     level, first = 0, start
     for at in range(start, end):
         level += (text[at] in "([{") - (text[at] in ")]}")
@@ -76,17 +76,17 @@ def outside_brackets(text: str) -> str:
 
 
 def last_statement(text: str) -> int:
-    """Where the statement that makes the rows begins: behind the last semicolon that something
-    follows. Raises `ValueError` where that statement makes none."""
+    """Where the statement that returns the rows begins: after the last semicolon that is followed
+    by text. Raises `ValueError` if that statement returns none."""
     body = text.rstrip().rstrip(";")
     start = body.rfind(";") + 1
     if re.match(r"\s*(let|set|declare|alias|pattern|restrict)\b", text[start:]):
-        raise ValueError("it ends with a statement that makes no rows")
+        raise ValueError("it ends with a statement that returns no rows")
     return start
 
 
 def operators(pipeline: str) -> t.Iterator[str]:
-    """The operators behind the pipes that stand outside of every bracket."""
+    """The operators after the pipes outside all brackets."""
     level = 0
     for at, letter in enumerate(pipeline):
         level += (letter in "([{") - (letter in ")]}")

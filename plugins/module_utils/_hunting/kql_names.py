@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The names in a KQL query: which it declares itself, and which it expects from outside.
+"""The names in a KQL query: those it declares, and those it expects as parameters.
 
-Read from the text, without a grammar: what decides is where a name stands, as
-learn.microsoft.com/kusto/query has it.
+Decided from the position of a name in the text, without a grammar
+(learn.microsoft.com/kusto/query).
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,13 +22,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lex
     plain,
 )
 
-# A name in brackets and quotes, behind nothing that it could be an index of.
+# A name in brackets and quotes that is not an index.
 QUOTED = re.compile(r"""(?<![\w)\]])(\s*)\[\s*(["'])(\w+)\2\s*\]""")
 LET = re.compile(r"(?:^|[;{])\s*let\s+(\w+)\s*=(?![=~])")
 PARAMETERS = re.compile(r"\bdeclare\s+query_parameters\s*\(((?:[^()]|\([^()]*\))*)\)")
 FUNCTION = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)\s*\{")
 TYPES = "bool boolean date datetime decimal double dynamic guid int long real time timespan".split()
-# Numbers and lengths of time, texts, truth values.
+# Numbers and durations, strings, booleans.
 PLAIN = r"""[-+]?\d[\w.]*(?:(?<=[eE])[-+]\d+)?|"_*"(?:\s*"_*")*|true|false"""
 LITERAL = re.compile(
     rf"{PLAIN}|pack_array\s*\(\s*(?:{PLAIN})?\s*(?:,\s*(?:{PLAIN})\s*)*\)"
@@ -36,17 +36,17 @@ LITERAL = re.compile(
     r"|(?:ago|now)\s*\(\s*[-+]?[\w.]*\s*\)"
 )
 ASSIGNED = re.compile(r"\s*=(?![=~>])")
-# Behind these words a subquery makes a value or a list, and its columns end with its bracket.
+# After these words a subquery returns a value or a list, and its columns end with its bracket.
 SCALAR = re.compile(r"(?:\bin~?|\bhas_any|\bhas_all|\btoscalar|\barray_length)\s*\($")
 
 
 @dataclasses.dataclass(frozen=True)
 class Declaration:
-    """Where a query declares a name itself.
+    """A declaration of a name in a query.
 
-    :arg span: of the value in the query, without the space around it.
-    :arg literal: whether the value is a literal, which another value can take the place of.
-    :arg outermost: whether it holds for the whole query, and not in the body of a function only.
+    :arg span: position of the value in the query, without surrounding space.
+    :arg literal: whether the value is a literal, which another value can replace.
+    :arg outermost: whether it applies to the whole query, not only to the body of a function.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Declaration:
 
 
 def declarations(query: str, name: str | None = None) -> list[Declaration]:
-    """What the query declares with `let` or `declare query_parameters`, in its order."""
+    """The query's declarations with `let` or `declare query_parameters`, in order."""
     text = _bare_names(query)
     found = []
     for let in LET.finditer(text):
@@ -77,10 +77,10 @@ def declarations(query: str, name: str | None = None) -> list[Declaration]:
 
 
 def takes(query: str, name: str) -> bool:
-    """Whether a value from outside for this name changes what the query says.
+    """Whether a parameter with this name changes the query.
 
-    It does where the query declares the name with a literal, which the value replaces, and where it
-    uses the name and neither declares it nor makes a column of that name before.
+    It does if the query declares the name with a literal, which the value replaces, or uses the
+    name without declaring it or creating a column with that name before.
     """
     if declared := declarations(query, name):
         return all(one.literal for one in declared)
@@ -105,7 +105,7 @@ def takes(query: str, name: str) -> bool:
 
 
 def _bare_names(query: str) -> str:
-    """The syntax with every quoted name as a bare one, at the same length."""
+    """The syntax with quoted names unquoted, at the same length."""
     text = plain(query)
     for quoted in QUOTED.finditer(query):
         if text[quoted.start(2)] == '"':
@@ -119,8 +119,7 @@ def _words(text: str, word: str) -> t.Iterator[re.Match[str]]:
 
 
 def _without_functions_own(text: str, name: str) -> str:
-    """The syntax without the parts in which the name is a parameter of a function that the query
-    defines."""
+    """The syntax without the functions of the query that have a parameter with this name."""
     for function in FUNCTION.finditer(text):
         if re.search(rf"\b{re.escape(name)}\s*:", function[1]):
             start, end = function.start(), end_of_part(text, function.end(), "")
@@ -133,7 +132,7 @@ def _words_out(text: str, name: str) -> str:
 
 
 def _makes(text: str, word: re.Match[str]) -> bool:
-    """Whether the word is the name of a column, or of an argument, that is made here."""
+    """Whether the word is the name of a column or an argument that is created here."""
     if ASSIGNED.match(text, word.end()) or re.match(r"\s*:(?!:)", text[word.end() :]):
         return True
     before = text[: word.start()]
@@ -153,13 +152,13 @@ def _makes(text: str, word: re.Match[str]) -> bool:
 
 
 def _is_member(text: str, word: re.Match[str]) -> bool:
-    """Whether the word is the member of something: `d.name`, `$left.name`."""
+    """Whether the word is a member: `d.name`, `$left.name`."""
     before = text[: word.start()].rstrip()
     return before.endswith(".") and not before.endswith("..")
 
 
 def _column_ranges(text: str, name: str) -> t.Iterator[tuple[int, int]]:
-    """The parts of a statement in which the name is a column that it has made before."""
+    """The parts of a statement in which the name is a column created earlier in it."""
     for word in _words(text, name):
         if not _makes(text, word) or _is_member(text, word):
             continue
@@ -168,5 +167,5 @@ def _column_ranges(text: str, name: str) -> t.Iterator[tuple[int, int]]:
             close = end_of_part(text, bracket.end(), "")
             if close > word.start() and SCALAR.search(text[: bracket.end()]):
                 last = min(last, close)
-        # an operator's own expressions still see what was before it
+        # an operator's expressions see the columns from before it
         yield end_of_part(text, word.end(), "|"), last

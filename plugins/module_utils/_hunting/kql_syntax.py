@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in a KQL query that Microsoft's parser refuses for certain, and the query in words that
-duckdb-kql reads.
+"""Find syntax errors that Microsoft's parser certainly refuses, and rewrite a query for duckdb-kql.
 
-The grammar of duckdb-kql is smaller than Microsoft's, so its refusal alone says nothing about a
-query.
+The grammar of duckdb-kql is smaller than Microsoft's, so its refusal alone does not mean that a
+query is invalid.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,8 +24,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
     kql_names as _kql_names,
 )
 
-# learn.microsoft.com/kusto/query/queries: a word behind a pipe that is nearly one of these is a
-# slip of the keyboard.
+# learn.microsoft.com/kusto/query/queries: a word after a pipe that nearly matches one of these is a
+# typing error.
 OPERATORS: t.Final = (
     "as assert-schema consume count distinct evaluate extend externaldata facet filter find fork"
     " getschema graph-mark-components graph-match graph-merge graph-shortest-paths graph-to-table"
@@ -38,20 +37,20 @@ OPERATORS: t.Final = (
 OLD: t.Final = ("mvexpand", "mvapply")
 CLOSING: t.Final = {"(": ")", "[": "]", "{": "}"}
 PIPE = re.compile(r"\|\s*(?:(?P<empty>\||;|[)\]}]|$)|(?P<word>[A-Za-z][\w-]*))")
-# An operator between two values that has no second one.
+# A binary operator without a second operand.
 OPEN_END = re.compile(
     r"(?P<sign>==|!=|=~|!~|<=|>=|<|>|=|\+|/|%|\.\.|\b(?:and|or))\s*(?=\||;|[)\]}]|,|$)"
 )
-# duckdb-kql's grammar wants something behind serialize; Kusto's does not
+# duckdb-kql's grammar requires an expression after serialize; Kusto's does not
 BARE_SERIALIZE = re.compile(r"(\|\s*serialize)(?=\s*(?:\||;|$))", re.I)
-# Lists and ranges whose members duckdb-kql reads only up to the first sign of arithmetic.
+# Lists and ranges whose members duckdb-kql reads only up to the first arithmetic operator.
 LIST = re.compile(r"(?<![\w.])(?P<word>!?between|!?in~?|has_any|has_all)\s*\(")
 ARITHMETIC = re.compile(r"[\w)\]\"]\s*[-+*/%]")
 
 
 @dataclasses.dataclass(frozen=True)
 class Mistake:
-    """What is wrong, and where: line and column count from one."""
+    """A syntax error and its place; line and column count from 1."""
 
     line: int
     column: int
@@ -59,7 +58,7 @@ class Mistake:
 
 
 def mistake(query: str) -> Mistake | None:
-    """The first thing in the query that is certainly wrong."""
+    """The first certain syntax error of the query."""
     text = _kql_lexer.plain(query)
     found = [*_open_texts(query), *_brackets(text), *_pipes(text), *_open_ends(text)]
     found += _doubles(query)
@@ -71,7 +70,7 @@ def mistake(query: str) -> Mistake | None:
 
 
 def readable(query: str) -> str:
-    """An equal query without what duckdb-kql's grammar lacks."""
+    """An equivalent query without syntax that duckdb-kql lacks."""
     text = _kql_lexer.plain(query)
     changes: list[tuple[int, str]] = []
     for bare in BARE_SERIALIZE.finditer(text):
@@ -84,8 +83,8 @@ def readable(query: str) -> str:
         for first, last in _kql_lexer.parts(text, start, end, stop):
             if ARITHMETIC.search(_kql_lexer.outside_brackets(text[first:last])):
                 changes += [(first, "("), (last, ")")]
-    # from the end, so that places stay true; a bracket that closes stands before one that opens at
-    # its place
+    # from the end, so that positions stay valid; at one position a closing bracket comes before an
+    # opening one
     for at, added in sorted(
         changes, key=lambda change: (change[0], change[1] != ")"), reverse=True
     ):
@@ -96,7 +95,7 @@ def readable(query: str) -> str:
 def _open_texts(query: str) -> t.Iterator[tuple[int, str]]:
     rest = _kql_lexer.OPAQUE.sub(lambda match: " " * len(match[0]), query)
     if quote := re.search("[\"']", rest):
-        yield quote.start(), "a text begins here and does not end in its line"
+        yield quote.start(), "a string begins here and does not end on the same line"
 
 
 def _brackets(text: str) -> t.Iterator[tuple[int, str]]:
@@ -108,28 +107,28 @@ def _brackets(text: str) -> t.Iterator[tuple[int, str]]:
         if letter not in CLOSING.values():
             continue
         if not opened or CLOSING[text[opened.pop()]] != letter:
-            yield at, f"{letter} closes nothing that was opened"
+            yield at, f"{letter} has no opening bracket"
             return
     if opened:
-        yield opened[-1], f"{text[opened[-1]]} is never closed"
+        yield opened[-1], f"{text[opened[-1]]} is not closed"
 
 
 def _pipes(text: str) -> t.Iterator[tuple[int, str]]:
     if lead := re.match(r"\s*\|", text):
-        yield lead.end() - 1, "nothing stands before the pipe"
+        yield lead.end() - 1, "there is no expression before the pipe"
     for pipe in PIPE.finditer(text):
         if pipe["empty"] is not None:
-            yield pipe.start(), "no operator stands behind the pipe"
+            yield pipe.start(), "there is no operator after the pipe"
             continue
         near = difflib.get_close_matches(pipe["word"], OPERATORS, 1, 0.8)
         if near and pipe["word"] not in (*OPERATORS, *OLD):
-            reason = f"{pipe['word']} is no operator; {near[0]} may be meant"
+            reason = f"{pipe['word']} is not an operator; the closest operator is {near[0]}"
             yield pipe.start("word"), reason
 
 
 def _open_ends(text: str) -> t.Iterator[tuple[int, str]]:
     for end in OPEN_END.finditer(text):
-        yield end.start(), f"no value stands behind {end['sign']}"
+        yield end.start(), f"there is no value after {end['sign']}"
 
 
 def _doubles(query: str) -> t.Iterator[tuple[int, str]]:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A hunting query from request to rows: both generations of API, Microsoft's caps noticed, and time
-split until every slice is whole.
+"""Run a hunting query on either API, detect Microsoft's limits, and split the time until every
+slice is complete.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,10 +26,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_sl
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.timespans import Timespan
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
-# Microsoft's caps: rows of one answer, seconds of one query (which the answer must be waited for).
+# Microsoft's limits: rows of one response, and seconds of one query (the wait for the response).
 ROWS, SECONDS = 100_000, 180
 IN_QUERY: t.Final = "take timespan on api xdr"
-# What a query that is too heavy for the service ends with; the same query over less time may pass.
+# Errors of a query that is too heavy for the service; the same query over less time may succeed.
 HEAVY: t.Final = frozenset({"truncated", "timeout"})
 PATHS: t.Final[t.Mapping[str, str]] = {
     "graph": "/v1.0/security/runHuntingQuery",
@@ -39,7 +39,7 @@ PATHS: t.Final[t.Mapping[str, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A checked request: the query, its time span, and what to do at Microsoft's caps."""
+    """A checked request: the query, its time span, and what to do at Microsoft's limits."""
 
     query: str
     timespan: Timespan
@@ -48,11 +48,11 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """The answer beside its rows.
+    """The response without its rows.
 
     :arg schema: the columns, each with `name` and `type`.
     :arg truncated: whether rows are missing.
-    :arg slices: what the time was cut into, none for one piece.
+    :arg slices: the time slices; empty if the time was not split.
     """
 
     schema: list[dict[str, str]]
@@ -61,14 +61,14 @@ class Outcome:
     warnings: list[str]
 
     def as_result(self) -> dict[str, t.Any]:
-        """Its keys in a module's result."""
+        """The keys of a module's result."""
         return dataclasses.asdict(self)
 
 
 def run(api: Api, request: Request, rows: Rows) -> Outcome:
-    """Ask, and put what came into `rows`.
+    """Run the query and put the response into `rows`.
 
-    Raises what the service said, or `truncated` where rows are missing and may not be.
+    Raises the service's error, or `truncated` if rows are missing and `on_truncated` forbids it.
     """
     label = api.tenant.options.label
     query = request.query
@@ -78,7 +78,7 @@ def run(api: Api, request: Request, rows: Rows) -> Outcome:
         schema = _answer(api, query, request, rows)
         heavy = None
         if rows.count >= ROWS:
-            heavy = f"the answer has {rows.count} rows, which is Microsoft's cap"
+            heavy = f"the response has {rows.count} rows, which is Microsoft's limit"
     except DefenderError as e:
         if e.category not in HEAVY or request.on_truncated != "split":
             raise
@@ -87,17 +87,21 @@ def run(api: Api, request: Request, rows: Rows) -> Outcome:
         return Outcome(schema, rows.full, [], [])
     if request.on_truncated == "split":
         return _split(api, request, rows)
+    reason = (
+        f"Tenant {label}: {heavy}, so rows are missing; set on_truncated to split, or shorten"
+        " timespan."
+    )
     if request.on_truncated == "fail":
-        raise DefenderError("truncated", f"Tenant {label}: {heavy}, so rows are missing.")
-    return Outcome(schema, True, [], [f"Tenant {label}: {heavy}, so rows are missing."])
+        raise DefenderError("truncated", reason)
+    return Outcome(schema, True, [], [reason])
 
 
 def _split(api: Api, request: Request, rows: Rows) -> Outcome:
-    """Cut the time until every slice is whole, oldest first.
+    """Split the time until every slice is complete, oldest first.
 
     The first slice is open to the past and the last one to the future, so that together they have
-    the rows of the whole query, whatever our clock says. One that cannot be read fails the whole
-    with what is missing.
+    all rows of the query, whatever the local clock. If a slice cannot be read, the query fails with
+    the list of missing slices.
     """
     query = row_wise(request.query)
     enforced = request.timespan.condition(query.column) if api.name == "xdr" else None
@@ -115,7 +119,7 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
             heavy = None
             if rows.count - before >= ROWS:
                 heavy = DefenderError(
-                    "truncated", "one moment has more rows than Microsoft answers"
+                    "truncated", "a single point in time has more rows than Microsoft returns"
                 )
         except DefenderError as e:
             heavy = e
@@ -137,13 +141,13 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
 
 
 def _enforced(request: Request) -> str | None:
-    """The query with the time span in it, for the API whose requests have none; None without a time
-    span."""
+    """The query with the time span in it, for the API whose requests have no timespan; None without
+    one."""
     if request.timespan.text is None:
         return None
     query = row_wise(request.query, IN_QUERY)
     if query.others:
-        # Graph limits every table, and a condition in the query only the first
+        # Graph limits every table, but a condition in the query limits only the first
         raise not_row_wise(IN_QUERY, f"it reads {', '.join(query.others)} too")
     return query.where(request.timespan.condition(query.column))
 
@@ -151,7 +155,7 @@ def _enforced(request: Request) -> str | None:
 def _answer(api: Api, query: str, request: Request, rows: Rows) -> list[dict[str, str]]:
     body = {"Query": query}
     if api.name == "graph" and request.timespan.text:
-        # the same for every slice: the service limits every table of the query by it
+        # the same for every slice: the service limits every table of the query with it
         body["Timespan"] = request.timespan.text
     try:
         return rows.take(api, PATHS[api.name], body, timeout=SECONDS + 20)
@@ -160,15 +164,15 @@ def _answer(api: Api, query: str, request: Request, rows: Rows) -> list[dict[str
 
 
 def _merged(columns: list[dict[str, str]], more: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The columns of several answers to one query: a slice may have a column that only its rows
-    name."""
+    """The columns of several responses to one query: only the rows of one slice may have some
+    column."""
     names = {column["name"] for column in columns}
     return columns + [column for column in more if column["name"] not in names]
 
 
 def _with_licence_reason(error: DefenderError) -> DefenderError:
-    """The error; as `not_licensed` where a documented table does not exist in the tenant, because
-    then the tenant has no licence for the product that fills it."""
+    """The error; `not_licensed` if a documented table does not exist in the tenant, because then
+    the tenant has no license for the product that fills it."""
     table = re.search(r"Failed to resolve table or column expression named '(\w+)'", error.message)
     if error.category != "bad_query" or table is None or table[1] not in TABLES:
         return error
@@ -181,7 +185,7 @@ def _with_licence_reason(error: DefenderError) -> DefenderError:
         facts={"table": table[1]},
     )
     explained.message += (
-        f" {table[1]} is a documented table, so this tenant has no licence for the"
-        " product that fills it."
+        f" {table[1]} is a documented table, so this tenant has no license for the product that"
+        " fills it."
     )
     return explained

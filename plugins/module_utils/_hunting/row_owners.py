@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which tenant's rows a file holds, so that one tenant's task never replaces the rows of another.
+"""Record which tenant's rows a file contains, so that no task replaces the rows of another tenant.
 
-A file of rows names no tenant, so a record is kept for each in a folder of the user: the tenant,
-and device, inode, size and time of the file as it was put in place. A file that was moved away or
-changed since then belongs to nobody.
+A file of rows names no tenant, so a record of each is kept in the user's home: the tenant, and the
+file's device, inode, size and time. A file that was moved or changed since then has no owner.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,15 +24,15 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 
 HOME, FOLDER = "ANSIBLE_HOME", os.path.join("defender_xdr", "row_owners")
-# Of records, each file with those of many paths: what is gone is dropped when a neighbour is
-# written.
+# Number of record files, each for many paths. Records of deleted files are dropped at the next
+# write.
 FILES: t.Final = 64
 
 Record = dict[str, t.Any]
 
 
 def check(dest: str, options: Options) -> None:
-    """Raise `conflict` if the file holds another tenant's rows; nothing is written."""
+    """Raise `conflict` if the file contains another tenant's rows; nothing is written."""
     path = _path(dest)
     with contextlib.suppress(OSError), open(_file(path), "rb") as file:
         _refuse(dest, options, _records(file).get(path))
@@ -41,11 +40,11 @@ def check(dest: str, options: Options) -> None:
 
 @contextlib.contextmanager
 def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
-    """Put the tenant's rows in place within this: nobody else does at the same time, and the tenant
-    is recorded.
+    """A context for replacing the file with the tenant's rows: no other task does at the same time,
+    and the tenant is recorded.
 
-    Raises `conflict` as `check` does. Gives a list for warnings, which has one where no record can
-    be kept.
+    Raises `conflict` like `check`. Yields a list of warnings, with one entry if no record can be
+    kept.
     """
     path = _path(dest)
     warnings: list[str] = []
@@ -55,9 +54,9 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
         except OSError as e:
             file = None
             warnings.append(
-                f"{os.path.dirname(_file(path))} cannot be used ({e.strerror}), so it is not"
-                f" recorded whose rows {dest} holds; another tenant's task with this dest would"
-                " replace them."
+                f"{os.path.dirname(_file(path))} cannot be used ({e.strerror}), so the owner of"
+                f" the rows in {dest} is not recorded; give each tenant a different dest, because"
+                " another tenant's task with this dest would replace them."
             )
         records = _records(file) if file else {}
         _refuse(dest, options, records.get(path))
@@ -71,7 +70,7 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
                 "tenant": options.label,
                 "file": _identity(path),
             }
-            # the rows are in place; a full disk costs only the record
+            # the rows are in place; with a full disk only the record is lost
             with contextlib.suppress(OSError):
                 _replace(file, current)
 
@@ -83,16 +82,15 @@ def _refuse(dest: str, options: Options, record: Record | None) -> None:
     if identity and record.get("file") == identity:
         raise DefenderError(
             "conflict",
-            f"dest is {dest}, which holds rows of tenant {record.get('tenant')}, and tenant"
-            f" {options.label} would replace them; give each tenant a file of its own, as with"
+            f"dest is {dest}, which contains rows of tenant {record.get('tenant')} that tenant"
+            f" {options.label} would replace; give each tenant a different file, for example with"
             " {{ inventory_hostname }} in dest, or move that file away first.",
             who="caller",
         )
 
 
 def _path(dest: str) -> str:
-    """The same for every way to name the file; a symbolic link at its end is replaced and not
-    followed."""
+    """A canonical path of the file; a final symbolic link is replaced, not followed."""
     folder, name = os.path.split(os.path.abspath(dest))
     return os.path.join(os.path.realpath(folder), name)
 
@@ -133,7 +131,7 @@ def _records(file: t.BinaryIO) -> dict[str, Record]:
 
 
 def _replace(file: t.BinaryIO, records: dict[str, Record]) -> None:
-    """In place, because the lock is on this file; one that is cut short is read as empty."""
+    """Overwrite the file in place, because the lock is on it; a truncated file is read as empty."""
     file.seek(0)
     file.write(json.dumps(records).encode())
     file.truncate()

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the rows of a hunt go: into memory, or through a spool on disk into a file, with memory
-that does not grow.
+"""Collect the rows of a hunt in memory, or on disk in constant memory.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,31 +28,31 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 
 Row = dict[str, t.Any]
-SCHEMA, RESULTS = "schema", "results"  # the members of an answer, however they are capitalised
-# An answer has 50 MB at most; its rows and the file made of them need less than this.
+SCHEMA, RESULTS = "schema", "results"  # the members of a response, ignoring case
+# A response has at most 50 MB; its rows and the final file need less than this.
 ROOM: t.Final = 256 * 1024 * 1024
 
 
 class Rows(t.Protocol):
-    """Takes answers, and can forget what came after a count."""
+    """Collects responses, and can drop the rows after a count."""
 
     @property
     def count(self) -> int:
-        """How many rows came."""
+        """The number of rows received."""
 
     @property
     def full(self) -> bool:
-        """Whether more rows came than are wanted."""
+        """Whether there are more rows than the limit."""
 
     def take(self, api: Api, path: str, body: t.Any, *, timeout: float) -> list[_columns.Column]:
-        """Send a query, keep its rows, and return the columns of the answer."""
+        """Send a query, keep its rows, and return the columns of the response."""
 
     def rollback(self, count: int) -> None:
-        """Forget all rows but the first `count`."""
+        """Drop all rows except the first `count`."""
 
 
 class InMemory:
-    """A list of rows, for answers that Ansible is to hold."""
+    """A list of rows, for results of Ansible."""
 
     def __init__(self, limit: int) -> None:
         self.rows: list[Row] = []
@@ -86,9 +85,9 @@ class InMemory:
 
 
 class OnDisk:
-    """Rows as NDJSON in a draft of the final file, which `_export` turns into what was asked for.
+    """Rows as NDJSON in a draft of the final file, which `export` converts.
 
-    Only those within the limit are written, however many are counted.
+    All rows are counted, but only those within the limit are written.
     """
 
     def __init__(self, draft: _files.Draft, limit: int) -> None:
@@ -124,7 +123,7 @@ class OnDisk:
         return _complete(api, answer.cutter.members, answer.cutter.columns)
 
     def add(self, lines: list[str]) -> None:
-        """Rows of the answer that is coming."""
+        """Add rows of the current response."""
         kept = lines[: max(0, self._limit - self.count)] if self._limit else lines
         self._count += len(lines)
         self.draft.file.write(_files.encoded("".join(f"{line}\n" for line in kept)))
@@ -135,16 +134,16 @@ class OnDisk:
             self._marks.pop()
 
     def forget(self) -> None:
-        """What came of the last answer."""
+        """Drop the rows of the last response."""
         self._count, place = self._marks[-1]
         self.draft.file.seek(place)
         self.draft.file.truncate()
 
 
 class _Answer:
-    """What the transport takes for a file: rows are cut out of the answer as it comes.
+    """A file for the transport that extracts rows while the response arrives.
 
-    They are forgotten where the request is repeated.
+    The rows are dropped if the request is repeated.
     """
 
     def __init__(self, rows: OnDisk) -> None:
@@ -152,7 +151,7 @@ class _Answer:
         self.cutter = _row_cutter.Cutter(RESULTS, rows.add)
 
     def seek(self, place: int) -> None:
-        """To the start only, before `truncate`."""
+        """Only to the start, before `truncate`."""
 
     def truncate(self) -> None:
         self._rows.forget()
@@ -164,10 +163,10 @@ class _Answer:
 
 
 def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
-    """Refuse a file that cannot be written or has another tenant's rows, before anything is sent.
+    """Refuse a file that cannot be written or contains another tenant's rows, before any request.
 
     In check mode nothing is written, and the folder may be missing, because an earlier task that
-    makes it has not run either.
+    creates it did not run either.
     """
     folder = os.path.dirname(os.path.abspath(dest))
     if not check_mode or os.path.isdir(folder):
@@ -179,14 +178,14 @@ def check_dest(dest: str, owner: Options, *, check_mode: bool) -> None:
             "bad_request",
             (
                 f"dest is {dest}, but only {free >> 20} MB are free in {place}; a hunt may need"
-                f" {ROOM >> 20} MB."
+                f" {ROOM >> 20} MB; free some space, or set another dest."
             ),
         )
 
 
 @contextlib.contextmanager
 def on_disk(dest: str, limit: int, *, check_mode: bool) -> t.Iterator[OnDisk]:
-    """Rows on their way into this file; what is not put in place is gone afterwards."""
+    """Rows for this file; an unfinished draft is deleted."""
     with _files.draft(dest, check_mode=check_mode) as draft:
         yield OnDisk(draft, limit)
 
@@ -203,5 +202,8 @@ def _incomplete(api: Api) -> DefenderError:
     label = api.tenant.options.label
     return DefenderError(
         "unavailable",
-        f"Tenant {label}: the answer to the hunting query has no whole schema and results.",
+        (
+            f"Tenant {label}: the response to the hunting query has no complete schema and"
+            " results; run the task again."
+        ),
     )

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Queries that decide on each row alone: a condition on their table can be put in, such as a window
-of time.
+"""Queries that process each row independently, so that a condition on their table, such as a time
+window, can be inserted.
 
-The rows of such a query are the rows of its slices. For any other query sums of slices are wrong
-numbers, so it is refused.
+The rows of such a query are the rows of its slices. Other queries are refused, because combining
+their slices would give wrong numbers.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,8 +26,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.tables import TABLES, TIMES
 
-# Operators that decide on each row alone, or make rows out of one row:
-# learn.microsoft.com/kusto/query.
+# Operators that process each row independently: learn.microsoft.com/kusto/query.
 ROW_WISE: t.Final = frozenset(
     (
         "where filter extend project project-away project-keep project-rename project-reorder"
@@ -38,9 +37,9 @@ ROW_WISE: t.Final = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class RowWise:
-    """A query cut where its table ends, so that conditions on the table can be put in.
+    """A query split after its table, so that conditions on the table can be inserted.
 
-    `others` are the tables that it reads beside, in brackets or in a let.
+    `others` are further tables that it reads, in brackets or in a let.
     """
 
     head: str
@@ -49,13 +48,13 @@ class RowWise:
     others: tuple[str, ...] = ()
 
     def where(self, *conditions: str | None) -> str:
-        """The query for the rows of its table that all of these conditions hold for."""
+        """The query for the rows of its table that meet all of these conditions."""
         lines = [f"| where {condition}" for condition in conditions if condition]
         return "\n".join([self.head, *lines, self.tail])
 
 
 def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
-    """The query as `RowWise`; raises `bad_query` with the reason why its rows depend on each
+    """The query as `RowWise`; raises `bad_query` with the reason if its rows depend on each
     other."""
     try:
         return _cut(query)
@@ -64,19 +63,19 @@ def row_wise(query: str, purpose: str = "be split by time") -> RowWise:
 
 
 def not_row_wise(purpose: str, reason: str) -> DefenderError:
-    """What is said of a query that a window cannot be put into."""
+    """The error for a query into which no condition can be inserted."""
     return DefenderError(
         "bad_query",
         f"The query cannot {purpose}, because {reason}.",
         advice=(
-            "Set on_truncated to warn or fail, or ask for less: a shorter timespan, fewer"
-            " columns. On api xdr put the time into the query."
+            "Set on_truncated to warn or fail, or query less: a shorter timespan, fewer columns."
+            " With api xdr, put the time condition into the query."
         ),
     )
 
 
 def _cut(query: str) -> RowWise:
-    # the same length, so that places in it are places in the query
+    # the same length, so that positions in it are positions in the query
     plain = _kql_lexer.plain(query)
     start = _kql_lexer.last_statement(plain)
     table = re.compile(r"\s*([A-Za-z_]\w*)\s*(?=[|;]|$)").match(plain, start)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of advanced hunting that Microsoft documents, to tell an unlicensed table from a
+"""The advanced hunting tables that Microsoft documents, to distinguish an unlicensed table from a
 misspelt one.
 
 This module util is **PRIVATE** to the collection and may change at any time.
@@ -82,7 +82,7 @@ TABLES: t.Final = frozenset(
         "UrlClickEvents",
     }
 )
-# Tables that hold a state and not events: no column says when a row happened.
+# Tables with states instead of events: no column has the time of an event.
 _STATES: t.Final = frozenset(
     {
         "DeviceBaselineComplianceAssessment",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Slices of time: windows that can be halved until a hunt's answer for each of them is whole.
+"""Time slices: windows that can be halved until the response for each of them is complete.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -19,9 +19,9 @@ NEAR: t.Final = 8  # the part of a window within which an open slice is cut at t
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """A half-open window [since, before) in ticks of 100 ns: the finest that Microsoft writes.
+    """A half-open window [since, before) in ticks of 100 ns, Microsoft's resolution.
 
-    Without a bound it is open on that side. One without `since` also has the rows that have no
+    Without a bound it is open on that side. A slice without `since` also has the rows without a
     time.
     """
 
@@ -29,10 +29,10 @@ class Slice:
     before: int | None = None
 
     def halves(self, window: Slice) -> tuple[Slice, Slice] | None:
-        """Two slices that share no row and leave none out; None when there is nothing left to cut.
+        """Two slices that together have every row once; None if the slice cannot be split further.
 
-        :arg window: where most of the rows are likely to be. What lies outside is cut off in one
-            piece first, and then in steps that double.
+        :arg window: where most of the rows are likely to be. Time outside it is split off in one
+            piece first, then in steps that double.
         """
         if window.since is None or window.before is None:
             return None
@@ -55,8 +55,7 @@ class Slice:
         return Slice(self.since, cut), Slice(cut, self.before)
 
     def condition(self, column: str) -> str | None:
-        """The rows of this slice as a condition on the column with the time; None for all of
-        them."""
+        """The slice as a condition on the time column; None for all rows."""
         if self.since is None and self.before is not None:
             bound = f"datetime({_times.format_time(self.before)})"
             return f"isnull({column}) or {column} < {bound}"
@@ -68,7 +67,7 @@ class Slice:
         return " and ".join(parts) or None
 
     def as_result(self) -> dict[str, str]:
-        """How results name it; an open side as the first or the last moment of Kusto's datetime."""
+        """As in results; an open side is the first or last moment of Kusto's datetime."""
         since = _times.FIRST if self.since is None else self.since
         before = _times.LAST if self.before is None else self.before
         return {"since": _times.format_time(since), "before": _times.format_time(before)}

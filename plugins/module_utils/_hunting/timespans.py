@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time span of a hunt, in every form that Microsoft documents: as Graph takes it, and as a
-condition in the query.
+"""The time span of a hunt in every form that Microsoft documents, for Graph and as a condition in
+the query.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,17 +16,17 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.time_slices import Slice
 
-DAYS = 30  # of data that Microsoft keeps, which is also the default of Graph
+DAYS = 30  # days of data that Microsoft keeps; also Graph's default
 
 
 @dataclasses.dataclass(frozen=True)
 class Timespan:
     """A checked time span.
 
-    :arg text: as Graph takes it; None for the service's default.
-    :arg since: the first tick, or None where only a length before now is given.
-    :arg length: ticks before the service's now, or None. The service's clock decides, not ours.
-    :arg before: the end (exclusive), or None where the span goes on until now.
+    :arg text: in Graph's format; None for the service's default.
+    :arg since: the first tick; None if only a length before now is set.
+    :arg length: ticks before the service's current time, or None. The service's clock decides.
+    :arg before: the end (exclusive); None if the span ends now.
     """
 
     text: str | None = None
@@ -35,9 +35,10 @@ class Timespan:
     before: int | None = None
 
     def condition(self, column: str) -> str | None:
-        """The same as a condition on the column with the time; None for the service's default.
+        """The span as a condition on the time column; None for the service's default.
 
-        Without an end it has none: the service's clock may be ahead of ours, and so may its rows.
+        A span without an end has no upper condition, because the service's clock may be ahead of
+        ours.
         """
         parts = []
         if self.length is not None:
@@ -49,8 +50,7 @@ class Timespan:
         return " and ".join(parts) or None
 
     def window(self, now: int) -> Slice:
-        """Where most of the rows are likely to be, by our clock; only good for choosing where to
-        cut."""
+        """The likely window of most rows by the local clock; only for choosing where to split."""
         before = now if self.before is None else self.before
         since = self.since
         if since is None:
@@ -59,7 +59,7 @@ class Timespan:
 
 
 def parse(text: str | None) -> Timespan:
-    """The time span; raises `bad_request` that names it as a whole where it is none.
+    """The time span; raises `bad_request` with the whole text if it is invalid.
 
     Microsoft's five forms: a duration before now, START/END, START/DURATION, DURATION/END, and
     START until now. An age such as `7d` is a duration on its own, and a point in time on either
@@ -79,8 +79,8 @@ def parse(text: str | None) -> Timespan:
     if not _times.RFC3339.fullmatch(text):
         raise DefenderError(
             "bad_request",
-            f"timespan is {text!r}, which is none of the forms P7D (ISO 8601), 7d (an age),"
-            " START/END, START/P7D, P7D/END, and START; START and END are times such as"
+            f"timespan is {text!r}, but must have one of the forms P7D (ISO 8601), 7d (an age),"
+            " START/END, START/P7D, P7D/END, or START; START and END are times such as"
             " 2026-11-01T08:00:00Z.",
         )
     since = _times.parse_time("timespan", text, at=_times.now())
@@ -90,7 +90,7 @@ def parse(text: str | None) -> Timespan:
 def _interval(text: str) -> Timespan:
     first, unused, second = text.partition("/")
     now = _times.now()
-    # names the whole beside the part that is wrong
+    # name the whole timespan and the part that is wrong
     start, end = f"timespan is {text!r}, and its start", f"timespan is {text!r}, and its end"
     if first.startswith("P"):
         before = _times.parse_time(end, second, at=now)
@@ -104,10 +104,7 @@ def _interval(text: str) -> Timespan:
     if since >= before:
         raise DefenderError(
             "bad_request",
-            (
-                f"timespan is {text!r}, whose start is not before its end; nothing can lie between"
-                " them."
-            ),
+            (f"timespan is {text!r}, but its start must be before its end."),
         )
     if not _times.FIRST <= since <= _times.LAST or not before <= _times.LAST:
         raise _beyond(text)
@@ -117,4 +114,6 @@ def _interval(text: str) -> Timespan:
 
 
 def _beyond(text: str) -> DefenderError:
-    return DefenderError("bad_request", f"timespan is {text!r}, which leaves the years 1 to 9999.")
+    return DefenderError(
+        "bad_request", f"timespan is {text!r}, but must be within the years 1 to 9999."
+    )

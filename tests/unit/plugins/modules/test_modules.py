@@ -495,7 +495,7 @@ def test_hunting_query_notices_microsofts_cap_of_rows(tenant_with: Tenants) -> N
         query="DeviceInfo",
     )
     assert result["truncated"] is True
-    assert "Microsoft's cap" in result["warnings"][0]
+    assert "Microsoft's limit" in result["warnings"][0]
     result = run(
         hunting_query,
         tenant_with(FakeHttp(token_answer(HUNTER), full_answer(99_999))),

@@ -211,7 +211,7 @@ def test_a_failure_leaves_nothing_behind(
 
 @pytest.mark.parametrize("mode", ["888", "rw", "-1", "10000", ""])
 def test_a_mode_that_is_none_is_refused(mode: str) -> None:
-    with pytest.raises(DefenderError, match="which is no file mode"):
+    with pytest.raises(DefenderError, match="which is not a file mode"):
         _export.mode_of(mode)
 
 
@@ -416,7 +416,7 @@ def test_a_schema_that_would_lose_values_is_a_failure(
     ],
 )
 def test_an_answer_that_was_cut_is_no_answer(tmp_path: Path, wrong: bytes) -> None:
-    with pytest.raises(DefenderError, match="no whole schema and results"):
+    with pytest.raises(DefenderError, match="no complete schema and results"):
         taken(tmp_path, [wrong])
 
 

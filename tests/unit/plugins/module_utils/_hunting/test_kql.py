@@ -139,7 +139,7 @@ def test_an_integer_is_a_long(value: int) -> None:
 def test_an_integer_that_is_no_long_is_refused(value: int) -> None:
     assert (
         refused(lambda: _kql.literal("count", value))
-        == f"parameters.count is {value}, which does not fit into KQL's long."
+        == f"parameters.count is {value}, which is out of range for the KQL type long."
     )
 
 
@@ -159,7 +159,7 @@ def test_a_number_is_a_real_to_its_last_digit(value: float) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_finite_number_is_refused(value: float) -> None:
-    assert "which is no finite number" in refused(lambda: _kql.literal("x", value))
+    assert "which is not a finite number" in refused(lambda: _kql.literal("x", value))
     assert "finite numbers" in refused(lambda: _kql.literal("x", [1, value]))
 
 
@@ -279,8 +279,8 @@ def test_a_query_comes_out_of_a_file_without_its_byte_order_mark(tmp_path: Path)
         (b"", "is empty"),
         (b" \n", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
-        (b"\x89PNG\r\n\x1a\n\xff", "which is no text in UTF-8"),
-        ("DeviceInfo".encode("utf-16"), "which is no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\xff", "which is not UTF-8 text"),
+        ("DeviceInfo".encode("utf-16"), "which is not UTF-8 text"),
     ],
 )
 def test_a_file_without_a_query_is_told(tmp_path: Path, content: bytes, said: str) -> None:
@@ -304,7 +304,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_an_empty_query_is_refused(query: str | None) -> None:
     assert (
         refused(lambda: _kql.text(query, None), "bad_query")
-        == "query is empty; write a query in KQL."
+        == "query is empty; set it to a KQL query."
     )
 
 
@@ -312,7 +312,7 @@ def test_a_limit_is_a_number_of_rows() -> None:
     assert (_kql.checked_limit(0), _kql.checked_limit(7)) == (0, 7)
     assert (
         refused(lambda: _kql.checked_limit(-1))
-        == "limit is -1; give a number of rows, or 0 for all of them."
+        == "limit is -1, but must be a number of rows, or 0 for all of them."
     )
 
 

@@ -65,5 +65,5 @@ def test_the_last_statement_makes_the_rows(text: str, start: int) -> None:
 
 
 def test_a_last_statement_without_rows_is_refused() -> None:
-    with pytest.raises(ValueError, match="makes no rows"):
+    with pytest.raises(ValueError, match="returns no rows"):
         _kql_lexer.last_statement("T; let a = 1;")

@@ -86,7 +86,7 @@ def test_a_name_that_is_declared_otherwise_is_refused_with_its_line(query: str, 
         _kql.with_parameters(query, {"threshold": 20})
     assert refused.value.category == "bad_request"
     assert (
-        f"parameters has threshold, which the query declares itself in line {line},"
+        f"parameters has threshold, which the query declares in line {line},"
         in refused.value.message
     )
     assert not _kql_names.takes(query, "threshold")

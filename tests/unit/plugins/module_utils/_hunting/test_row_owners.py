@@ -53,8 +53,8 @@ def test_another_tenants_rows_stay_and_its_own_are_replaced(tmp_path: Path) -> N
     assert write(dest, CONTOSO, "one") == []
     message = refused(dest, WOODGROVE)
     assert message.startswith(
-        f"dest is {dest}, which holds rows of tenant contoso ({TENANT}), and tenant woodgrove"
-        f" ({OTHER_TENANT})"
+        f"dest is {dest}, which contains rows of tenant contoso ({TENANT}) that tenant"
+        f" woodgrove ({OTHER_TENANT}) would replace"
     )
     assert dest.read_text() == "one"
     write(dest, CONTOSO, "two")
@@ -152,5 +152,5 @@ def test_where_no_record_can_be_kept_the_rows_are_written_with_a_warning(
     (tmp_path / "home").write_text("a file")
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     (warning,) = write(tmp_path / "rows", CONTOSO, "one")
-    assert "it is not recorded whose rows" in warning
+    assert "the owner of the rows" in warning
     assert (tmp_path / "rows").read_text() == "one"

@@ -36,7 +36,7 @@ DAY = UNITS["d"]
             "ExposureGraphNodes | where true",
             "ExposureGraphNodes has no column with the time of an event",
         ),
-        ("DeviceEvents | where true; let x = 1;", "it ends with a statement that makes no rows"),
+        ("DeviceEvents | where true; let x = 1;", "it ends with a statement that returns no rows"),
     ],
 )
 def test_a_query_whose_rows_depend_on_each_other_is_refused_with_the_reason(
