@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customer tenants as hosts, out of one's own registry and the provider's books at Microsoft."""
+"""Customer tenants as hosts, from a registry and from the provider's customer lists at
+Microsoft."""
 
 from __future__ import annotations
 
@@ -264,7 +265,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory impor
 )
 
 LENIENT: t.Final = (
-    " Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+    " Ansible continues without these tenants because any_unparsed_is_failed is not set."
 )
 
 
@@ -277,7 +278,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def set_options(
         self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None
     ) -> None:
-        """As in core, but a secret that is no text does not come out in the error."""
+        """As in core, but errors contain no secrets."""
         with _inventory_options.discreet(direct or {}):
             _tenant_options.check_kinds(direct or {})
             super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
@@ -310,8 +311,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         _inventory_cache.close_to_others(self.get_option("cache_connection"), self.cache)
 
     def _construct(self, inventory: t.Any, hosts: t.Iterable[str]) -> None:
-        """Ansible's own features; composed variables of all hosts before the first group that could
-        bear a host's name."""
+        """Ansible's constructed features; composed variables of all hosts come before any group
+        that could have the name of a host."""
         get_host, strict = inventory.get_host, self.get_option("strict")
         for host in hosts:
             self._set_composite_vars(
@@ -323,7 +324,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_composed_groups(
                 groups, variables, host, strict=strict, fetch_hostvars=False
             )
-        # last, because core would put a group of a host's name into a composed group in its place
+        # last, because core would add a group with the name of a host to a composed group instead
+        # of the host
         for host in hosts:
             variables = get_host(host).get_vars()
             self._add_host_to_keyed_groups(

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an inventory keeps of Microsoft's answers: each serves only who would ask the same question
-again.
+"""The inventory's cache of Microsoft's responses, each used only for the same request with the same
+options.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,7 +22,8 @@ from pathlib import Path
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 
-# Their content is the credential. An assertion is left out, because it is another one every hour.
+# Options whose files contain the credential. An assertion is left out because it changes every
+# hour.
 CREDENTIAL_FILES: t.Final = ("client_secret_file", "certificate_path", "private_key_path")
 ANSWERS: t.Final = "answers"
 SALT: t.Final = "salt"
@@ -30,13 +31,13 @@ Asker = t.Mapping[str, t.Any]
 
 
 class Answers:
-    """Answers by subject, each with a digest of who asked.
+    """Responses by subject, each with a digest of the requester's options.
 
-    The digest is over the asker's resolved options, secrets and the content of credential files
-    among them, with a salt of its own, so that nothing can be read out of it.
+    The digest covers the requester's resolved options, including secrets and the content of
+    credential files, with a random salt, so that it reveals nothing.
 
-    :arg content: what the cache gave back, or nothing. Whatever a cache plugin made of its text,
-        none of it is trusted here.
+    :arg content: the cached content, or None. It is untrusted, whatever the cache plugin did with
+        its text.
     """
 
     def __init__(self, content: t.Any = None) -> None:
@@ -51,12 +52,12 @@ class Answers:
         return {SALT: self._salt, ANSWERS: self._answers}
 
     def get(self, subject: str, asker: Asker) -> t.Any:
-        """The answer that this asker had, or None."""
+        """The cached response for these options, or None."""
         entry = self._answers.get(subject)
         return entry["answer"] if entry and entry["asker"] == self._digest(asker) else None
 
     def put(self, subject: str, asker: Asker, answer: t.Any) -> None:
-        """Keep an answer, which is plain JSON without a secret."""
+        """Store a response, which is plain JSON without secrets."""
         self._answers[subject] = {"asker": self._digest(asker), "answer": answer}
 
     def _digest(self, asker: Asker) -> str:
@@ -72,11 +73,11 @@ class Answers:
 
 
 def question(config: t.Mapping[str, t.Any], provider: Asker) -> str:
-    """A short name of what an inventory asks, and of whom, so that two providers keep two caches.
+    """A short key of an inventory's request and its provider, so that each provider has its own
+    cache.
 
-    :arg config: the inventory's own file, as it stands.
-    :arg provider: the provider's options, as they were resolved.
-    No secret is in it.
+    :arg config: the content of the inventory file.
+    :arg provider: the provider's resolved options. It contains no secrets.
     """
     hidden = {name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")}
     asked = [
@@ -88,9 +89,9 @@ def question(config: t.Mapping[str, t.Any], provider: Asker) -> str:
 
 
 def close_to_others(folder: str | None, keys: t.Iterable[str]) -> None:
-    """Take the cache's files of these keys from all but their owner.
+    """Make the cache files of these keys readable only by their owner.
 
-    Core leaves them readable by everybody, and they name customers.
+    Core leaves them readable by everybody, but they contain customer names.
     """
     place = Path(folder or "").expanduser()
     if folder and place.is_dir():

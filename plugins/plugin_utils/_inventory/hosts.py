@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an inventory's own file to hosts and their variables; what of it is Ansible's constructed
-features is left to Ansible.
+"""Create hosts and their variables from the inventory's customers. Ansible handles its constructed
+features.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -38,8 +38,8 @@ display = Display()
 
 
 def is_ours(path: Path) -> bool:
-    """Whether an inventory source is for this plugin, by its key `plugin`; what is in a vault is
-    seen later."""
+    """Whether an inventory source is for this plugin, by its key `plugin`; vaulted files are
+    checked later."""
     if path.suffix not in ENDINGS or not path.is_file():
         return False
     text = path.read_text(encoding="utf-8", errors="replace")
@@ -47,14 +47,14 @@ def is_ours(path: Path) -> bool:
 
 
 def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
-    """Refuse what core would overlook: options that do not exist, and filters of another shape."""
+    """Refuse errors that core overlooks: unknown options, and filters in the wrong format."""
     for key in config:
         if key not in options:
             near = difflib.get_close_matches(str(key), options, 1)
             raise DefenderError(
                 "bad_request",
                 (
-                    f"{key} is no option of this"
+                    f"{key} is not an option of this"
                     f" inventory{f'; did you mean {near[0]}?' if near else '.'}"
                 ),
             )
@@ -70,10 +70,10 @@ def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
 
 
 def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
-    """The hosts that these customers become, with their variables; raises `bad_request` for
-    filters that fail.
+    """The hosts of these customers with their variables; raises `bad_request` for filters that
+    fail.
 
-    A warning says which names had to be changed.
+    Changed host names are reported in warnings.
     """
     wanted = [customer for customer in found if _is_wanted(plugin, customer)]
     health = _probe.GROUPS if plugin.get_option("probe") else ()
@@ -86,25 +86,28 @@ def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
     for clash in clashes[:SHOWN]:
         display.warning(str(clash))
     if len(clashes) > SHOWN:
-        display.warning(f"{len(clashes) - SHOWN} more names had to be changed in the same way.")
+        display.warning(
+            f"{len(clashes) - SHOWN} more host names were changed in the same way; set hostnames"
+            " to change them."
+        )
     return {host: variables_of(customer) for host, customer in named.items()}
 
 
 def _what_it_is(host: t.Any) -> str:
-    """A host of another inventory source: its tenant, a name that was only listed, or a machine."""
+    """The type of another source's host: a tenant id, `LISTED`, or an empty text for a machine."""
     if tenant_id := host.vars.get(_tenant_options.VARIABLE):
         return str(tenant_id).lower()
     return "" if any(name.startswith("ansible_") for name in host.vars) else LISTED
 
 
 def variables_of(customer: Customer) -> Variables:
-    """The variables of a customer's host; what only modules can know is not among them.
+    """The variables of a customer's host.
 
-    Values that are not the owner's YAML or words of ours stay untrusted, so that core never takes
-    them for templates.
+    Values stay untrusted, so that core never templates them, unless they are from the owner's YAML
+    or are words of this collection.
     """
     ours = {
-        "tenant_id": trust_as_template(customer.tenant_id),  # a GUID, and nothing else
+        "tenant_id": trust_as_template(customer.tenant_id),  # safe, because it is a GUID
         "tenant_name": customer.name,
         "default_domain": customer.default_domain,
         "sources": _words.trusted(list(customer.sources)),
@@ -119,8 +122,7 @@ def variables_of(customer: Customer) -> Variables:
 
 
 def add(plugin: t.Any, found: t.Mapping[str, Variables]) -> None:
-    """Put the hosts into the inventory, all of them before the first group that could bear a host's
-    name."""
+    """Add the hosts to the inventory, before any group that could have the name of a host."""
     inventory, group = plugin.inventory, plugin.inventory.add_group(plugin.get_option("group"))
     inventory.set_variable(
         group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION)
@@ -145,7 +147,7 @@ def _is_wanted(plugin: t.Any, customer: Customer) -> bool:
                 raise DefenderError(
                     "bad_request",
                     (
-                        f"The filter {kind}: {condition} fails for the tenant at"
+                        f"The filter '{kind}: {condition}' fails for the tenant at"
                         f" {customer.where()}: {e}"
                     ),
                 ) from None

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant options of an inventory's own file, refused without their values where they are no
-text.
+"""The tenant options of an inventory file; errors never contain their values.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,16 +21,16 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_o
 SECRETS: t.Final = tuple(
     name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")
 )
-SHORTEST: t.Final = 4  # a shorter text is no secret, and would take words out of messages
+SHORTEST: t.Final = 4  # shorter texts are not secrets, and masking them would damage messages
 Template = t.Callable[[t.Any], t.Any]
 
 
 @contextlib.contextmanager
 def discreet(values: t.Mapping[str, t.Any], prefix: str = "") -> t.Iterator[None]:
-    """Keep what secret options hold out of the errors that core makes with values in them.
+    """Remove the values of secret options from core's errors.
 
-    :arg values: options or variables by their names, as far as they are known when an error occurs.
-    :arg prefix: what the names of options begin with there.
+    :arg values: options or variables by name, as far as known when an error occurs.
+    :arg prefix: prefix of the option names in `values`.
     """
     try:
         yield
@@ -47,13 +46,13 @@ def resolved(
     given: t.Mapping[str, t.Any],
     **more: t.Any,
 ) -> dict[str, t.Any]:
-    """The tenant options as `_tenant_options.resolve` finds them.
+    """The tenant options from `_tenant_options.resolve`.
 
-    Raises DefenderError without a secret in it, whatever a template made of the options.
+    Raises DefenderError without secrets, even if a template produced them.
 
-    :arg variables: of the host.
+    :arg variables: variables of the host.
     :arg template: renders one value in the host's context.
-    :arg given: options that win over variables, and can be templates too.
+    :arg given: options that override variables and may be templates.
     """
     host: dict[str, t.Any] = {}
     options: dict[str, t.Any] = {}
@@ -70,7 +69,7 @@ def resolved(
 
 
 def _texts(value: t.Any) -> list[str]:
-    """Every text in a value that is long enough to be a secret, line by line too."""
+    """Every text in a value that is long enough to be a secret, and its single lines."""
     if isinstance(value, t.Mapping):
         value = [*value.keys(), *value.values()]
     if isinstance(value, (list, tuple)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks every tenant of an inventory for a token, in parallel, and says how it stands.
+"""Request a token from every tenant of an inventory, in parallel, and report the state of each.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -47,14 +47,14 @@ GROUPS_OF: t.Final[t.Mapping[str, tuple[str, str]]] = {
 }
 GROUPS: t.Final = tuple(group for groups in GROUPS_OF.values() for group in groups)
 VARIABLE: t.Final = f"{_tenant_options.PREFIX}probe"
-# Findings that are not worth keeping: over at once, or our own mistake.
+# Findings that are not cached: temporary, or caused by the caller.
 PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
 Found = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One host with its tenant's options, or why they could not be made."""
+    """One host with its tenant's options, or the error in them."""
 
     host: str
     tenant_id: str
@@ -63,21 +63,21 @@ class Job:
 
     @property
     def subject(self) -> str:
-        """What its finding is kept under."""
+        """The cache key of its finding."""
         return f"probe {self.tenant_id}"
 
     def asker(self, resource: str, roles: t.Sequence[str]) -> dict[str, t.Any]:
-        """Who asks, and for what."""
+        """The options of the request, for the cache."""
         return {**self.arguments, "resource": resource, "roles": list(roles)}
 
 
 def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answers) -> None:
-    """Probe the hosts and group them by what was found: `{category, roles, checked_at, text}`.
+    """Probe the hosts and group them by their finding: `{category, roles, checked_at, text}`.
 
-    The category is `healthy`, or the one that a task would fail with.
+    The category is `healthy`, or that of the error with which a task would fail.
 
-    :arg answers: what was found earlier, each for the options that the host had. Who has no such
-        answer is asked, and what will last is put there.
+    :arg answers: cached findings, each valid for the same options. Hosts without one are probed,
+        and lasting findings are added.
     """
     inventory, threads = plugin.inventory, plugin.get_option("probe_concurrency")
     resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
@@ -107,14 +107,14 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
         inventory.add_group(group)
     for host in hosts:
         inventory.set_variable(host, VARIABLE, _shown(health[host]))
-        # not add_child, which takes a group where one has the host's name
+        # not add_child, which adds a group if one has the host's name
         for group in GROUPS_OF[health[host]["category"]]:
             inventory.add_host(host, group=inventory.add_group(group))
 
 
 def _shown(found: Found) -> Found:
-    """The variable: words of ours and our own time are trusted, roles that nobody knows and the
-    text are not."""
+    """The variable: words of this collection and our time are trusted; unknown roles and the text
+    are not."""
     return {
         **_words.trusted(found),
         "checked_at": trust_as_template(found["checked_at"]),
@@ -150,19 +150,19 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
                 variables, plugin.templar.template, {}, shared=shared
             )
         except DefenderError as e:
-            # kept by nobody: who has no options has no question either
+            # not cached: without options there is no request
             yield Job(
                 name,
                 tenant_id,
                 {},
-                DefenderError(e.category, f"The options of {name} could not be made: {e.message}"),
+                DefenderError(e.category, f"The options of host {name} are invalid: {e.message}"),
             )
         else:
             yield Job(name, tenant_id, {"tenant_name": name, **arguments})
 
 
 def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
-    """How one tenant stands; whatever goes wrong becomes a category."""
+    """The finding for one tenant; every error becomes a category."""
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
     granted: t.Sequence[str] = ()
     category, text = HEALTHY, ""
@@ -183,7 +183,7 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
 
 
 def _crashed(job: Job, error: BaseException) -> Found:
-    """The finding for one tenant's crash, which must not take the others with it."""
+    """The finding for a crash while probing one tenant, so that the others continue."""
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
     return _finding("unavailable", _scrub.crash(error, secrets)["msg"])
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The registry of tenants, one's own list: YAML or CSV files, read strictly, with line and column
-in every refusal.
+"""Read the registry of tenants strictly from YAML or CSV files, with line and column in every
+error.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -37,16 +37,14 @@ BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
 PREFIX: t.Final = "defender_xdr_"
 OWN: t.Final = ("tenant_id", "name", "default_domain")
-SHAPE: t.Final = (
-    "tenants: a list of mappings with tenant_id, name and whatever variables the tenant has"
-)
+SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and any variables"
 
 Where = t.Callable[[str | None], str]  # the place of a key of an entry, or of the entry itself
 
 
 class Loader(t.Protocol):
-    """What is needed of Ansible's DataLoader: files as text, decrypted where they are vaults, and
-    text as data."""
+    """The required part of Ansible's DataLoader: read files as text, decrypting vaults, and parse
+    text."""
 
     def get_text_file_contents(self, file_name: str) -> str: ...
 
@@ -54,11 +52,11 @@ class Loader(t.Protocol):
 
 
 def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
-    """The customers of files, and of all files in folders, in their order; raises `bad_request`
-    for the first mistake.
+    """The customers of files and of all files in folders, in order; raises `bad_request` for the
+    first mistake.
 
-    Values in YAML are templates as in any inventory, except names, which are often copied from what
-    customers call themselves. What stands in CSV is text and never a template.
+    Values in YAML are templates as in any inventory, except names, which are often chosen by
+    customers. Values in CSV are text, never templates.
     """
     for path in (file for each in paths for file in _files(each)):
         try:
@@ -72,10 +70,10 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
 
 
 def _decoded(path: Path, text: str) -> str:
-    """The text in the encoding that the file has.
+    """The text decoded with the file's encoding.
 
-    Ansible reads every file as UTF-8 and keeps other bytes as lone surrogates. UTF-16 with its mark
-    is read, as Excel saves it. A code page such as Windows-1252 cannot be told from another one,
+    Ansible reads every file as UTF-8 and keeps other bytes as lone surrogates. UTF-16 with a byte
+    order mark is supported, as Excel saves it. A code page such as Windows-1252 cannot be detected,
     and a wrong guess would change names.
     """
     try:
@@ -89,16 +87,16 @@ def _decoded(path: Path, text: str) -> str:
         raise DefenderError(
             "bad_request",
             (
-                f"{place}: this is no UTF-8. Excel saves Windows-1252 unless it is told otherwise;"
-                " save the file as 'CSV UTF-8'."
+                f"{place}: this is not UTF-8; save the file as UTF-8, in Excel as 'CSV UTF-8'"
+                " instead of its default Windows-1252."
             ),
         ) from None
     if "\0" in text:
         raise DefenderError(
             "bad_request",
             (
-                f"{path}: this has NUL characters, as UTF-16 without a byte order mark; save the"
-                " file as UTF-8."
+                f"{path}: the file has NUL characters, like UTF-16 without a byte order mark; save"
+                " the file as UTF-8."
             ),
         )
     return text
@@ -110,7 +108,10 @@ def _of_utf16(path: Path, raw: bytes) -> str:
     except UnicodeDecodeError:
         raise DefenderError(
             "bad_request",
-            f"{path}: this begins as UTF-16, but is none further on; save the file as UTF-8.",
+            (
+                f"{path}: the file begins as UTF-16, but its rest is not valid UTF-16; save the"
+                " file as UTF-8."
+            ),
         ) from None
 
 
@@ -126,8 +127,8 @@ def _files(path: Path) -> list[Path]:
         raise DefenderError(
             "bad_request",
             (
-                f"The registry {path} does not exist; a relative path begins at the folder of the"
-                " inventory's own file."
+                f"The registry {path} does not exist; a relative path starts at the folder of the"
+                " inventory file."
             ),
         )
     if path.suffix.lower() not in kinds:
@@ -139,7 +140,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _at(path: Path, line: int, column: int) -> str:
-    """A place as editors understand it; both numbers count from 0 here and from 1 there."""
+    """A place in the format of editors, which count from 1; the arguments count from 0."""
     return f"{path}:{line + 1}:{column + 1}"
 
 
@@ -157,7 +158,10 @@ def _of_yaml(path: Path, text: str, loader: Loader) -> t.Iterator[Customer]:
     ):
         raise DefenderError(
             "bad_request",
-            f"{_at(path, *_position(text, None, None))}: a registry has one key, {SHAPE}.",
+            (
+                f"{_at(path, *_position(text, None, None))}: a registry must have the single key"
+                f" {SHAPE}."
+            ),
         )
     for index, entry in enumerate(data["tenants"] or []):
         where = functools.partial(_place, path, text, index)
@@ -173,8 +177,8 @@ def _place(path: Path, text: str, index: int, key: str | None) -> str:
 
 
 def _position(text: str, index: int | None, key: str | None) -> tuple[int, int]:
-    """Line and column of an entry's key, of the entry, or of the document. The text is parsed once
-    more, but only where there is something to say."""
+    """Line and column of an entry's key, of the entry, or of the document. The text is parsed
+    again, but only for errors."""
     node = _composed(text)
     if index is not None:
         node = _member(node, "tenants").value[index]
@@ -200,11 +204,11 @@ def _malformed(path: Path, text: str) -> str | None:
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         return (
-            f"{_at(path, mark.line, mark.column) if mark else path}: this is no YAML:"
+            f"{_at(path, mark.line, mark.column) if mark else path}: this is not valid YAML:"
             f" {e.problem or e.context}."
         )
     except yaml.YAMLError as e:
-        return f"{path}: this is no YAML: {str(e).splitlines()[0]}."
+        return f"{path}: this is not valid YAML: {str(e).splitlines()[0]}."
     return None
 
 
@@ -221,11 +225,11 @@ def _field(path: Path, line: int, columns: tuple[str, ...], key: str | None) -> 
 
 
 def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
-    """An entry that was checked; a reason to refuse it is told with its place."""
+    """The customer of an entry; raises `bad_request` with its place if it is invalid."""
     plain = {name: _plain(entry.get(name), name, where) for name in OWN}
     if not GUID.fullmatch(plain["tenant_id"]):
         fact = (
-            f"tenant_id is {plain['tenant_id']!r}, which is no GUID"
+            f"tenant_id is {plain['tenant_id']!r}, which is not a GUID"
             if plain["tenant_id"]
             else "tenant_id is missing"
         )
@@ -251,7 +255,7 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
 
 
 def _plain(value: t.Any, name: str, where: Where) -> str:
-    """Text that is no template any more; `365` may be a name."""
+    """The value as untemplated text; `365` may be a name."""
     if not isinstance(value, (str, int, type(None))) or isinstance(value, bool):
         raise DefenderError("bad_request", f"{where(name)}: {name} must be text.")
     return "" if value is None else str(value).strip()
@@ -267,18 +271,18 @@ def _reserved() -> frozenset[str]:
 
 
 def _variable(key: t.Any, where: Where) -> str:
-    """A key's variable: a tenant option's own, otherwise the key itself, unless Ansible has the
-    word for its keywords."""
+    """The variable of a key: that of a tenant option, or the key itself, with a prefix if it is an
+    Ansible keyword."""
     if not isinstance(key, str) or not key.isidentifier():
         raise DefenderError(
             "bad_request",
             (
-                f"{where(str(key))}: {key!r} is no name of a variable; use letters, digits and"
+                f"{where(str(key))}: {key!r} is not a valid variable name; use letters, digits and"
                 " underscores."
             ),
         )
     if key in TENANT_SPEC:
         return f"{PREFIX}{key}"
     if key == f"{PREFIX}tenant_id":
-        raise DefenderError("bad_request", f"{where(key)}: {key} is given; call it tenant_id.")
+        raise DefenderError("bad_request", f"{where(key)}: the key {key} must be named tenant_id.")
     return f"tenant_{key}" if key in _reserved() else str(key)

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry as spreadsheets save it: rows of named fields, whatever the separator, the line breaks
-and the empty margins.
+"""Read a registry saved by a spreadsheet as CSV, with any separator, line breaks and empty margins.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -19,20 +18,20 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 SEPARATORS: t.Final = (",", ";", "\t", "|")
 REQUIRED: t.Final = ("tenant_id", "name")
-# Excel reads such a first line itself; a spreadsheet that does not writes it back with empty cells
-# or in quotes.
+# Excel interprets such a first line; other spreadsheets write it back with empty cells or in
+# quotes.
 NAMED_SEPARATOR: t.Final = re.compile(
     r"""["']?sep=(?:(\\t|[^\w\s"'\\]|\t)["']?)?["',;\t ]*(?:\r\n|\r|\n|\Z)""", re.I
 )
-At = t.Callable[[int], str]  # the place of a line, which counts from 0
+At = t.Callable[[int], str]  # the place of a line, counted from 0
 Record = tuple[int, list[str]]
 
 
 def records(text: str, at: At) -> t.Iterator[tuple[int, dict[str, str]]]:
-    """Each row that holds something, as the line where it begins and its fields by column name.
+    """Each row that is not empty: the line where it begins and its fields by column name.
 
-    A column without a name is none where it is empty in every row. Excel leaves out empty cells
-    at the end of a row, so that a row may be shorter than the header. Raises `bad_request`.
+    A column without a name is ignored if it is empty in every row. Excel leaves out empty cells at
+    the end of a row, so a row may be shorter than the header. Raises `bad_request`.
     """
     rows = _rows(text, at)
     line, columns = next(rows, (0, []))
@@ -46,8 +45,8 @@ def records(text: str, at: At) -> t.Iterator[tuple[int, dict[str, str]]]:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"{at(line)}: this row has {len(fields)} fields, but the first line has {named}"
-                    " columns."
+                    f"{at(line)}: this row has {len(fields)} fields, but the first line has"
+                    f" {named} columns."
                 ),
             )
         for number, (name, field) in enumerate(zip(columns, fields, strict=False), 1):
@@ -55,8 +54,8 @@ def records(text: str, at: At) -> t.Iterator[tuple[int, dict[str, str]]]:
                 raise DefenderError(
                     "bad_request",
                     (
-                        f"{at(line)}: column {number} has no name, but here it holds {field!r};"
-                        " give it a name in the first line."
+                        f"{at(line)}: column {number} has no name, but contains {field!r}; name it"
+                        " in the first line."
                     ),
                 )
         fields += [""] * (len(columns) - len(fields))
@@ -69,8 +68,8 @@ def _check(columns: t.Sequence[str], place: str) -> None:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"{place}: column {number + 1} is called {name!r}; every column needs a name of"
-                    " its own."
+                    f"{place}: column {number + 1} repeats the name {name!r}; rename one of the"
+                    " two columns."
                 ),
             )
     if not set(REQUIRED) <= set(columns):
@@ -84,7 +83,7 @@ def _check(columns: t.Sequence[str], place: str) -> None:
 
 
 def _rows(text: str, at: At) -> t.Iterator[Record]:
-    """The header and every later row with something in it."""
+    """The header and every later row that is not empty."""
     skipped = 0
     candidates: t.Sequence[str] = SEPARATORS
     if named := NAMED_SEPARATOR.match(text):
@@ -97,13 +96,14 @@ def _rows(text: str, at: At) -> t.Iterator[Record]:
 
 
 def _separator(text: str, candidates: t.Sequence[str]) -> str:
-    """The separator with which the first row has the required columns, else its most frequent."""
+    """The separator with which the first row has the required columns, or else the most frequent
+    one."""
     counts = {}
     for separator in candidates:
         try:
             unused, header = next(_parsed(text, separator, str), (0, []))
         except DefenderError:
-            continue  # a quote inside a field of another separator; the right one is still to come
+            continue  # a quote inside a field with the wrong separator
         if set(REQUIRED) <= {name.strip() for name in header}:
             return separator
         counts[separator] = len(header)
@@ -111,7 +111,7 @@ def _separator(text: str, candidates: t.Sequence[str]) -> str:
 
 
 def _parsed(text: str, separator: str, at: At) -> t.Iterator[Record]:
-    """Rows that have something in them, each with the line where it begins."""
+    """Rows that are not empty, each with the line where it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         line = reader.line_num
@@ -120,6 +120,6 @@ def _parsed(text: str, separator: str, at: At) -> t.Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as e:
-            raise DefenderError("bad_request", f"{at(line)}: this is no CSV: {e}.") from None
+            raise DefenderError("bad_request", f"{at(line)}: this is not valid CSV: {e}.") from None
         if any(field.strip() for field in row):
             yield line, row

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adds or removes one entry in the text of a registry of tenants; the rest of the text stays as it
-is.
+"""Add or remove one entry in the text of a registry; the rest of the text stays unchanged.
 
-Every edit is read again and compared: whoever would change another entry refuses instead.
+Every edit is parsed again and compared, and refused if it would change another entry.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -35,25 +34,25 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory.regis
 BOM: t.Final = "\ufeff"
 KEY: t.Final = "tenants:"
 INDENT: t.Final = "  "
-BY_HAND: t.Final = "The file stays as it is; make this change by hand."
+BY_HAND: t.Final = "The file is unchanged; make this change by hand."
 
 
 def read(path: str) -> str:
-    """The file's text with its own line breaks; empty where there is no file.
+    """The file's text with its original line breaks; empty if there is no file.
 
-    A vault is refused, because it could only be written back in clear.
+    A vault is refused because it could only be written back unencrypted.
     """
     if not path.endswith((".yml", ".yaml")):
         raise DefenderError(
             "bad_request",
             (
-                f"The registry is {path!r}, but only a .yml or .yaml file can be written to; keep a"
+                f"The registry is {path!r}, but only a .yml or .yaml file can be edited; edit a"
                 " CSV file by hand."
             ),
         )
     place = os.path.expanduser(path)
     if os.path.exists(place) and not os.path.isfile(place):
-        raise DefenderError("bad_request", f"The registry {path} is no regular file.")
+        raise DefenderError("bad_request", f"The registry {path} is not a regular file.")
     try:
         with open(place, encoding="utf-8", newline="") as f:
             text = f.read()
@@ -61,7 +60,7 @@ def read(path: str) -> str:
         return ""
     except UnicodeDecodeError:
         raise DefenderError(
-            "bad_request", f"The registry {path} is no UTF-8; save it as UTF-8 first."
+            "bad_request", f"The registry {path} is not UTF-8; save it as UTF-8 first."
         ) from None
     except OSError as e:
         raise DefenderError(
@@ -71,8 +70,8 @@ def read(path: str) -> str:
         raise DefenderError(
             "bad_request",
             (
-                f"The registry {path} is a vault; it would have to be written in clear. Keep the"
-                " entry by hand."
+                f"The registry {path} is a vault, which could only be written back unencrypted;"
+                " edit the entry by hand."
             ),
         )
     return text
@@ -81,7 +80,7 @@ def read(path: str) -> str:
 def with_tenant(
     text: str, path: str, tenant_id: str, name: str, variables: t.Mapping[str, t.Any]
 ) -> str:
-    """The text with an entry for the tenant at its end, unless it has one already."""
+    """The text with an entry for the tenant appended, unless it has one already."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
     mark, text = _without_mark(text)
     layout = _registry_layout.parsed(text, path)
@@ -101,7 +100,7 @@ def with_tenant(
 
 
 def without_tenant(text: str, path: str, tenant_id: str) -> str:
-    """The text without the entry of the tenant; the same text where there is none."""
+    """The text without the tenant's entry; unchanged if there is none."""
     tenant_id = guid("tenant_id", tenant_id, TENANT_HINT)
     mark, text = _without_mark(text)
     layout = _registry_layout.parsed(text, path)
@@ -128,7 +127,7 @@ def _proven(edits: t.Iterable[str], wanted: t.Sequence[bytes], path: str, fact: 
 
 
 def _without_mark(text: str) -> tuple[str, str]:
-    """The byte order mark, which the parser skips without counting it, and the rest."""
+    """The byte order mark, which the parser skips without counting, and the rest."""
     return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
 
 
@@ -140,7 +139,7 @@ def _inserted(text: str, place: int, block: str, line_break: str) -> str:
 
 
 def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
-    """The text with the key `tenants` and nothing in it, and the place for its first entry."""
+    """The text with an empty key `tenants`, and the place for its first entry."""
     if layout.key_end is None:
         before = f"---{line_break}" if not text.strip() else text
         if not BREAK.search(before[-1]):
@@ -156,7 +155,7 @@ def _with_key(text: str, layout: Layout, line_break: str) -> tuple[str, int]:
 def _removed(
     text: str, layout: Layout, going: t.Sequence[_registry_layout.Entry], turn: int
 ) -> str:
-    """Without these entries' lines; with brackets where no entry is left."""
+    """The text without these entries; with empty brackets if no entry is left."""
     cuts = [(entry.start, entry.ends[turn]) for entry in going]
     edges = [0, *itertools.chain.from_iterable(cuts), len(text)]
     kept = [text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2)]

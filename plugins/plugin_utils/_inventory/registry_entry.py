@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A new entry of a registry as YAML, in which no text becomes a template and no vaulted text is in
-clear.
+"""A new registry entry as YAML, without turning text into templates and without decrypting vaulted
+text.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,15 +24,15 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._inventory impor
 
 UNSAFE: t.Final = "!unsafe"
 VAULT: t.Final = "!vault"
-# Text that nobody vouches for is written plainly only where it is a template in no form, an
-# expression for a `when` included.
+# Untrusted text is written without a tag only if it cannot be a template, nor an expression for
+# `when`.
 HARMLESS: t.Final = re.compile(r"[\w\s.,:;@/+-]*")
 TEMPLATE: t.Final = re.compile("{[{%#]")
 ONE_LINE: t.Final = 1 << 20
 
 
 class Tagged(str):
-    """A text that is written with a tag."""
+    """A text with a YAML tag."""
 
     tag = ""
 
@@ -46,7 +46,7 @@ class Vaulted(Tagged):
 
 
 class Dumper(yaml.SafeDumper):
-    """Writes these texts with their tags, and no aliases."""
+    """Writes tagged texts, and no aliases."""
 
     def ignore_aliases(self, data: t.Any) -> bool:
         return True
@@ -61,15 +61,19 @@ for tagged in (Unsafe, Vaulted):
 
 
 def dumped(tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
-    """The entry as a list of one; raises `bad_request` for one that the inventory would refuse."""
+    """The entry as a list with one item; raises `bad_request` if the inventory would refuse it."""
     if not name:
         raise DefenderError(
-            "bad_request", f"Tenant {tenant_id} has no name; an entry in the registry needs one."
+            "bad_request",
+            f"Tenant {tenant_id} has no name, but a registry entry needs one; set name.",
         )
     if str(variables.get("tenant_id") or tenant_id).lower() != tenant_id:
         raise DefenderError(
             "bad_request",
-            f"The variables of tenant {tenant_id} have another tenant_id; leave it out of them.",
+            (
+                f"The variables of tenant {tenant_id} contain a different tenant_id; remove it"
+                " from them."
+            ),
         )
     entry = {"tenant_id": tenant_id, "name": name, **variables}
     _registry.customer(entry, _place)
@@ -83,9 +87,9 @@ def _place(key: str | None) -> str:
 
 
 def _plain(value: t.Any, *, own: bool = False) -> t.Any:
-    """The value in YAML's own types.
+    """The value in types of YAML.
 
-    :arg own: id, name and domain, which the inventory never takes for templates.
+    :arg own: whether it is the id, name or domain, which the inventory never templates.
     """
     if ciphertext := VaultHelper.get_ciphertext(value, with_tags=False):
         return Vaulted(ciphertext)
@@ -107,7 +111,7 @@ def _plain(value: t.Any, *, own: bool = False) -> t.Any:
     raise DefenderError(
         "bad_request",
         (
-            "The new entry has a value that is neither text, number, date, list nor mapping, which"
-            " a registry in YAML cannot hold."
+            "The new entry has a value that a YAML registry cannot contain; use only text,"
+            " numbers, dates, lists and mappings."
         ),
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where in the text of a registry each entry begins and ends, and what it says, as a digest.
+"""The position of each entry in the text of a registry, and a digest of its content.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 LOADER: t.Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-BREAK: t.Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what ends a line in YAML 1.1
+BREAK: t.Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # line breaks in YAML 1.1
 COMMENT: t.Final = re.compile("( *)#")
 NULL: t.Final = "tag:yaml.org,2002:null"
 MERGE: t.Final = "tag:yaml.org,2002:merge"
@@ -38,9 +38,9 @@ CONTENT: t.Final = (
 class Entry:
     """One entry of the list.
 
-    :arg start: where the line of its dash begins.
-    :arg ends: where it ends, the likelier first: without and with the blank lines below it, which
-        some block scalars count as their own.
+    :arg start: start of the line with its dash.
+    :arg ends: its possible ends, most likely first: without and with the blank lines below it,
+        which some block scalars include.
     """
 
     tenant_id: str
@@ -51,12 +51,12 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """A registry's text. Places are offsets in it.
+    """The layout of a registry's text. Places are offsets.
 
-    :arg margin: what stands before the key `tenants`.
-    :arg indent: what stands before each dash.
-    :arg key_end: behind the key and its anchor or tag; None where there is no key.
-    :arg empty: from and to where an empty list is written out, as `[]` or `null`.
+    :arg margin: the text before the key `tenants`.
+    :arg indent: the text before each dash.
+    :arg key_end: end of the key with its anchor or tag; None if there is no key.
+    :arg empty: start and end of an empty list written as `[]` or `null`.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -67,21 +67,22 @@ class Layout:
 
     @property
     def digests(self) -> list[bytes]:
-        """What the entries say, in their order."""
+        """The digests of the entries, in order."""
         return [entry.digest for entry in self.entries]
 
 
 def parsed(text: str, path: str) -> Layout:
-    """The layout of a registry; raises `bad_request` for another shape than one that can be
-    edited."""
+    """The layout of a registry; raises `bad_request` if it cannot be edited."""
     try:
         documents = list(yaml.compose_all(text, Loader=LOADER))
         tokens = list(yaml.scan(text, Loader=LOADER))
     except (yaml.YAMLError, RecursionError) as e:
-        raise DefenderError("bad_request", f"The registry {path} is no YAML: {_why(e)}.") from None
+        raise DefenderError(
+            "bad_request", f"The registry {path} is not valid YAML: {_why(e)}."
+        ) from None
     if len(documents) > 1:
         raise DefenderError(
-            "bad_request", f"The registry {path} has more than one YAML document; leave one."
+            "bad_request", f"The registry {path} has more than one YAML document; keep only one."
         )
     root = documents[0] if documents else None
     if root is None or (_is_null(root) and not root.value):
@@ -108,7 +109,7 @@ def parsed(text: str, path: str) -> Layout:
 
 
 def _why(error: Exception) -> str:
-    """The reason with its line, but without the line's text, in which a secret may stand."""
+    """The reason with its line number, without the line's text, which may contain a secret."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return (
             "it is nested too deeply"
@@ -123,8 +124,8 @@ def _in_brackets(path: str) -> DefenderError:
     return DefenderError(
         "bad_request",
         (
-            f"The registry {path} has its list in brackets; write it with one entry below the"
-            " other, so that entries can be added and removed."
+            f"The registry {path} has its list in brackets; write one entry per line with dashes,"
+            " so that entries can be added and removed."
         ),
     )
 
@@ -142,8 +143,8 @@ def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]
     raise DefenderError(
         "bad_request",
         (
-            f"The registry {path} must have the one key tenants, a list of mappings with tenant_id"
-            " and name."
+            f"The registry {path} must have the single key tenants, a list of mappings with"
+            " tenant_id and name."
         ),
     )
 
@@ -153,13 +154,13 @@ def _is_null(node: yaml.Node) -> bool:
 
 
 def _is_line(text: str, start: int, indent: str) -> bool:
-    """Whether a line begins here, and with nothing but this indentation."""
+    """Whether a line begins here with exactly this indentation."""
     begins = start == 0 or BREAK.fullmatch(text[start - 1]) is not None
     return begins and text[start : start + len(indent)] == indent
 
 
 def _properties(after: t.Sequence[yaml.Token]) -> int:
-    """Behind the colon of the key, and the anchor or tag of its list."""
+    """The end of the key's colon and of the anchor or tag of its list."""
     end = 0
     for token in after:
         if not isinstance(token, PROPERTIES):
@@ -169,7 +170,7 @@ def _properties(after: t.Sequence[yaml.Token]) -> int:
 
 
 def _written_empty(after: t.Sequence[yaml.Token]) -> tuple[int, int] | None:
-    """Where an empty list is written out."""
+    """The position of an empty list in the text."""
     for token in after:
         if isinstance(token, yaml.ScalarToken):
             return token.start_mark.index, token.end_mark.index
@@ -182,7 +183,7 @@ def _written_empty(after: t.Sequence[yaml.Token]) -> tuple[int, int] | None:
 def _ends(
     text: str, after: t.Sequence[yaml.Token], starts: t.Sequence[int], dash: int
 ) -> list[tuple[int, int]]:
-    """Behind the last line of each entry, without and with blank lines below it."""
+    """The end of each entry's last line, without and with the blank lines below it."""
     last = [0] * len(starts)
     number = -1
     for token in after:
@@ -197,7 +198,7 @@ def _ends(
 
 def _end(text: str, start: int, end: int, dash: int) -> tuple[int, int]:
     if not BREAK.fullmatch(text[end - 1]):
-        # a comment behind the last value is the entry's own
+        # a comment after the last value belongs to the entry
         end = _with_comments(text, next_line(text, end), dash)
         return end, end
     breaks = [found.end() for found in BREAK.finditer(text, start, end)]
@@ -207,21 +208,21 @@ def _end(text: str, start: int, end: int, dash: int) -> tuple[int, int]:
 
 
 def _with_comments(text: str, end: int, dash: int) -> int:
-    """Behind the comments below an entry that stand further in than its dash, and so are its
-    own."""
+    """The end of the comments below an entry that are indented further than its dash and so belong
+    to it."""
     while (comment := COMMENT.match(text, end)) and len(comment[1]) > dash:
         end = next_line(text, end)
     return end
 
 
 def next_line(text: str, place: int) -> int:
-    """Where the line after this place begins."""
+    """The start of the line after this place."""
     found = BREAK.search(text, place)
     return found.end() if found else len(text)
 
 
 def _tenant_id(entry: yaml.MappingNode) -> str:
-    """The id as Ansible reads it: the last of several, before one that is merged in."""
+    """The id as Ansible reads it: the last one of several, and before a merged one."""
     merged: list[yaml.Node] = []
     for key, value in reversed(entry.value):
         if key.value == "tenant_id":
@@ -234,9 +235,9 @@ def _tenant_id(entry: yaml.MappingNode) -> str:
 
 
 def _digest(node: yaml.Node, memo: dict[int, bytes]) -> bytes:
-    """What a node says, tags and what its aliases stand for included; order counts."""
+    """A digest of a node's content, including tags and the targets of aliases; order matters."""
     if id(node) not in memo:
-        memo[id(node)] = b"itself"  # for a node that contains itself
+        memo[id(node)] = b"itself"  # for a recursive node
         hashed = hashlib.sha256(repr((type(node).__name__, node.tag)).encode())
         if isinstance(node, yaml.ScalarNode):
             hashed.update(node.value.encode("utf-8", "surrogatepass"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lets one task at a time edit a registry, in this run of Ansible and in others on this machine.
+"""A lock so that only one task at a time edits a registry, across all Ansible runs on this machine.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,11 +25,11 @@ display = Display()
 
 
 def hold(path: str) -> None:
-    """Keep the registry to this task from here until its worker ends.
+    """Lock the registry for this task until its worker ends.
 
-    A filter reads the file and another action writes it, so that the lock has to outlive the
-    filter. Ansible makes a worker for each task of each host, and a lock ends with its process.
-    Ansible's first process lasts for the whole run and writes nothing: it takes no lock.
+    A filter reads the file and another action writes it, so the lock must outlive the filter.
+    Ansible starts a worker for each task of each host, and a lock ends with its process. Ansible's
+    main process lasts for the whole run and writes nothing, so it takes no lock.
     """
     if multiprocessing.parent_process() is not None:
         place = os.path.realpath(os.path.expanduser(path))
@@ -40,19 +40,20 @@ def hold(path: str) -> None:
 def _locked(folder: str, process: int) -> None:
     """Lock the folder, because the file itself is replaced with every edit.
 
-    :arg process: makes a fork ask again; what its parent holds is not its own.
+    :arg process: part of the cache key, so that a fork locks again instead of using its parent's
+        lock.
     """
     del process
     try:
-        # never closed: the end of the process does that
+        # never closed: it ends with the process
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         _wait(handle, folder)
     except FileNotFoundError:
-        return  # the task that writes there says so
+        return  # the task that writes the file reports this
     except OSError as e:
         display.warning(
-            f"{folder} cannot be locked ({e.strerror}); let only one task at a time write to the"
-            " registry in it."
+            f"{folder} cannot be locked ({e.strerror}); run only one task at a time that writes to"
+            " the registry in it."
         )
 
 
@@ -63,7 +64,7 @@ def _wait(
     now: t.Callable[[], float] = time.monotonic,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait for the lock; raises `unavailable` when somebody else keeps it for too long."""
+    """Wait for the lock; raises `unavailable` if another process holds it for too long."""
     deadline = now() + WAIT
     while True:
         try:
@@ -73,8 +74,8 @@ def _wait(
                 raise DefenderError(
                     "unavailable",
                     (
-                        f"Another process has kept the registries in {folder} locked for {WAIT:.0f}"
-                        " seconds; run this task again when it has ended."
+                        f"Another process has locked the registries in {folder} for {WAIT:.0f}"
+                        " seconds; run this task again after it has ended."
                     ),
                 ) from None
             sleep(PAUSE)

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sources of an inventory, put together: one's own registry, and what Microsoft Graph tells the
-provider's own application.
+"""Merge the sources of an inventory: the registry, and Microsoft Graph's lists of the provider's
+customers.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -47,10 +47,10 @@ display = Display()
 
 
 def provider(plugin: t.Any, config: t.Mapping[str, t.Any], path: Path) -> Arguments:
-    """The provider's tenant options, where a source needs them: of the inventory's own file, of the
-    environment, and of ansible.cfg.
+    """The provider's tenant options, if a source needs them: from the inventory file, the
+    environment and ansible.cfg.
 
-    :arg path: the inventory's own file, in which they can be templates.
+    :arg path: the inventory file, in which they can be templates.
     """
     plugin.templar.available_variables = {
         **plugin._vars,
@@ -68,12 +68,12 @@ def _services(plugin: t.Any) -> list[str]:
 
 
 def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) -> list[Customer]:
-    """The customers of all wanted sources, merged; raises DefenderError when one of them cannot be
+    """The merged customers of all selected sources; raises DefenderError if a source cannot be
     read.
 
-    :arg arguments: the provider's.
-    :arg path: the inventory's own file.
-    :arg answers: what the services answered earlier; what is not in there is asked, and put there.
+    :arg arguments: the provider's tenant options.
+    :arg path: the inventory file.
+    :arg answers: cached responses of the services; missing ones are requested and added.
     """
     found: list[dict[str, Customer]] = []
     if FILE in plugin.get_option("sources"):
@@ -82,8 +82,8 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
         raise DefenderError(
             "bad_request",
             (
-                "file names a registry, but sources does not have file; add it, or take the"
-                " registry out."
+                "file names a registry, but sources does not contain file; add it, or remove the"
+                " option file."
             ),
         )
     kept = {source: answers.get(source, arguments) for source in _services(plugin)}
@@ -98,10 +98,14 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
 
 
 def _registries(plugin: t.Any, path: Path) -> list[Path]:
-    """The registry's files and folders, beginning at the folder of the inventory's own file."""
+    """The registry's files and folders, relative to the folder of the inventory file."""
     if not (given := plugin.get_option("file")):
         raise DefenderError(
-            "bad_request", "file names no registry; name its files, or take file out of sources."
+            "bad_request",
+            (
+                "file names no registry; set it to the registry's files, or remove file from"
+                " sources."
+            ),
         )
     return [path.parent / Path(plugin.templar.template(each)).expanduser() for each in given]
 
@@ -120,7 +124,7 @@ def _asked(params: Arguments, sources: t.Sequence[str]) -> dict[str, list[Row]]:
         raise DefenderError(
             e.category, _scrub.text(f"{' and '.join(sources)}: {e.message}", secrets)
         ) from None
-    except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
+    except Exception as e:  # before core 2.22, core does not remove secrets from tracebacks
         raise DefenderError("unavailable", _scrub.crash(e, secrets)["msg"]) from None
     for warning in tenant.warnings:
         display.warning(_scrub.text(warning, secrets))
@@ -137,8 +141,8 @@ def _from_kept(row: t.Mapping[str, t.Any], source: str) -> Customer:
 
 
 def _standing(plugin: t.Any, found: list[Customer]) -> list[Customer]:
-    """Without those whom only a relationship knows that is over or not there yet; who drops out is
-    told."""
+    """The customers without those known only from a relationship that has ended or not begun, which
+    are reported in a warning."""
     statuses = plugin.get_option("gdap_statuses")
     over = {
         one.tenant_id: one
@@ -149,8 +153,8 @@ def _standing(plugin: t.Any, found: list[Customer]) -> list[Customer]:
     if over:
         names = [_customers.safe(one.name) or one.tenant_id for one in over.values()]
         display.warning(
-            f"{len(over)} of {len(found)} tenants are left out, because none of their GDAP"
-            f" relationships is {', '.join(statuses)}:"
+            f"{len(over)} of {len(found)} tenants are left out because none of their GDAP"
+            f" relationships has a status in gdap_statuses ({', '.join(statuses)}):"
             f" {', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
         )
     return [one for one in found if one.tenant_id not in over]

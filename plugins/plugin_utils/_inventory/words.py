@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of this collection in an inventory's variables: the only text there that is trusted and
-not the owner's.
+"""The collection's own words in inventory variables, the only trusted text there besides the
+owner's.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -41,10 +41,10 @@ WORDS: t.Final = frozenset(
 
 
 def trusted(value: t.Any) -> t.Any:
-    """The value with its words of ours trusted, and all other text as it is.
+    """The value with the collection's words trusted and all other text unchanged.
 
-    `ansible-inventory --list` wraps text that is not trusted as `__ansible_unsafe`, which readers
-    of its JSON need not meet in words that cannot be anything else.
+    `ansible-inventory --list` wraps untrusted text as `__ansible_unsafe`, which is unnecessary for
+    fixed words.
     """
     if isinstance(value, dict):
         return {name: trusted(member) for name, member in value.items()}

@@ -315,7 +315,7 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"fiel": "x"}, "fiel is no option of this inventory; did you mean file?"),
+        ({"fiel": "x"}, "fiel is not an option of this inventory; did you mean file?"),
         (
             {"filters": [{"includes": "x"}]},
             (
@@ -326,11 +326,11 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
         ({"filters": ["x"]}, "An entry of filters is 'x'"),
         (
             {"filters": [{"exclude": "nothing == 1"}], "strict": True},
-            "The filter exclude: nothing == 1 fails for the tenant at ",
+            "The filter 'exclude: nothing == 1' fails for the tenant at ",
         ),
         ({"file": "absent.yml"}, "absent.yml does not exist"),
         ({"file": []}, "file names no registry"),
-        ({"sources": ["gdap"]}, "file names a registry, but sources does not have file"),
+        ({"sources": ["gdap"]}, "file names a registry, but sources does not contain file"),
         ({"sources": ["gdap"], "file": []}, "bad_request: gdap: tenant_id is not set"),
         (
             {"sources": ["gdap", "contracts"], "file": [], "tenant_id": ONE, "client_id": TWO},
@@ -385,7 +385,7 @@ def test_a_mistake_is_an_error_in_words(
 
 def test_an_error_says_what_ansible_makes_of_it(folder: Folder) -> None:
     assert folder.refusal(file="absent.yml").endswith(
-        "Ansible goes on without these tenants, because any_unparsed_is_failed is not set."
+        "Ansible continues without these tenants because any_unparsed_is_failed is not set."
     )
 
 
@@ -410,7 +410,7 @@ def test_a_tenant_without_usable_options_is_grouped_by_that_and_takes_no_other_w
         host: variables["defender_xdr_probe"]["text"] for host, variables in found["vars"].items()
     }
     assert said["Contoso_Ltd"].startswith("client_id is 'no GUID'")
-    assert said["woodgrove"].startswith("The options of woodgrove could not be made")
+    assert said["woodgrove"].startswith("The options of host woodgrove are invalid")
 
 
 @pytest.mark.parametrize("name", ["healthy", "defender_xdr_ready", "defender_xdr_tls"])

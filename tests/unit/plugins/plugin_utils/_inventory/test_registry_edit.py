@@ -271,7 +271,7 @@ def test_an_edit_that_would_change_another_entry_is_refused(
         DefenderError,
         match=(
             "cannot be added without damage to the registry r.yml: other entries would change."
-            " The file stays as it is"
+            " The file is unchanged"
         ),
     ):
         added(f"tenants:\n  - tenant_id: {ONE}\n    tier: gold\n", TWO)
@@ -358,10 +358,10 @@ def test_what_was_vaulted_is_written_as_a_vault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "word"),
     [
-        ({"my key": 1}, "The new entry .my key.: 'my key' is no name of a variable"),
+        ({"my key": 1}, "The new entry .my key.: 'my key' is not a valid variable name"),
         ({"cloud": "moon"}, "The new entry .cloud.: cloud is 'moon', but must be one of"),
-        ({"tenant_id": TWO}, "another tenant_id"),
-        ({"note": object()}, "neither text, number"),
+        ({"tenant_id": TWO}, "a different tenant_id"),
+        ({"note": object()}, "only text, numbers"),
     ],
 )
 def test_an_entry_that_the_inventory_would_refuse_is_not_written(
@@ -377,15 +377,15 @@ def test_an_entry_that_the_inventory_would_refuse_is_not_written(
         ("tenants: []\n---\nx: 1\n", "more than one YAML document"),
         ("{tenants: []}\n", "brackets"),
         (f"? tenants\n: - tenant_id: {TWO}\n", "brackets"),
-        ("tenants: []\ntenants: []\n", "the one key tenants"),
+        ("tenants: []\ntenants: []\n", "the single key tenants"),
         ("tenants: [{tenant_id: x}]\n", "brackets"),
-        ("tenants: [\n", "no YAML: .* in line 2"),
+        ("tenants: [\n", "not valid YAML: .* in line 2"),
         (
             "tenants:\n\t- secret\n",
-            "no YAML: found character that cannot start any token in line 2",
+            "not valid YAML: found character that cannot start any token in line 2",
         ),
-        ("tenants: [\x01]\n", "no YAML: its text has a character"),
-        ("customers: []\n", "the one key tenants"),
+        ("tenants: [\x01]\n", "not valid YAML: its text has a character"),
+        ("customers: []\n", "the single key tenants"),
         ("tenants: {}\n", "a list"),
         ("tenants: [a]\n", "a list"),
     ],

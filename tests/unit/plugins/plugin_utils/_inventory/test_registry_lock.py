@@ -70,7 +70,7 @@ def test_a_lock_that_stays_is_an_error_after_a_while(tmp_path: Path) -> None:
     hours = iter(range(9))
     slept: list[float] = []
     try:
-        with pytest.raises(DefenderError, match=f"registries in {tmp_path} locked for 300 seconds"):
+        with pytest.raises(DefenderError, match=f"registries in {tmp_path} for 300 seconds"):
             _registry_lock._wait(
                 second, str(tmp_path), now=lambda: next(hours) * 200.0, sleep=slept.append
             )
