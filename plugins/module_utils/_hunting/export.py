@@ -184,8 +184,8 @@ def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
         raise DefenderError(
             "bad_request",
             (
-                f"format is parquet, but the column {name} has a value that is not a {kind}:"
-                f" {str(e).splitlines()[0]}."
+                f"format is parquet, but the column {name} has a value that is not of the Parquet"
+                f" type {kind}: {str(e).splitlines()[0]}."
             ),
             advice=(
                 "Choose format ndjson or csv, or convert the column in the query, for example"

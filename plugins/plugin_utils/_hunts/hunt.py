@@ -25,9 +25,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incid
     SEVERITIES as EVERY_SEVERITY,
 )
 
-SEVERITIES: t.Final = EVERY_SEVERITY[1:]  # a hunt knows its own
-# How a parameter's KQL type is written in YAML. Times and lengths of time are text there and become
-# what hunting_query wants.
+SEVERITIES: t.Final = EVERY_SEVERITY[1:]  # the severities of hunts
+# The YAML types of a parameter's KQL type. Times and durations are text in YAML and are converted
+# for hunting_query.
 TYPES: t.Final[t.Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "long": (int,),
@@ -44,8 +44,7 @@ KEYS: t.Final = frozenset({"title", "description", "severity", "licence", "param
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """A name that the query uses. Without a default the hunt has no meaning until somebody gives a
-    value."""
+    """A parameter of the query. Without a default it needs a value."""
 
     type: str
     default: t.Any
@@ -54,8 +53,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Hunt:
-    """One file. A file without a header is a hunt too; then `parameters` is None, because nothing
-    says what it takes."""
+    """One file. If it has no header, `parameters` is None, because they are unknown."""
 
     name: str
     path: str
@@ -71,7 +69,7 @@ class Hunt:
     parameters: t.Mapping[str, Parameter] | None = None
 
     def takes(self, name: str) -> bool:
-        """Whether a value for that name changes what the query says."""
+        """Whether a value for this name changes the query."""
         return (
             _kql_names.takes(self.query, name)
             if self.parameters is None
@@ -79,12 +77,12 @@ class Hunt:
         )
 
     def says(self, word: str) -> bool:
-        """Whether the word is in the query, outside of texts and comments."""
+        """Whether the word is in the query, outside strings and comments."""
         return re.search(rf"\b{re.escape(word)}\b", OPAQUE.sub('""', self.query)) is not None
 
 
 def read(file: Path) -> Hunt:
-    """The hunt in a file; raises `bad_request` that names the file where its header is wrong."""
+    """The hunt in a file; raises `bad_request` with the file's name if its header is invalid."""
     text = _kql.text(None, str(file))
     hunt = Hunt(
         name=file.stem,
@@ -98,12 +96,12 @@ def read(file: Path) -> Hunt:
         return hunt if header is None else dataclasses.replace(hunt, **_checked(header))
     except (ValueError, yaml.YAMLError) as e:
         raise DefenderError(
-            "bad_request", f"The header of {file} is wrong: {' '.join(str(e).split())}."
+            "bad_request", f"The header of {file} is invalid: {' '.join(str(e).split())}."
         ) from None
 
 
 def _header(text: str) -> t.Any:
-    """The YAML between two fences at the top; None without one."""
+    """The YAML between two fences at the top; None if there are none."""
     lines = text.splitlines()
     if lines[0].rstrip() != FENCE:
         return None
@@ -116,7 +114,7 @@ def _header(text: str) -> t.Any:
         0,
     )
     if not end or lines[end].rstrip() != FENCE:
-        raise ValueError(f"it begins with {FENCE} and no second line {FENCE} ends it")
+        raise ValueError(f"it begins with {FENCE}, but has no second line {FENCE}")
     return yaml.safe_load("\n".join(line[2:].removeprefix(" ") for line in lines[1:end]))
 
 
@@ -124,17 +122,19 @@ def _checked(header: t.Any) -> dict[str, t.Any]:
     if not isinstance(header, dict) or not header.get("title"):
         raise ValueError("it has no title")
     if strange := sorted(map(str, header.keys() - KEYS)):
-        raise ValueError(f"it has {', '.join(strange)}, and the keys are {', '.join(sorted(KEYS))}")
+        raise ValueError(
+            f"it has {', '.join(strange)}, but its keys must be from {', '.join(sorted(KEYS))}"
+        )
     if header.get("severity", "medium") not in SEVERITIES:
         raise ValueError(
-            f"severity is {header['severity']!r}, which is none of {', '.join(SEVERITIES)}"
+            f"severity is {header['severity']!r}, but must be one of {', '.join(SEVERITIES)}"
         )
     for key in LISTS:
         if not isinstance(header.get(key, []), list):
-            raise ValueError(f"{key} is {header[key]!r}, which is no list")
+            raise ValueError(f"{key} is {header[key]!r}, which is not a list")
     declared = header.get("parameters") or {}
     if not isinstance(declared, dict):
-        raise ValueError("parameters is no dictionary by name")
+        raise ValueError("parameters must be a mapping by name")
     plain = {
         key: str(header[key]).strip()
         for key in ("title", "description", "severity", "licence")
@@ -150,7 +150,7 @@ def _checked(header: t.Any) -> dict[str, t.Any]:
 
 def _parameter(name: t.Any, said: t.Any) -> Parameter:
     if not isinstance(name, str) or not _kql.NAME.fullmatch(name):
-        raise ValueError(f"parameters has the name {name!r}, which is no name in KQL")
+        raise ValueError(f"parameters has the name {name!r}, which is not a KQL name")
     if (
         not isinstance(said, dict)
         or said.get("type") not in TYPES
@@ -167,13 +167,12 @@ def _parameter(name: t.Any, said: t.Any) -> Parameter:
 
 
 def typed(name: str, parameter: Parameter, value: t.Any) -> t.Any:
-    """The value as hunting_query takes it; raises ValueError where it is not of the parameter's
-    type."""
+    """The value for hunting_query; raises ValueError if it does not have the parameter's type."""
     kind = parameter.type
     if kind in _kql.TYPED and isinstance(value, dict) and list(value) == [kind]:
         return value
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
-        raise ValueError(f"parameters.{name} is {value!r}, which is no {kind}")
+        raise ValueError(f"parameters.{name} is {value!r}, which is not of the KQL type {kind}")
     typed = value
     if kind in _kql.TYPED:
         typed = {kind: value}

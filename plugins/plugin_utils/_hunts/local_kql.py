@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KQL over rows that are here already, such as those of all tenants: in memory, and without a way
-to any file or host.
+"""Run KQL locally over rows, such as those of all tenants: in memory, without access to files or
+hosts.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -28,12 +28,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lex
 try:
     import duckdb
     import duckdb_kql
-except ImportError:  # optional: only this needs them
+except ImportError:  # optional: needed only here
     duckdb = duckdb_kql = None  # type: ignore[assignment]
 
 Row = dict[str, t.Any]
 Source = t.Sequence[Row] | str
-# Nothing that a query can say reaches a file, the network, an extension or a setting.
+# No query can access a file, the network, an extension or a setting.
 SHUT: t.Final[dict[str, str | bool | int | float | list[str]]] = {
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
@@ -42,14 +42,14 @@ SHUT: t.Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 BATCH: t.Final = 5000
 TIME: t.Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
-# Escapes in Kusto's texts, and those that the translator knows.
+# Escapes in Kusto strings, and those that the translator supports.
 ESCAPE: t.Final = re.compile(r"\\(?:u(?P<unit>[0-9a-fA-F]{4})|x(?P<byte>[0-9a-fA-F]{2})|.)", re.S)
 SIGNS: t.Final = {
     rf"\{letter}": sign
     for letter, sign in zip("abfnrtv0\\\"'", "\a\b\f\n\r\t\v\0\\\"'", strict=True)
 }
 KEPT: t.Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
-# The DuckDB type of a column by what all of its values are; a mixture is kept as text.
+# The DuckDB type of a column by the kind of its values; mixed kinds become text.
 KINDS: t.Final = {
     "bool": "BOOLEAN",
     "int": "BIGINT",
@@ -61,33 +61,32 @@ KINDS: t.Final = {
 
 
 def tables(source: t.Any, name: str) -> dict[str, Source]:
-    """The tables by name: those of a dictionary, or one of that name; raises `bad_request` for
-    what is neither rows nor a file."""
+    """The tables by name: those of a mapping, or a single one with this name; raises `bad_request`
+    for a source that is neither rows nor a file."""
     named = dict(source) if isinstance(source, dict) else {name: source}
     for each, rows in named.items():
         if not isinstance(rows, (str, list, tuple)):
             raise DefenderError(
                 "bad_request",
                 (
-                    f"{each} is {type(rows).__name__}; give a list of rows, or the path of a file"
-                    " in NDJSON."
+                    f"The table {each} is {_json_type(rows)}, but must be a list of rows or the"
+                    " path of an NDJSON file."
                 ),
             )
     return named
 
 
 def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t.Any]) -> list[Row]:
-    """The rows that the query makes of the tables.
+    """The rows that the query returns from the tables.
 
-    :arg tables: by name in the query a list of rows, or the path of a file in NDJSON.
-    Raises `bad_request` for tables that cannot be read, `bad_query` for a query that cannot be
-    run.
+    :arg tables: by name in the query, a list of rows or the path of an NDJSON file. Raises
+        `bad_request` for tables that cannot be read and `bad_query` for a query that cannot be run.
     """
     if duckdb_kql is None:
         raise DefenderError(
             "bad_request",
             "local_kql needs the Python packages duckdb and duckdb-kql on the controller.",
-            advice="pip install duckdb-kql duckdb",
+            advice="Run: pip install duckdb-kql duckdb",
         )
     text = _kql.with_parameters(_kql.text(query, None), parameters)
     _kql.check(text)
@@ -109,27 +108,27 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
         except duckdb_kql.KqlError as e:
             raise DefenderError(
                 "bad_query",
-                f"The query cannot be run here: {e}. The tables are {_table_summary(columns)}.",
+                f"The query cannot be run locally: {e}. The tables are {_table_summary(columns)}.",
             ) from None
         except duckdb.Error as e:
             raise DefenderError(
                 "bad_query",
                 (
-                    f"The query cannot be run here: {str(e).splitlines()[0]}. The tables are"
+                    f"The query cannot be run locally: {str(e).splitlines()[0]}. The tables are"
                     f" {_table_summary(columns)}."
                 ),
             ) from None
 
 
 def _readable(query: str) -> str:
-    """The query without the escapes in texts that the translator does not know: of those it drops
-    the backslash and keeps the rest."""
+    """The query without escapes that the translator does not support, because it would drop only
+    their backslash."""
 
     def literal(found: re.Match[str]) -> str:
         prefix, quote, body = found[0].partition(found[0].lstrip("hH@")[0])
         if "@" in prefix or quote not in "\"'" or "\\" not in body:
             return found[0]
-        # an emoji is two escapes of half a pair each
+        # an emoji is written as two escapes, one for each surrogate
         text = ESCAPE.sub(_unescaped, body[:-1])
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
         kept = {**KEPT, quote: f"\\{quote}"}
@@ -141,8 +140,8 @@ def _readable(query: str) -> str:
         raise DefenderError(
             "bad_query",
             (
-                "The query cannot be run here: it has a text with half of a surrogate pair, which"
-                " DuckDB cannot hold."
+                "The query cannot be run locally: a string contains a lone surrogate, which"
+                " DuckDB does not support; remove it."
             ),
         ) from None
 
@@ -160,11 +159,11 @@ def _table_summary(columns: t.Mapping[str, list[str]]) -> str:
 
 
 def _load(connection: t.Any, name: str, source: Source) -> list[str]:
-    """Make a table of the rows; its columns."""
+    """Create a table from the rows; returns its columns."""
     if not _kql.NAME.fullmatch(name):
         raise DefenderError(
             "bad_request",
-            f"{name!r} is no name of a table; letters, digits and underscores make one.",
+            f"{name!r} is not a valid table name; use letters, digits and underscores.",
         )
     kinds: dict[str, str] = {}
     for row in _rows(name, source):
@@ -175,10 +174,10 @@ def _load(connection: t.Any, name: str, source: Source) -> list[str]:
                 kinds.setdefault(column, "")
     _check_names(name, kinds)
     if not kinds:
-        # a tenant without hits is no reason to fail: a table of no rows, whose columns nobody knows
+        # tenants without hits must not fail: an empty table, whose columns are unknown
         kinds = {"tenant_id": "text", "tenant_name": "text"}
     types = {column: KINDS[kind or "text"] for column, kind in kinds.items()}
-    # a string is never null in Kusto, so an absent one is ''
+    # a string is never null in Kusto, so a missing one is ''
     defined = ", ".join(
         f"{_quoted(column)} {kind}" + (" DEFAULT ''" if kind == "VARCHAR" else "")
         for column, kind in types.items()
@@ -196,11 +195,11 @@ def _load(connection: t.Any, name: str, source: Source) -> list[str]:
 
 
 def _value(kind: str, at: int) -> str:
-    """SQL for the value under the path of that number; $1 has the paths."""
+    """SQL for the value at the path with this number; $1 has the paths."""
     if kind == "VARCHAR":
         return f"coalesce(r ->> $1[{at}], '')"
     if kind == "TIMESTAMP":
-        # a time may be written with another zone
+        # a time may have another time zone
         return f"TRY_CAST(r ->> $1[{at}] AS TIMESTAMPTZ)::TIMESTAMP"
     arrow = "->" if kind == "JSON" else "->>"
     return f"TRY_CAST(r {arrow} $1[{at}] AS {kind})"
@@ -217,12 +216,15 @@ def _rows(name: str, source: Source) -> t.Iterator[Row]:
                     yield _checked(name, number, json.loads(line))
     except OSError as e:
         raise DefenderError(
-            "bad_request", f"{name} is {source}, which cannot be read: {e.strerror}."
+            "bad_request", f"The table {name} is {source}, which cannot be read: {e.strerror}."
         ) from None
     except ValueError:
         raise DefenderError(
             "bad_request",
-            f"{name} is {source}, which has no JSON object in line {number}; give rows as NDJSON.",
+            (
+                f"The table {name} is {source}, which has no JSON object in line {number}; write"
+                " one JSON object per line (NDJSON)."
+            ),
         ) from None
 
 
@@ -231,11 +233,24 @@ def _checked(name: str, number: int, row: t.Any) -> Row:
         raise DefenderError(
             "bad_request",
             (
-                f"{name} has {type(row).__name__} as its row {number}; a row is a dictionary by"
+                f"Row {number} of the table {name} is {_json_type(row)}, but must be an object by"
                 " column name."
             ),
         )
     return row
+
+
+def _json_type(value: t.Any) -> str:
+    """The JSON type of a value, for messages."""
+    types: tuple[tuple[t.Any, str], ...] = (
+        (bool, "a boolean"),
+        ((int, float), "a number"),
+        (str, "a string"),
+        (t.Mapping, "an object"),
+        ((list, tuple), "an array"),
+        (type(None), "null"),
+    )
+    return next((name for kind, name in types if isinstance(value, kind)), "not a JSON value")
 
 
 def _check_names(name: str, columns: t.Iterable[str]) -> None:
@@ -245,8 +260,8 @@ def _check_names(name: str, columns: t.Iterable[str]) -> None:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"{name} has the columns {other} and {column}, which DuckDB cannot tell apart;"
-                    " rename one of them."
+                    f"The table {name} has the columns {other} and {column}, whose names DuckDB"
+                    " does not distinguish; rename one of them."
                 ),
             )
 
@@ -264,7 +279,7 @@ def _kind(value: t.Any) -> str:
 
 
 def _common_kind(before: str | None, kind: str) -> str:
-    """The kind of a column that has had values of one kind, or none, and now has one of another."""
+    """The kind of a column after a value of another kind."""
     if not before or before == kind:
         return kind
     return "float" if {before, kind} == {"int", "float"} else "text"
@@ -275,8 +290,8 @@ def _quoted(name: str) -> str:
 
 
 def _plain(value: t.Any, dynamic: bool) -> t.Any:
-    """A value as Ansible keeps it. Times as Microsoft writes them, but for the last digit, for
-    which DuckDB has no room."""
+    """A value for Ansible. Times are in Microsoft's format; their last digit is 0, because DuckDB
+    stores microseconds."""
     if dynamic and isinstance(value, str):
         return json.loads(value)
     if isinstance(value, datetime.datetime):
@@ -294,8 +309,8 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
 
 
 def _span(value: datetime.timedelta) -> str:
-    """A length of time as Kusto writes it: `10.03:00:07`, with days and a fraction only where
-    there are some."""
+    """A duration in Kusto's format: `10.03:00:07`, with days and a fraction only if they are not
+    zero."""
     sign, value = ("-", -value) if value < datetime.timedelta(0) else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     days = f"{value.days}." if value.days else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hunts of folders: which of them are wanted, and the values of their parameters.
+"""Find hunts in folders, select some, and fill in their parameters.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -28,8 +28,8 @@ Values = t.Mapping[str, t.Any]
 
 
 def found(folders: t.Iterable[str]) -> list[Hunt]:
-    """The hunts of all folders by name; raises `bad_request` for a folder without any, and for two
-    files of one name."""
+    """The hunts of all folders, sorted by name; raises `bad_request` for a folder without hunts and
+    for two files with one name."""
     hunts: dict[str, Hunt] = {}
     for folder in folders:
         files = sorted(Path(folder).expanduser().glob("*.kql"))
@@ -37,7 +37,7 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
             raise DefenderError(
                 "bad_request",
                 (
-                    f"The folder {folder} on the controller has no .kql file; name a folder that"
+                    f"The folder {folder} on the controller has no .kql file; use a folder that"
                     " has some."
                 ),
             )
@@ -47,8 +47,8 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
                 raise DefenderError(
                     "bad_request",
                     (
-                        f"Two files have the hunt {hunt.name}: {hunts[hunt.name].path} and {file}."
-                        " Rename one of them."
+                        f"Two files have the hunt {hunt.name}: {hunts[hunt.name].path} and {file};"
+                        " rename one of them."
                     ),
                 )
             hunts[hunt.name] = hunt
@@ -56,18 +56,17 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
 
 
 def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dict[str, t.Any]]:
-    """Each wanted hunt with its values, as the role takes it; raises `bad_request` for names and
-    values that no hunt has.
+    """Each selected hunt with its values, for the role; raises `bad_request` for unknown names and
+    parameters.
 
-    :arg names: which hunts; all of them when empty.
-    :arg given: values by parameter, or by hunt and parameter.
-    A hunt that needs a value which nobody gave says so in `missing`; where it was asked for by its
-    name, that is an error.
+    :arg names: the hunts to select; all if empty.
+    :arg given: values by parameter, or by hunt and parameter. Parameters without a value are listed
+        in `missing`; for a hunt selected by name, that is an error.
     """
     known = {hunt.name: hunt for hunt in hunts}
     if strange := [name for name in names if name not in known]:
         raise DefenderError(
-            "bad_request", f"There is no hunt {', '.join(strange)}. There are: {', '.join(known)}."
+            "bad_request", f"There is no hunt {', '.join(strange)}; choose from {', '.join(known)}."
         )
     own = {
         name: values for name, values in given.items() if name in known and isinstance(values, dict)
@@ -78,8 +77,8 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
             raise DefenderError(
                 "bad_request",
                 (
-                    f"parameters has {name}, which is neither a hunt nor a parameter of one. Look"
-                    " at the headers of the hunts."
+                    f"parameters has {name}, which is neither a hunt nor a parameter of one; see"
+                    " the headers of the hunts."
                 ),
             )
     chosen = []
@@ -90,8 +89,8 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
                 raise DefenderError(
                     "bad_request",
                     (
-                        f"The hunt {hunt.name} needs a value for {', '.join(missing)}; give it in"
-                        " the parameters."
+                        f"The hunt {hunt.name} needs a value for {', '.join(missing)}; set it in"
+                        " parameters."
                     ),
                 )
             chosen.append(_hunt_for_role(hunt, values, missing))
@@ -106,7 +105,11 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
             for name in strange
         ]
         raise DefenderError(
-            "bad_request", f"The hunt {hunt.name} has no parameter {', '.join(reasons)}."
+            "bad_request",
+            (
+                f"The hunt {hunt.name} has no parameter {', '.join(reasons)}; remove it from"
+                " parameters."
+            ),
         )
     given = {**{name: value for name, value in common.items() if hunt.takes(name)}, **own}
     _check_declarations(hunt, given)
@@ -127,20 +130,20 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
             if name not in missing
         }, missing
     except ValueError as e:
-        raise DefenderError("bad_request", f"For the hunt {hunt.name} {e}.") from None
+        raise DefenderError("bad_request", f"The hunt {hunt.name} is refused: {e}.") from None
 
 
 def _check_declarations(hunt: Hunt, given: Values) -> None:
-    """Refuse, before any tenant is asked, a parameter of the header that the query declares itself
-    and not with a literal."""
+    """Refuse, before any request, a parameter of the header that the query declares without a
+    literal."""
     for name in given if hunt.parameters is None else hunt.parameters:
         for declared in _kql_names.declarations(hunt.query, name):
             if not declared.literal:
                 raise DefenderError(
                     "bad_request",
-                    f"The hunt {hunt.name} declares its parameter {name} itself in line"
-                    f" {declared.line} of {hunt.path}, and not with a literal that a value could"
-                    " replace; take that declaration out.",
+                    f"The hunt {hunt.name} declares its parameter {name} in line {declared.line}"
+                    f" of {hunt.path}, but not with a literal that a value could replace; remove"
+                    " that declaration.",
                 )
 
 

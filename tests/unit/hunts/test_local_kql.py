@@ -120,13 +120,13 @@ def test_no_rows_are_an_answer_too(tmp_path: Path) -> None:
         (ROWS, "Rows |", "line 1, column"),
         (ROWS, "Rows | where Nope == 1", "The tables are Rows (SHA256, tenant_id"),
         (ROWS, "Other | count", "The tables are Rows"),
-        (ROWS, 'externaldata(line: string)["/etc/passwd"]', "cannot be run here"),
-        (ROWS, ".drop table Rows", "cannot be run here"),
+        (ROWS, 'externaldata(line: string)["/etc/passwd"]', "cannot be run locally"),
+        (ROWS, ".drop table Rows", "cannot be run locally"),
         (ROWS, " ", "empty"),
-        ([1], "Rows", "int as its row 1"),
+        ([1], "Rows", "Row 1 of the table Rows is a number"),
         ([{"a": 1, "A": 2}], "Rows", "a and A"),
-        ({"x y": []}, "Rows", "no name of a table"),
-        (7, "Rows", "Rows is int"),
+        ({"x y": []}, "Rows", "not a valid table name"),
+        (7, "Rows", "Rows is a number"),
         ("/nowhere/at/all", "Rows", "No such file"),
     ],
 )
@@ -153,7 +153,7 @@ def test_sql_that_reads_a_file_is_shut_out_even_behind_the_translation(
     monkeypatch.setattr(
         "duckdb_kql.to_sql", lambda *args, **kwargs: Wide(f"SELECT * FROM '{tmp_path}/secret.csv'")
     )
-    with pytest.raises(AnsibleError, match="cannot be run here"):
+    with pytest.raises(AnsibleError, match="cannot be run locally"):
         local_kql(ROWS, "Rows")
 
 
