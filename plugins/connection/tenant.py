@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A customer tenant as an Ansible host: what runs on it runs on the controller."""
+"""A customer tenant as an Ansible host: its tasks run on the controller."""
 
 from __future__ import annotations
 
@@ -280,18 +280,17 @@ PREFIX: t.Final = "defender_xdr_"
 
 
 class Connection(LocalConnection):
-    """The local connection under a name of its own, with the options that describe a tenant."""
+    """The local connection under another name, with the options that describe a tenant."""
 
     transport = "mssp.defender_xdr.tenant"
 
     def _resolve_option_variables(
         self, variables: dict[str, t.Any], templar: t.Any
     ) -> dict[str, t.Any]:
-        """Spare what runs over this connection the tenant's options, such as the look-up of a
-        secret.
+        """Do not resolve the tenant's options for this connection, such as the look-up of a secret.
 
-        Only the collection's modules read them, each for itself. A core without this method asks
-        `set_options` alone.
+        Only the collection's modules read them. A core without this method only calls
+        `set_options`.
         """
         return t.cast(
             "dict[str, t.Any]",
@@ -304,15 +303,14 @@ class Connection(LocalConnection):
         var_options: dict[str, t.Any] | None = None,
         direct: t.Any = None,
     ) -> None:
-        """Keep the tenant's options from core, which refuses one of a wrong kind with its value in
-        the message."""
+        """Keep the tenant's options from core, whose error for an invalid type contains the
+        value."""
         super().set_options(
             task_keys=task_keys, var_options=_without_tenant(var_options or {}), direct=direct
         )
 
     def update_vars(self, variables: dict[str, t.Any]) -> None:
-        """Give commands the controller's own interpreter: there is nothing to discover on a
-        tenant."""
+        """Set the controller's interpreter for commands, because a tenant has none to discover."""
         super().update_vars(variables)
         variables.setdefault("ansible_python_interpreter", sys.executable)
 

@@ -54,8 +54,8 @@ def host_pattern(pattern: t.Any, variable: str = "the host pattern") -> t.Any:
     named = [member for member in members if re.search(r"[^\[\],:;&!\s\"']", str(member or ""))]
     if not named:
         raise AnsibleFilterError(
-            f"{variable} is {pattern!r}, which names no host; Ansible would select all hosts."
-            " Set it to host or group names."
+            f"{variable} is {pattern!r}, which names no host, so Ansible would select all hosts;"
+            " set it to host or group names."
         )
     return pattern
 

@@ -62,7 +62,9 @@ def offboard_result(removed: t.Any, **options: t.Any) -> dict[str, t.Any]:
     if isinstance(removed, str):
         return offboard.refusal(removed)
     if not isinstance(removed, t.Mapping):
-        raise AnsibleFilterError("offboard_result reads a registered result of consent.")
+        raise AnsibleFilterError(
+            "The input of offboard_result must be a registered result of consent."
+        )
     return offboard.result(dict(removed), **options)
 
 

@@ -73,7 +73,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._onboarding impo
 
 def onboard_result(asked: t.Any, **options: t.Any) -> dict[str, t.Any]:
     if not isinstance(asked, t.Mapping):
-        raise AnsibleFilterError("onboard_result reads a registered result of consent.")
+        raise AnsibleFilterError(
+            "The input of onboard_result must be a registered result of consent."
+        )
     return onboard.result(dict(asked), **options)
 
 

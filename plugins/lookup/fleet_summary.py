@@ -96,7 +96,7 @@ class LookupModule(LookupBase):
 def _summary(name: str, width: int, variables: dict[str, t.Any]) -> Json:
     if name not in FACTS:
         raise AnsibleLookupError(
-            f"fleet_summary knows no {name!r}; it is one of {', '.join(FACTS)}."
+            f"The term of fleet_summary is {name!r}, but must be one of {', '.join(FACTS)}."
         )
     hosts = collect(variables, FACTS[name])
     match name:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts of the play's batch: still in the play, lost by a failure, or ended on purpose.
+"""The hosts of the play's batch: still in the play, lost through a failure, or ended on purpose.
 
 Core tells an action which hosts are still in the play, but not why another one is not: `meta:
 end_host` and a failed task look alike. The strategy's own record of each host knows. A worker is
-forked out of the strategy's loop, so that this record is a local variable further down its stack.
-Where it cannot be found or read, the hosts in question are `unclear`.
+forked from the strategy's loop, so this record is a local variable further down its stack. If it
+cannot be found or read, the hosts in question are `unclear`.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,7 +29,7 @@ Variables = t.Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """The hosts to ask, in the order of the play, and why some of them cannot be asked any more."""
+    """The hosts to query, in the order of the play, and the reasons why some cannot be queried."""
 
     asked: list[str]
     lost: frozenset[str] = frozenset()
@@ -64,9 +64,9 @@ def batch(task: t.Any, variables: Variables) -> Batch:
 
 
 def ended(variables: Variables) -> list[str]:
-    """The hosts of the current batch that the play ended on purpose, for whom there is no task.
+    """The hosts of the current batch that the play ended on purpose, for callers without a task.
 
-    Hosts of other batches are none of them.
+    Hosts of other batches are not included.
     """
     left = set(variables["ansible_play_hosts"])
     gone = [name for name in variables["ansible_play_hosts_all"] if name not in left]
@@ -75,10 +75,10 @@ def ended(variables: Variables) -> list[str]:
 
 
 def begun(variables: Variables) -> list[str]:
-    """The hosts that the current batch began with, for whom there is no task.
+    """The hosts that the current batch started with, for callers without a task.
 
-    Without `serial` these are all hosts of the play. Where the record of the batch cannot be found,
-    the hosts of a batch that left the play are missing.
+    Without `serial` these are all hosts of the play. If the record of the batch cannot be found,
+    hosts of the batch that left the play are missing.
     """
     names = list(variables["ansible_play_hosts_all"])
     states = getattr(_iterator(), "host_states", None)
@@ -93,12 +93,12 @@ def begun(variables: Variables) -> list[str]:
 
 
 def named(arguments: Variables, hosts: list[str] | None) -> list[str] | None:
-    """The hosts that the option `hosts` names, each once; None only where it was left out.
+    """The hosts in the option `hosts`, each once; None only if it is left out.
 
-    Nothing, an empty text and an empty list are nobody: a variable that is empty never means all.
+    Null, an empty text and an empty list select no host: an empty variable never means all.
 
-    :arg arguments: the task's own, where null stands beside what was left out.
-    :arg hosts: the option as the specification reads it.
+    :arg arguments: the task's arguments, in which null differs from a missing option.
+    :arg hosts: the option as parsed by the specification.
     """
     if "hosts" not in arguments:
         return None
@@ -106,7 +106,7 @@ def named(arguments: Variables, hosts: list[str] | None) -> list[str] | None:
 
 
 class _Records:
-    """What the strategy knows of hosts that are not in the play any more."""
+    """The strategy's records of hosts that are no longer in the play."""
 
     def __init__(self, variables: Variables) -> None:
         self._iterator = _iterator()
@@ -127,8 +127,7 @@ class _Records:
 
 
 def _iterator() -> t.Any:
-    """The object that moves each host through the play, out of the strategy's frame on this
-    stack."""
+    """The play iterator, from the strategy's frame on this stack."""
     frame = inspect.currentframe()
     while frame is not None:
         found = frame.f_locals.get("iterator") if "iterator" in frame.f_code.co_varnames else None
@@ -139,9 +138,9 @@ def _iterator() -> t.Any:
 
 
 def _standing(record: t.Any) -> Standing:
-    """What the record of a host that was taken out of the play says.
+    """The standing of a host, from its record.
 
-    A failure that is being rescued is none. What failed and then ended itself has failed.
+    A failure that is being rescued does not count. A host that failed and then ended has failed.
     """
     states = [record]
     while child := next(filter(None, (getattr(states[-1], name) for name in CHILDREN)), None):
@@ -149,7 +148,7 @@ def _standing(record: t.Any) -> Standing:
     if any(state.fail_state and not _is_rescuing(state) for state in states):
         return "lost"
     if record.run_state.name != "COMPLETE":
-        return "present"  # core forgot to put it back, as after a failed run_once that is rescued
+        return "present"  # core did not put it back, as after a failed and rescued run_once
     # the errors of a host can be cleared, which does not bring it back
     return "ended" if any(map(_ends, _latest_tasks(record, states[-1]))) else "lost"
 

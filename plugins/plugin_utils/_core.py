@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sweep uses of ansible-core beyond its public interface, each with a fallback.
+"""The parts of ansible-core beyond its public interface that a sweep uses, each with a fallback.
 
 A later ansible-core may rename or change any of it: the sweep then gets slower, not wrong.
 
@@ -37,7 +37,7 @@ Variables = t.Mapping[str, t.Any]
 
 
 def is_free(strategy: str) -> bool:
-    """Whether under this strategy every host runs at its own pace, so that there is no batch."""
+    """Whether every host runs at its own pace under this strategy, so that there is no batch."""
     return strategy.rsplit(".", 1)[-1] in FREE
 
 
@@ -49,7 +49,7 @@ def play_of(task: t.Any) -> t.Any:
 
 
 def inventory_of(task: t.Any, variables: Variables) -> t.Any:
-    """The inventory; None where core keeps it somewhere else."""
+    """The inventory; None if core stores it elsewhere."""
     for owner in (_manager_of(task, variables), variables["hostvars"]):
         inventory = getattr(owner, "_inventory", None)
         if inventory is not None:
@@ -58,7 +58,7 @@ def inventory_of(task: t.Any, variables: Variables) -> t.Any:
 
 
 def batch_names(task: t.Any, variables: Variables) -> list[str]:
-    """Every host that the batch began with, also those that are not in the play any more."""
+    """Every host that the batch started with, including those no longer in the play."""
     inventory = inventory_of(task, variables)
     play = play_of(task)
     if inventory is not None:
@@ -81,9 +81,9 @@ def _manager_of(task: t.Any, variables: Variables) -> t.Any:
 
 
 class HostVariables:
-    """The variables that a task of each host's own would have.
+    """The variables that a task on each host would have.
 
-    :arg variables: those of the host that the sweep happens to run on.
+    :arg variables: variables of the host on which the sweep runs.
     """
 
     def __init__(self, task: t.Any, variables: Variables, *, loader: t.Any) -> None:
@@ -198,7 +198,7 @@ def skip_fact_cleaning() -> t.Iterator[None]:
 
 
 def with_defaults(action: str, task: t.Any, given: Variables, templar: t.Any) -> dict[str, t.Any]:
-    """The arguments with the task's module_defaults for this action behind them."""
+    """The arguments, completed with the task's module_defaults for this action."""
     if not task.module_defaults:
         return dict(given)
     apply = getattr(MODULE_COMMON, "_apply_action_arg_defaults", None)

@@ -4,7 +4,7 @@
 
 """The in-process door: every module's action, which calls the module's `run()` in Ansible's worker.
 
-Only a machine that is no tenant and is reached by another transport gets the module itself.
+Only a machine that is not a tenant and has another transport receives the module itself.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,17 +22,18 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._subject import 
 
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
 RETURNS: t.Final = "return_secret"
-SECRET_MODULES: t.Final = ("access_token", "application_credential")  # results may carry a secret
-SHOWN: t.Final = 10  # failures in a warning
+SECRET_MODULES: t.Final = ("access_token", "application_credential")  # results may contain a secret
+SHOWN: t.Final = 10  # number of failures listed in warnings
 Result = dict[str, t.Any]
 
 _tenant_options.prepare()
 
 
 class ActionModule(ActionBase):
-    """Resolves the tenant's options, then runs the module here or sends it out."""
+    """Resolves the tenant's options, then runs the module in the worker or on the task's
+    machine."""
 
-    _supports_async = True  # so that the refusal below is ours, with the remedy
+    _supports_async = True  # so that the error below applies, which has a remedy
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         super().run(tmp, task_vars)
@@ -40,8 +41,8 @@ class ActionModule(ActionBase):
         _execution.freeze_gc()
         if self._task.async_val:
             raise AnsibleActionFail(
-                f"async is {self._task.async_val}, but {self._task.action} runs inside Ansible's"
-                " own worker and takes no async; drop it, or raise forks."
+                f"async is {self._task.async_val}, but {self._task.action} runs in Ansible's"
+                " worker and does not support async; remove it, or raise forks."
             )
         module = _execution.module_named(self._task.action.rsplit(".", 1)[-1])
         return private(self._answer(module, task_vars or {}))
@@ -62,8 +63,8 @@ class ActionModule(ActionBase):
         except DefenderError as e:
             result = e.as_result()
         except AnsibleError:
-            raise  # core's own business with the connection, which knows no secret of ours
-        except Exception as e:  # below core 2.22 nobody else takes secrets out of a traceback
+            raise  # connection errors of core, which contain none of our secrets
+        except Exception as e:  # before core 2.22, core does not remove secrets from tracebacks
             return _scrub.crash(e, secrets)
         return _scrub.result(result, secrets)
 
@@ -71,16 +72,16 @@ class ActionModule(ActionBase):
         arguments = _tenant_options.resolve(subject.variables, subject.template, self._task.args)
         subject.check(arguments)
         if RETURNS in module.SPEC["argument_spec"] and arguments.get("dest") is None:
-            # whether a new secret has a place in the result, only the task knows
+            # only the task shows whether its result is registered
             arguments.setdefault(RETURNS, bool(self._task.register))
         return arguments
 
     def _answer_of_machine(
         self, arguments: dict[str, t.Any], variables: dict[str, t.Any]
     ) -> Result:
-        """The result of the module as an ordinary one, on the task's machine.
+        """The result of the module run as an ordinary module on the task's machine.
 
-        Connections display what it writes, so what is secret in it is encrypted for this task.
+        Connections display its output, so secrets in it are encrypted for this task.
         """
         reader = _sealed.Reader()
         self._task.environment.append({_sealed.VARIABLE: reader.public_key})
@@ -97,16 +98,16 @@ class ActionModule(ActionBase):
 
 
 def carries_secret(result: t.Mapping[str, t.Any]) -> bool:
-    """Whether there is a token or a new secret in the result of a module, or in one of a sweep."""
+    """Whether a module's or a sweep's result contains a token or a new secret."""
     results = result.get("results")
     inner = results.values() if isinstance(results, dict) else ()
     return any(result.get(key) for key in _scrub.SECRET_KEYS) or any(map(carries_secret, inner))
 
 
 def private(result: Result) -> Result:
-    """The result as core takes it: not displayed when it carries a secret, and only then.
+    """The result for core; hidden if and only if it contains a secret.
 
-    Core displays the warnings of a result that it hides, so the failures in it are added to them.
+    Core displays the warnings of a hidden result, so its failures are added to them.
     """
     if not carries_secret(result):
         return result

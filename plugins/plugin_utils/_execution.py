@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module's `run()` in this process: arguments checked, no secret left in the result.
+"""Run a module's `run()` in this process, with checked arguments and without secrets in the result.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -33,14 +33,14 @@ Result = dict[str, t.Any]
 
 
 def module_named(name: str) -> t.Any:
-    """The collection's module of this short name."""
+    """The collection's module with this short name."""
     return importlib.import_module(f"{MODULES}.{name}")
 
 
 def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The arguments as the module's own spec reads them; raises `bad_request`.
+    """The arguments checked by the module's spec; raises `bad_request`.
 
-    They are checked here so that a mistake is reported the same way through both doors.
+    They are checked here so that both doors report errors the same way.
     """
     rules = {rule: spec[rule] for rule in RULES if rule in spec}
     named = {
@@ -65,9 +65,10 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
 def run_here(
     module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
 ) -> Result:
-    """The module's result out of this process, without secrets; raises DefenderError.
+    """Run the module in this process; returns its result without secrets.
 
-    :arg secrets: those of the arguments; a list takes those that the call itself comes to know.
+    :arg secrets: the secrets in the arguments; further secrets from the call are added if it is a
+        list.
     """
     known = secrets if isinstance(secrets, list) else list(secrets)
     return _scrub.result(perform(module.run, params, check_mode=check_mode, secrets=known), known)
@@ -75,7 +76,7 @@ def run_here(
 
 @contextlib.contextmanager
 def environment(action: t.Any) -> t.Iterator[None]:
-    """The task keyword `environment` in this process, as the module's own process would have it."""
+    """Apply the task keyword `environment` to this process."""
     wanted: dict[str, t.Any] = {}
     action._compute_environment_string(wanted)
     before = dict(os.environ)

@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a sweep is: three numbers in memory that the worker shares with the process that started
-it.
+"""A sweep's progress: counters in memory that the worker shares with its parent process.
 
-A worker can tell its parent nothing before its task is done, except by memory that was there before
-the fork. Where nobody watches, the worker counts in memory of its own, which costs about as much as
-nothing.
+Before its task ends, a worker can inform its parent only through memory that existed before the
+fork. Without a reader, the worker counts in private memory at almost no cost.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -23,7 +21,7 @@ LAYOUT: t.Final = struct.Struct("=QQQQ")
 
 
 class Sweep(t.NamedTuple):
-    """The newest sweep: its number in this memory's life, and its tenants so far."""
+    """The newest sweep: its serial number, and its tenants so far."""
 
     number: int
     asked: int
@@ -32,7 +30,7 @@ class Sweep(t.NamedTuple):
 
 
 class Board:
-    """Written by one sweep at a time, from one thread of it; read by the parent, to show."""
+    """Written by one thread of one sweep at a time; read by the parent for display."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, LAYOUT.size)
@@ -52,5 +50,5 @@ class Board:
 
 @functools.cache
 def board() -> Board:
-    """This process's board, which every process it forks from now on shares."""
+    """This process's board, shared with every process that it forks later."""
     return Board()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which host's tenant a task is about.
+"""The host whose tenant a task uses.
 
-It is the host that the task is delegated to if that is a tenant itself, else the play's host.
+It is the host to which the task is delegated if that host is a tenant, otherwise the play's host.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,12 +25,12 @@ Variables = t.Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The host whose tenant options count.
+    """The host whose tenant options apply.
 
-    :arg variables: all of its variables.
+    :arg variables: all variables of the host.
     :arg template: renders a value in its context.
-    :arg is_machine: the task's machine is a tenant, which is never reached by a transport.
-    :arg passed: `(host, tenant id)` of the play's host where the task is delegated past it.
+    :arg is_machine: whether the task's machine is a tenant, for which no transport is used.
+    :arg passed: `(host, tenant id)` of the play's host if the task is delegated to another tenant.
     """
 
     variables: Variables = dataclasses.field(repr=False)
@@ -39,7 +39,7 @@ class Subject:
     passed: tuple[str, t.Any] | None = None
 
     def check(self, arguments: Variables) -> None:
-        """Refuse to bring the data of the play's host under the name of another tenant.
+        """Refuse to return data of the play's host under the name of another tenant.
 
         An argument such as `tenant_id: "{{ defender_xdr_tenant_id }}"` is rendered for the play's
         host.
@@ -52,14 +52,14 @@ class Subject:
             return
         raise DefenderError(
             "bad_request",
-            f"tenant_id is {tenant_id}, the tenant of {host}, but the task is delegated to "
-            f"{self.variables['inventory_hostname']}, which is tenant {other}; drop tenant_id or"
-            " delegate_to.",
+            f"tenant_id is {tenant_id}, the tenant of {host}, but the task is delegated to"
+            f" {self.variables['inventory_hostname']}, which is tenant {other}; remove tenant_id"
+            " or delegate_to.",
         )
 
 
 def subject_of(action: t.Any, variables: Variables) -> Subject:
-    """The subject of an action's task, with `variables` those of the play's host."""
+    """The subject of an action's task; `variables` are those of the play's host."""
     template, machine = action._templar.template, action._task.delegate_to
     here = Subject(variables=variables, template=template, is_machine=VARIABLE in variables)
     if not machine:
@@ -71,22 +71,21 @@ def subject_of(action: t.Any, variables: Variables) -> Subject:
     others = variables.get("ansible_delegated_vars", {}).get(machine, {})
     if VARIABLE not in others:
         return here
-    # core leaves the name of the play's host here, by which the tenant's options may be looked up
+    # core keeps the name of the play's host here, which look-ups of tenant options may use
     others = {**others, "inventory_hostname": machine}
     there = Templar(loader=action._loader, variables=others).template
     mine, theirs = _tenant_id(template, variables), _tenant_id(there, others)
     if theirs is None and not here.is_machine:
-        return here  # a variable of the play, which means nothing for this machine
+        return here  # a variable of the play, which does not apply to this machine
     if mine and theirs and not _tenant_options.names_another(mine, {"tenant_id": theirs}):
-        # one tenant, as where a play's own variable or a group of all hosts names it
+        # the same tenant, for example from a play variable or a group of all hosts
         return here
     passed = (variables["inventory_hostname"], mine)
     return Subject(variables=others, template=there, is_machine=True, passed=passed)
 
 
 def _tenant_id(template: t.Callable[[t.Any], t.Any], variables: Variables) -> t.Any:
-    """The id of the tenant that these variables name; None without one, or with an undefined
-    one."""
+    """The tenant id in these variables; None if it is missing or undefined."""
     try:
         return template(variables[VARIABLE]) if VARIABLE in variables else None
     except AnsibleError:

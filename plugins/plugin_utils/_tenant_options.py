@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host's tenant options, out of its variables, the environment and ansible.cfg, by the
-definitions of the tenant connection.
+"""A host's tenant options from its variables, the environment and ansible.cfg, as defined by the
+tenant connection.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -48,7 +48,7 @@ Found = tuple[t.Any, str]
 
 
 def prepare() -> None:
-    """Build in the parent what every worker would otherwise build for itself.
+    """Prepare in the parent what every worker would otherwise build again.
 
     Core imports an action before it forks, so workers inherit the plugin's definitions and the TLS
     context with the CAs, 30 ms each. CAs named only in a host's variables are loaded by its worker.
@@ -60,8 +60,8 @@ def prepare() -> None:
 
 
 def options_from_env_and_cfg() -> dict[str, Found]:
-    """The options that the environment and ansible.cfg set, with their origin; no host changes
-    them."""
+    """The options from the environment and ansible.cfg with their origin, the same for all
+    hosts."""
     return {option: _found(option, {}) for option in TENANT_SPEC}
 
 
@@ -73,11 +73,10 @@ def _found(option: str, variables: t.Mapping[str, t.Any]) -> Found:
 
 
 def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
-    """Why this cannot be the value of an option that takes one plain value; never with the value in
-    it.
+    """The reason why the value is not a plain value, without the value; None if it is one.
 
-    Core's own message would show the value, and for a task argument core takes the text of a
-    dictionary. A vault look-up whose `.secret` was forgotten is a dictionary with the secret in it.
+    Core's message would show the value, and core converts a dictionary in a task argument to text.
+    A vault look-up without `.secret` is a dictionary that contains the secret.
     """
     if (
         value is None
@@ -94,19 +93,19 @@ def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
     remedy = (
         "Quote it."
         if isinstance(value, bool)
-        else "Give the member that holds the value, such as .secret of a vault look-up."
+        else "Use the member that holds the value, such as .secret of a vault look-up."
     )
     what = "text" if secret else "one plain value"
-    return f"{option} is {kind}, but must be {what} (what it holds is not shown here). {remedy}"
+    return f"{option} is {kind}, but must be {what} (its content is not shown). {remedy}"
 
 
 def check_kinds(
     values: t.Mapping[str, t.Any], *, prefix: str = "", secrets: t.Collection[str] = SECRETS
 ) -> None:
-    """Refuse dictionaries and lists as values of tenant options, before core does; raises
+    """Refuse dictionaries and lists as values of tenant options before core does; raises
     `bad_request`.
 
-    :arg values: options by their name behind the prefix; those of other names are not looked at.
+    :arg values: options by name with the prefix; other names are ignored.
     :arg secrets: the options that hold secrets.
     """
     for option in {**TENANT_SPEC, **dict.fromkeys(secrets)}:
@@ -123,16 +122,16 @@ def resolve(
     *,
     shared: t.Mapping[str, Found] | None = None,
 ) -> dict[str, t.Any]:
-    """A module's arguments: those given, and for the rest the host's tenant options; options nobody
-    set are left out.
+    """A module's arguments, completed with the host's tenant options; options that are not set are
+    left out.
 
-    :arg variables: all variables of the task's own host.
+    :arg variables: all variables of the task's host.
     :arg template: renders one value in that host's context.
-    :arg given: task arguments, with module_defaults already in them.
-    :arg shared: what `options_from_env_and_cfg` returned, when many hosts are resolved.
-    Only the nearest source that names a credential counts, so that a task can use another one than
-    its inventory. The name of the host is the tenant's, unless the arguments name another tenant.
-    Raises `bad_request`.
+    :arg given: task arguments including module_defaults.
+    :arg shared: the result of `options_from_env_and_cfg`, if many hosts are resolved. Only the
+        nearest source with a credential is used, so that a task can override the inventory's
+        credential. The host's name is the tenant's name unless the arguments name another tenant.
+        Raises `bad_request`.
     """
     unused, known = _definitions()
     own = {variable: template(variables[variable]) for variable in known if variable in variables}
@@ -145,7 +144,7 @@ def resolve(
     merged: dict[str, t.Any] = {}
     layer: dict[str, str] = {}
     for option in TENANT_SPEC:
-        # every option has the one variable defender_xdr_OPTION
+        # each option has one variable, defender_xdr_OPTION
         value, origin = (
             shared[option] if shared and f"{PREFIX}{option}" not in own else _found(option, own)
         )
@@ -169,13 +168,13 @@ def resolve(
             if "inventory_hostname" in variables:
                 merged.setdefault("tenant_name", variables["inventory_hostname"])
         elif layer.get("tenant_name") == "var":
-            # the host's name is not the other tenant's
+            # the host's name is not the name of the other tenant
             del merged["tenant_name"]
     return t.cast("dict[str, t.Any]", native({**merged, **arguments}))
 
 
 def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
-    """Whether the arguments of a task name another tenant than this one."""
+    """Whether a task's arguments name a different tenant."""
     named = arguments.get("tenant_id")
     return bool(named) and str(named).strip().lower() != str(tenant_id).strip().lower()
 
@@ -195,8 +194,8 @@ def _tenant_named(
 
 
 def native(value: t.Any) -> t.Any:
-    """The value without core's tags (such as its origin), which nothing here reads and which make
-    copies slow."""
+    """The value without core's tags (such as its origin), which are not needed here and make copies
+    slow."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):

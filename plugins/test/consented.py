@@ -54,8 +54,8 @@ def consented(result: t.Any) -> bool:
     )
     if status not in STATUSES:
         raise AnsibleFilterError(
-            "consented reads a successful result of consent_info or consent, whose status is one"
-            f" of {', '.join(STATUSES)}."
+            "The input of consented must be a successful result of consent_info or consent with a"
+            f" status of {', '.join(STATUSES)}."
         )
     return status in ("complete", "superfluous")
 

@@ -64,7 +64,8 @@ def too_many_failed(coverage: t.Any, fail_when: str = "all") -> bool:
     asked, failed = count.get("asked"), count.get("failed", count.get("unread"))
     if not (isinstance(asked, int) and isinstance(failed, int)):
         raise AnsibleFilterError(
-            "too_many_failed reads a coverage, a dictionary with the numbers asked and failed."
+            "The input of too_many_failed must be a coverage, a mapping with the numbers"
+            " asked and failed."
         )
     try:
         return _coverage.threshold(str(fail_when))(failed, asked)

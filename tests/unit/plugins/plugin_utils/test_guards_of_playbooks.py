@@ -57,5 +57,5 @@ def test_the_coverage_of_a_report_counts_the_unread() -> None:
     "coverage", [None, 5, "text", {}, {"asked": 1}, {"asked": "1", "failed": 1}]
 )
 def test_what_is_no_coverage_is_an_error(coverage: t.Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="reads a coverage"):
+    with pytest.raises(AnsibleFilterError, match="must be a coverage"):
         too_many_failed(coverage, "any")

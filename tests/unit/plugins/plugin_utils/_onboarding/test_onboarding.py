@@ -198,5 +198,5 @@ def test_a_host_that_is_not_confirmed_is_refused() -> None:
 
 @pytest.mark.parametrize("made", [onboard_result, offboard_result])
 def test_what_is_no_result_is_an_error(made: t.Callable[[t.Any], Json]) -> None:
-    with pytest.raises(AnsibleFilterError, match="reads a registered result of consent"):
+    with pytest.raises(AnsibleFilterError, match="must be a registered result of consent"):
         made(["a"])

@@ -274,5 +274,5 @@ def test_without_a_strategy_only_hosts_left_in_a_batch_are_known() -> None:
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(AnsibleLookupError, match="fleet_summary knows no 'hunts'"):
+    with pytest.raises(AnsibleLookupError, match="fleet_summary is 'hunts'"):
         fleet_summary._summary("hunts", 88, {})
