@@ -280,7 +280,7 @@ def test_a_second_lab_in_the_same_folder_is_refused_in_one_sentence(running) -> 
     assert second.returncode == 3
     assert (
         output.strip()
-        == f"A lab is already running in {running.folder}; stop it or give another --dir."
+        == f"A lab is already running in {running.folder}; stop it or set another --dir."
     )
     assert (running.folder / "lab.json").exists()
 

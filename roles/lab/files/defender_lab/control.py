@@ -68,11 +68,11 @@ class Control:
             if not hmac.compare_digest(
                 request.headers.get("X-Lab-Key", "").encode(), self._key.encode()
             ):
-                raise Refused(403, "Forbidden", "X-Lab-Key must hold the admin_key of lab.json.")
+                raise Refused(403, "Forbidden", "X-Lab-Key must contain the admin_key of lab.json.")
             handler = self._routes.get((request.method, request.path))
             if handler is None:
                 raise Refused(
-                    404, "NotFound", f"{request.method} {request.path} is no control route."
+                    404, "NotFound", f"{request.method} {request.path} is not a control route."
                 )
             return as_json(200, handler(request))
         except (KeyError, TypeError, ValueError) as mistake:
@@ -151,7 +151,7 @@ class Control:
         if "personality" in body:
             if body["personality"] not in BY_NAME:
                 raise Refused(
-                    400, "BadRequest", f"There are the personalities {', '.join(BY_NAME)}."
+                    400, "BadRequest", f"personality must be one of {', '.join(BY_NAME)}."
                 )
             tenant.assume(BY_NAME[body["personality"]])
             self._quotas.forget(tenant.id)
@@ -162,7 +162,9 @@ class Control:
         tenant.provisioned = bool(body.get("provisioned", tenant.provisioned))
         for resource, roles in body.get("roles", {}).items():
             if resource not in RESOURCES:
-                raise Refused(400, "BadRequest", f"There are the resources {', '.join(RESOURCES)}.")
+                raise Refused(
+                    400, "BadRequest", f"The keys of roles must be from {', '.join(RESOURCES)}."
+                )
             tenant.roster.set_roles(tenant.house, resource, roles)
         tenant.consent_version += 1
         return {"tenant": tenant.id, "consented": tenant.consented, "roles": tenant.granted}
@@ -233,7 +235,7 @@ class Control:
 
 def _natural(value: t.Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value} is no number from 0 on")
+        raise ValueError(f"{value} is not a number of 0 or more")
     return value
 
 
@@ -246,7 +248,7 @@ def _object(request: Request, allowed: frozenset[str]) -> Answer:
         raise Refused(
             400,
             "BadRequest",
-            f"The body must be a JSON object with members out of {', '.join(sorted(allowed))}.",
+            f"The body must be a JSON object with members from {', '.join(sorted(allowed))}.",
         )
     return body
 

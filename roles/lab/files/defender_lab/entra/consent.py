@@ -245,7 +245,7 @@ class Consents:
         parts = urlsplit(link)
         wish = self.wish(parts.path, parts.query)
         if wish is None:
-            raise ValueError(f"{link} is no consent link")
+            raise ValueError(f"{link} is not a consent link")
         return wish
 
 

@@ -134,7 +134,7 @@ class Arena:
         answer = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchone()
         tree: dict[str, Any] = json.loads(answer[0]) if answer else {"error": True}
         if tree["error"] or len(tree["statements"]) != 1:
-            not_supported("a query that is not one read")
+            not_supported("a query that is not a single read")
         allowed = set(tables)
         references: list[dict[str, Any]] = []
         stack: list[Any] = [tree["statements"]]
@@ -157,7 +157,7 @@ class Arena:
                     and not node.get("catalog_name")
                 )
             if not known:
-                not_supported("a query that reads something else than hunting tables")
+                not_supported("a query that reads anything other than hunting tables")
 
     def run(
         self, sql: str, parameters: Mapping[str, Any], window: Window, rows: int

@@ -105,7 +105,7 @@ def _plain(literal: str) -> str:
         # an emoji is two escapes of half a pair each
         text = _ESCAPE.sub(_escaped, body).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        not_supported("text with half of a surrogate pair")
+        not_supported("a string with a lone surrogate")
     return (
         quote
         + "".join(_KEPT.get(sign, f"\\{sign}" if sign == quote else sign) for sign in text)

@@ -137,7 +137,7 @@ def _refuse_text(bare: str) -> NoReturn:
         refuse_syntax("Query operator expected.")
     if _surely_wrong(bare):
         refuse_syntax()
-    not_supported("this KQL, which the translator cannot parse; the service may take it")
+    not_supported("this KQL, which the translator cannot parse; the service may accept it")
 
 
 def _surely_wrong(bare: str) -> bool:

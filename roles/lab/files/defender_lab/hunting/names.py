@@ -97,7 +97,7 @@ class Resolver:
         columns = self.query(query, {})
         if MIXED in columns.values():
             not_supported(
-                "an answer with columns that a union made of one name and different types; project"
+                "a response with columns of one name and different types from a union; project"
                 " the others"
             )
         return columns
@@ -165,8 +165,7 @@ class Resolver:
         for node in self._expressions(op, columns, scope):
             if columns.get(node.name.rpartition("_")[0]) == MIXED:
                 not_supported(
-                    f"{node.name}, one of two columns that a union makes of one name and different"
-                    " types"
+                    f"{node.name}, one of two columns of one name and different types from a union"
                 )
             if node.name in self._known or node.name in scope:
                 not_supported(f"the table {node.name} as an operand")

@@ -67,5 +67,5 @@ def stopped(folder: Path) -> None:
     until = time.monotonic() + ENDING
     while holder(folder) == pid:
         if time.monotonic() > until:
-            raise Failed(f"The lab with pid {pid} did not leave within {ENDING:.0f} seconds.")
+            raise Failed(f"The lab with pid {pid} did not stop within {ENDING:.0f} seconds.")
         time.sleep(0.05)

@@ -19,7 +19,7 @@ class InUse(Exception):
     """Another lab lives in that folder."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"A lab is already running in {path}; stop it or give another --dir.")
+        super().__init__(f"A lab is already running in {path}; stop it or set another --dir.")
 
 
 @contextlib.contextmanager

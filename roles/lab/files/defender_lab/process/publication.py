@@ -82,10 +82,10 @@ class Publication:
         }
         lines = [
             (
-                "# Written by the lab at every start. The secret stands here in clear because it"
-                " opens nothing but this lab;"
+                "# Written by the lab at every start. The secret is in clear text because it"
+                " gives access only to this lab;"
             ),
-            "# with real tenants it belongs into a vault or another lookup.",
+            "# for real tenants, use a vault or another lookup.",
             "all:",
             "  children:",
             *self._group("tenants", self.hosts, shared),

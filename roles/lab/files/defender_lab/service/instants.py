@@ -21,7 +21,7 @@ def ticks(text: str) -> int:
     ``datetime`` alone would drop the seventh decimal."""
     found = FORM.fullmatch(text)
     if not found:
-        raise ValueError(f"{text} is no RFC 3339 time with an offset")
+        raise ValueError(f"{text} is not an RFC 3339 time with an offset")
     whole, fraction, zone = found.groups()
     offset = (
         timedelta()

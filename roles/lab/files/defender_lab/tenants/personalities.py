@@ -163,16 +163,18 @@ def mix(tenants: int, sick: str) -> list[Personality]:
         shares = {"none": 0.0, "default": DEFAULT_SICK / DEFAULT_OF}
         share = shares[sick] if sick in shares else float(sick) / 100
         if not 0 <= share <= 1:
-            raise ValueError(f"{sick} is no percentage between 0 and 100")
+            raise ValueError(f"{sick} is not a percentage between 0 and 100")
         count = round(tenants * share)
         chosen = [SICK[number % len(SICK)] for number in range(count)]
     if len(chosen) > tenants:
-        raise ValueError(f"{len(chosen)} sick tenants do not fit into {tenants}")
+        raise ValueError(
+            f"{len(chosen)} tenants with problems exceed the {tenants} tenants of the lab"
+        )
     return chosen + [HEALTHY] * (tenants - len(chosen))
 
 
 def _named(part: str) -> list[Personality]:
     name, unused, count = part.strip().partition("=")
     if name not in BY_NAME:
-        raise ValueError(f"{name} is no personality; there are {', '.join(BY_NAME)}")
+        raise ValueError(f"{name} is not a personality; choose from {', '.join(BY_NAME)}")
     return [BY_NAME[name]] * int(count)
