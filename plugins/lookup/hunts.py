@@ -96,7 +96,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         try:
             return _packs.wanted(
-                _packs.found(terms), self.get_option("names"), self.get_option("parameters")
+                _packs.find(terms), self.get_option("names"), self.get_option("parameters")
             )
         except DefenderError as e:
             raise AnsibleLookupError(e.message) from None

@@ -233,7 +233,7 @@ SPEC = _module.spec(
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _lookup.check_app_id(params["app_id"])
     display_name = _lookup.check_display_name(params["display_name"])
-    wish = _wanted.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
+    settings = _wanted.wanted(params, "xdr" if tenant.options.api == "xdr" else "graph")
     api = tenant.api("graph", "application")
     with _lookup.as_owner(api):
         if params["state"] == "absent":
@@ -243,7 +243,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         else:
             result = _applications.ensure_present(
                 api,
-                wish,
+                settings,
                 app_id=app_id,
                 service_principal=params["service_principal"],
                 check_mode=check_mode,

@@ -261,13 +261,13 @@ SPEC = _module.spec(
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     app_id = _consent.application(tenant, params["app_id"])
-    wish = _consent_state.wish(tenant, app_id, params)
+    request = _consent_state.consent_request(tenant, app_id, params)
     ensure = _consent_state.absent if params["state"] == "absent" else _consent_state.present
     return {
         "api": "graph",
         "app_id": app_id,
-        "consent_url": wish.link,
-        **ensure(tenant, wish, check_mode=check_mode),
+        "consent_url": request.link,
+        **ensure(tenant, request, check_mode=check_mode),
     }
 
 

@@ -248,15 +248,15 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     api = tenant.chosen_api("incident_info")
     source = SOURCES[api.name](api, wanted)
     if number:
-        found, truncated = [source.one(number)], False
+        incidents, truncated = [source.incident(number)], False
     else:
-        found, truncated = _walk.everything(source, limit=wanted.limit)
+        incidents, truncated = _walk.everything(source, limit=wanted.limit)
     return {
         "api": api.name,
-        "incidents": [_incidents.chosen(incident, wanted.fields) for incident in found],
-        "count": len(found),
+        "incidents": [_incidents.chosen(incident, wanted.fields) for incident in incidents],
+        "count": len(incidents),
         "truncated": truncated,
-        "watermark": _incidents.watermark(found) or "",
+        "watermark": _incidents.watermark(incidents) or "",
         "warnings": source.warnings,
     }
 

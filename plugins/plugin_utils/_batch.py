@@ -130,9 +130,11 @@ def _iterator() -> t.Any:
     """The play iterator, from the strategy's frame on this stack."""
     frame = inspect.currentframe()
     while frame is not None:
-        found = frame.f_locals.get("iterator") if "iterator" in frame.f_code.co_varnames else None
-        if hasattr(found, "get_state_for_host"):
-            return found
+        iterator = (
+            frame.f_locals.get("iterator") if "iterator" in frame.f_code.co_varnames else None
+        )
+        if hasattr(iterator, "get_state_for_host"):
+            return iterator
         frame = frame.f_back
     return None
 

@@ -68,8 +68,8 @@ def batch_names(task: t.Any, variables: Variables) -> list[str]:
         *variables.get("ansible_current_hosts", []),
         *variables.get("ansible_failed_hosts", []),
     ]
-    known = variables["ansible_play_hosts_all"]
-    return [host for host in known if host in set(begun) or not play.serial]
+    play_hosts = variables["ansible_play_hosts_all"]
+    return [host for host in play_hosts if host in set(begun) or not play.serial]
 
 
 def _manager_of(task: t.Any, variables: Variables) -> t.Any:
@@ -197,21 +197,25 @@ def skip_fact_cleaning() -> t.Iterator[None]:
         MANAGER_MODULE.clean_facts = clean
 
 
-def with_defaults(action: str, task: t.Any, given: Variables, templar: t.Any) -> dict[str, t.Any]:
+def with_defaults(
+    action: str, task: t.Any, arguments: Variables, templar: t.Any
+) -> dict[str, t.Any]:
     """The arguments, completed with the task's module_defaults for this action."""
     if not task.module_defaults:
-        return dict(given)
+        return dict(arguments)
     apply = getattr(MODULE_COMMON, "_apply_action_arg_defaults", None)
     if apply is not None:
         with contextlib.suppress(TypeError, AttributeError):
-            return t.cast("dict[str, t.Any]", apply(action, task, dict(given), templar))
+            return t.cast("dict[str, t.Any]", apply(action, task, dict(arguments), templar))
     # core's order: the later of two entries for one name wins, and an action wins over a group
     entries: dict[str, t.Any] = {}
     for defaults in task.module_defaults:
         entries.update(defaults)
-    found: dict[str, t.Any] = {}
+    values: dict[str, t.Any] = {}
     for name in (GROUP, action):
         entry = entries.get(name) or {}
-        found.update(entry if isinstance(entry, dict) else templar.template(entry))
-    rest = templar.template({name: value for name, value in found.items() if name not in given})
-    return {**rest, **given}
+        values.update(entry if isinstance(entry, dict) else templar.template(entry))
+    rest = templar.template(
+        {name: value for name, value in values.items() if name not in arguments}
+    )
+    return {**rest, **arguments}

@@ -70,8 +70,10 @@ def run_here(
     :arg secrets: the secrets in the arguments; further secrets from the call are added if it is a
         list.
     """
-    known = secrets if isinstance(secrets, list) else list(secrets)
-    return _scrub.result(perform(module.run, params, check_mode=check_mode, secrets=known), known)
+    secret_list = secrets if isinstance(secrets, list) else list(secrets)
+    return _scrub.result(
+        perform(module.run, params, check_mode=check_mode, secrets=secret_list), secret_list
+    )
 
 
 @contextlib.contextmanager

@@ -39,12 +39,12 @@ def _definitions() -> tuple[str, frozenset[str]]:
 
     Core knows a collection plugin's options only after its class has been loaded.
     """
-    found = connection_loader.get(CONNECTION, class_only=True)
-    name = found._load_name
+    connection_class = connection_loader.get(CONNECTION, class_only=True)
+    name = connection_class._load_name
     return name, frozenset(C.config.get_plugin_vars("connection", name))
 
 
-Found = tuple[t.Any, str]
+Setting = tuple[t.Any, str]
 
 
 def prepare() -> None:
@@ -59,17 +59,17 @@ def prepare() -> None:
         _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
 
 
-def options_from_env_and_cfg() -> dict[str, Found]:
+def options_from_env_and_cfg() -> dict[str, Setting]:
     """The options from the environment and ansible.cfg with their origin, the same for all
     hosts."""
-    return {option: _found(option, {}) for option in TENANT_SPEC}
+    return {option: _setting(option, {}) for option in TENANT_SPEC}
 
 
-def _found(option: str, variables: t.Mapping[str, t.Any]) -> Found:
-    found: Found = C.config.get_config_value_and_origin(
+def _setting(option: str, variables: t.Mapping[str, t.Any]) -> Setting:
+    value_and_origin: Setting = C.config.get_config_value_and_origin(
         option, plugin_type="connection", plugin_name=_definitions()[0], variables=variables
     )
-    return found
+    return value_and_origin
 
 
 def problem(option: str, value: t.Any, *, secret: bool) -> str | None:
@@ -118,40 +118,47 @@ def check_kinds(
 def resolve(
     variables: t.Mapping[str, t.Any],
     template: t.Callable[[t.Any], t.Any],
-    given: t.Mapping[str, t.Any],
+    task_args: t.Mapping[str, t.Any],
     *,
-    shared: t.Mapping[str, Found] | None = None,
+    shared: t.Mapping[str, Setting] | None = None,
 ) -> dict[str, t.Any]:
     """A module's arguments, completed with the host's tenant options; options that are not set are
     left out.
 
     :arg variables: all variables of the task's host.
     :arg template: renders one value in that host's context.
-    :arg given: task arguments including module_defaults.
-    :arg shared: the result of `options_from_env_and_cfg`, if many hosts are resolved. Only the
-        nearest source with a credential is used, so that a task can override the inventory's
-        credential. The host's name is the tenant's name unless the arguments name another tenant.
-        Raises `bad_request`.
+    :arg task_args: task arguments including module_defaults.
+    :arg shared: the result of `options_from_env_and_cfg`, if many hosts are resolved.
+
+    Only the nearest source with a credential is used, so that a task can override the inventory's
+    credential. The host's name is the tenant's name unless the arguments name another tenant.
+    Raises `bad_request`.
     """
-    unused, known = _definitions()
-    own = {variable: template(variables[variable]) for variable in known if variable in variables}
+    unused, variable_names = _definitions()
+    host_variables = {
+        variable: template(variables[variable])
+        for variable in variable_names
+        if variable in variables
+    }
     try:
-        check_kinds(own, prefix=PREFIX)
-        check_kinds(given)
+        check_kinds(host_variables, prefix=PREFIX)
+        check_kinds(task_args)
     except DefenderError as e:
-        e.facts["tenant"] = _tenant_named(variables, own, given)
+        e.facts["tenant"] = _tenant_named(variables, host_variables, task_args)
         raise
     merged: dict[str, t.Any] = {}
     layer: dict[str, str] = {}
     for option in TENANT_SPEC:
         # each option has one variable, defender_xdr_OPTION
         value, origin = (
-            shared[option] if shared and f"{PREFIX}{option}" not in own else _found(option, own)
+            shared[option]
+            if shared and f"{PREFIX}{option}" not in host_variables
+            else _setting(option, host_variables)
         )
         if value is not None and origin != "default":
             merged[option] = value
             layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
-    arguments = {option: value for option, value in given.items() if value is not None}
+    arguments = {option: value for option, value in task_args.items() if value is not None}
     nearest = next(
         (
             source
@@ -163,8 +170,8 @@ def resolve(
     for option in CREDENTIAL:
         if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
             merged.pop(option, None)
-    if VARIABLE in own:
-        if not names_another(own[VARIABLE], arguments):
+    if VARIABLE in host_variables:
+        if not names_another(host_variables[VARIABLE], arguments):
             if "inventory_hostname" in variables:
                 merged.setdefault("tenant_name", variables["inventory_hostname"])
         elif layer.get("tenant_name") == "var":
@@ -180,12 +187,14 @@ def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:
 
 
 def _tenant_named(
-    variables: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
+    variables: t.Mapping[str, t.Any],
+    host_variables: t.Mapping[str, t.Any],
+    arguments: t.Mapping[str, t.Any],
 ) -> dict[str, t.Any]:
     """The result's key `tenant` when the options themselves are invalid."""
 
     def plain(option: str) -> str | None:
-        value = given.get(option) or own.get(f"{PREFIX}{option}")
+        value = arguments.get(option) or host_variables.get(f"{PREFIX}{option}")
         return str(value) if isinstance(value, str) else None
 
     tenant_id = plain("tenant_id")

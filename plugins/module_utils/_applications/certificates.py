@@ -30,7 +30,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.public_c
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 
-def given(text: str | None, path: str | None) -> PublicCertificate:
+def read_certificate(text: str | None, path: str | None) -> PublicCertificate:
     """The certificate that the caller passes, as text or as a file."""
     if text is not None:
         return public_certificate("public_certificate", "public_certificate", text.encode())
@@ -70,11 +70,11 @@ class Certificates:
             )
         if len(named) > 1:
             self.api.tenant.warnings.extend(
-                f"{each} was registered without a start date, so the time of its registration is"
-                " unknown and rotation removes neither it nor any earlier certificate; remove"
-                " those that are no longer used by key_id."
-                for each in named
-                if each.began is None
+                f"{credential} was registered without a start date, so the time of its"
+                " registration is unknown and rotation removes neither it nor any earlier"
+                " certificate; remove those that are no longer used by key_id."
+                for credential in named
+                if credential.began is None
             )
         return self._same(named, wanted)
 
@@ -85,10 +85,10 @@ class Certificates:
         )
         return next(
             (
-                each
-                for each in named
-                if each.details["sha256"] == digests[1]
-                or (not each.details["sha256"] and each.details["sha1"] == digests[0])
+                credential
+                for credential in named
+                if credential.details["sha256"] == digests[1]
+                or (not credential.details["sha256"] and credential.details["sha1"] == digests[0])
             ),
             None,
         )
@@ -120,7 +120,7 @@ class Certificates:
     def remove(self, application: Json, credential: Credential) -> None:
         self._write(
             application,
-            [each for each in self._held(application) if each["keyId"] != credential.key_id],
+            [key for key in self._held(application) if key["keyId"] != credential.key_id],
         )
 
     def _held(self, application: Json) -> list[Json]:

@@ -64,14 +64,14 @@ class Secrets:
         """The secret that is in use, if known; otherwise the one that expires last."""
         placed = self.place.dest is not None or self.place.current is not None
         text = self.place.text() if placed else None
-        self._holder = _app_rotation.holder_of(text, held) if placed else _callers_own(held)
-        known = self._holder if placed and self._holder in named else None
-        latest = max(named, key=lambda each: (_end(each), each.key_id), default=None)
-        current = known or latest
+        self._holder = _app_rotation.holder_of(text, held) if placed else _callers_secret(held)
+        holder = self._holder if placed and self._holder in named else None
+        latest = max(named, key=lambda secret: (_end(secret), secret.key_id), default=None)
+        current = holder or latest
         if current is None or _end(current) - now < max(self.rotate_before * DAY, 1):
             return None
-        if known:
-            self._warn_of_others(named, known, now)
+        if holder:
+            self._warn_of_others(named, holder, now)
         elif placed:
             self.api.tenant.warnings.append(
                 f"{self.place.name} is not confirmed to hold {current}, whose text cannot be read"
@@ -80,15 +80,15 @@ class Secrets:
             )
         return current
 
-    def _warn_of_others(self, named: t.Sequence[Credential], known: Credential, now: int) -> None:
+    def _warn_of_others(self, named: t.Sequence[Credential], holder: Credential, now: int) -> None:
         """Warn of secrets that rotation keeps, such as those of an interrupted run or created in
         the portal."""
         self.api.tenant.warnings.extend(
-            f"{each} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but"
+            f"{secret} is not the secret in {'dest' if self.place.dest else 'current_secret'}, but"
             " was created later or expires later, so it is kept; if nobody has it, remove it by"
             " its key_id."
-            for each in named
-            if each.valid(now) and each != known and not _app_rotation.precedes(each, known)
+            for secret in named
+            if secret.valid(now) and secret != holder and not _app_rotation.precedes(secret, holder)
         )
 
     def is_held(self, current: Credential, *, made: bool) -> bool:
@@ -147,7 +147,7 @@ class Secrets:
         left: list[str] = []
         try:
             suspects = self._suspects(application)
-            left = [each["keyId"] for each in suspects]
+            left = [suspect["keyId"] for suspect in suspects]
             if len(suspects) == 1 and self._is_ours(suspects[0], planned, sent):
                 self._take(application, left[0])
                 left = []
@@ -173,12 +173,12 @@ class Secrets:
 
     def _suspects(self, application: Json) -> list[Json]:
         """The secrets with this display name that did not exist before."""
-        before = {each["keyId"] for each in application.get("passwordCredentials") or []}
+        before = {secret["keyId"] for secret in application.get("passwordCredentials") or []}
         listed = _app_credentials.find(self.api, application["appId"]).get("passwordCredentials")
         return [
-            each
-            for each in listed or []
-            if each["keyId"] not in before and each.get("displayName") == self.display_name
+            secret
+            for secret in listed or []
+            if secret["keyId"] not in before and secret.get("displayName") == self.display_name
         ]
 
     def _is_ours(self, suspect: Json, planned: Json, sent: int) -> bool:
@@ -226,9 +226,9 @@ def _end(credential: Credential) -> float:
     return math.inf if credential.end is None else credential.end
 
 
-def _callers_own(held: t.Iterable[Credential]) -> Credential | None:
+def _callers_secret(held: t.Iterable[Credential]) -> Credential | None:
     """The secret that this task authenticates with; None unless exactly one matches."""
-    used = [each for each in held if each.kind == "secret" and each.in_use]
+    used = [credential for credential in held if credential.kind == "secret" and credential.in_use]
     return used[0] if len(used) == 1 and used[0].hint else None
 
 

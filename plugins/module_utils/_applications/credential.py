@@ -99,8 +99,8 @@ class Caller:
     """
 
     def __init__(self, options: Options, app_id: str) -> None:
-        own = options.client_id == app_id.lower()
-        mine = _credential.read(options.credential) if own else None
+        is_caller = options.client_id == app_id.lower()
+        mine = _credential.read(options.credential) if is_caller else None
         self.secret = mine if isinstance(mine, str) else None
         self._thumbprint = mine.thumbprint if isinstance(mine, _credential.Signer) else None
         self._assertion = _claims_of(mine()) if callable(mine) else None

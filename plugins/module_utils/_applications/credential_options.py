@@ -43,7 +43,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 
 Params = t.Mapping[str, t.Any]
 # options for one type of credential
-OWN: t.Final = {
+ONLY_FOR: t.Final = {
     "dest": "secret",
     "current_secret": "secret",
     "public_certificate": "certificate",
@@ -70,7 +70,7 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
                 "bad_request",
                 f"{option} is empty; {NEVER_EMPTY[option]}.",
             )
-    for option, owner in OWN.items():
+    for option, owner in ONLY_FOR.items():
         if present and params[option] is not None and kind != owner:
             raise DefenderError(
                 "bad_request",
@@ -98,7 +98,7 @@ def checked(params: Params) -> t.Callable[[Api], dict[str, Kind]]:
                     " public_certificate_path is set."
                 ),
             )
-        certificate = _app_certificates.given(
+        certificate = _app_certificates.read_certificate(
             params["public_certificate"], params["public_certificate_path"]
         )
     elif present:
@@ -158,5 +158,7 @@ def _chosen(params: Params) -> t.Callable[[Credential], bool]:
     """Selects the credentials to remove: the one with the id, or all with the name and, if set, the
     type."""
     if params["key_id"] is not None:
-        return lambda each: each.key_id == params["key_id"]
-    return lambda each: each.display_name == params["name"] and params["type"] in (None, each.kind)
+        return lambda credential: credential.key_id == params["key_id"]
+    return lambda credential: (
+        credential.display_name == params["name"] and params["type"] in (None, credential.kind)
+    )

@@ -74,17 +74,25 @@ def shown(credentials: t.Iterable[Credential], now: int) -> list[Json]:
     """
     every = list(credentials)
     latest: dict[tuple[str, str], int] = {}
-    for each in every:
-        place = each.kind, each.display_name
-        latest[place] = max(latest.get(place, 0), each.end or 0)
-    endless = max((each.end or 0 for each in every), default=0) + 1
-    every.sort(key=lambda each: (each.end or endless, each.kind, each.display_name, each.key_id))
-    return [
-        each.as_result(
-            now,
-            superseded=not each.in_use and (each.end or 0) < latest[each.kind, each.display_name],
+    for credential in every:
+        place = credential.kind, credential.display_name
+        latest[place] = max(latest.get(place, 0), credential.end or 0)
+    endless = max((credential.end or 0 for credential in every), default=0) + 1
+    every.sort(
+        key=lambda credential: (
+            credential.end or endless,
+            credential.kind,
+            credential.display_name,
+            credential.key_id,
         )
-        for each in every
+    )
+    return [
+        credential.as_result(
+            now,
+            superseded=not credential.in_use
+            and (credential.end or 0) < latest[credential.kind, credential.display_name],
+        )
+        for credential in every
     ]
 
 
@@ -128,7 +136,11 @@ def ensure_present(
     application = find(api, app_id)
     held = all_of(api, application)
     now = moment(api)
-    named = [each for each in held if each.kind == kind.name and each.display_name == name]
+    named = [
+        credential
+        for credential in held
+        if credential.kind == kind.name and credential.display_name == name
+    ]
     current = kind.current(named, held, now)
     due = current is None
     extra: Json = {}
@@ -141,16 +153,16 @@ def ensure_present(
         if not check_mode:
             _wait_for(api, app_id, current.key_id)
     # a credential changed in place keeps its id
-    others = [each for each in held if each.key_id != current.key_id]
+    others = [credential for credential in held if credential.key_id != current.key_id]
     keeper = current if kind.is_held(current, made=due) else None
     # one tick later than everything listed before the new one was created
     age = {"now": now + 1, "grace": keep_old_for * DAY}
     gone = _app_rotation.removable(others, keeper, **age)
     over = _app_rotation.predecessors(others, current, **age)
-    api.tenant.warnings.extend(_reason(each, current) for each in over if each not in gone)
+    api.tenant.warnings.extend(_reason(old, current) for old in over if old not in gone)
     if not check_mode:
-        gone = [each for each in gone if _removed(api, kind, application, each, lenient=due)]
-    after = [current, *(each for each in others if each not in gone)]
+        gone = [old for old in gone if _removed(api, kind, application, old, lenient=due)]
+    after = [current, *(credential for credential in others if credential not in gone)]
     return {
         "changed": due or bool(gone),
         "credential": current.as_result(now),
@@ -200,7 +212,12 @@ def _wait_for(api: Api, app_id: str, key_id: str) -> None:
 
     def look() -> Credential | None:
         return next(
-            (each for each in all_of(api, find(api, app_id)) if each.key_id == key_id), None
+            (
+                credential
+                for credential in all_of(api, find(api, app_id))
+                if credential.key_id == key_id
+            ),
+            None,
         )
 
     with contextlib.suppress(DefenderError):
@@ -223,10 +240,10 @@ def ensure_absent(
     application = find(api, app_id)
     held = all_of(api, application)
     now = moment(api)
-    gone = [each for each in held if chosen(each)]
-    after = [each for each in held if each not in gone]
+    gone = [credential for credential in held if chosen(credential)]
+    after = [credential for credential in held if credential not in gone]
     named = f"{application['displayName']} ({app_id})"
-    if not force and (used := [each for each in gone if each.in_use]):
+    if not force and (used := [credential for credential in gone if credential.in_use]):
         raise DefenderError(
             "conflict",
             (
@@ -235,8 +252,8 @@ def ensure_absent(
             ),
             advice="Run the task with another credential, or set force: true.",
         )
-    valid_left = any(each.valid(now) for each in after)
-    if not force and any(each.valid(now) for each in gone) and not valid_left:
+    valid_left = any(credential.valid(now) for credential in after)
+    if not force and any(credential.valid(now) for credential in gone) and not valid_left:
         raise DefenderError(
             "conflict",
             (
@@ -246,8 +263,8 @@ def ensure_absent(
             advice="Create its replacement first, or set force: true.",
         )
     if not check_mode:
-        for each in gone:
-            _remove(kinds[each.kind], application, each)
+        for credential in gone:
+            _remove(kinds[credential.kind], application, credential)
     return {"changed": bool(gone), "credential": {}, **_outcome(held, after, now)}
 
 
@@ -268,7 +285,8 @@ def _outcome(held: t.Iterable[Credential], after: t.Iterable[Credential], now: i
 def _summary(credentials: t.Iterable[Credential]) -> Json:
     """The credentials for a diff, without values that change over time."""
     lines = (
-        f"{each}" + (f" until {format_time(each.end)}" if each.end is not None else "")
-        for each in credentials
+        f"{credential}"
+        + (f" until {format_time(credential.end)}" if credential.end is not None else "")
+        for credential in credentials
     )
     return {"credentials": sorted(lines)}

@@ -50,21 +50,27 @@ class Federated:
         self.api = api
         self.display_name = display_name
         self.wanted: Json = {"issuer": issuer, "subject": subject, "audiences": [audience]}
-        self._known: Credential | None = None
+        self._current: Credential | None = None
 
     def current(
         self, named: t.Sequence[Credential], held: t.Sequence[Credential], now: int
     ) -> Credential | None:
-        self._known = next(iter(named), None)
-        return self._known if self._known and self._known.details == self.wanted else None
+        self._current = next(iter(named), None)
+        return self._current if self._current and self._current.details == self.wanted else None
 
     def planned(self, application: Json, held: t.Sequence[Credential], now: int) -> Json:
-        others = [each for each in held if each.kind == self.name and each is not self._known]
+        others = [
+            credential
+            for credential in held
+            if credential.kind == self.name and credential is not self._current
+        ]
         if twin := next(
             (
-                each
-                for each in others
-                if all(each.details[name] == self.wanted[name] for name in ("issuer", "subject"))
+                credential
+                for credential in others
+                if all(
+                    credential.details[name] == self.wanted[name] for name in ("issuer", "subject")
+                )
             ),
             None,
         ):
@@ -75,7 +81,7 @@ class Federated:
                     " only once; remove it, or use another subject."
                 ),
             )
-        if self._known is None and len(others) >= MOST:
+        if self._current is None and len(others) >= MOST:
             raise DefenderError(
                 "conflict",
                 (
@@ -86,13 +92,13 @@ class Federated:
         return {
             "name": self.display_name,
             **self.wanted,
-            **({"id": self._known.key_id} if self._known else {}),
+            **({"id": self._current.key_id} if self._current else {}),
         }
 
     def create(self, application: Json, planned: Json) -> tuple[Json, Json]:
         path = f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
-        if self._known:
-            self.api.write("PATCH", f"{path}/{self._known.key_id}", self.wanted, repeatable=True)
+        if self._current:
+            self.api.write("PATCH", f"{path}/{self._current.key_id}", self.wanted, repeatable=True)
             return planned, {}
         try:
             return _directory.retry_until_replicated(
@@ -107,9 +113,9 @@ class Federated:
             # names are unique, so a look-up shows whether the lost request succeeded
             return next(
                 (
-                    each
-                    for each in _directory.listed(self.api, path)
-                    if each["name"] == self.display_name
+                    credential
+                    for credential in _directory.listed(self.api, path)
+                    if credential["name"] == self.display_name
                 ),
                 None,
             )

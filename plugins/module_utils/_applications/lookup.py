@@ -61,19 +61,19 @@ def find(
     return _only(api, named(api, str(display_name), fields=fields), str(display_name))
 
 
-def _only(api: Api, found: t.Sequence[Json], display_name: str) -> Json | None:
-    if len(found) > 1:
-        ids = sorted(each["appId"] for each in found)
+def _only(api: Api, candidates: t.Sequence[Json], display_name: str) -> Json | None:
+    if len(candidates) > 1:
+        ids = sorted(candidate["appId"] for candidate in candidates)
         raise DefenderError(
             "conflict",
             (
-                f"Tenant {api.tenant.options.label} has {len(found)} applications named"
+                f"Tenant {api.tenant.options.label} has {len(candidates)} applications named"
                 f" {display_name}: {', '.join(ids)}; select one by app_id."
             ),
             advice="Set app_id to one of these ids, or delete the other applications.",
             facts={"app_ids": ids},
         )
-    return found[0] if found else None
+    return candidates[0] if candidates else None
 
 
 def exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json | None:
@@ -83,22 +83,24 @@ def exactly(api: Api, *, app_id: str | None, display_name: str | None) -> Json |
     """
     if app_id is None:
         alike = named(api, str(display_name))
-        exact = [each for each in alike if each["displayName"] == display_name]
+        exact = [candidate for candidate in alike if candidate["displayName"] == display_name]
         if alike and not exact:
-            others = ", ".join(f"{each['displayName']!r} ({each['appId']})" for each in alike)
+            others = ", ".join(
+                f"{candidate['displayName']!r} ({candidate['appId']})" for candidate in alike
+            )
             api.tenant.warnings.append(
                 f"No application is named exactly {display_name!r}, so nothing is deleted; found"
                 f" instead: {others}."
             )
         return _only(api, exact, str(display_name))
-    found = find(api, app_id=app_id, display_name=None)
-    if found and display_name is not None and found["displayName"] != display_name:
+    application = find(api, app_id=app_id, display_name=None)
+    if application and display_name is not None and application["displayName"] != display_name:
         raise DefenderError(
             "conflict",
-            f"Application {app_id} is named {found['displayName']!r}, not {display_name!r}, so"
-            " nothing is deleted; leave display_name out to delete it by its id alone.",
+            f"Application {app_id} is named {application['displayName']!r}, not {display_name!r},"
+            " so nothing is deleted; leave display_name out to delete it by its id alone.",
         )
-    return found
+    return application
 
 
 def named(api: Api, display_name: str, *, fields: str = FIELDS) -> list[Json]:

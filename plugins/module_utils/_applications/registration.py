@@ -37,10 +37,10 @@ class Registrar:
         """An API by its name; an unknown API has no role names."""
         return self._find(name) or Resource(name, name, name, "", {})
 
-    def known_resource(self, name: str) -> Resource:
+    def existing_resource(self, name: str) -> Resource:
         """An API by its name; raises `not_found` if it is unknown."""
-        found = self._find(name)
-        if found is None:
+        resource = self._find(name)
+        if resource is None:
             raise DefenderError(
                 "not_found",
                 (
@@ -48,42 +48,42 @@ class Registrar:
                     f" {name}, so its role names are unknown; create that service principal first."
                 ),
             )
-        return found
+        return resource
 
     def _find(self, name: str) -> Resource | None:
         """From the tenant, or else as Microsoft published it."""
         if name not in self._resources:
-            found = _directory.resource_of(self.api, name)
-            if found is None and name in APP_IDS:
-                found = _directory.published(name)
+            resource = _directory.resource_of(self.api, name)
+            if resource is None and name in APP_IDS:
+                resource = _directory.published(name)
                 self.api.tenant.warnings.append(
                     f"Tenant {self.api.tenant.options.label} has no service principal of"
-                    f" {found.title}; the role ids that Microsoft published are used."
+                    f" {resource.title}; the role ids that Microsoft published are used."
                 )
-            self._resources[name] = found
+            self._resources[name] = resource
         return self._resources[name]
 
     def permissions(self, access: t.Sequence[Json]) -> list[Json]:
         """`requiredResourceAccess` by names: `[{api, roles, delegated}]`, sorted; delegated
         permissions stay ids."""
-        found = []
+        entries = []
         for entry in access:
             resource = self.resource(
                 _directory.resource_name("requiredResourceAccess", entry["resourceAppId"])
             )
             members = entry.get("resourceAccess") or []
             roles = sorted(
-                resource.role_name(each["id"]) for each in members if each["type"] == ROLE
+                resource.role_name(member["id"]) for member in members if member["type"] == ROLE
             )
-            delegated = sorted(each["id"] for each in members if each["type"] != ROLE)
-            found.append(
+            delegated = sorted(member["id"] for member in members if member["type"] != ROLE)
+            entries.append(
                 {
                     "api": resource.name,
                     "roles": roles,
                     **({"delegated": delegated} if delegated else {}),
                 }
             )
-        return sorted(found, key=lambda each: str(each["api"]))
+        return sorted(entries, key=lambda entry: str(entry["api"]))
 
     def view(self, application: Json) -> Json:
         """A registration as in results and diffs."""
@@ -96,67 +96,67 @@ class Registrar:
             "api_permissions": self.permissions(application.get("requiredResourceAccess") or []),
         }
 
-    def access(self, wish: Wanted, before: t.Sequence[Json]) -> list[Json]:
+    def access(self, settings: Wanted, before: t.Sequence[Json]) -> list[Json]:
         """The new `requiredResourceAccess`: delegated permissions stay; other roles stay unless
         purged."""
         ids = {}
-        for name, roles in (wish.permissions or {}).items():
-            resource = self.known_resource(name)
+        for name, roles in (settings.permissions or {}).items():
+            resource = self.existing_resource(name)
             ids[resource.app_id] = list(resource.role_ids("api_permissions", roles).values())
         after = []
         for entry in before:
             asked = ids.pop(entry["resourceAppId"].lower(), [])
             members = [
-                each
-                for each in entry.get("resourceAccess") or []
-                if not wish.purge or each["type"] != ROLE or each["id"].lower() in asked
+                member
+                for member in entry.get("resourceAccess") or []
+                if not settings.purge or member["type"] != ROLE or member["id"].lower() in asked
             ]
-            has = {each["id"].lower() for each in members if each["type"] == ROLE}
-            members += [{"id": each, "type": ROLE} for each in asked if each not in has]
+            has = {member["id"].lower() for member in members if member["type"] == ROLE}
+            members += [{"id": role_id, "type": ROLE} for role_id in asked if role_id not in has]
             if members:
                 after.append({"resourceAppId": entry["resourceAppId"], "resourceAccess": members})
         return after + [
             {
                 "resourceAppId": app_id,
-                "resourceAccess": [{"id": each, "type": ROLE} for each in asked],
+                "resourceAccess": [{"id": role_id, "type": ROLE} for role_id in asked],
             }
             for app_id, asked in ids.items()
             if asked
         ]
 
-    def changes(self, wish: Wanted, found: Json | None) -> Json:
+    def changes(self, settings: Wanted, current: Json | None) -> Json:
         """The request body that makes the registration match; empty if it matches already."""
-        had = found or {}
+        had = current or {}
         body: Json = {}
-        if wish.display_name and wish.display_name != had.get("displayName"):
-            body["displayName"] = wish.display_name
-        audience = wish.sign_in_audience or (AUDIENCES[0] if found is None else None)
+        if settings.display_name and settings.display_name != had.get("displayName"):
+            body["displayName"] = settings.display_name
+        audience = settings.sign_in_audience or (AUDIENCES[0] if current is None else None)
         if audience and audience != had.get("signInAudience"):
             body["signInAudience"] = audience
         uris = (had.get("web") or {}).get("redirectUris") or []
-        if wish.redirect_uris is not None and set(wish.redirect_uris) != set(uris):
-            body["web"] = {"redirectUris": list(wish.redirect_uris)}
+        if settings.redirect_uris is not None and set(settings.redirect_uris) != set(uris):
+            body["web"] = {"redirectUris": list(settings.redirect_uris)}
         access = had.get("requiredResourceAccess") or []
-        if wish.permissions is not None and (after := self.access(wish, access)) != access:
+        if settings.permissions is not None and (after := self.access(settings, access)) != access:
             body["requiredResourceAccess"] = after
         return body
 
-    def unmanaged(self, wish: Wanted, shown: Json) -> list[Json]:
+    def unmanaged(self, settings: Wanted, shown: Json) -> list[Json]:
         """The application permissions of the registration that were not requested."""
-        if wish.permissions is None:
+        if settings.permissions is None:
             return []
         extra = [
             {
-                "api": each["api"],
+                "api": entry["api"],
                 "roles": [
                     role
-                    for role in each["roles"]
-                    if role not in wish.permissions.get(each["api"], ())
+                    for role in entry["roles"]
+                    if role not in settings.permissions.get(entry["api"], ())
                 ],
             }
-            for each in shown["api_permissions"]
+            for entry in shown["api_permissions"]
         ]
-        return [each for each in extra if each["roles"]]
+        return [entry for entry in extra if entry["roles"]]
 
     def create(self, body: Json) -> Json:
         """Create a registration. If the response is lost, look it up by its name, which was unused
@@ -196,25 +196,25 @@ class Registrar:
 
 
 def ensure_present(
-    api: Api, wish: Wanted, *, app_id: str | None, service_principal: bool, check_mode: bool
+    api: Api, settings: Wanted, *, app_id: str | None, service_principal: bool, check_mode: bool
 ) -> Json:
     """Ensure the registration and its service principal in its home tenant; returns the result's
     keys."""
     registrar = Registrar(api)
-    found = _lookup.find(api, app_id=app_id, display_name=wish.display_name)
-    if found is None and app_id:
+    current = _lookup.find(api, app_id=app_id, display_name=settings.display_name)
+    if current is None and app_id:
         raise _lookup.absent(api, app_id)
-    before = registrar.view(found) if found else {}
-    principal = _directory.service_principal(api, found["appId"]) if found else None
-    if found:
+    before = registrar.view(current) if current else {}
+    principal = _directory.service_principal(api, current["appId"]) if current else None
+    if current:
         before["service_principal"] = bool(principal)
-    body = registrar.changes(wish, found)
-    application = {**(found or {}), **body}
+    body = registrar.changes(settings, current)
+    application = {**(current or {}), **body}
     if not check_mode:
-        if found is None:
+        if current is None:
             application = {**registrar.create(body), **body}
         elif body:
-            registrar.change(found, body)
+            registrar.change(current, body)
     made = service_principal and principal is None
     if made and not check_mode:
         principal = _directory.create_service_principal(api, application["appId"])
@@ -222,7 +222,7 @@ def ensure_present(
     return {
         "changed": bool(body) or made,
         "application": {**shown, "service_principal_id": (principal or {}).get("id", "")},
-        "unmanaged_permissions": registrar.unmanaged(wish, shown),
+        "unmanaged_permissions": registrar.unmanaged(settings, shown),
         "diff": {
             "before": before,
             "after": {**shown, "service_principal": bool(principal) or made},
@@ -235,28 +235,28 @@ def ensure_absent(
 ) -> Json:
     """Delete the registration with this id or name; returns the result's keys."""
     registrar = Registrar(api)
-    found = _lookup.exactly(api, app_id=app_id, display_name=display_name)
-    if found is None:
+    application = _lookup.exactly(api, app_id=app_id, display_name=display_name)
+    if application is None:
         return {
             "changed": False,
             "application": {},
             "unmanaged_permissions": [],
             "diff": {"before": {}, "after": {}},
         }
-    if found["appId"].lower() == api.tenant.options.client_id:
+    if application["appId"].lower() == api.tenant.options.client_id:
         raise DefenderError(
             "bad_request",
             (
-                f"This task authenticates as application {found['displayName']}"
-                f" ({found['appId']}), so it cannot delete that application."
+                f"This task authenticates as application {application['displayName']}"
+                f" ({application['appId']}), so it cannot delete that application."
             ),
             advice="Run the task with another application's credential.",
         )
     if not check_mode:
-        registrar.delete(found)
+        registrar.delete(application)
     return {
         "changed": True,
         "application": {},
         "unmanaged_permissions": [],
-        "diff": {"before": registrar.view(found), "after": {}},
+        "diff": {"before": registrar.view(application), "after": {}},
     }

@@ -38,7 +38,7 @@ def predecessors(
     """
     if keeper.began is None or keeper.began + grace > now or not keeper.valid(now):
         return []
-    return [each for each in credentials if precedes(each, keeper)]
+    return [credential for credential in credentials if precedes(credential, keeper)]
 
 
 def removable(
@@ -52,13 +52,18 @@ def removable(
     if keeper is None:
         return []
     over = predecessors(credentials, keeper, now=now, grace=grace)
-    return [each for each in over if not each.in_use]
+    return [credential for credential in over if not credential.in_use]
 
 
-def precedes(each: Credential, keeper: Credential) -> bool:
+def precedes(credential: Credential, keeper: Credential) -> bool:
     """Whether the keeper replaces it, however long ago."""
-    alike = (each.kind, each.display_name) == (keeper.kind, keeper.display_name)
-    if not alike or each.key_id == keeper.key_id or each.began is None or keeper.began is None:
+    alike = (credential.kind, credential.display_name) == (keeper.kind, keeper.display_name)
+    if (
+        not alike
+        or credential.key_id == keeper.key_id
+        or credential.began is None
+        or keeper.began is None
+    ):
         return False
-    ends_first = keeper.end is None or (each.end is not None and each.end <= keeper.end)
-    return ends_first and each.began < keeper.began
+    ends_first = keeper.end is None or (credential.end is not None and credential.end <= keeper.end)
+    return ends_first and credential.began < keeper.began

@@ -87,8 +87,12 @@ def _check(name: str, role: str) -> None:
     if name not in APP_ROLES or role in APP_ROLES[name]:
         return
     strange = name != "graph" or not ROLE.fullmatch(role)
-    elsewhere = any(role in known for known in APP_ROLES.values())
-    if strange or elsewhere or difflib.get_close_matches(role, APP_ROLES[name], n=1, cutoff=0.9):
+    in_another_api = any(role in published for published in APP_ROLES.values())
+    if (
+        strange
+        or in_another_api
+        or difflib.get_close_matches(role, APP_ROLES[name], n=1, cutoff=0.9)
+    ):
         _directory.published(name).role_ids("api_permissions", [role])
 
 
@@ -107,12 +111,12 @@ def compared(consent: Consent, roles: Roles) -> dict[str, t.Any]:
         if any(extra.values())
         else "complete"
     )
-    found = {"granted": consent.granted, "missing": missing, "superfluous": extra}
+    differences = {"granted": consent.granted, "missing": missing, "superfluous": extra}
     return {
         "status": status,
         **{
-            word: {name: sorted(of) for name, of in each.items() if of}
-            for word, each in found.items()
+            word: {name: sorted(of) for name, of in by_api.items() if of}
+            for word, by_api in differences.items()
         },
     }
 
@@ -123,7 +127,7 @@ def superfluous(has: t.Sequence[str], asked: t.Sequence[str]) -> list[str]:
         role
         for role in has
         if role not in asked
-        and all(each in has for each in asked if _permissions.satisfies(role, each))
+        and all(required in has for required in asked if _permissions.satisfies(role, required))
     ]
 
 

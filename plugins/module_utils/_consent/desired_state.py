@@ -44,7 +44,7 @@ class Patience:
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class ConsentRequest:
     """The requested consent: `roles` by API; `method` is `auto`, `api` or `link`; without
     `patience` the task does not wait."""
 
@@ -61,7 +61,7 @@ class Wish:
         return {name: of for name, of in self.roles.items() if name in RESOURCES}
 
 
-def wish(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> Wish:
+def consent_request(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> ConsentRequest:
     """The requested consent from the module's parameters; raises `bad_request` for invalid ones."""
     roles: Roles = {}
     if params["state"] == "present":
@@ -76,7 +76,7 @@ def wish(tenant: Tenant, app_id: str, params: t.Mapping[str, t.Any]) -> Wish:
         cloud=tenant.options.cloud,
         login_url=tenant.options.login_url,
     )
-    return Wish(app_id, roles, params["method"], params["purge"], _patience(params), link)
+    return ConsentRequest(app_id, roles, params["method"], params["purge"], _patience(params), link)
 
 
 def _patience(params: t.Mapping[str, t.Any]) -> Patience | None:
@@ -90,118 +90,127 @@ def _patience(params: t.Mapping[str, t.Any]) -> Patience | None:
     return Patience(params["wait_timeout"], params["wait_interval"]) if params["wait"] else None
 
 
-def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
+def present(tenant: Tenant, request: ConsentRequest, *, check_mode: bool) -> Json:
     """Ensure that every required role is granted; returns the result's keys."""
     tokens = _consent.by_tokens(tenant)
-    own = wish.app_id == tenant.options.client_id
-    by_api = _by_api(tenant, wish, tokens, "present")
+    is_caller = request.app_id == tenant.options.client_id
+    by_api = _by_api(tenant, request, tokens, "present")
     if by_api:
         may_create = _consent.may(tokens, _consent_api.OWNERS)
         api = tenant.api("graph", "consent")
-        found, done = _consent_api.ensure_present(
+        consent, done = _consent_api.ensure_present(
             api,
-            wish.app_id,
-            wish.roles,
-            purge=wish.purge,
+            request.app_id,
+            request.roles,
+            purge=request.purge,
             may_create=may_create,
             check_mode=check_mode,
         )
-        waits = own and not _complete(tokens, wish.visible)
-        if own and done["changed"] and not check_mode:
+        waits = is_caller and not _complete(tokens, request.visible)
+        if is_caller and done["changed"] and not check_mode:
             # the next task must not get a cached token from before
             tenant.forget()
     else:
-        found, done = _consent.known(tenant, wish.app_id, wish.roles, tokens), {"changed": False}
-        waits = not _complete(found, wish.roles)
-    if waits and wish.patience and not check_mode:
-        seen = _granted(tenant, wish, wish.patience, tokens if own else found, own=own)
+        consent, done = (
+            _consent.read_with_tokens(tenant, request.app_id, request.roles, tokens),
+            {"changed": False},
+        )
+        waits = not _complete(consent, request.roles)
+    if waits and request.patience and not check_mode:
+        granted = _granted(
+            tenant, request, request.patience, tokens if is_caller else consent, is_caller=is_caller
+        )
         if not by_api:
-            found, done["changed"] = seen, True
-    told = "" if _complete(found, wish.roles) else advice("present", wish)
+            consent, done["changed"] = granted, True
+    advice_text = "" if _complete(consent, request.roles) else advice("present", request)
     return {
         "method": "api" if by_api else "link",
         **done,
-        **_grants.compared(found, wish.roles),
-        "advice": told,
+        **_grants.compared(consent, request.roles),
+        "advice": advice_text,
     }
 
 
-def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
+def absent(tenant: Tenant, request: ConsentRequest, *, check_mode: bool) -> Json:
     """Remove the application from the tenant and, if it is the caller's own, the tenant's tokens
     from the cache; returns the result's keys."""
-    own = wish.app_id == tenant.options.client_id
-    dropped = tenant.forget(pretend=True) if own else 0
-    found = _consent.by_tokens(tenant)
+    is_caller = request.app_id == tenant.options.client_id
+    dropped = tenant.forget(pretend=True) if is_caller else 0
+    consent = _consent.by_tokens(tenant)
     by_api, done = False, {"changed": False}
-    if found.consented or not own:
-        by_api = _by_api(tenant, wish, found, "absent")
+    if consent.consented or not is_caller:
+        by_api = _by_api(tenant, request, consent, "absent")
         if by_api:
             done = _consent_api.ensure_absent(
-                tenant.api("graph", "consent"), wish.app_id, check_mode=check_mode
+                tenant.api("graph", "consent"), request.app_id, check_mode=check_mode
             )
-        elif not own:
-            found = _consent.known(tenant, wish.app_id, {}, found)
-    if own and found.consented and wish.patience and not check_mode:
-        _gone(tenant, wish, wish.patience, found)
+        elif not is_caller:
+            consent = _consent.read_with_tokens(tenant, request.app_id, {}, consent)
+    if is_caller and consent.consented and request.patience and not check_mode:
+        _gone(tenant, request, request.patience, consent)
         done["changed"] = True
-        found = NOBODY
-    if own and not check_mode:
+        consent = NOBODY
+    if is_caller and not check_mode:
         # also drop the cached refusal that proves the removal
         tenant.forget()
-    left = NOBODY if by_api else found
+    left = NOBODY if by_api else consent
     return {
         "method": "api" if by_api else "link",
         **done,
         "changed": done["changed"] or dropped > 0,
         **_grants.compared(left, {}),
         "dropped_tokens": dropped,
-        "advice": advice("absent", wish) if left.consented else "",
+        "advice": advice("absent", request) if left.consented else "",
     }
 
 
-def advice(state: str, wish: Wish) -> str:
+def advice(state: str, request: ConsentRequest) -> str:
     """What an administrator of the customer must do."""
     if state == "present":
         return (
             "A Global Administrator or Privileged Role Administrator of that tenant must open"
-            f" this link and accept: {wish.link}"
+            f" this link and accept: {request.link}"
         )
     return (
         "An administrator of that tenant must open Enterprise applications in the Microsoft Entra"
-        f" admin center, find the application by its application id {wish.app_id}, and delete it"
+        f" admin center, find the application by its application id {request.app_id}, and delete it"
         " under Properties."
     )
 
 
-def _by_api(tenant: Tenant, wish: Wish, tokens: Consent, state: str) -> bool:
+def _by_api(tenant: Tenant, request: ConsentRequest, tokens: Consent, state: str) -> bool:
     """Whether to use the API; raises `role_missing` if `method` requires it and roles are
     missing."""
     missing = _consent_api.lacking(tokens, state)
-    if missing and wish.method == "api":
+    if missing and request.method == "api":
         raise _consent_api.refused(
             tenant, missing, "grant roles" if state == "present" else "remove an application"
         )
-    return not missing and wish.method != "link"
+    return not missing and request.method != "link"
 
 
-def _complete(found: Consent, roles: Roles) -> bool:
-    return found.consented and not _grants.compared(found, roles)["missing"]
+def _complete(consent: Consent, roles: Roles) -> bool:
+    return consent.consented and not _grants.compared(consent, roles)["missing"]
 
 
 def _granted(
-    tenant: Tenant, wish: Wish, patience: Patience, last: Consent, *, own: bool
+    tenant: Tenant, request: ConsentRequest, patience: Patience, last: Consent, *, is_caller: bool
 ) -> Consent:
     """Wait until everything is granted; raises `not_consented` or `role_missing` with the link
     after the timeout."""
-    roles = wish.visible if own else wish.roles
+    roles = request.visible if is_caller else request.roles
 
     def look() -> Consent:
-        return _consent.by_tokens(tenant) if own else _consent.read(tenant, wish.app_id, roles)
+        return (
+            _consent.by_tokens(tenant)
+            if is_caller
+            else _consent.read(tenant, request.app_id, roles)
+        )
 
     last, done = _consent.wait(
         tenant,
         look,
-        lambda found: _complete(found, roles),
+        lambda consent: _complete(consent, roles),
         seconds=patience.seconds,
         interval=patience.interval,
         last=last,
@@ -216,17 +225,17 @@ def _granted(
             f" missing roles: {_grants.in_words(report['missing'])}."
         ),
         who="customer",
-        advice=advice("present", wish),
+        advice=advice("present", request),
         facts={
             "missing_roles": _grants.flat(report["missing"]),
-            "consent_url": wish.link,
-            "app_id": wish.app_id,
+            "consent_url": request.link,
+            "app_id": request.app_id,
             **report,
         },
     )
 
 
-def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None:
+def _gone(tenant: Tenant, request: ConsentRequest, patience: Patience, last: Consent) -> None:
     """Wait until the tenant refuses the application a token; raises `timeout` after the timeout."""
 
     def look() -> Consent:
@@ -235,7 +244,7 @@ def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None
     unused, done = _consent.wait(
         tenant,
         look,
-        lambda found: not found.consented,
+        lambda consent: not consent.consented,
         seconds=patience.seconds,
         interval=patience.interval,
         last=last,
@@ -244,10 +253,10 @@ def _gone(tenant: Tenant, wish: Wish, patience: Patience, last: Consent) -> None
         raise DefenderError(
             "timeout",
             (
-                f"Tenant {tenant.options.label} still issues tokens to application {wish.app_id}"
+                f"Tenant {tenant.options.label} still issues tokens to application {request.app_id}"
                 f" after {patience.seconds:g} seconds."
             ),
             who="customer",
-            advice=advice("absent", wish),
-            facts={"app_id": wish.app_id},
+            advice=advice("absent", request),
+            facts={"app_id": request.app_id},
         )

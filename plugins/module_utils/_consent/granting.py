@@ -40,7 +40,7 @@ OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class State:
     """The application in the tenant before any change. `held` is `[{id, api, role, since}]`."""
 
     principal: Json | None
@@ -48,25 +48,27 @@ class Seen:
 
     @property
     def roles(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for each in self.held:
-            found.setdefault(each["api"], []).append(each["role"])
-        return found
+        roles: dict[str, list[str]] = {}
+        for assignment in self.held:
+            roles.setdefault(assignment["api"], []).append(assignment["role"])
+        return roles
 
 
-def seen(api: Api, app_id: str) -> Seen:
+def read_state(api: Api, app_id: str) -> State:
     """Read an application's state in the tenant."""
     principal = _directory.service_principal(api, app_id)
-    return Seen(principal, _consent.assignments(api, principal["id"]) if principal else [])
+    return State(principal, _consent.assignments(api, principal["id"]) if principal else [])
 
 
-def lacking(found: Consent, state: str) -> list[str]:
+def lacking(consent: Consent, state: str) -> list[str]:
     """The roles of Microsoft Graph that the caller's token lacks for this operation."""
     missing = _permissions.missing(
-        found.granted.get("graph", ()), _permissions.PERMISSIONS["consent"]["graph"]
+        consent.granted.get("graph", ()), _permissions.PERMISSIONS["consent"]["graph"]
     )
     return (
-        [*missing, OWNERS[0]] if state == "absent" and not _consent.may(found, OWNERS) else missing
+        [*missing, OWNERS[0]]
+        if state == "absent" and not _consent.may(consent, OWNERS)
+        else missing
     )
 
 
@@ -90,7 +92,7 @@ def ensure_present(
     :arg purge: remove superfluous roles, and grant every required role by its exact name.
     :arg may_create: whether the caller's token may create service principals.
     """
-    before = seen(api, app_id)
+    before = read_state(api, app_id)
     roles = before.roles
     resources = {name: _directory.resource_of(api, name) or _planned(api, name) for name in wanted}
     for name, asked in wanted.items():
@@ -125,14 +127,18 @@ def ensure_present(
                 for role_id in resource.role_ids("api_permissions", asked).values()
             }
         _grant(api, principal["id"], pairs)
-        for each in _managing_last(
-            [each for each in before.held if each["role"] in extra[each["api"]]]
+        for assignment in _managing_last(
+            [
+                assignment
+                for assignment in before.held
+                if assignment["role"] in extra[assignment["api"]]
+            ]
         ):
-            _delete(api, f"{_grants_of(principal['id'])}/{each['id']}")
+            _delete(api, f"{_grants_of(principal['id'])}/{assignment['id']}")
     changed = not before.principal or any(new.values()) or any(extra.values())
     return Consent("service_principals", consented=True, granted=after), {
         "changed": changed,
-        "diff": _diff(before, after, known=True),
+        "diff": _diff(before, after, exists=True),
     }
 
 
@@ -142,14 +148,14 @@ def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
     Grants are removed first, so that a restored service principal has none. An application that
     removes itself keeps the roles it needs for that until its service principal is deleted.
     """
-    before = seen(api, app_id)
+    before = read_state(api, app_id)
     if before.principal and not check_mode:
-        own = app_id == api.tenant.options.client_id
-        for each in _managing_last(before.held):
-            if not (own and _manages(each)):
-                _delete(api, f"{_grants_of(before.principal['id'])}/{each['id']}")
+        is_caller = app_id == api.tenant.options.client_id
+        for assignment in _managing_last(before.held):
+            if not (is_caller and _manages(assignment)):
+                _delete(api, f"{_grants_of(before.principal['id'])}/{assignment['id']}")
         _delete(api, f"{V1}/servicePrincipals/{before.principal['id']}")
-    return {"changed": bool(before.principal), "diff": _diff(before, {}, known=False)}
+    return {"changed": bool(before.principal), "diff": _diff(before, {}, exists=False)}
 
 
 def _new(has: t.Sequence[str], asked: t.Sequence[str], *, exact: bool) -> list[str]:
@@ -177,13 +183,13 @@ def _create(api: Api, resource: Resource) -> Resource:
     try:
         made = api.write("POST", f"{V1}/servicePrincipals", {"appId": resource.app_id})
     except DefenderError as e:
-        found = (
+        existing = (
             _directory.resource_of(api, resource.name)
             if e.category in ("outcome_unknown", "conflict")
             else None
         )
-        if found:
-            return found
+        if existing:
+            return existing
         if e.category != "bad_request":
             raise
         raise DefenderError(
@@ -204,17 +210,17 @@ def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
     """Grant roles, as `(resource's id, role's id)`, and wait until they are visible to the next
     run."""
     for pair in sorted(pairs):
-        _grant_one(api, principal_id, pair)
+        _grant_role(api, principal_id, pair)
     if pairs:
         _directory.wait_until_visible(
             api,
-            lambda: True if pairs <= _given(api, principal_id) else None,
+            lambda: True if pairs <= _granted_pairs(api, principal_id) else None,
             created=True,
             error=None,
         )
 
 
-def _grant_one(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
+def _grant_role(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
     """Grant one role. A repeated request is refused as existing, so after a lost response it is
     safe to check and send it once more."""
     body = {"principalId": principal_id, "resourceId": pair[0], "appRoleId": pair[1]}
@@ -226,17 +232,17 @@ def _grant_one(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
             return
         except DefenderError as e:
             if e.category == "conflict" or (
-                e.category == "outcome_unknown" and pair in _given(api, principal_id)
+                e.category == "outcome_unknown" and pair in _granted_pairs(api, principal_id)
             ):
                 return
             if e.category != "outcome_unknown" or not again:
                 raise
 
 
-def _given(api: Api, principal_id: str) -> set[tuple[str, str]]:
+def _granted_pairs(api: Api, principal_id: str) -> set[tuple[str, str]]:
     return {
-        (str(each["resourceId"]), str(each["appRoleId"]).lower())
-        for each in _directory.listed(api, _grants_of(principal_id))
+        (str(assignment["resourceId"]), str(assignment["appRoleId"]).lower())
+        for assignment in _directory.listed(api, _grants_of(principal_id))
     }
 
 
@@ -253,8 +259,8 @@ def _delete(api: Api, path: str) -> None:
             raise
 
 
-def _manages(each: Json) -> bool:
-    return each["api"] == "graph" and each["role"] in (
+def _manages(assignment: Json) -> bool:
+    return assignment["api"] == "graph" and assignment["role"] in (
         *_permissions.PERMISSIONS["consent"]["graph"],
         *OWNERS,
     )
@@ -264,7 +270,7 @@ def _managing_last(held: t.Iterable[Json]) -> list[Json]:
     return sorted(held, key=_manages)
 
 
-def _diff(before: Seen, after: Roles, *, known: bool) -> Json:
+def _diff(before: State, after: Roles, *, exists: bool) -> Json:
     def shown(roles: Roles, there: bool) -> Json:
         return {
             "service_principal": there,
@@ -273,4 +279,4 @@ def _diff(before: Seen, after: Roles, *, known: bool) -> Json:
             },
         }
 
-    return {"before": shown(before.roles, bool(before.principal)), "after": shown(after, known)}
+    return {"before": shown(before.roles, bool(before.principal)), "after": shown(after, exists)}

@@ -66,12 +66,12 @@ def read(
 ) -> Consent:
     """What is granted: from the service principal if the token's roles allow it, otherwise from a
     new token for each API."""
-    return known(tenant, app_id, wanted, by_tokens(tenant, resources))
+    return read_with_tokens(tenant, app_id, wanted, by_tokens(tenant, resources))
 
 
-def known(tenant: Tenant, app_id: str, wanted: Roles, found: Consent) -> Consent:
+def read_with_tokens(tenant: Tenant, app_id: str, wanted: Roles, consent: Consent) -> Consent:
     """The same as `read`, with tokens that were read before."""
-    if may(found, READERS):
+    if may(consent, READERS):
         return by_principals(tenant.api("graph", "consent_info"), app_id)
     if app_id != tenant.options.client_id:
         raise DefenderError(
@@ -81,7 +81,7 @@ def known(tenant: Tenant, app_id: str, wanted: Roles, found: Consent) -> Consent
             " Microsoft Graph.",
             facts={"missing_roles": [READERS[0]]},
         )
-    return checkable(found, wanted)
+    return checkable(consent, wanted)
 
 
 def wait(
@@ -113,7 +113,7 @@ def wait(
         tenant.clock.sleep(min(interval, left))
 
 
-def checkable(found: Consent, wanted: Roles) -> Consent:
+def checkable(consent: Consent, wanted: Roles) -> Consent:
     """The consent from tokens; raises `bad_request` if tokens cannot show a required role."""
     if other := [name for name in wanted if name not in RESOURCES]:
         raise DefenderError(
@@ -124,7 +124,7 @@ def checkable(found: Consent, wanted: Roles) -> Consent:
                 " principals, or leave that API out."
             ),
         )
-    return found
+    return consent
 
 
 def may(consent: Consent, roles: t.Iterable[str]) -> bool:
@@ -159,8 +159,8 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
                     " roles cannot be read."
                 ),
             )
-        if found := _claims.problems(claims, tenant.expected(resource), now=tenant.clock.wall()):
-            raise tenant.refusal(resource, found[0], claims, ())
+        if problems := _claims.problems(claims, tenant.expected(resource), now=tenant.clock.wall()):
+            raise tenant.refusal(resource, problems[0], claims, ())
         granted[resource] = claims.roles
     return Consent("token", consented=bool(granted), granted=granted, absent=tuple(absent))
 
@@ -188,18 +188,20 @@ def by_principals(api: Api, app_id: str) -> Consent:
 def assignments(api: Api, principal_id: str) -> list[Json]:
     """The application roles assigned to a service principal, as `[{id, api, role, since}]`."""
     resources: dict[str, Resource | None] = {}
-    found = []
-    for each in _directory.listed(api, f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"):
-        owner, role_id = str(each["resourceId"]), str(each["appRoleId"])
+    granted_roles = []
+    for assignment in _directory.listed(
+        api, f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"
+    ):
+        owner, role_id = str(assignment["resourceId"]), str(assignment["appRoleId"])
         if owner not in resources:
             resources[owner] = _directory.resource_by_id(api, owner)
         resource = resources[owner]
-        found.append(
+        granted_roles.append(
             {
-                "id": str(each["id"]),
+                "id": str(assignment["id"]),
                 "api": resource.name if resource else owner,
                 "role": resource.role_name(role_id) if resource else role_id,
-                "since": each.get("createdDateTime") or "",
+                "since": assignment.get("createdDateTime") or "",
             }
         )
-    return found
+    return granted_roles

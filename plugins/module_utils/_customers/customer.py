@@ -54,9 +54,9 @@ def guid(source: str, value: t.Any) -> str:
 def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
     """One source's customers by tenant id; raises `bad_request` with both places if a tenant is
     listed twice."""
-    found: dict[str, Customer] = {}
+    by_tenant: dict[str, Customer] = {}
     for customer in customers:
-        if (other := found.setdefault(customer.tenant_id, customer)) is not customer:
+        if (other := by_tenant.setdefault(customer.tenant_id, customer)) is not customer:
             raise DefenderError(
                 "bad_request",
                 (
@@ -64,17 +64,17 @@ def unique(customers: t.Iterable[Customer]) -> dict[str, Customer]:
                     f" {customer.where()}; remove one of the two entries from the registry."
                 ),
             )
-    return found
+    return by_tenant
 
 
 def merged(sources: t.Iterable[t.Mapping[str, Customer]]) -> list[Customer]:
     """All customers of all sources; an earlier source takes precedence, variable by variable."""
-    found: dict[str, Customer] = {}
+    by_tenant: dict[str, Customer] = {}
     for source in sources:
         for tenant_id, later in source.items():
-            earlier = found.get(tenant_id)
-            found[tenant_id] = later if earlier is None else _both(earlier, later)
-    return list(found.values())
+            earlier = by_tenant.get(tenant_id)
+            by_tenant[tenant_id] = later if earlier is None else _both(earlier, later)
+    return list(by_tenant.values())
 
 
 def _both(earlier: Customer, later: Customer) -> Customer:
@@ -97,5 +97,6 @@ def host_name(customer: Customer, preference: t.Iterable[str]) -> str:
     """The first preferred name that the customer has and that is not empty once made safe;
     otherwise its tenant id."""
     return next(
-        filter(None, (safe(getattr(customer, each)) for each in preference)), customer.tenant_id
+        filter(None, (safe(getattr(customer, attribute)) for attribute in preference)),
+        customer.tenant_id,
     )

@@ -88,20 +88,22 @@ class Names:
         self, customers: t.Iterable[Customer], preference: t.Sequence[str]
     ) -> tuple[dict[str, Customer], list[Clash]]:
         """Customers by host name, and the preferred names that were not available."""
-        claims = [Claim(each, _customers.host_name(each, preference)) for each in customers]
+        claims = [
+            Claim(customer, _customers.host_name(customer, preference)) for customer in customers
+        ]
         while losers := self._losers(claims):
             claims = [
                 self._longer(claim) if claim.customer.tenant_id in losers else claim
                 for claim in claims
             ]
-        found = {claim.host: claim.customer for claim in claims}
+        by_host = {claim.host: claim.customer for claim in claims}
         changed: dict[str, dict[str, Customer]] = {}
         for claim in claims:
             if claim.turn:
                 changed.setdefault(claim.name, {})[claim.host] = claim.customer
-        for name in changed.keys() & found.keys():
-            changed[name][name] = found[name]
-        return found, [Clash(name, hosts) for name, hosts in changed.items()]
+        for name in changed.keys() & by_host.keys():
+            changed[name][name] = by_host[name]
+        return by_host, [Clash(name, hosts) for name, hosts in changed.items()]
 
     def _losers(self, claims: t.Sequence[Claim]) -> set[str]:
         """The tenant ids whose current host name is not available."""
@@ -122,8 +124,8 @@ class Names:
         if len(sharing) == 1:
             return able[0] if able else None
         for rule in (self._has_it_already, _is_its_id, _is_registered):
-            if found := list(filter(rule, able)):
-                return found[0] if len(found) == 1 else None
+            if keepers := list(filter(rule, able)):
+                return keepers[0] if len(keepers) == 1 else None
         return None
 
     def _is_free_for(self, claim: Claim) -> bool:

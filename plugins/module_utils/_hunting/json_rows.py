@@ -48,8 +48,9 @@ class Cutter:
         the other members are in `members`, and `columns` has every name for which a row has a
         value.
     :arg keep: called with the rows in order, some at a time, each as JSON without a line break.
-        `feed` and `close` raise one of `BROKEN` unless the input is one complete JSON object whose
-        member is a list of objects.
+
+    `feed` and `close` raise one of `BROKEN` unless the input is one complete JSON object whose
+    member is a list of objects.
     """
 
     def __init__(self, rows: str, keep: t.Callable[[list[str]], None]) -> None:
@@ -77,7 +78,7 @@ class Cutter:
             raise EOFError("the response ends too early")
 
     def _object(self) -> Asking[None]:
-        found = False
+        has_rows = False
         yield from self._expect("{")
         more = (yield from self._sign()) != "}"
         while more:
@@ -86,14 +87,14 @@ class Cutter:
                 raise ValueError("a name that is not a string")
             yield from self._expect(":")
             if name.lower() == self._rows:
-                if found:
+                if has_rows:
                     raise ValueError(f"two members {self._rows}")
-                found = True
+                has_rows = True
                 yield from self._list()
             else:
                 self.members[name] = yield from self._value()
             more = yield from self._goes_on("}")
-        if not found or (yield from self._sign()):
+        if not has_rows or (yield from self._sign()):
             raise ValueError(f"no {self._rows}, or more than the object")
 
     def _list(self) -> Asking[None]:

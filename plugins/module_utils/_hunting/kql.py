@@ -80,15 +80,17 @@ def with_parameters(query: str, parameters: t.Mapping[str, t.Any] | None) -> str
             )
         text = literal(name, value)
         declared = _kql_names.declarations(query, name)
-        if other := next((one for one in declared if not one.literal), None):
+        if other := next(
+            (declaration for declaration in declared if not declaration.literal), None
+        ):
             raise DefenderError(
                 "bad_request",
                 f"parameters has {name}, which the query declares in line {other.line}, but not"
                 " with a literal that the value could replace; remove the parameter, or remove"
                 " that declaration from the query.",
             )
-        replaced |= {one.span: text for one in declared}
-        if not any(one.outermost for one in declared):
+        replaced |= {declaration.span: text for declaration in declared}
+        if not any(declaration.outermost for declaration in declared):
             lets.append(f"let {name} = {text};\n")
     for (start, end), text in sorted(replaced.items(), reverse=True):
         # keep the number of lines, so that the line numbers in Microsoft's messages stay valid
@@ -198,10 +200,10 @@ def check(query: str) -> bool:
     Raises `bad_query` with line and column for mistakes that Microsoft's parser certainly refuses.
     A query that only duckdb-kql refuses may be valid, so Microsoft decides.
     """
-    if found := _kql_syntax.mistake(query):
-        place = f"line {found.line}, column {found.column}"
+    if mistake := _kql_syntax.mistake(query):
+        place = f"line {mistake.line}, column {mistake.column}"
         raise DefenderError(
-            "bad_query", f"The query has a syntax error in {place}: {found.reason}."
+            "bad_query", f"The query has a syntax error in {place}: {mistake.reason}."
         )
     if duckdb_kql is None:
         return False

@@ -59,7 +59,7 @@ class Declaration:
 def declarations(query: str, name: str | None = None) -> list[Declaration]:
     """The query's declarations with `let` or `declare query_parameters`, in order."""
     text = _bare_names(query)
-    found = []
+    declared_names = []
     for let in LET.finditer(text):
         start, end = let.end(), end_of_part(text, let.end(), ";")
         value = text[start:end]
@@ -67,13 +67,13 @@ def declarations(query: str, name: str | None = None) -> list[Declaration]:
         literal = LITERAL.fullmatch(text[start:end]) is not None
         is_outermost = depth(text[: let.start(1)]) == 0
         line = query.count("\n", 0, let.start(1)) + 1
-        found.append(Declaration(let[1], line, (start, end), literal, is_outermost))
+        declared_names.append(Declaration(let[1], line, (start, end), literal, is_outermost))
     for declared in PARAMETERS.finditer(text):
         for parameter in re.finditer(r"(\w+)\s*:", declared[1]):
             at = declared.start(1) + parameter.start()
             line = query.count("\n", 0, at) + 1
-            found.append(Declaration(parameter[1], line, (at, at), False, True))
-    return [one for one in found if name in (None, one.name)]
+            declared_names.append(Declaration(parameter[1], line, (at, at), False, True))
+    return [declaration for declaration in declared_names if name in (None, declaration.name)]
 
 
 def takes(query: str, name: str) -> bool:
@@ -83,8 +83,8 @@ def takes(query: str, name: str) -> bool:
     name without declaring it or creating a column with that name before.
     """
     if declared := declarations(query, name):
-        return all(one.literal for one in declared)
-    text = _without_functions_own(_bare_names(query), name)
+        return all(declaration.literal for declaration in declared)
+    text = _without_functions_with(_bare_names(query), name)
     makers: set[str] = set()
     start = 0
     while start < len(text):
@@ -118,7 +118,7 @@ def _words(text: str, word: str) -> t.Iterator[re.Match[str]]:
     return re.finditer(rf"(?<![\w$]){re.escape(word)}(?!\w)", text)
 
 
-def _without_functions_own(text: str, name: str) -> str:
+def _without_functions_with(text: str, name: str) -> str:
     """The syntax without the functions of the query that have a parameter with this name."""
     for function in FUNCTION.finditer(text):
         if re.search(rf"\b{re.escape(name)}\s*:", function[1]):

@@ -60,11 +60,11 @@ class Mistake:
 def mistake(query: str) -> Mistake | None:
     """The first certain syntax error of the query."""
     text = _kql_lexer.plain(query)
-    found = [*_open_texts(query), *_brackets(text), *_pipes(text), *_open_ends(text)]
-    found += _doubles(query)
-    if not found:
+    mistakes = [*_open_texts(query), *_brackets(text), *_pipes(text), *_open_ends(text)]
+    mistakes += _doubles(query)
+    if not mistakes:
         return None
-    at, reason = min(found)
+    at, reason = min(mistakes)
     line = query.count("\n", 0, at)
     return Mistake(line + 1, at - (query.rfind("\n", 0, at) + 1) + 1, reason)
 
@@ -133,7 +133,12 @@ def _open_ends(text: str) -> t.Iterator[tuple[int, str]]:
 
 def _doubles(query: str) -> t.Iterator[tuple[int, str]]:
     lines: dict[str, int] = {}
-    for one in _kql_names.declarations(query):
-        if one.outermost and lines.setdefault(one.name, one.line) != one.line:
-            reason = f"{one.name} has already been declared in line {lines[one.name]}"
-            yield one.span[0], reason
+    for declaration in _kql_names.declarations(query):
+        if (
+            declaration.outermost
+            and lines.setdefault(declaration.name, declaration.line) != declaration.line
+        ):
+            reason = (
+                f"{declaration.name} has already been declared in line {lines[declaration.name]}"
+            )
+            yield declaration.span[0], reason

@@ -129,7 +129,7 @@ def _split(api: Api, request: Request, rows: Rows) -> Outcome:
         rows.rollback(before)
         halves = piece.halves(likely) if heavy.category in HEAVY else None
         if halves is None:
-            missing = [each.as_result() for each in (piece, *reversed(waiting))]
+            missing = [part.as_result() for part in (piece, *reversed(waiting))]
             heavy.message += (
                 f" The slice from {missing[0]['since']} could not be read, so"
                 f" {len(missing)} slices are missing."

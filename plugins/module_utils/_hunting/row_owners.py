@@ -63,7 +63,9 @@ def claimed(dest: str, options: Options) -> t.Iterator[list[str]]:
         yield warnings
         if file:
             current = {
-                old: one for old, one in records.items() if _identity(old) == one.get("file")
+                old: record
+                for old, record in records.items()
+                if _identity(old) == record.get("file")
             }
             current[path] = {
                 "tenant_id": options.tenant_id,
@@ -127,7 +129,7 @@ def _records(file: t.BinaryIO) -> dict[str, Record]:
         return {}
     if not isinstance(records, dict):
         return {}
-    return {path: one for path, one in records.items() if isinstance(one, dict)}
+    return {path: record for path, record in records.items() if isinstance(record, dict)}
 
 
 def _replace(file: t.BinaryIO, records: dict[str, Record]) -> None:

@@ -50,8 +50,8 @@ def filter_text(wanted: Wanted) -> str | None:
     )
     created = _odata.between("createdDateTime", wanted.created_since, wanted.created_before)
     updated = _odata.between("lastUpdateDateTime", wanted.updated_since, wanted.updated_before)
-    own = f"({wanted.filter})" if wanted.filter else None
-    return _odata.all_of([own, *lists, people, created, updated])
+    raw_filter = f"({wanted.filter})" if wanted.filter else None
+    return _odata.all_of([raw_filter, *lists, people, created, updated])
 
 
 class GraphIncidents(ApiSource):
@@ -92,9 +92,11 @@ class GraphIncidents(ApiSource):
                     " incomplete; run the task again."
                 ),
             )
-        return Page([_normalized(one) for one in answer["value"]], more, self._api.server_time)
+        return Page(
+            [_normalized(incident) for incident in answer["value"]], more, self._api.server_time
+        )
 
-    def one(self, number: str) -> Incident:
+    def incident(self, number: str) -> Incident:
         """The incident with this id; raises `not_found`."""
         expand = {"$expand": "alerts"} if self._wanted.expand_alerts else None
         return _normalized(self._get(number, expand))

@@ -163,7 +163,7 @@ def normalized(
     """
     result: dict[str, t.Any] = _vocabulary.normalized(thing, renamed=tuple((names or {}).items()))
     if isinstance(comments := result.get("comments"), list):
-        result["comments"] = [_comment(one) for one in comments]
+        result["comments"] = [_comment(comment) for comment in comments]
     return result
 
 
@@ -172,13 +172,13 @@ def without_annotations(thing: dict[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in thing.items() if "@odata." not in name}
 
 
-def _comment(one: t.Any) -> t.Any:
+def _comment(comment: t.Any) -> t.Any:
     """A comment with the names of Graph's metadata."""
-    if not isinstance(one, dict):
-        return one
-    names = {name: COMMENT.get(name, name) for name in one if name != "odata_type"}
-    kept = {name: name if names[name] in one else names[name] for name in names}
-    return {**dict.fromkeys(COMMENT_FIELDS), **{kept[name]: one[name] for name in names}}
+    if not isinstance(comment, dict):
+        return comment
+    names = {name: COMMENT.get(name, name) for name in comment if name != "odata_type"}
+    kept = {name: name if names[name] in comment else names[name] for name in names}
+    return {**dict.fromkeys(COMMENT_FIELDS), **{kept[name]: comment[name] for name in names}}
 
 
 def identity(value: t.Any) -> str | None:
@@ -226,7 +226,7 @@ def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
     """The latest readable time of last update, in RFC 3339 UTC."""
     updates = [_ticks(incident.get("last_update_date_time")) for incident in incidents]
-    return _times.format_time(max(known)) if (known := [at for at in updates if at]) else None
+    return _times.format_time(max(readable)) if (readable := [at for at in updates if at]) else None
 
 
 def _ticks(text: t.Any) -> int | None:

@@ -65,10 +65,10 @@ def everything(source: Source, *, limit: int) -> tuple[list[Item], bool]:
     requested.
     """
     for _attempt in range(LOOKS):
-        found = _Walk(source, limit).read()
-        if found is not None:
-            found.sort(key=_newest_first)
-            return (found[:limit], True) if limit and len(found) > limit else (found, False)
+        items = _Walk(source, limit).read()
+        if items is not None:
+            items.sort(key=_newest_first)
+            return (items[:limit], True) if limit and len(items) > limit else (items, False)
     raise DefenderError(
         "truncated",
         (
@@ -85,7 +85,7 @@ class _Walk:
         self._requests = 0
         self._largest = 1  # items per page
         self._floor: int | None = None  # items created earlier are beyond the limit
-        self._seen: dict[str, Item] = {}
+        self._items: dict[str, Item] = {}
         self._refused: set[str] = set()  # ids that the service's filter excludes
         self._began: int | None = None
         # whether the service sorts by last update; None while unknown
@@ -102,21 +102,21 @@ class _Walk:
             window, page = narrow, self._page(narrow, set())
             if 2 * self.limit > len(page.items):
                 break
-        found = list(filter(self.source.fits, page.items))
+        items = list(filter(self.source.fits, page.items))
         if page.more:
             self._read_by_time(window, page)
             self._reread_until_stable()
             floor = self._floor
-            found = [one for one in self._fitting() if floor is None or created(one) >= floor]
-        return found if self._floor is None or len(found) > self.limit else None
+            items = [item for item in self._fitting() if floor is None or created(item) >= floor]
+        return items if self._floor is None or len(items) > self.limit else None
 
     def _fitting(self) -> list[Item]:
-        known = (item for name, item in self._seen.items() if name not in self._refused)
-        return list(filter(self.source.fits, known))
+        items = (item for name, item in self._items.items() if name not in self._refused)
+        return list(filter(self.source.fits, items))
 
     def _narrowed(self, window: Window) -> Window:
         """The window without items too old for the limit, judged by the items read so far."""
-        if not window.narrows or len(self._seen) <= self.limit:
+        if not window.narrows or len(self._items) <= self.limit:
             return window
         times = sorted(map(created, self._fitting()), reverse=True)
         if len(times) > self.limit:
@@ -129,11 +129,11 @@ class _Walk:
         """Read changes since the last pass began, until one response contains all of them or
         nothing is new."""
         for _look in range(LOOKS):
-            before, since, requests = dict(self._seen), self._began, self._requests
+            before, since, requests = dict(self._items), self._began, self._requests
             self._began = None
             changed = self._read_by_time(Window(matching=False, since=since))
             at_once = self._requests == requests + 1 and not self.source.opaque
-            if self._seen == before or at_once:
+            if self._items == before or at_once:
                 return
             if self.source.opaque:
                 # only the service can evaluate whether a changed item still matches
@@ -142,7 +142,7 @@ class _Walk:
             "truncated",
             (
                 f"{self.source.name}: the list was still changing after {LOOKS} further passes;"
-                f" {len(self._seen)} items were read, and some may be outdated; run the task"
+                f" {len(self._items)} items were read, and some may be outdated; run the task"
                 " again."
             ),
         )
@@ -178,9 +178,9 @@ class _Walk:
             left = self._narrowed(dataclasses.replace(left, until=lowest))
             if left.since is not None and lowest < left.since:
                 return met
-            known = len(met)
+            count = len(met)
             page = self._page(left, met)
-            fresh = len(met) > known
+            fresh = len(met) > count
         return met
 
     def _surely_by_update(self, items: list[Item]) -> bool:
@@ -218,7 +218,7 @@ class _Walk:
                 return
             floor = self._narrowed(window).created
             if floor is not None and floor != window.created:
-                inside = {name for name in shown if created(self._seen[name]) >= floor}
+                inside = {name for name in shown if created(self._items[name]) >= floor}
                 if window.created is None or 2 * len(inside) < len(shown):
                     # without the older items, continue the offset from the last known item
                     window = dataclasses.replace(window, created=floor)
@@ -241,12 +241,12 @@ class _Walk:
 
     def _step_back(self) -> None:
         self._steps_back += 1
-        if self._steps_back > STEPS_BACK + len(self._seen):
+        if self._steps_back > STEPS_BACK + len(self._items):
             raise DefenderError(
                 "truncated",
                 (
                     f"{self.source.name}: the list changed faster than it could be read;"
-                    f" {len(self._seen)} items were read, and others are missing; run the task"
+                    f" {len(self._items)} items were read, and others are missing; run the task"
                     " again."
                 ),
             )
@@ -269,12 +269,12 @@ class _Walk:
             dated = [] if page.at is None else [page.at - SKEW]
             self._began = min([*newest, *dated], default=None)
         for item in page.items:
-            known = self._seen.get(item["id"])
-            if known is None or updated(known) <= updated(item):
-                self._seen[item["id"]] = item
+            earlier = self._items.get(item["id"])
+            if earlier is None or updated(earlier) <= updated(item):
+                self._items[item["id"]] = item
             met.add(item["id"])
-        if self._requests > REQUESTS_A_PAGE * (1 + len(self._seen) // self._largest):
-            raise self._circle(f"{self._requests} requests returned {len(self._seen)} items")
+        if self._requests > REQUESTS_A_PAGE * (1 + len(self._items) // self._largest):
+            raise self._circle(f"{self._requests} requests returned {len(self._items)} items")
         return page
 
     def _check(self, item: Item, window: Window) -> None:

@@ -119,12 +119,14 @@ def normalized(
     if isinstance(thing, list):
         return [normalized(member, name=name, kind=kind) for member in thing]
     if isinstance(thing, dict):
-        own = _type_of(thing) or TYPES.get(name, "")
+        type_name = _type_of(thing) or TYPES.get(name, "")
         # the top-level object and objects with a type are never dictionaries
-        if own == "dictionary" or (name and not own and _is_dictionary(tuple(thing))):
+        if type_name == "dictionary" or (name and not type_name and _is_dictionary(tuple(thing))):
             return thing
         names = field_names(tuple(thing), renamed)
-        return {names[key]: normalized(value, name=key, kind=own) for key, value in thing.items()}
+        return {
+            names[key]: normalized(value, name=key, kind=type_name) for key, value in thing.items()
+        }
     if isinstance(thing, str) and _is_enum(name, kind):
         return enum_value(thing)
     return thing

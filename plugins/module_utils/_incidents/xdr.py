@@ -106,8 +106,8 @@ def filter_text(wanted: Wanted) -> str | None:
         people = _odata.any_of("assignedTo", map(_odata.quote, wanted.assigned_to))
     created = _odata.between("createdTime", wanted.created_since, wanted.created_before)
     updated = _odata.between("lastUpdateTime", wanted.updated_since, wanted.updated_before)
-    own = f"({wanted.filter})" if wanted.filter else None
-    return _odata.all_of([own, status, people, created, updated])
+    raw_filter = f"({wanted.filter})" if wanted.filter else None
+    return _odata.all_of([raw_filter, status, people, created, updated])
 
 
 class XdrIncidents(ApiSource):
@@ -134,9 +134,11 @@ class XdrIncidents(ApiSource):
         listed = _ownership.objects(self._options, answer, "incident")
         # no next link is documented; a page that is not full is the last one
         more = bool(listed) and (len(listed) >= top or bool(answer.get("@odata.nextLink")))
-        return Page([self._normalized(one) for one in listed], more, self._api.server_time)
+        return Page(
+            [self._normalized(incident) for incident in listed], more, self._api.server_time
+        )
 
-    def one(self, number: str) -> Incident:
+    def incident(self, number: str) -> Incident:
         """The incident with this id; raises `not_found`."""
         answer = self._api.get(f"{PATH}/{number}")
         return self._normalized(_ownership.single(self._options, answer, "incident"))

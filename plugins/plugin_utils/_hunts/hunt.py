@@ -144,23 +144,25 @@ def _checked(header: t.Any) -> dict[str, t.Any]:
     return {
         **plain,
         **lists,
-        "parameters": {name: _parameter(name, said) for name, said in declared.items()},
+        "parameters": {name: _parameter(name, settings) for name, settings in declared.items()},
     }
 
 
-def _parameter(name: t.Any, said: t.Any) -> Parameter:
+def _parameter(name: t.Any, settings: t.Any) -> Parameter:
     if not isinstance(name, str) or not _kql.NAME.fullmatch(name):
         raise ValueError(f"parameters has the name {name!r}, which is not a KQL name")
     if (
-        not isinstance(said, dict)
-        or said.get("type") not in TYPES
-        or said.keys() - {"type", "default", "description"}
+        not isinstance(settings, dict)
+        or settings.get("type") not in TYPES
+        or settings.keys() - {"type", "default", "description"}
     ):
         raise ValueError(
             f"parameters.{name} needs a type (one of {', '.join(TYPES)}) and may have default and"
             " description"
         )
-    parameter = Parameter(said["type"], said.get("default"), str(said.get("description", "")))
+    parameter = Parameter(
+        settings["type"], settings.get("default"), str(settings.get("description", ""))
+    )
     if parameter.default is not None:
         typed(name, parameter, parameter.default)
     return parameter

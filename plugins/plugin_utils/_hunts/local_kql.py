@@ -64,12 +64,12 @@ def tables(source: t.Any, name: str) -> dict[str, Source]:
     """The tables by name: those of a mapping, or a single one with this name; raises `bad_request`
     for a source that is neither rows nor a file."""
     named = dict(source) if isinstance(source, dict) else {name: source}
-    for each, rows in named.items():
+    for table, rows in named.items():
         if not isinstance(rows, (str, list, tuple)):
             raise DefenderError(
                 "bad_request",
                 (
-                    f"The table {each} is {_json_type(rows)}, but must be a list of rows or the"
+                    f"The table {table} is {_json_type(rows)}, but must be a list of rows or the"
                     " path of an NDJSON file."
                 ),
             )
@@ -79,8 +79,10 @@ def tables(source: t.Any, name: str) -> dict[str, Source]:
 def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t.Any]) -> list[Row]:
     """The rows that the query returns from the tables.
 
-    :arg tables: by name in the query, a list of rows or the path of an NDJSON file. Raises
-        `bad_request` for tables that cannot be read and `bad_query` for a query that cannot be run.
+    :arg tables: by name in the query, a list of rows or the path of an NDJSON file.
+
+    Raises `bad_request` for tables that cannot be read and `bad_query` for a query that cannot be
+    run.
     """
     if duckdb_kql is None:
         raise DefenderError(
@@ -124,10 +126,10 @@ def _readable(query: str) -> str:
     """The query without escapes that the translator does not support, because it would drop only
     their backslash."""
 
-    def literal(found: re.Match[str]) -> str:
-        prefix, quote, body = found[0].partition(found[0].lstrip("hH@")[0])
+    def literal(match: re.Match[str]) -> str:
+        prefix, quote, body = match[0].partition(match[0].lstrip("hH@")[0])
         if "@" in prefix or quote not in "\"'" or "\\" not in body:
-            return found[0]
+            return match[0]
         # an emoji is written as two escapes, one for each surrogate
         text = ESCAPE.sub(_unescaped, body[:-1])
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
@@ -153,8 +155,8 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def _table_summary(columns: t.Mapping[str, list[str]]) -> str:
     return "; ".join(
-        f"{name} ({', '.join(own[:20])}{', …' if len(own) > 20 else ''})"
-        for name, own in columns.items()
+        f"{name} ({', '.join(names[:20])}{', …' if len(names) > 20 else ''})"
+        for name, names in columns.items()
     )
 
 
@@ -254,9 +256,9 @@ def _json_type(value: t.Any) -> str:
 
 
 def _check_names(name: str, columns: t.Iterable[str]) -> None:
-    seen: dict[str, str] = {}
+    by_lower_case: dict[str, str] = {}
     for column in columns:
-        if (other := seen.setdefault(column.lower(), column)) != column:
+        if (other := by_lower_case.setdefault(column.lower(), column)) != column:
             raise DefenderError(
                 "bad_request",
                 (
@@ -302,9 +304,9 @@ def _plain(value: t.Any, dynamic: bool) -> t.Any:
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, dict):
-        return {str(key): _plain(each, False) for key, each in value.items()}
+        return {str(key): _plain(member, False) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each, False) for each in value]
+        return [_plain(member, False) for member in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 

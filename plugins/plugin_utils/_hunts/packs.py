@@ -27,7 +27,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._hunts.hunt impo
 Values = t.Mapping[str, t.Any]
 
 
-def found(folders: t.Iterable[str]) -> list[Hunt]:
+def find(folders: t.Iterable[str]) -> list[Hunt]:
     """The hunts of all folders, sorted by name; raises `bad_request` for a folder without hunts and
     for two files with one name."""
     hunts: dict[str, Hunt] = {}
@@ -55,23 +55,28 @@ def found(folders: t.Iterable[str]) -> list[Hunt]:
     return [hunts[name] for name in sorted(hunts)]
 
 
-def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dict[str, t.Any]]:
+def wanted(hunts: list[Hunt], names: t.Sequence[str], parameters: Values) -> list[dict[str, t.Any]]:
     """Each selected hunt with its values, for the role; raises `bad_request` for unknown names and
     parameters.
 
     :arg names: the hunts to select; all if empty.
-    :arg given: values by parameter, or by hunt and parameter. Parameters without a value are listed
-        in `missing`; for a hunt selected by name, that is an error.
+    :arg parameters: values by parameter, or by hunt and parameter.
+
+    Parameters without a value are listed in `missing`; for a hunt selected by name, that is an
+    error.
     """
-    known = {hunt.name: hunt for hunt in hunts}
-    if strange := [name for name in names if name not in known]:
+    by_name = {hunt.name: hunt for hunt in hunts}
+    if strange := [name for name in names if name not in by_name]:
         raise DefenderError(
-            "bad_request", f"There is no hunt {', '.join(strange)}; choose from {', '.join(known)}."
+            "bad_request",
+            f"There is no hunt {', '.join(strange)}; choose from {', '.join(by_name)}.",
         )
-    own = {
-        name: values for name, values in given.items() if name in known and isinstance(values, dict)
+    by_hunt = {
+        name: values
+        for name, values in parameters.items()
+        if name in by_name and isinstance(values, dict)
     }
-    common = {name: value for name, value in given.items() if name not in own}
+    common = {name: value for name, value in parameters.items() if name not in by_hunt}
     for name in common:
         if not any(hunt.takes(name) for hunt in hunts):
             raise DefenderError(
@@ -84,7 +89,7 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
     chosen = []
     for hunt in hunts:
         if not names or hunt.name in names:
-            values, missing = _values(hunt, common, own.get(hunt.name, {}))
+            values, missing = _values(hunt, common, by_hunt.get(hunt.name, {}))
             if missing and hunt.name in names:
                 raise DefenderError(
                     "bad_request",
@@ -97,9 +102,12 @@ def wanted(hunts: list[Hunt], names: t.Sequence[str], given: Values) -> list[dic
     return chosen
 
 
-def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], list[str]]:
-    if strange := [name for name in own if not hunt.takes(name)]:
-        lines = {one.name: one.line for one in _kql_names.declarations(hunt.query)}
+def _values(hunt: Hunt, common: Values, hunt_values: Values) -> tuple[dict[str, t.Any], list[str]]:
+    if strange := [name for name in hunt_values if not hunt.takes(name)]:
+        lines = {
+            declaration.name: declaration.line
+            for declaration in _kql_names.declarations(hunt.query)
+        }
         reasons = [
             f"{name} (declared in line {lines[name]})" if name in lines else name
             for name in strange
@@ -111,12 +119,12 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
                 " parameters."
             ),
         )
-    given = {**{name: value for name, value in common.items() if hunt.takes(name)}, **own}
-    _check_declarations(hunt, given)
+    merged = {**{name: value for name, value in common.items() if hunt.takes(name)}, **hunt_values}
+    _check_declarations(hunt, merged)
     if hunt.parameters is None:
-        return given, []
+        return merged, []
     values = {
-        name: given.get(name, parameter.default) for name, parameter in hunt.parameters.items()
+        name: merged.get(name, parameter.default) for name, parameter in hunt.parameters.items()
     }
     missing = [
         name
@@ -133,10 +141,10 @@ def _values(hunt: Hunt, common: Values, own: Values) -> tuple[dict[str, t.Any], 
         raise DefenderError("bad_request", f"The hunt {hunt.name} is refused: {e}.") from None
 
 
-def _check_declarations(hunt: Hunt, given: Values) -> None:
+def _check_declarations(hunt: Hunt, values: Values) -> None:
     """Refuse, before any request, a parameter of the header that the query declares without a
     literal."""
-    for name in given if hunt.parameters is None else hunt.parameters:
+    for name in values if hunt.parameters is None else hunt.parameters:
         for declared in _kql_names.declarations(hunt.query, name):
             if not declared.literal:
                 raise DefenderError(

@@ -77,12 +77,14 @@ def question(config: t.Mapping[str, t.Any], provider: Asker) -> str:
     cache.
 
     :arg config: the content of the inventory file.
-    :arg provider: the provider's resolved options. It contains no secrets.
+    :arg provider: the provider's resolved options.
+
+    It contains no secrets.
     """
     hidden = {name for name, option in _options.TENANT_SPEC.items() if option.get("no_log")}
     asked = [
-        {name: value for name, value in given.items() if name not in hidden}
-        for given in (config, provider)
+        {name: value for name, value in options.items() if name not in hidden}
+        for options in (config, provider)
     ]
     text = json.dumps(asked, default=str, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

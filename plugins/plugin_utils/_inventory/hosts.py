@@ -69,13 +69,13 @@ def check(config: t.Mapping[str, t.Any], options: t.Collection[str]) -> None:
             )
 
 
-def hosts(plugin: t.Any, found: t.Iterable[Customer]) -> dict[str, Variables]:
+def hosts(plugin: t.Any, customers: t.Iterable[Customer]) -> dict[str, Variables]:
     """The hosts of these customers with their variables; raises `bad_request` for filters that
     fail.
 
     Changed host names are reported in warnings.
     """
-    wanted = [customer for customer in found if _is_wanted(plugin, customer)]
+    wanted = [customer for customer in customers if _is_wanted(plugin, customer)]
     health = _probe.GROUPS if plugin.get_option("probe") else ()
     composed = map(plugin._sanitize_group_name, plugin.get_option("groups") or ())
     groups = {*plugin.inventory.groups, plugin.get_option("group"), *health, *composed}
@@ -112,22 +112,22 @@ def variables_of(customer: Customer) -> Variables:
         "default_domain": customer.default_domain,
         "sources": _words.trusted(list(customer.sources)),
     }
-    given = {f"{_tenant_options.PREFIX}{name}": value for name, value in ours.items() if value}
+    options = {f"{_tenant_options.PREFIX}{name}": value for name, value in ours.items() if value}
     facts = {
         name: _words.trusted(customer.variables[name])
         for name in FACTS
         if name in customer.variables
     }
-    return {**given, **customer.variables, **facts}
+    return {**options, **customer.variables, **facts}
 
 
-def add(plugin: t.Any, found: t.Mapping[str, Variables]) -> None:
+def add(plugin: t.Any, hosts: t.Mapping[str, Variables]) -> None:
     """Add the hosts to the inventory, before any group that could have the name of a host."""
     inventory, group = plugin.inventory, plugin.inventory.add_group(plugin.get_option("group"))
     inventory.set_variable(
         group, "ansible_connection", trust_as_template(_tenant_options.CONNECTION)
     )
-    for host, variables in found.items():
+    for host, variables in hosts.items():
         inventory.add_host(host, group=group)
         for name, value in variables.items():
             inventory.set_variable(host, name, value)

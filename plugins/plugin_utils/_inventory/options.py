@@ -43,7 +43,7 @@ def discreet(values: t.Mapping[str, t.Any], prefix: str = "") -> t.Iterator[None
 def resolved(
     variables: t.Mapping[str, t.Any],
     template: Template,
-    given: t.Mapping[str, t.Any],
+    overrides: t.Mapping[str, t.Any],
     **more: t.Any,
 ) -> dict[str, t.Any]:
     """The tenant options from `_tenant_options.resolve`.
@@ -52,7 +52,7 @@ def resolved(
 
     :arg variables: variables of the host.
     :arg template: renders one value in the host's context.
-    :arg given: options that override variables and may be templates.
+    :arg overrides: options that override variables and may be templates.
     """
     host: dict[str, t.Any] = {}
     options: dict[str, t.Any] = {}
@@ -61,8 +61,8 @@ def resolved(
             variable = f"{_tenant_options.PREFIX}{name}"
             if variable in variables:
                 host[variable] = template(variables[variable])
-            if name in given:
-                options[name] = template(given[name])
+            if name in overrides:
+                options[name] = template(overrides[name])
         _tenant_options.check_kinds(host, prefix=_tenant_options.PREFIX)
         _tenant_options.check_kinds(options)
         return _tenant_options.resolve(host, lambda value: value, options, **more)

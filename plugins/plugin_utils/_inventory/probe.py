@@ -49,7 +49,7 @@ GROUPS: t.Final = tuple(group for groups in GROUPS_OF.values() for group in grou
 VARIABLE: t.Final = f"{_tenant_options.PREFIX}probe"
 # Findings that are not cached: temporary, or caused by the caller.
 PASSING: t.Final = frozenset({*RETRYABLE, "bad_request"})
-Found = dict[str, t.Any]
+Finding = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
         raise DefenderError(
             "bad_request", f"probe_concurrency is {threads}, but must be at least 1."
         )
-    health: dict[str, Found] = {}
+    health: dict[str, Finding] = {}
 
     def asked() -> t.Iterator[Job]:
         for job in _jobs(plugin, hosts, path):
@@ -96,13 +96,13 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
             else:
                 health[job.host] = kept
 
-    def probed(job: Job) -> Found:
-        return _one(job, resource, roles)
+    def probed(job: Job) -> Finding:
+        return _probe_tenant(job, resource, roles)
 
-    for job, found in _pool.each(asked(), probed, crashed=_crashed, threads=threads):
-        health[job.host] = found
-        if found["category"] not in PASSING:
-            answers.put(job.subject, job.asker(resource, roles), found)
+    for job, finding in _pool.each(asked(), probed, crashed=_crashed, threads=threads):
+        health[job.host] = finding
+        if finding["category"] not in PASSING:
+            answers.put(job.subject, job.asker(resource, roles), finding)
     for group in GROUPS_OF[HEALTHY]:
         inventory.add_group(group)
     for host in hosts:
@@ -112,13 +112,13 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
             inventory.add_host(host, group=inventory.add_group(group))
 
 
-def _shown(found: Found) -> Found:
+def _shown(finding: Finding) -> Finding:
     """The variable: words of this collection and our time are trusted; unknown roles and the text
     are not."""
     return {
-        **_words.trusted(found),
-        "checked_at": trust_as_template(found["checked_at"]),
-        "text": found["text"],
+        **_words.trusted(finding),
+        "checked_at": trust_as_template(finding["checked_at"]),
+        "text": finding["text"],
     }
 
 
@@ -140,10 +140,10 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
         host = plugin.inventory.get_host(name)
         tenant_id = str(host.vars[_tenant_options.VARIABLE])
         groups = tuple(sorted({"all", *(group.name for group in host.get_groups())}))
-        own = combine_vars(
+        host_variables = combine_vars(
             host.get_vars(), get_vars_from_inventory_sources(plugin.loader, sources, [host], "all")
         )
-        variables = combine_vars(combine_vars(of_groups(groups), own), plugin._vars)
+        variables = combine_vars(combine_vars(of_groups(groups), host_variables), plugin._vars)
         plugin.templar.available_variables = variables
         try:
             arguments = _inventory_options.resolved(
@@ -161,7 +161,7 @@ def _jobs(plugin: t.Any, hosts: t.Iterable[str], path: str) -> t.Iterator[Job]:
             yield Job(name, tenant_id, {"tenant_name": name, **arguments})
 
 
-def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
+def _probe_tenant(job: Job, resource: str, roles: t.Sequence[str]) -> Finding:
     """The finding for one tenant; every error becomes a category."""
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
     granted: t.Sequence[str] = ()
@@ -182,13 +182,13 @@ def _one(job: Job, resource: str, roles: t.Sequence[str]) -> Found:
     return _finding(category, text, granted)
 
 
-def _crashed(job: Job, error: BaseException) -> Found:
+def _crashed(job: Job, error: BaseException) -> Finding:
     """The finding for a crash while probing one tenant, so that the others continue."""
     secrets = _scrub.secrets_of(_options.TENANT_SPEC, job.arguments)
     return _finding("unavailable", _scrub.crash(error, secrets)["msg"])
 
 
-def _finding(category: str, text: str, roles: t.Iterable[str] = ()) -> Found:
+def _finding(category: str, text: str, roles: t.Iterable[str] = ()) -> Finding:
     return {
         "category": category,
         "roles": list(roles),

@@ -36,7 +36,7 @@ CSV: t.Final = ".csv"
 BOM: t.Final = "\ufeff"
 BREAK: t.Final = re.compile("\r\n|\r|\n")
 PREFIX: t.Final = "defender_xdr_"
-OWN: t.Final = ("tenant_id", "name", "default_domain")
+PLAIN_KEYS: t.Final = ("tenant_id", "name", "default_domain")
 SHAPE: t.Final = "tenants: a list of mappings with tenant_id, name and any variables"
 
 Where = t.Callable[[str | None], str]  # the place of a key of an entry, or of the entry itself
@@ -58,7 +58,7 @@ def read(paths: t.Iterable[Path], loader: Loader) -> t.Iterator[Customer]:
     Values in YAML are templates as in any inventory, except names, which are often chosen by
     customers. Values in CSV are text, never templates.
     """
-    for path in (file for each in paths for file in _files(each)):
+    for path in (file for place in paths for file in _files(place)):
         try:
             text = loader.get_text_file_contents(str(path))
         except AnsibleError as e:
@@ -119,9 +119,9 @@ def _files(path: Path) -> list[Path]:
     kinds = {*YAML, CSV}
     if path.is_dir():
         return sorted(
-            each
-            for each in path.iterdir()
-            if each.suffix.lower() in kinds and not each.name.startswith(".")
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() in kinds and not file.name.startswith(".")
         )
     if not path.is_file():
         raise DefenderError(
@@ -216,8 +216,8 @@ def _of_csv(path: Path, text: str) -> t.Iterator[Customer]:
     for line, row in _registry_csv.records(
         str(text).removeprefix(BOM), lambda line: _at(path, line, 0)
     ):
-        given = {column: field for column, field in row.items() if field}
-        yield customer(given, functools.partial(_field, path, line, tuple(row)))
+        fields = {column: field for column, field in row.items() if field}
+        yield customer(fields, functools.partial(_field, path, line, tuple(row)))
 
 
 def _field(path: Path, line: int, columns: tuple[str, ...], key: str | None) -> str:
@@ -226,7 +226,7 @@ def _field(path: Path, line: int, columns: tuple[str, ...], key: str | None) -> 
 
 def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
     """The customer of an entry; raises `bad_request` with its place if it is invalid."""
-    plain = {name: _plain(entry.get(name), name, where) for name in OWN}
+    plain = {name: _plain(entry.get(name), name, where) for name in PLAIN_KEYS}
     if not GUID.fullmatch(plain["tenant_id"]):
         fact = (
             f"tenant_id is {plain['tenant_id']!r}, which is not a GUID"
@@ -236,7 +236,9 @@ def customer(entry: t.Mapping[t.Any, t.Any], where: Where) -> Customer:
         raise DefenderError(
             "bad_request", f"{where('tenant_id')}: {fact}. {TENANT_HINT}", advice=TENANT_HINT
         )
-    variables = {_variable(key, where): value for key, value in entry.items() if key not in OWN}
+    variables = {
+        _variable(key, where): value for key, value in entry.items() if key not in PLAIN_KEYS
+    }
     for name, value in entry.items():
         choices = TENANT_SPEC.get(name, {}).get("choices")
         if choices and value is not None and value not in choices and not _is_template(value):

@@ -87,7 +87,7 @@ def with_tenant(
     if any(entry.tenant_id == tenant_id for entry in layout.entries):
         return mark + text
     dumped = _registry_entry.dumped(tenant_id, name, variables)
-    line_break = next((found[0] for found in BREAK.finditer(text)), "\n")
+    line_break = next((match[0] for match in BREAK.finditer(text)), "\n")
     wanted = [*layout.digests, *_registry_layout.parsed(f"{KEY}\n{dumped}", path).digests]
     indent = layout.indent if layout.entries else f"{layout.margin}{INDENT}"
     block = "".join(f"{indent}{line}{line_break}" for line in dumped.splitlines())

@@ -28,7 +28,7 @@ VAULT: t.Final = "!vault"
 # `when`.
 HARMLESS: t.Final = re.compile(r"[\w\s.,:;@/+-]*")
 TEMPLATE: t.Final = re.compile("{[{%#]")
-ONE_LINE: t.Final = 1 << 20
+NO_WRAP: t.Final = 1 << 20
 
 
 class Tagged(str):
@@ -77,16 +77,18 @@ def dumped(tenant_id: str, name: str, variables: t.Mapping[str, t.Any]) -> str:
         )
     entry = {"tenant_id": tenant_id, "name": name, **variables}
     _registry.customer(entry, _place)
-    plain = {str(key): _plain(value, own=key in _registry.OWN) for key, value in entry.items()}
+    plain = {
+        str(key): _plain(value, is_text=key in _registry.PLAIN_KEYS) for key, value in entry.items()
+    }
     plain["tenant_id"] = tenant_id
-    return yaml.dump([plain], Dumper=Dumper, sort_keys=False, allow_unicode=True, width=ONE_LINE)
+    return yaml.dump([plain], Dumper=Dumper, sort_keys=False, allow_unicode=True, width=NO_WRAP)
 
 
 def _place(key: str | None) -> str:
     return f"The new entry ({key})" if key else "The new entry"
 
 
-def _plain(value: t.Any, *, own: bool = False) -> t.Any:
+def _plain(value: t.Any, *, is_text: bool = False) -> t.Any:
     """The value in types of YAML.
 
     :arg own: whether it is the id, name or domain, which the inventory never templates.
@@ -94,7 +96,7 @@ def _plain(value: t.Any, *, own: bool = False) -> t.Any:
     if ciphertext := VaultHelper.get_ciphertext(value, with_tags=False):
         return Vaulted(ciphertext)
     if isinstance(value, str):
-        is_safe = is_trusted_as_template(value) or own or HARMLESS.fullmatch(value)
+        is_safe = is_trusted_as_template(value) or is_text or HARMLESS.fullmatch(value)
         return str(value) if is_safe and not TEMPLATE.search(value) else Unsafe(value)
     if value is None or isinstance(value, bool):
         return value
@@ -105,7 +107,7 @@ def _plain(value: t.Any, *, own: bool = False) -> t.Any:
         if isinstance(value, day):
             return day.fromisoformat(value.isoformat())
     if isinstance(value, t.Mapping):
-        return {_plain(key, own=True): _plain(member) for key, member in value.items()}
+        return {_plain(key, is_text=True): _plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
     raise DefenderError(

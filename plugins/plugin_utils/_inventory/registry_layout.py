@@ -87,23 +87,23 @@ def parsed(text: str, path: str) -> Layout:
     root = documents[0] if documents else None
     if root is None or (_is_null(root) and not root.value):
         return Layout()
-    key, found = _list(root, path)
+    key, nodes = _list(root, path)
     after = [token for token in tokens if token.start_mark.index >= key.end_mark.index]
     before_list = _properties(after)
     margin = " " * key.start_mark.column
-    if not found:
+    if not nodes:
         return Layout(margin=margin, key_end=before_list, empty=_written_empty(after))
     dashes = [token for token in after if isinstance(token, yaml.BlockEntryToken)]
     indent = " " * dashes[0].start_mark.column if dashes else ""
     dashes = [token for token in dashes if token.start_mark.column == len(indent)]
     starts = [token.start_mark.index - len(indent) for token in dashes]
-    if len(starts) != len(found) or any(not _is_line(text, start, indent) for start in starts):
+    if len(starts) != len(nodes) or any(not _is_line(text, start, indent) for start in starts):
         raise _in_brackets(path)
     ends = _ends(text, after, starts, len(indent))
     memo: dict[int, bytes] = {}
     entries = [
         Entry(_tenant_id(node), _digest(node, memo), start, end)
-        for node, start, end in zip(found, starts, ends, strict=True)
+        for node, start, end in zip(nodes, starts, ends, strict=True)
     ]
     return Layout(tuple(entries), margin, indent, before_list)
 
@@ -133,11 +133,11 @@ def _in_brackets(path: str) -> DefenderError:
 def _list(root: yaml.Node, path: str) -> tuple[yaml.Node, list[yaml.MappingNode]]:
     """The node of the key `tenants`, and the nodes of its entries."""
     if isinstance(root, yaml.MappingNode) and [pair[0].value for pair in root.value] == ["tenants"]:
-        ((key, found),) = root.value
-        entries = [] if _is_null(found) else found.value
-        is_list = _is_null(found) or isinstance(found, yaml.SequenceNode)
+        ((key, sequence),) = root.value
+        entries = [] if _is_null(sequence) else sequence.value
+        is_list = _is_null(sequence) or isinstance(sequence, yaml.SequenceNode)
         if is_list and all(isinstance(entry, yaml.MappingNode) for entry in entries):
-            if root.flow_style or (entries and found.flow_style):
+            if root.flow_style or (entries and sequence.flow_style):
                 raise _in_brackets(path)
             return key, entries
     raise DefenderError(
@@ -201,7 +201,7 @@ def _end(text: str, start: int, end: int, dash: int) -> tuple[int, int]:
         # a comment after the last value belongs to the entry
         end = _with_comments(text, next_line(text, end), dash)
         return end, end
-    breaks = [found.end() for found in BREAK.finditer(text, start, end)]
+    breaks = [match.end() for match in BREAK.finditer(text, start, end)]
     while len(breaks) > 1 and not text[breaks[-2] : breaks[-1]].strip():
         breaks.pop()
     return _with_comments(text, breaks[-1], dash), _with_comments(text, end, dash)
@@ -217,8 +217,8 @@ def _with_comments(text: str, end: int, dash: int) -> int:
 
 def next_line(text: str, place: int) -> int:
     """The start of the line after this place."""
-    found = BREAK.search(text, place)
-    return found.end() if found else len(text)
+    match = BREAK.search(text, place)
+    return match.end() if match else len(text)
 
 
 def _tenant_id(entry: yaml.MappingNode) -> str:

@@ -59,8 +59,8 @@ def provider(plugin: t.Any, config: t.Mapping[str, t.Any], path: Path) -> Argume
     }
     if not _services(plugin):
         return {}
-    given = {option: config[option] for option in _options.TENANT_SPEC if option in config}
-    return _inventory_options.resolved({}, plugin.templar.template, given)
+    options = {option: config[option] for option in _options.TENANT_SPEC if option in config}
+    return _inventory_options.resolved({}, plugin.templar.template, options)
 
 
 def _services(plugin: t.Any) -> list[str]:
@@ -75,9 +75,11 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
     :arg path: the inventory file.
     :arg answers: cached responses of the services; missing ones are requested and added.
     """
-    found: list[dict[str, Customer]] = []
+    by_source: list[dict[str, Customer]] = []
     if FILE in plugin.get_option("sources"):
-        found.append(_customers.unique(_registry.read(_registries(plugin, path), plugin.loader)))
+        by_source.append(
+            _customers.unique(_registry.read(_registries(plugin, path), plugin.loader))
+        )
     elif plugin.get_option("file"):
         raise DefenderError(
             "bad_request",
@@ -91,15 +93,15 @@ def gathered(plugin: t.Any, arguments: Arguments, path: Path, answers: Answers) 
         kept |= _asked(arguments, missing)
         for source in missing:
             answers.put(source, arguments, kept[source])
-    found += [
+    by_source += [
         _customers.unique(_from_kept(row, source) for row in rows) for source, rows in kept.items()
     ]
-    return _standing(plugin, _customers.merged(found))
+    return _standing(plugin, _customers.merged(by_source))
 
 
 def _registries(plugin: t.Any, path: Path) -> list[Path]:
     """The registry's files and folders, relative to the folder of the inventory file."""
-    if not (given := plugin.get_option("file")):
+    if not (places := plugin.get_option("file")):
         raise DefenderError(
             "bad_request",
             (
@@ -107,7 +109,7 @@ def _registries(plugin: t.Any, path: Path) -> list[Path]:
                 " sources."
             ),
         )
-    return [path.parent / Path(plugin.templar.template(each)).expanduser() for each in given]
+    return [path.parent / Path(plugin.templar.template(place)).expanduser() for place in places]
 
 
 def _asked(params: Arguments, sources: t.Sequence[str]) -> dict[str, list[Row]]:
@@ -140,21 +142,21 @@ def _from_kept(row: t.Mapping[str, t.Any], source: str) -> Customer:
     return Customer(**{**row, "where": lambda: str(row["where"])}, sources=(source,))
 
 
-def _standing(plugin: t.Any, found: list[Customer]) -> list[Customer]:
+def _standing(plugin: t.Any, customers: list[Customer]) -> list[Customer]:
     """The customers without those known only from a relationship that has ended or not begun, which
     are reported in a warning."""
     statuses = plugin.get_option("gdap_statuses")
     over = {
-        one.tenant_id: one
-        for one in found
-        if one.sources == (_gdap.SOURCE,)
-        and one.variables["defender_xdr_gdap"]["status"] not in statuses
+        customer.tenant_id: customer
+        for customer in customers
+        if customer.sources == (_gdap.SOURCE,)
+        and customer.variables["defender_xdr_gdap"]["status"] not in statuses
     }
     if over:
-        names = [_customers.safe(one.name) or one.tenant_id for one in over.values()]
+        names = [_customers.safe(customer.name) or customer.tenant_id for customer in over.values()]
         display.warning(
-            f"{len(over)} of {len(found)} tenants are left out because none of their GDAP"
+            f"{len(over)} of {len(customers)} tenants are left out because none of their GDAP"
             f" relationships has a status in gdap_statuses ({', '.join(statuses)}):"
             f" {', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}."
         )
-    return [one for one in found if one.tenant_id not in over]
+    return [customer for customer in customers if customer.tenant_id not in over]

@@ -59,7 +59,7 @@ class Ground:
             "addresses": [told["phishing"]["attacker_ip"], told["intrusion"]["c2_ip"]],
             "senders": [told["phishing"]["sender_domain"]],
         }
-        self.hunts = {hunt["name"]: hunt for hunt in _packs.wanted(_packs.found(packs), [], given)}
+        self.hunts = {hunt["name"]: hunt for hunt in _packs.wanted(_packs.find(packs), [], given)}
         touched = {
             tenant
             for story in self.stories.values()

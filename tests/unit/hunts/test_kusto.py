@@ -45,7 +45,7 @@ def parsed(*paths: Path | str) -> subprocess.CompletedProcess[str]:
 def test_microsofts_parser_takes_every_query_as_it_stands_and_as_it_is_sent(
     packs: list[str], tmp_path: Path
 ) -> None:
-    hunts = _packs.wanted(_packs.found(packs), [], VALUES)
+    hunts = _packs.wanted(_packs.find(packs), [], VALUES)
     for hunt in hunts:
         assert hunt["missing"] == []
         (tmp_path / f"{hunt['name']}.kql").write_text(

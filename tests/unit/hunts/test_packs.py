@@ -47,7 +47,7 @@ def refusal(work: t.Callable[[], t.Any]) -> str:
 
 
 def test_a_header_is_read_and_stays_in_the_query(tmp_path: Path) -> None:
-    (hunt,) = _packs.found([str(written(tmp_path / "mine", one=HEADER))])
+    (hunt,) = _packs.find([str(written(tmp_path / "mine", one=HEADER))])
     assert (hunt.name, hunt.pack, hunt.title, hunt.severity, hunt.tables) == (
         "one",
         "mine",
@@ -59,7 +59,7 @@ def test_a_header_is_read_and_stays_in_the_query(tmp_path: Path) -> None:
 
 
 def test_values_become_what_the_header_says(tmp_path: Path) -> None:
-    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    hunts = _packs.find([str(written(tmp_path, one=HEADER))])
     (told,) = _packs.wanted(hunts, [], {"names": ["a"], "one": {"within": "30m"}})
     assert told["parameters"] == {
         "since": {"datetime": "7d"},
@@ -72,7 +72,7 @@ def test_values_become_what_the_header_says(tmp_path: Path) -> None:
 
 
 def test_a_hunt_without_a_value_it_needs_says_so_and_fails_when_asked_for(tmp_path: Path) -> None:
-    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    hunts = _packs.find([str(written(tmp_path, one=HEADER))])
     assert [told["missing"] for told in _packs.wanted(hunts, [], {})] == [["names"]]
     assert [told["missing"] for told in _packs.wanted(hunts, [], {"names": []})] == [["names"]]
     assert "one needs a value for names" in refusal(lambda: _packs.wanted(hunts, ["one"], {}))
@@ -91,19 +91,19 @@ def test_a_hunt_without_a_value_it_needs_says_so_and_fails_when_asked_for(tmp_pa
 def test_a_value_that_fits_nowhere_is_refused(
     tmp_path: Path, given: dict[str, t.Any], said: str
 ) -> None:
-    hunts = _packs.found([str(written(tmp_path, one=HEADER))])
+    hunts = _packs.find([str(written(tmp_path, one=HEADER))])
     assert said in refusal(lambda: _packs.wanted(hunts, [], {"names": ["a"], **given}))
 
 
 def test_two_files_of_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
     folders = [str(written(tmp_path / name, one="DeviceInfo")) for name in ("a", "b")]
-    message = refusal(lambda: _packs.found(folders))
+    message = refusal(lambda: _packs.find(folders))
     assert all(f"{folder}/one.kql" in message for folder in folders)
 
 
 def test_a_folder_that_is_named_twice_collides_with_nothing(tmp_path: Path) -> None:
     folder = str(written(tmp_path / "a", one="DeviceInfo"))
-    assert len(_packs.found([folder, f"{folder}/../a"])) == 1
+    assert len(_packs.find([folder, f"{folder}/../a"])) == 1
 
 
 def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_file_without_a_header_gets_the_values_that_it_uses(tmp_path: Path) ->
         "// domains and mentioned\n"
         'DeviceNetworkEvents | where RemoteUrl has_any (domains) and RemoteUrl != "quoted"'
     )
-    hunts = _packs.found(
+    hunts = _packs.find(
         [
             str(
                 written(
@@ -138,7 +138,7 @@ OWN_LET: t.Final = (
 def test_a_value_replaces_the_literal_of_a_file_that_declares_the_name_itself(
     tmp_path: Path,
 ) -> None:
-    hunts = _packs.found(
+    hunts = _packs.find(
         [str(written(tmp_path, one=OWN_LET, two="DeviceInfo | where n > threshold"))]
     )
     for told in _packs.wanted(hunts, [], {"threshold": 20}):
@@ -161,7 +161,7 @@ def test_a_file_that_declares_a_name_otherwise_or_makes_it_as_a_column_takes_no_
         column="DeviceInfo | summarize threshold = count() by OSPlatform | where threshold > 5",
         user="DeviceInfo | where n > threshold",
     )
-    hunts = _packs.found([str(folder)])
+    hunts = _packs.find([str(folder)])
     told = {one["name"]: one["parameters"] for one in _packs.wanted(hunts, [], {"threshold": 20})}
     assert told == {"computed": {}, "column": {}, "user": {"threshold": 20}}
     assert "no parameter threshold (declared in line 1)" in refusal(
@@ -181,10 +181,10 @@ def test_a_parameter_of_the_header_replaces_the_literal_below_it_or_is_refused(
 ) -> None:
     header = "// ---\n// title: x\n// parameters: {threshold: {type: long, default: 5}}\n// ---\n"
     (good,) = _packs.wanted(
-        _packs.found([str(written(tmp_path / "good", one=header + OWN_LET))]), [], {}
+        _packs.find([str(written(tmp_path / "good", one=header + OWN_LET))]), [], {}
     )
     assert "let threshold = long(5);" in _kql.with_parameters(good["query"], good["parameters"])
-    bad = _packs.found(
+    bad = _packs.find(
         [str(written(tmp_path / "bad", one=f"{header}let threshold = 2 + 3;\nDeviceInfo"))]
     )
     assert "declares its parameter threshold in line 5 of" in refusal(
@@ -209,25 +209,25 @@ def test_a_wrong_header_is_refused_with_its_file(tmp_path: Path, header: str, sa
     text = "\n".join(
         ["// ---", *(f"// {line}" for line in header.split("\n")), "// ---", "DeviceInfo"]
     )
-    message = refusal(lambda: _packs.found([str(written(tmp_path, one=text))]))
+    message = refusal(lambda: _packs.find([str(written(tmp_path, one=text))]))
     assert said in message
     assert "one.kql" in message
 
 
 def test_a_header_without_an_end_is_refused(tmp_path: Path) -> None:
     assert "has no second line" in refusal(
-        lambda: _packs.found([str(written(tmp_path, one="// ---\n// title: x\nDeviceInfo"))])
+        lambda: _packs.find([str(written(tmp_path, one="// ---\n// title: x\nDeviceInfo"))])
     )
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    hunts = _packs.found([str(written(tmp_path, one="DeviceInfo"))])
+    hunts = _packs.find([str(written(tmp_path, one="DeviceInfo"))])
     assert "no hunt two; choose from one." in refusal(lambda: _packs.wanted(hunts, ["two"], {}))
 
 
 def test_a_folder_without_queries_is_refused(tmp_path: Path) -> None:
-    assert str(tmp_path) in refusal(lambda: _packs.found([str(tmp_path)]))
-    assert "nowhere" in refusal(lambda: _packs.found([str(tmp_path / "nowhere")]))
+    assert str(tmp_path) in refusal(lambda: _packs.find([str(tmp_path)]))
+    assert "nowhere" in refusal(lambda: _packs.find([str(tmp_path / "nowhere")]))
 
 
 def test_the_role_knows_all_of_its_packs(packs: list[str]) -> None:
@@ -240,5 +240,5 @@ def test_the_role_knows_all_of_its_packs(packs: list[str]) -> None:
     assert defaults["hunt_packs"] == f"{{{{ [] if hunt_folder or hunt_folders else {names} }}}}"
     assert set(options) == set(defaults)
     readme = (ROLE / "README.md").read_text()
-    for word in [*options, *names, *(hunt.name for hunt in _packs.found(packs))]:
+    for word in [*options, *names, *(hunt.name for hunt in _packs.find(packs))]:
         assert f"`{word}`" in readme, word

@@ -124,13 +124,13 @@ def test_every_hunt_of_the_packs_is_tested_here(ground: t.Any) -> None:
 def test_headers_name_the_tables_that_the_queries_read(packs: list[str]) -> None:
     from defender_lab.hunting.engine import hunting_tables
 
-    for hunt in _packs.found(packs):
+    for hunt in _packs.find(packs):
         used = {table for table in hunting_tables() if hunt.says(table)}
         assert used == set(hunt.tables), hunt.path
 
 
 def test_every_header_of_the_packs_is_whole(packs: list[str]) -> None:
-    for hunt in _packs.found(packs):
+    for hunt in _packs.find(packs):
         assert all(
             (hunt.title, hunt.description, hunt.tactics, hunt.techniques, hunt.tables, hunt.licence)
         ), hunt.path

@@ -363,11 +363,11 @@ def test_a_limit_is_exact_and_one_more_is_told(
 
 
 def test_one_incident_is_asked_for_by_its_number() -> None:
-    assert graph(FakeApi((f"{GRAPH}/2972395", None, SAMPLE))).one("2972395") == TOLD
+    assert graph(FakeApi((f"{GRAPH}/2972395", None, SAMPLE))).incident("2972395") == TOLD
     assert (
-        graph(FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True).one(
-            "2972395"
-        )
+        graph(
+            FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True
+        ).incident("2972395")
         == TOLD
     )
 
@@ -500,9 +500,9 @@ def test_an_annotation_of_a_member_is_no_field() -> None:
         "alerts@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents('2972395')/alerts",
         "alerts": [],
     }
-    assert graph(FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True).one(
-        "1"
-    ) == {**TOLD, "alerts": []}
+    assert graph(
+        FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True
+    ).incident("1") == {**TOLD, "alerts": []}
 
 
 # Which fit

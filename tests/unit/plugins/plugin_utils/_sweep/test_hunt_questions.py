@@ -37,7 +37,7 @@ def hunt(**options: t.Any) -> Json:
 
 def test_the_hunts_of_the_role_fit() -> None:
     folders = sorted(map(str, (ROLE / "files/packs").iterdir()))
-    hunts = _packs.wanted(_packs.found(folders), [], {})
+    hunts = _packs.wanted(_packs.find(folders), [], {})
     questions, skipped = checked(*hunts)
     assert [question.name for question in questions] == [
         one["name"] for one in hunts if not one["missing"]
