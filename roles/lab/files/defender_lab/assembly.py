@@ -36,14 +36,21 @@ def assembled(
     own."""
     directory = Directory(tuple(hosts), beside or company(seed), app.client_id)
     directory.registrations.add(app.registration(directory.partner.id, directory.partner.domain))
-    fleet = [WorldTenant(one.id, one.name, one.domain, incidents) for one in directory.tenants]
+    fleet = [
+        WorldTenant(tenant.id, tenant.name, tenant.domain, incidents)
+        for tenant in directory.tenants
+    ]
     # who stands beside the fleet has a part in no story, so that the fleet's truth does not hang on
     # their number
     others = [
         WorldTenant(
-            one.id, one.name, one.domain, 0 if one is directory.partner else incidents, extra=True
+            tenant.id,
+            tenant.name,
+            tenant.domain,
+            0 if tenant is directory.partner else incidents,
+            extra=True,
         )
-        for one in directory.beside
+        for tenant in directory.beside
     ]
     world = build_world([*fleet, *others], seed=seed, now=now)
     hunts = Hunts(world)

@@ -108,15 +108,15 @@ def main(argv: list[str] | None = None) -> int:
         with claimed(folder):
             asyncio.run(serve(folder, hosts, options))
     except ValueError as error:
-        return _said(f"--sick: {error}.", MISUSED)
+        return _print(f"--sick: {error}.", MISUSED)
     except (InUse, NotRunning) as error:
-        return _said(str(error), NOTHING_TO_DO)
+        return _print(str(error), NOTHING_TO_DO)
     except (Failed, OSError) as error:
-        return _said(str(error), FAILED)
+        return _print(str(error), FAILED)
     return DONE
 
 
-def _said(text: str, code: int) -> int:
+def _print(text: str, code: int) -> int:
     print(text, file=sys.stderr)
     return code
 

@@ -97,31 +97,31 @@ class Control:
     def _tenants(self, request: Request) -> Answer:
         rows = [
             {
-                "id": one.id,
-                "host": one.host,
-                "personality": one.personality.name,
-                "consented": one.consented,
-                "provisioned": one.provisioned,
-                "roles": one.granted,
-                "clicks": one.clicks,
+                "id": tenant.id,
+                "host": tenant.host,
+                "personality": tenant.personality.name,
+                "consented": tenant.consented,
+                "provisioned": tenant.provisioned,
+                "roles": tenant.granted,
+                "clicks": tenant.clicks,
             }
-            for one in self._directory.everybody()
+            for tenant in self._directory.everybody()
         ]
         return {"value": rows}
 
     def _stories(self, request: Request) -> Answer:
         """What the world planted where: the truth a hunt over the fleet has to find."""
-        told = [
+        stories = [
             {
-                "name": one.name,
-                "tenants": one.tenants,
-                "tables": one.tables,
-                "indicators": dict(one.indicators),
-                "incidents": dict(one.incidents),
+                "name": story.name,
+                "tenants": story.tenants,
+                "tables": story.tables,
+                "indicators": dict(story.indicators),
+                "incidents": dict(story.incidents),
             }
-            for one in self._store.world.stories
+            for story in self._store.world.stories
         ]
-        return {"value": told}
+        return {"value": stories}
 
     def _add_fault(self, request: Request) -> Answer:
         body = _object(request, NAMES)
@@ -177,16 +177,16 @@ class Control:
             self._tenant(body),
             {"accept": True, "decline": False}[body.get("decision", "accept")],
         )
-        wish = (
+        request_ = (
             self._consents.by_link(body["link"])
             if body.get("link")
             else self._consents.plain(tenant, str(body.get("client_id") or tenant.house))
         )
-        told = {"tenant": tenant.id, "client_id": wish.app.app_id}
+        content = {"tenant": tenant.id, "client_id": request_.app.app_id}
         if body.get("after") is not None:
-            tenant.decisions.append(Decision(wish, accept, _natural(body["after"])))
-            return {**told, "waiting": len(tenant.decisions)}
-        return {**told, "redirect": self._consents.decide(tenant, wish, accept=accept)}
+            tenant.decisions.append(Decision(request_, accept, _natural(body["after"])))
+            return {**content, "waiting": len(tenant.decisions)}
+        return {**content, "redirect": self._consents.decide(tenant, request_, accept=accept)}
 
     def _consistency(self, request: Request) -> Answer:
         """From now on what is made in this tenant's directory is not there yet for its next
@@ -203,20 +203,20 @@ class Control:
         body = _object(request, frozenset({"tenant", "incidents", "delete", "alerts", "order"}))
         shelf = self._store.shelf(self._tenant(body).id)
         gone = set(body.get("delete", ()))
-        shelf.incidents = [one for one in shelf.incidents if one["id"] not in gone]
-        for given in body.get("incidents", ()):
-            known = shelf.incident(str(given.get("id", "")))
-            if known is not None:
-                known.update({"lastUpdateDateTime": instants.now(), **given})
+        shelf.incidents = [incident for incident in shelf.incidents if incident["id"] not in gone]
+        for changes in body.get("incidents", ()):
+            incident = shelf.incident(str(changes.get("id", "")))
+            if incident is not None:
+                incident.update({"lastUpdateDateTime": instants.now(), **changes})
             else:
-                shelf.incidents.append(_new(given, shelf.incidents))
-        for given in body.get("alerts", ()):
+                shelf.incidents.append(_new(changes, shelf.incidents))
+        for changes in body.get("alerts", ()):
             for alert in shelf.alerts:
                 if (
-                    given.get("id", alert["id"]) == alert["id"]
-                    and given.get("incidentId", alert["incidentId"]) == alert["incidentId"]
+                    changes.get("id", alert["id"]) == alert["id"]
+                    and changes.get("incidentId", alert["incidentId"]) == alert["incidentId"]
                 ):
-                    alert.update(given)
+                    alert.update(changes)
         shelf.order = {
             "": shelf.order,
             "createdDateTime": "createdDateTime",
@@ -227,10 +227,10 @@ class Control:
 
     def _tenant(self, body: Answer) -> Tenant:
         name = str(body.get("tenant", ""))
-        found = self._directory.named(name)
-        if found is None:
+        tenant = self._directory.named(name)
+        if tenant is None:
             raise Refused(404, "NotFound", f"There is no tenant {name}.")
-        return found
+        return tenant
 
 
 def _natural(value: t.Any) -> int:
@@ -253,11 +253,11 @@ def _object(request: Request, allowed: frozenset[str]) -> Answer:
     return body
 
 
-def _new(given: Record, known: list[Record]) -> Record:
+def _new(changes: Record, incidents: list[Record]) -> Record:
     now = instants.now()
     pattern = (
-        known[0]
-        if known
+        incidents[0]
+        if incidents
         else {
             "severity": "medium",
             "classification": "unknown",
@@ -266,7 +266,7 @@ def _new(given: Record, known: list[Record]) -> Record:
         }
     )
     fresh = {
-        "id": str(max((int(one["id"]) for one in known), default=0) + 1),
+        "id": str(max((int(incident["id"]) for incident in incidents), default=0) + 1),
         "createdDateTime": now,
         "lastUpdateDateTime": now,
     }
@@ -277,5 +277,5 @@ def _new(given: Record, known: list[Record]) -> Record:
         "comments": [],
         "customTags": [],
         **fresh,
-        **given,
+        **changes,
     }

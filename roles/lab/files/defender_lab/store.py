@@ -67,10 +67,10 @@ class Shelf:
         return instants.ticks(record[self.order])
 
     def incident(self, key: str) -> Record | None:
-        return next((one for one in self.incidents if one["id"] == key), None)
+        return next((incident for incident in self.incidents if incident["id"] == key), None)
 
     def alert(self, key: str) -> Record | None:
-        return next((one for one in self.alerts if one["id"] == key), None)
+        return next((alert for alert in self.alerts if alert["id"] == key), None)
 
     def kept(self, key: t.Any, make: Callable[[], T]) -> T:
         """What ``make`` gives, made once per data version."""
@@ -101,12 +101,12 @@ class Store:
         self._shelves: dict[str, Shelf] = {}
 
     def shelf(self, tenant_id: str) -> Shelf:
-        found = self._shelves.get(tenant_id)
-        if found is None:
+        shelf = self._shelves.get(tenant_id)
+        if shelf is None:
             # copies: a PATCH must not reach into the world, whose hunting tables are made from it
-            found = Shelf(
+            shelf = Shelf(
                 copy.deepcopy(self.world.incidents(tenant_id)),
                 copy.deepcopy(self.world.alerts(tenant_id)),
             )
-            self._shelves[tenant_id] = found
-        return found
+            self._shelves[tenant_id] = shelf
+        return shelf

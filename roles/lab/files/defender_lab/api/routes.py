@@ -79,18 +79,18 @@ class Service:
         object.__setattr__(
             self,
             "exact",
-            {(one.method, one.path): one for one in self.routes if "{" not in one.path},
+            {(route.method, route.path): route for route in self.routes if "{" not in route.path},
         )
         object.__setattr__(
             self,
             "patterns",
-            tuple((_pattern(one.path), one) for one in self.routes if "{" in one.path),
+            tuple((_pattern(route.path), route) for route in self.routes if "{" in route.path),
         )
 
     def route(self, request: Request) -> tuple[Route, tuple[str, ...]]:
-        found = self.exact.get((request.method, request.path))
-        if found:
-            return found, ()
+        handler = self.exact.get((request.method, request.path))
+        if handler:
+            return handler, ()
         for pattern, route in self.patterns:
             if route.method == request.method and (match := pattern.fullmatch(request.path)):
                 return route, match.groups()

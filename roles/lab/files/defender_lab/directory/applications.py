@@ -82,25 +82,29 @@ READ_ONLY = (
 
 class Applications:
     def __init__(self, registrations: Registrations) -> None:
-        self.known = registrations
+        self.registrations = registrations
 
     def by_id(self, call: Call) -> Registration:
         return self._shown(
             call,
             next(
-                (one for one in self.known.of(call.tenant.id) if one.id == call.parts[0].lower()),
+                (
+                    app
+                    for app in self.registrations.of(call.tenant.id)
+                    if app.id == call.parts[0].lower()
+                ),
                 None,
             ),
         )
 
     def by_app_id(self, call: Call) -> Registration:
-        found = self.known.find(call.parts[0])
-        return self._shown(call, found if found and found.home == call.tenant.id else None)
+        app = self.registrations.find(call.parts[0])
+        return self._shown(call, app if app and app.home == call.tenant.id else None)
 
-    def _shown(self, call: Call, found: Registration | None) -> Registration:
-        if found is None or not found.shows():
+    def _shown(self, call: Call, app: Registration | None) -> Registration:
+        if app is None or not app.shows():
             raise absent(call.parts[0])
-        return found
+        return app
 
     def owned(self, call: Call, app: Registration) -> Registration:
         """The app, if the caller may change it: a role for owners only is good for what the caller
@@ -117,7 +121,7 @@ class Applications:
         return listed(
             call,
             APPLICATIONS,
-            [one.shown() for one in self.known.of(call.tenant.id) if one.shows()],
+            [app.shown() for app in self.registrations.of(call.tenant.id) if app.shows()],
         )
 
     def got(self, call: Call, app: Registration) -> Reply:
@@ -143,7 +147,7 @@ class Applications:
         self._write(app, body)
         app.owners.add(str(call.claims["appid"]))
         call.tenant.lag.on(app)
-        self.known.add(app)
+        self.registrations.add(app)
         objects = f"{call.request.base}/v2/{call.tenant.id}/directoryObjects"
         where = {"Location": f"{objects}/{app.id}/Microsoft.DirectoryServices.Application"}
         return single(call, "applications", app.shown(), TYPE, PROPERTIES, 201, where)
@@ -155,7 +159,7 @@ class Applications:
     def removed(self, call: Call, app: Registration) -> Reply:
         """The registration and its service principal at home; principals in other tenants stay, and
         get no token any more."""
-        self.known.remove(self.owned(call, app))
+        self.registrations.remove(self.owned(call, app))
         principal = call.tenant.roster.by_app(app.app_id)
         if principal:
             call.tenant.roster.remove(principal)
@@ -187,16 +191,16 @@ class Applications:
         app.record.update(new)
 
 
-def _remaining(app: Registration, given: t.Any) -> list[Password]:
+def _remaining(app: Registration, passwords: t.Any) -> list[Password]:
     """A list of secrets can take some away; a new one is made by addPassword alone."""
     ids = (
-        [one.get("keyId") if isinstance(one, dict) else None for one in given]
-        if isinstance(given, list)
+        [password.get("keyId") if isinstance(password, dict) else None for password in passwords]
+        if isinstance(passwords, list)
         else [None]
     )
-    if set(ids) - {one.record["keyId"] for one in app.passwords}:
+    if set(ids) - {password.record["keyId"] for password in app.passwords}:
         raise invalid("passwordCredentials", "Application")
-    return [one for one in app.passwords if one.record["keyId"] in ids]
+    return [password for password in app.passwords if password.record["keyId"] in ids]
 
 
 def _checked(name: str, value: t.Any, record: Record) -> t.Any:
@@ -216,7 +220,7 @@ def _checked(name: str, value: t.Any, record: Record) -> t.Any:
         if value is not None and not isinstance(value, str):
             raise wrong
     elif name in LISTS:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
             raise wrong
     elif name in OBJECTS:
         if value is not None and not isinstance(value, dict):
@@ -235,12 +239,12 @@ def _checked(name: str, value: t.Any, record: Record) -> t.Any:
 def _redirects(name: str, value: Record) -> Record:
     uris = value.get("redirectUris", [])
     if not isinstance(uris, list) or not all(
-        isinstance(one, str) and re.match(r"[a-z][a-z0-9+.-]*://\S+$", one) for one in uris
+        isinstance(uri, str) and re.match(r"[a-z][a-z0-9+.-]*://\S+$", uri) for uri in uris
     ):
         raise invalid(f"{name}.redirectUris", "Application")
     if name == "web" and any(
-        not one.startswith("https://") and not re.match(r"http://(localhost|127\.0\.0\.1)\b", one)
-        for one in uris
+        not uri.startswith("https://") and not re.match(r"http://(localhost|127\.0\.0\.1)\b", uri)
+        for uri in uris
     ):
         raise invalid("web.redirectUris", "Application")
     return value
@@ -252,19 +256,19 @@ def _access(value: t.Any) -> t.Any:
     wrong = invalid("requiredResourceAccess", "Application")
     if not isinstance(value, list):
         raise wrong
-    seen: set[str] = set()
-    for one in value:
+    app_ids: set[str] = set()
+    for entry in value:
         app_id, accesses = (
-            (one.get("resourceAppId"), one.get("resourceAccess"))
-            if isinstance(one, dict)
+            (entry.get("resourceAppId"), entry.get("resourceAccess"))
+            if isinstance(entry, dict)
             else (None, None)
         )
         if not GUID.fullmatch(str(app_id)) or not isinstance(accesses, list):
             raise wrong
-        if str(app_id).lower() in seen:
+        if str(app_id).lower() in app_ids:
             text = f"Property requiredResourceAccess has a duplicate resourceAppId '{app_id}'."
             raise bad(text, target="requiredResourceAccess", detail="DuplicateValue")
-        seen.add(str(app_id).lower())
+        app_ids.add(str(app_id).lower())
         for access in accesses:
             if (
                 not isinstance(access, dict)

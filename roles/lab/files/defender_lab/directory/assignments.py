@@ -47,21 +47,21 @@ class Assignments:
     def __init__(self, principals: Principals) -> None:
         self._principals = principals
 
-    def shown(self, call: Call, each: Assignment) -> Record:
-        known = call.tenant.roster.principals
+    def shown(self, call: Call, assignment: Assignment) -> Record:
+        principals = call.tenant.roster.principals
         return dict(
             zip(
                 NAMES,
                 (
-                    each.id,
+                    assignment.id,
                     None,
-                    each.role,
-                    each.created,
-                    self._principals.name(known[each.principal].app_id),
-                    each.principal,
+                    assignment.role,
+                    assignment.created,
+                    self._principals.name(principals[assignment.principal].app_id),
+                    assignment.principal,
                     "ServicePrincipal",
-                    self._principals.name(known[each.resource].app_id),
-                    each.resource,
+                    self._principals.name(principals[assignment.resource].app_id),
+                    assignment.resource,
                 ),
                 strict=True,
             )
@@ -71,26 +71,34 @@ class Assignments:
         return self._list(
             call,
             [
-                one
-                for one in call.tenant.roster.assignments.values()
-                if one.principal == principal.id
+                assignment
+                for assignment in call.tenant.roster.assignments.values()
+                if assignment.principal == principal.id
             ],
         )
 
     def to(self, call: Call, resource: Principal) -> Reply:
         return self._list(
             call,
-            [one for one in call.tenant.roster.assignments.values() if one.resource == resource.id],
+            [
+                assignment
+                for assignment in call.tenant.roster.assignments.values()
+                if assignment.resource == resource.id
+            ],
         )
 
-    def _list(self, call: Call, found: list[Assignment]) -> Reply:
-        return listed(call, COLLECTION, [self.shown(call, each) for each in found if each.shows()])
+    def _list(self, call: Call, assignments: list[Assignment]) -> Reply:
+        return listed(
+            call,
+            COLLECTION,
+            [self.shown(call, assignment) for assignment in assignments if assignment.shows()],
+        )
 
     def got(self, call: Call, holder: Principal) -> Reply:
         return single(
             call,
             "appRoleAssignments",
-            self.shown(call, self._found(call, holder)),
+            self.shown(call, self._assignment(call, holder)),
             TYPE,
             frozenset(NAMES),
         )
@@ -113,20 +121,20 @@ class Assignments:
             raise bad("Not a valid reference update.")
         sides = []
         for name in ("principalId", "resourceId"):
-            found = roster.principals.get(ids[name])
+            candidate = roster.principals.get(ids[name])
             # the holder was looked at when the path was read
-            if found is None or (found is not holder and not found.shows()):
+            if candidate is None or (candidate is not holder and not candidate.shows()):
                 raise absent(ids[name])
-            sides.append(found)
+            sides.append(candidate)
         principal, resource = sides
-        known = catalogue.BY_APP_ID.get(resource.app_id)
+        published = catalogue.BY_APP_ID.get(resource.app_id)
         if ids["appRoleId"] != NOBODYS_ROLE and (
-            known is None or ids["appRoleId"] not in catalogue.VALUES[known.key]
+            published is None or ids["appRoleId"] not in catalogue.VALUES[published.key]
         ):
             raise bad(
                 "Permission being assigned was not found on application", detail="InvalidUpdate"
             )
-        if roster.given(principal, resource, ids["appRoleId"]):
+        if roster.assignment_of(principal, resource, ids["appRoleId"]):
             raise bad(
                 "Permission being assigned already exists on the object", detail="InvalidUpdate"
             )
@@ -136,11 +144,15 @@ class Assignments:
         return single(call, context, self.shown(call, made), TYPE, frozenset(NAMES), 201)
 
     def removed(self, call: Call, holder: Principal) -> Reply:
-        call.tenant.roster.take(self._found(call, holder))
+        call.tenant.roster.take(self._assignment(call, holder))
         return Reply(204)
 
-    def _found(self, call: Call, holder: Principal) -> Assignment:
-        found = call.tenant.roster.assignments.get(call.parts[1])
-        if found is None or holder.id not in (found.principal, found.resource) or not found.shows():
+    def _assignment(self, call: Call, holder: Principal) -> Assignment:
+        assignment = call.tenant.roster.assignments.get(call.parts[1])
+        if (
+            assignment is None
+            or holder.id not in (assignment.principal, assignment.resource)
+            or not assignment.shows()
+        ):
             raise absent(call.parts[1])
-        return found
+        return assignment

@@ -38,23 +38,31 @@ def _path(app: Registration) -> str:
 
 def all_of(call: Call, app: Registration) -> Reply:
     return listed(
-        call, COLLECTION, [each.record for each in app.federated if each.shows()], _path(app)
+        call,
+        COLLECTION,
+        [credential.record for credential in app.federated if credential.shows()],
+        _path(app),
     )
 
 
-def _found(call: Call, app: Registration) -> Federated:
+def _credential(call: Call, app: Registration) -> Federated:
     """By id or by name, as Graph takes both."""
     key = call.parts[1]
-    found = next(
-        (each for each in app.federated if key in (each.record["id"], each.record["name"])), None
+    credential = next(
+        (
+            credential
+            for credential in app.federated
+            if key in (credential.record["id"], credential.record["name"])
+        ),
+        None,
     )
-    if found is None or not found.shows():
+    if credential is None or not credential.shows():
         raise absent(key)
-    return found
+    return credential
 
 
 def got(call: Call, app: Registration) -> Reply:
-    return single(call, _path(app), _found(call, app).record, TYPE, PROPERTIES)
+    return single(call, _path(app), _credential(call, app).record, TYPE, PROPERTIES)
 
 
 def created(call: Call, app: Registration) -> Reply:
@@ -72,7 +80,9 @@ def created(call: Call, app: Registration) -> Reply:
             f"The maximum number of federated identity credentials for an application is {MOST}.",
             detail="DirectoryQuotaExceeded",
         )
-    if any(each.record["name"].lower() == record["name"].lower() for each in app.federated):
+    if any(
+        credential.record["name"].lower() == record["name"].lower() for credential in app.federated
+    ):
         raise conflict(
             f"FederatedIdentityCredential with name {record['name']} already exists.", target="name"
         )
@@ -84,28 +94,28 @@ def created(call: Call, app: Registration) -> Reply:
 
 
 def changed(call: Call, app: Registration) -> Reply:
-    found = _found(call, app)
+    credential = _credential(call, app)
     new = _checked(object_of(call.request))
-    if new.get("name", found.record["name"]) != found.record["name"]:
+    if new.get("name", credential.record["name"]) != credential.record["name"]:
         raise bad(
             "Federated Identity Credential name is immutable and cannot be changed.",
             target="name",
             detail="InvalidValue",
         )
-    _unique(app, {**found.record, **new})
-    found.record.update(new)
+    _unique(app, {**credential.record, **new})
+    credential.record.update(new)
     return Reply(204)
 
 
 def removed(call: Call, app: Registration) -> Reply:
-    app.federated.remove(_found(call, app))
+    app.federated.remove(_credential(call, app))
     return Reply(204)
 
 
 def _unique(app: Registration, record: Record) -> None:
-    for each in app.federated:
-        if each.record["id"] != record["id"] and all(
-            each.record[name] == record[name] for name in ("issuer", "subject")
+    for credential in app.federated:
+        if credential.record["id"] != record["id"] and all(
+            credential.record[name] == record[name] for name in ("issuer", "subject")
         ):
             raise conflict(
                 "FederatedIdentityCredential with the same issuer and subject already exists.",

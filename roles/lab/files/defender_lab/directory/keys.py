@@ -59,61 +59,61 @@ def password_added(call: Call, app: Registration) -> Reply:
 
 def password_removed(call: Call, app: Registration) -> Reply:
     key = object_of(call.request).get("keyId")
-    if not any(one.record["keyId"] == key for one in app.passwords):
+    if not any(password.record["keyId"] == key for password in app.passwords):
         raise bad(
             f"No password credential found with keyId '{key}'.",
             target="keyId",
             detail="InvalidValue",
         )
-    app.passwords = [one for one in app.passwords if one.record["keyId"] != key]
+    app.passwords = [password for password in app.passwords if password.record["keyId"] != key]
     return Reply(204)
 
 
-def replaced(app: Registration, given: t.Any) -> list[Key]:
+def replaced(app: Registration, keys: t.Any) -> list[Key]:
     """The whole list anew. One that is there already may come as it was listed, that is without its
     key; any other needs the certificate."""
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         raise Refused(400, "KeyCredentialsInvalidValue", "Key credential value is invalid.")
-    known = {one.record["keyId"]: one for one in app.keys}
+    keys_by_id = {key.record["keyId"]: key for key in app.keys}
     return [
-        known[one["keyId"]]
-        if one.get("key") is None and one.get("keyId") in known
-        else _made(one, known)
-        for one in given
+        keys_by_id[key["keyId"]]
+        if key.get("key") is None and key.get("keyId") in keys_by_id
+        else _made(key, keys_by_id)
+        for key in keys
     ]
 
 
-def _made(given: Record, known: dict[str, Key]) -> Key:
-    if given.get("type") not in ("AsymmetricX509Cert", "X509CertAndPassword", "Symmetric"):
+def _made(key: Record, keys_by_id: dict[str, Key]) -> Key:
+    if key.get("type") not in ("AsymmetricX509Cert", "X509CertAndPassword", "Symmetric"):
         raise Refused(400, "KeyCredentialsInvalidType", "Key credential type is invalid.")
-    if given["type"] != "AsymmetricX509Cert" or given.get("usage") not in ("Verify", "Encrypt"):
+    if key["type"] != "AsymmetricX509Cert" or key.get("usage") not in ("Verify", "Encrypt"):
         raise Refused(400, "KeyCredentialsInvalidUsage", "Key credential usage is invalid.")
     try:
-        der = base64.b64decode(str(given.get("key")), validate=True)
+        der = base64.b64decode(str(key.get("key")), validate=True)
         certificate = x509.load_der_x509_certificate(der)
     except (binascii.Error, ValueError):
         raise Refused(
             400, "KeyCredentialsInvalidValue", "Key credential value is invalid."
         ) from None
-    start = _time(given.get("startDateTime"), certificate.not_valid_before_utc)
-    end = _time(given.get("endDateTime"), certificate.not_valid_after_utc)
+    start = _time(key.get("startDateTime"), certificate.not_valid_before_utc)
+    end = _time(key.get("endDateTime"), certificate.not_valid_after_utc)
     if (
         end > certificate.not_valid_after_utc
         or end <= start
-        or (end <= datetime.now(UTC) and given.get("keyId") not in known)
+        or (end <= datetime.now(UTC) and key.get("keyId") not in keys_by_id)
     ):
         raise Refused(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid.")
     if start < certificate.not_valid_before_utc:
         raise Refused(
             400, "KeyCredentialsInvalidStartDate", "Key credential start date is invalid."
         )
-    names = {name: given.get(name) for name in ("displayName", "customKeyIdentifier", "keyId")}
+    names = {name: key.get(name) for name in ("displayName", "customKeyIdentifier", "keyId")}
     return Key.made(
         certificate,
         der,
         startDateTime=_stamp(start),
         endDateTime=_stamp(end),
-        usage=given["usage"],
+        usage=key["usage"],
         **names,
     )
 

@@ -49,28 +49,28 @@ def listed(call: Call, collection: Collection, rows: Iterable[Record], context: 
     """One page of ``rows``. ``context`` is what the answer calls them, if not the collection's
     path."""
     request = call.request
-    given = _given(call)
+    options = _query_options(call)
     eventual = request.headers.get("ConsistencyLevel", "").lower() == "eventual"
-    if "$search" in given and not eventual:
+    if "$search" in options and not eventual:
         raise unsupported(
             "Request with $search query parameter only works through MSGraph with a special"
             " request header: 'ConsistencyLevel: eventual'"
         )
-    if "$search" in given or "$expand" in given:
+    if "$search" in options or "$expand" in options:
         raise NotInTheLab("$search and $expand on directory objects")
-    able = not collection.advanced or (eventual and given.get("$count") == "true")
-    top = _top(given.get("$top"), collection)
-    start = _start(given.get("$skiptoken"))
-    chosen = _filtered(list(rows), given.get("$filter"), collection, able=able)
-    chosen = _ordered(chosen, given.get("$orderby"), collection, able=able)
-    names = selected(given.get("$select"), collection.fields.type_name, collection.properties)
+    able = not collection.advanced or (eventual and options.get("$count") == "true")
+    top = _top(options.get("$top"), collection)
+    start = _start(options.get("$skiptoken"))
+    chosen = _filtered(list(rows), options.get("$filter"), collection, able=able)
+    chosen = _ordered(chosen, options.get("$orderby"), collection, able=able)
+    names = selected(options.get("$select"), collection.fields.type_name, collection.properties)
     shape = f"{context or collection.path}{_projection(names)}"
     body: dict[str, t.Any] = {"@odata.context": f"{request.base}/v1.0/$metadata#{shape}"}
-    if given.get("$count") == "true" and (eventual or not collection.advanced):
+    if options.get("$count") == "true" and (eventual or not collection.advanced):
         body["@odata.count"] = len(chosen)
     end = start + top
     if end < len(chosen):
-        kept = {name: value for name, value in given.items() if name != "$skiptoken"} | {
+        kept = {name: value for name, value in options.items() if name != "$skiptoken"} | {
             "$skiptoken": _token(end)
         }
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
@@ -90,7 +90,7 @@ def single(
 ) -> Reply:
     """One object, with $select where it is read."""
     names = (
-        selected(_given(call).get("$select"), type_name, properties)
+        selected(_query_options(call).get("$select"), type_name, properties)
         if call.request.method == "GET"
         else ()
     )
@@ -104,12 +104,14 @@ def single(
 
 def chosen_names(call: Call) -> frozenset[str]:
     """The names in $select, unchecked."""
-    return frozenset(part.strip() for part in _given(call).get("$select", "").split(",")) - {""}
+    return frozenset(
+        part.strip() for part in _query_options(call).get("$select", "").split(",")
+    ) - {""}
 
 
-def _given(call: Call) -> Mapping[str, str]:
+def _query_options(call: Call) -> Mapping[str, str]:
     try:
-        return read(call.request.query, OPTIONS).given
+        return read(call.request.query, OPTIONS).values
     except BadOption as wrong:
         raise Refused(400, "BadRequest", str(wrong)) from None
 

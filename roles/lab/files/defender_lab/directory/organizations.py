@@ -83,7 +83,7 @@ class Organizations:
         fields = Fields("microsoft.graph.organization", {"id": TEXT, "displayName": NAME})
         self._collection = Collection("organization", fields, frozenset(shown(directory.partner)))
 
-    def own(self, call: Call) -> Reply:
+    def organization(self, call: Call) -> Reply:
         return listed(call, self._collection, [shown(call.tenant)])
 
     def by_id(self, call: Call) -> Reply:
@@ -96,18 +96,18 @@ class Organizations:
         return self._tenant_information(call, call.parts[0])
 
     def _tenant_information(self, call: Call, key: str) -> Reply:
-        found = self._directory.find(key)
-        if found is None:
+        tenant = self._directory.find(key)
+        if tenant is None:
             raise Refused(
                 404,
                 "Directory_ObjectNotFound",
                 "Unable to read the company information from the directory.",
             )
         body = {
-            "tenantId": found.id,
+            "tenantId": tenant.id,
             "federationBrandName": None,
-            "displayName": found.name,
-            "defaultDomainName": found.domain,
+            "displayName": tenant.name,
+            "defaultDomainName": tenant.domain,
         }
         context = f"{call.request.base}/v1.0/$metadata#microsoft.graph.tenantInformation"
         return as_json(200, {"@odata.context": context, **body}, kind=KIND)

@@ -112,24 +112,24 @@ class Principals:
         }
 
     def by_id(self, call: Call) -> Principal:
-        return self._seen(call, call.tenant.roster.principals.get(call.parts[0].lower()))
+        return self._visible(call, call.tenant.roster.principals.get(call.parts[0].lower()))
 
     def by_app_id(self, call: Call) -> Principal:
-        return self._seen(call, call.tenant.roster.by_app(call.parts[0].lower()))
+        return self._visible(call, call.tenant.roster.by_app(call.parts[0].lower()))
 
-    def _seen(self, call: Call, found: Principal | None) -> Principal:
-        if found is None or not found.shows():
+    def _visible(self, call: Call, principal: Principal | None) -> Principal:
+        if principal is None or not principal.shows():
             raise absent(call.parts[0])
-        return found
+        return principal
 
     def listed(self, call: Call) -> Reply:
         return listed(
             call,
             self._collection,
             [
-                self.shown(call.tenant, each)
-                for each in call.tenant.roster.principals.values()
-                if each.shows()
+                self.shown(call.tenant, principal)
+                for principal in call.tenant.roster.principals.values()
+                if principal.shows()
             ],
         )
 
@@ -210,7 +210,7 @@ def _write(principal: Principal, body: Record) -> None:
     if not isinstance(body.get("accountEnabled", True), bool):
         raise invalid("accountEnabled", "ServicePrincipal")
     tags = body.get("tags", principal.tags)
-    if not isinstance(tags, list) or not all(isinstance(each, str) for each in tags):
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise invalid("tags", "ServicePrincipal")
     principal.enabled, principal.tags, principal.notes = (
         body.get("accountEnabled", principal.enabled),

@@ -103,14 +103,14 @@ class Books:
                 record["customer"]["tenantId"] for record in relationships if record["customer"]
             }
             customers = [
-                {"id": each.id, "tenantId": each.id, "displayName": each.name}
-                for each in managed
-                if each.id in standing
+                {"id": customer.id, "tenantId": customer.id, "displayName": customer.name}
+                for customer in managed
+                if customer.id in standing
             ]
             self._made = (
                 relationships,
                 customers,
-                [contract(partner.id, each) for each in (*fleet, *others)],
+                [contract(partner.id, customer) for customer in (*fleet, *others)],
             )
         return self._made
 
@@ -118,10 +118,12 @@ class Books:
         return listed(call, RELATIONSHIPS, self._read(call)[0])
 
     def relationship(self, call: Call) -> Reply:
-        found = next((each for each in self._read(call)[0] if each["id"] == call.parts[0]), None)
-        if found is None:
+        relationship = next(
+            (row for row in self._read(call)[0] if row["id"] == call.parts[0]), None
+        )
+        if relationship is None:
             raise absent(call.parts[0])
-        return single(call, RELATIONSHIPS.path, found, RELATIONSHIP, PROPERTIES)
+        return single(call, RELATIONSHIPS.path, relationship, RELATIONSHIP, PROPERTIES)
 
     def customers(self, call: Call) -> Reply:
         return listed(call, CUSTOMERS, self._read(call)[1])

@@ -45,8 +45,8 @@ CONTRACTS = ("Directory.Read.All", "Directory.ReadWrite.All")
 
 def directory_routes(directory: Directory) -> Iterator[Route]:
     """None of them asks for a licence; each is refused in the directory's words."""
-    found = (*_applications(directory), *_principals(directory), *_tenants(directory))
-    for method, path, roles, also, handler in found:
+    routes = (*_applications(directory), *_principals(directory), *_tenants(directory))
+    for method, path, roles, also, handler in routes:
         yield Route(
             method,
             f"/v1.0/{path}",
@@ -136,7 +136,7 @@ def _principals(directory: Directory) -> Iterator[Row]:
 
 def _tenants(directory: Directory) -> Iterator[Row]:
     office, books = Organizations(directory), Books(directory)
-    yield "GET", "organization", ORGANIZATION, (), office.own
+    yield "GET", "organization", ORGANIZATION, (), office.organization
     yield "GET", "contracts", CONTRACTS, (), books.contracts
     at = "tenantRelationships"
     yield "GET", f"{at}/delegatedAdminCustomers", GDAP, (), books.customers

@@ -52,14 +52,16 @@ def authenticate(
                 " 'client_secret'."
             ),
         )
-    found = [one for one in app.passwords if one.is_for(secret) and one.counts()]
-    if not found:
+    passwords = [
+        password for password in app.passwords if password.is_for(secret) and password.counts()
+    ]
+    if not passwords:
         hint = (
             "Ensure the secret being sent in the request is the client secret value, not the"
             " client secret ID, for a secret added to app"
         )
         raise EntraRefused(7000215, f"Invalid client secret provided. {hint} '{app.app_id}'.")
-    if all(one.expired for one in found):
+    if all(password.expired for password in passwords):
         remedy = (
             "Visit the Azure portal to create new keys for your app:"
             " https://aka.ms/NewClientSecret, or consider using certificate credentials"
@@ -83,12 +85,12 @@ def _assertion(
     except jwt.PyJWTError:
         raise EntraRefused(50027, "JWT token is invalid or malformed.") from None
     if claims.get("iss") == app.app_id:
-        _own(assertion, header, claims, app, audiences)
+        _certificate_assertion(assertion, header, claims, app, audiences)
     else:
         _federated(assertion, header, claims, app, outside)
 
 
-def _own(
+def _certificate_assertion(
     assertion: str,
     header: Mapping[str, t.Any],
     claims: Mapping[str, t.Any],
@@ -153,7 +155,7 @@ def _certificate(
 
 
 def _bad_key(
-    header: Mapping[str, t.Any], app: Registration, reason: str, found: Key | None = None
+    header: Mapping[str, t.Any], app: Registration, reason: str, key: Key | None = None
 ) -> EntraRefused:
     text = (
         "The certificate with identifier used to sign the client assertion is not registered on"
@@ -161,15 +163,15 @@ def _bad_key(
     )
     if "signature" in reason:
         text = "Client assertion contains an invalid signature."
-    elif found:
+    elif key:
         text = (
             "The certificate with identifier used to sign the client assertion is expired on"
             " application."
         )
     thumb = header.get("x5t") or header.get("x5t#S256") or ""
     dates, where = "", f"Configured keys: app '{app.app_id}'"
-    if found:
-        start, end = found.certificate.not_valid_before_utc, found.certificate.not_valid_after_utc
+    if key:
+        start, end = key.certificate.not_valid_before_utc, key.certificate.not_valid_after_utc
         dates = f" Found key 'Start={start:%m/%d/%Y %H:%M:%S}, End={end:%m/%d/%Y %H:%M:%S}',"
     return EntraRefused(
         700027,
@@ -193,24 +195,24 @@ def _federated(
         "Check your federated identity credential Subject, Audience and Issuer against the"
         " presented assertion."
     )
-    left = [one.record for one in app.federated]
+    left = [credential.record for credential in app.federated]
     for number, claim, name in (
         (700211, "iss", "issuer"),
         (700212, "aud", "audience"),
         (700213, "sub", "subject"),
     ):
-        told = claims.get(claim)
+        value = claims.get(claim)
         left = [
-            one
-            for one in left
-            if (told in one["audiences"] if claim == "aud" else one[name] == told)
+            record
+            for record in left
+            if (value in record["audiences"] if claim == "aud" else record[name] == value)
         ]
         if not left:
             raise EntraRefused(
                 number,
                 (
                     f"No matching federated identity record found for presented assertion {name}"
-                    f" '{told}'. {check}"
+                    f" '{value}'. {check}"
                 ),
             )
     if claims.get("iss") != outside.issuer:

@@ -32,7 +32,7 @@ PROMPT_LINK = re.compile(r"/([^/]+)/oauth2(?:/v2\.0)?/authorize")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ConsentRequest:
     """What a link asks for. ``tenant`` is None where the link leaves it to who signs in; ``form``
     is ``v1``, ``v2`` or ``prompt``."""
 
@@ -48,7 +48,7 @@ class Wish:
 class Decision:
     """A click to come after so many token requests."""
 
-    wish: Wish
+    request: ConsentRequest
     accept: bool
     left: int
 
@@ -61,7 +61,7 @@ class Consents:
         """The sign-in page of a consent link; None where the path is none. Refusals are pages too,
         with the code in the text."""
         try:
-            wish = self.wish(path, query)
+            request = self.read_request(path, query)
         except EntraRefused as refused:
             return _page(
                 400,
@@ -71,13 +71,13 @@ class Consents:
                     f" in.</p><p>{html.escape(refused.message)}</p>"
                 ),
             )
-        if wish is None:
+        if request is None:
             return None
         rows = "".join(
-            f"<li>{html.escape(f'{name}: {role}')}</li>" for name, role in self._lines(wish)
+            f"<li>{html.escape(f'{name}: {role}')}</li>" for name, role in self._lines(request)
         )
         asked = (
-            f"<p>{html.escape(wish.app.name)} ({wish.app.app_id}) asks for consent on behalf"
+            f"<p>{html.escape(request.app.name)} ({request.app.app_id}) asks for consent on behalf"
             f" of your organization:</p><ul>{rows}</ul>"
         )
         return _page(
@@ -86,59 +86,59 @@ class Consents:
             f"{asked}<p>Accept or cancel by POST /_lab/administrator.</p>",
         )
 
-    def _lines(self, wish: Wish) -> list[tuple[str, str]]:
-        known = catalogue.BY_APP_ID
+    def _lines(self, request: ConsentRequest) -> list[tuple[str, str]]:
+        published = catalogue.BY_APP_ID
         return [
-            (known[app_id].name, catalogue.VALUES[known[app_id].key].get(role, role))
-            if app_id in known
+            (published[app_id].name, catalogue.VALUES[published[app_id].key].get(role, role))
+            if app_id in published
             else (app_id, role)
-            for app_id, role in wish.app.wanted()
+            for app_id, role in request.app.wanted()
         ]
 
-    def wish(self, path: str, query: str) -> Wish | None:
+    def read_request(self, path: str, query: str) -> ConsentRequest | None:
         """A link read as Entra reads it. EntraRefused holds what is wrong with it."""
-        given = dict(parse_qsl(query, keep_blank_values=True))
+        parameters = dict(parse_qsl(query, keep_blank_values=True))
         if match := V1_LINK.fullmatch(path):
-            return self._read(match[1], given, "v1")
+            return self._read(match[1], parameters, "v1")
         if match := V2_LINK.fullmatch(path):
             for name in ("scope", "redirect_uri"):
-                if not given.get(name):
+                if not parameters.get(name):
                     raise _missing(name)
-            if resource_of(scopes.audience({"scope": given["scope"]}, v2=True)) is None:
+            if resource_of(scopes.audience({"scope": parameters["scope"]}, v2=True)) is None:
                 raise EntraRefused(
                     500011,
                     (
                         "The resource principal named"
-                        f" {given['scope'].removesuffix(scopes.DEFAULT)} was not found in the"
+                        f" {parameters['scope'].removesuffix(scopes.DEFAULT)} was not found in the"
                         " tenant."
                     ),
                 )
-            return self._read(match[1], given, "v2")
+            return self._read(match[1], parameters, "v2")
         if match := PROMPT_LINK.fullmatch(path):
-            if given.get("response_type") is None:
+            if parameters.get("response_type") is None:
                 raise _missing("response_type")
-            if given.get("prompt") not in ("consent", "admin_consent"):
+            if parameters.get("prompt") not in ("consent", "admin_consent"):
                 raise NotInTheLab("a sign-in that is not for consent")
-            return self._read(match[1], given, "prompt")
+            return self._read(match[1], parameters, "prompt")
         return None
 
-    def _read(self, name: str, given: Mapping[str, str], form: str) -> Wish:
+    def _read(self, name: str, parameters: Mapping[str, str], form: str) -> ConsentRequest:
         tenant = None if name.lower() in EVERYBODY else resolved(self._directory, name)
-        client_id = given.get("client_id", "")
+        client_id = parameters.get("client_id", "")
         if not client_id:
             raise _missing("client_id")
         app = self._directory.registrations.find(client_id)
         if app is None or (tenant and app.home != tenant.id and not app.several_tenants):
             raise _unknown(client_id, tenant.id if tenant else name)
-        known = [
+        addresses = [
             str(uri)
             for kind in ("web", "spa", "publicClient")
             for uri in app.record[kind]["redirectUris"]
         ]
-        asked = given.get("redirect_uri") or (known[0] if known else "")
+        asked = parameters.get("redirect_uri") or (addresses[0] if addresses else "")
         if not asked:
             raise EntraRefused(500113, "No reply address is registered for the application.")
-        if asked not in known:
+        if asked not in addresses:
             more = (
                 "Make sure the redirect URI sent in the request matches one added to your"
                 " application in the Azure portal."
@@ -152,50 +152,54 @@ class Consents:
                 f" redirect URIs configured for the application '{client_id}'."
             )
             raise EntraRefused(50011, f"{text} {more} {where}")
-        return Wish(tenant, app, asked, given.get("state"), form, given.get("scope", ""))
+        return ConsentRequest(
+            tenant, app, asked, parameters.get("state"), form, parameters.get("scope", "")
+        )
 
-    def plain(self, tenant: Tenant, client_id: str) -> Wish:
-        """The wish of the shortest link there is."""
+    def plain(self, tenant: Tenant, client_id: str) -> ConsentRequest:
+        """The request of the shortest link there is."""
         return self._read(tenant.id, {"client_id": client_id}, "v1")
 
-    def decide(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
+    def decide(self, tenant: Tenant, request: ConsentRequest, *, accept: bool) -> str:
         """The click. The answer is where the browser is sent; with an ``error`` in it nothing was
         granted."""
-        tenant.clicks.append(self._decided(tenant, wish, accept=accept))
+        tenant.clicks.append(self._decided(tenant, request, accept=accept))
         return tenant.clicks[-1]
 
-    def _decided(self, tenant: Tenant, wish: Wish, *, accept: bool) -> str:
-        if wish.tenant and wish.tenant is not tenant:
+    def _decided(self, tenant: Tenant, request: ConsentRequest, *, accept: bool) -> str:
+        if request.tenant and request.tenant is not tenant:
             text = (
-                f"Selected user account does not exist in tenant '{wish.tenant.name}' and"
-                f" cannot access the application '{wish.app.app_id}' in that tenant."
+                f"Selected user account does not exist in tenant '{request.tenant.name}' and"
+                f" cannot access the application '{request.app.app_id}' in that tenant."
             )
-            return _back(wish, error="access_denied", error_description=f"AADSTS50020: {text}")
+            return _back(request, error="access_denied", error_description=f"AADSTS50020: {text}")
         if not accept:
             error = {
                 "v1": "permission_denied",
                 "v2": "consent_required",
                 "prompt": "access_denied",
-            }[wish.form]
+            }[request.form]
             return _back(
-                wish,
+                request,
                 error=error,
                 error_description="AADSTS65004: User declined to consent to access the app.",
             )
         try:
-            self._grant(tenant, wish)
+            self._grant(tenant, request)
         except EntraRefused as refused:
-            return _back(wish, error=refused.code, error_description=refused.message)
-        if wish.form == "prompt":
+            return _back(request, error=refused.code, error_description=refused.message)
+        if request.form == "prompt":
             # a code nobody can redeem here: the app has no use for the administrator's own token
-            return _back(wish, code=secrets.token_urlsafe(24), session_state=str(uuid.uuid4()))
-        return _back(wish, tenant=tenant.id, **({"scope": wish.scope} if wish.form == "v2" else {}))
+            return _back(request, code=secrets.token_urlsafe(24), session_state=str(uuid.uuid4()))
+        return _back(
+            request, tenant=tenant.id, **({"scope": request.scope} if request.form == "v2" else {})
+        )
 
-    def _grant(self, tenant: Tenant, wish: Wish) -> None:
+    def _grant(self, tenant: Tenant, request: ConsentRequest) -> None:
         """The app's service principal and every role of every API it lists at this moment, whatever
         the link's scope names: a scope that ends in /.default asks for the whole list. All of it or
         nothing; what was given before stays."""
-        app, roster = wish.app, tenant.roster
+        app, roster = request.app, tenant.roster
         if self._directory.registrations.find(app.app_id) is not app or not (
             app.home == tenant.id or app.several_tenants
         ):
@@ -232,21 +236,21 @@ class Consents:
 
     def passed(self, tenant: Tenant, client_id: str) -> None:
         """One token request of that app; clicks that were waiting for it are made."""
-        for one in list(tenant.decisions):
-            if one.wish.app.app_id != client_id.lower():
+        for decision in list(tenant.decisions):
+            if decision.request.app.app_id != client_id.lower():
                 continue
-            if one.left:
-                one.left -= 1
+            if decision.left:
+                decision.left -= 1
                 continue
-            tenant.decisions.remove(one)
-            self.decide(tenant, one.wish, accept=one.accept)
+            tenant.decisions.remove(decision)
+            self.decide(tenant, decision.request, accept=decision.accept)
 
-    def by_link(self, link: str) -> Wish:
+    def by_link(self, link: str) -> ConsentRequest:
         parts = urlsplit(link)
-        wish = self.wish(parts.path, parts.query)
-        if wish is None:
+        request = self.read_request(parts.path, parts.query)
+        if request is None:
             raise ValueError(f"{link} is not a consent link")
-        return wish
+        return request
 
 
 def _missing(name: str) -> EntraRefused:
@@ -268,12 +272,12 @@ def _unknown(client_id: str, where: str) -> EntraRefused:
     )
 
 
-def _back(wish: Wish, **told: str) -> str:
-    first = {} if wish.form == "prompt" else {"admin_consent": "True"}
+def _back(request: ConsentRequest, **parameters: str) -> str:
+    first = {} if request.form == "prompt" else {"admin_consent": "True"}
     query = urlencode(
-        {**first, **told, **({"state": wish.state} if wish.state is not None else {})}
+        {**first, **parameters, **({"state": request.state} if request.state is not None else {})}
     )
-    return f"{wish.redirect}{'&' if '?' in wish.redirect else '?'}{query}"
+    return f"{request.redirect}{'&' if '?' in request.redirect else '?'}{query}"
 
 
 def _page(status: int, title: str, body: str) -> Reply:

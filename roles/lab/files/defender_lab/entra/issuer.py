@@ -103,9 +103,9 @@ class Issuer:
             app.name,
             roles,
         )
-        known = self._issued.get(key)
-        if known and now - known.issued < (known.expires - known.issued) / 2:
-            return known
+        token = self._issued.get(key)
+        if token and now - token.issued < (token.expires - token.issued) / 2:
+            return token
         lifetime = self._random.randint(3600, 5400)
         issued = Issued(
             self.sign(self._claims(tenant, app, roles, audience, acr, now, lifetime), resource),
@@ -126,8 +126,10 @@ class Issuer:
         lifetime: int,
     ) -> Claims:
         issuer = f"https://sts.windows.net/{tenant.id}/"
-        known = tenant.roster.by_app(app.app_id)
-        principal = known.id if known else tenant.principal(app.app_id, "app")
+        service_principal = tenant.roster.by_app(app.app_id)
+        principal = (
+            service_principal.id if service_principal else tenant.principal(app.app_id, "app")
+        )
         claims: Claims = {
             "aud": audience,
             "iss": issuer,
@@ -167,9 +169,9 @@ class Issuer:
     def read(self, token: str) -> Claims:
         """The claims of a token signed here; Unreadable otherwise. Times and audience are the
         caller's to check."""
-        known = self._read.get(token)
-        if known is not None:
-            return known
+        claims = self._read.get(token)
+        if claims is not None:
+            return claims
         claims = self._checked(token)
         if len(self._read) >= REMEMBERED:
             self._read.clear()

@@ -115,7 +115,7 @@ class TokenEndpoint:
             return Reply(429, b"", {"Retry-After": "60"})
         if tenant.decisions:
             self.clicks(tenant, client_id)
-        app = self._known(client_id, tenant)
+        app = self._registration(client_id, tenant)
         endpoints = (
             f"{request.base}/{alias}/oauth2{version}/token"
             for alias in (tenant.id, tenant.domain)
@@ -162,7 +162,7 @@ class TokenEndpoint:
             raise EntraRefused(70003, f"The app requested an unsupported grant type '{grant}'.")
         return form
 
-    def _known(self, client_id: str, tenant: Tenant) -> Registration:
+    def _registration(self, client_id: str, tenant: Tenant) -> Registration:
         """The app, where this tenant has a service principal for it."""
         app = self._directory.registrations.find(client_id)
         principal = tenant.roster.by_app(client_id.lower())

@@ -66,7 +66,7 @@ class Entities:
             )
         except BadOption as bad:
             raise bad_option(bad) from None
-        expand = options.given.get("$expand")
+        expand = options.values.get("$expand")
         if expand is not None and expand not in self.listing.expands:
             raise bad_option(
                 BadOption(
@@ -74,10 +74,10 @@ class Entities:
                     f" '{self.listing.fields.type_name}'."
                 )
             )
-        row = self.found(shelf, key)
+        row = self.row_of(shelf, key)
         return self._entity(request, self.expanded(shelf, row) if expand else row)
 
-    def found(self, shelf: Shelf, key: str) -> Record:
+    def row_of(self, shelf: Shelf, key: str) -> Record:
         row = self.find(shelf, key)
         if row is None:
             raise Refused(404, "NotFound", f"{self.noun} with id {key} was not found.")
@@ -91,7 +91,7 @@ class Entities:
     def changed(self, request: Request, shelf: Shelf, key: str, actor: str) -> Reply:
         """PATCH: the whole object comes back. A property Graph does not let one write is
         refused."""
-        row = self.found(shelf, key)
+        row = self.row_of(shelf, key)
         new: Record = {}
         for name, value in object_of(request).items():
             if name == "@odata.type":
@@ -114,7 +114,7 @@ class Entities:
 
     def commented(self, request: Request, shelf: Shelf, key: str, actor: str) -> Reply:
         """POST comments: the answer is the whole list, not the comment added."""
-        row = self.found(shelf, key)
+        row = self.row_of(shelf, key)
         body = object_of(request)
         kind = str(body.get("@odata.type", COMMENT)).lstrip("#")
         if (

@@ -60,7 +60,7 @@ def shown(value: t.Any, everything: bool) -> t.Any:
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [shown(one, everything) for one in value]
+        return [shown(member, everything) for member in value]
     return value
 
 

@@ -29,10 +29,10 @@ async def run(call: Call, hunts: Hunts) -> Reply:
 
 
 def _asked(call: Call) -> tuple[str, str | None]:
-    given = {}
+    parameters = {}
     for name, value in object_of(call.request).items():
         plain = name[:1].lower() + name[1:]
-        if plain not in MEMBERS or plain in given:
+        if plain not in MEMBERS or plain in parameters:
             raise Refused(
                 400,
                 "BadRequest",
@@ -47,14 +47,14 @@ def _asked(call: Call) -> tuple[str, str | None]:
                 "BadRequest",
                 f"The parameter '{name}' in the request payload must be of type 'Edm.String'.",
             )
-        given[plain] = value
-    if given.get("workspaceId"):
+        parameters[plain] = value
+    if parameters.get("workspaceId"):
         raise NotInTheLab("workspaceId in a hunt")
-    query = given.get("query")
+    query = parameters.get("query")
     if not query:
         raise Refused(
             400,
             "BadRequest",
             "The parameter 'query' is required for the operation 'runHuntingQuery'.",
         )
-    return query, given.get("timespan")
+    return query, parameters.get("timespan")

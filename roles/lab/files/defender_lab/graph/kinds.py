@@ -24,7 +24,7 @@ PREFIX = "microsoft.graph.security."
 
 SPELLING: Mapping[str, str] = MappingProxyType(
     {
-        one.lower(): one
+        member.lower(): member
         for group in (
             SEVERITIES,
             CLASSIFICATIONS,
@@ -33,13 +33,15 @@ SPELLING: Mapping[str, str] = MappingProxyType(
             ALERT_STATUSES,
             SOURCES,
         )
-        for one in group
+        for member in group
     }
 )
 
 
 def _enumeration(name: str, members: Iterable[str]) -> Kind:
-    return Kind(PREFIX + name, frozenset(one.lower() for one in members) | {"unknownfuturevalue"})
+    return Kind(
+        PREFIX + name, frozenset(member.lower() for member in members) | {"unknownfuturevalue"}
+    )
 
 
 TEXT = Kind("text")

@@ -49,7 +49,7 @@ def _envelope(refused: Refused, request_id: str, client_request_id: str, tenant_
 def _routes(
     entities: Entities, name: str, destination: str, limits: tuple[Limit, ...]
 ) -> tuple[Route, ...]:
-    path, one = f"/v1.0/{entities.path}", f"/v1.0/{entities.path}/{{id}}"
+    path, item = f"/v1.0/{entities.path}", f"/v1.0/{entities.path}/{{id}}"
     read, write = (f"{name}.Read.All", f"{name}.ReadWrite.All"), (f"{name}.ReadWrite.All",)
 
     def route(
@@ -59,16 +59,18 @@ def _routes(
 
     return (
         route("GET", path, read, lambda call: entities.listed(call.request, call.shelf)),
-        route("GET", one, read, lambda call: entities.got(call.request, call.shelf, call.parts[0])),
+        route(
+            "GET", item, read, lambda call: entities.got(call.request, call.shelf, call.parts[0])
+        ),
         route(
             "PATCH",
-            one,
+            item,
             write,
             lambda call: entities.changed(call.request, call.shelf, call.parts[0], call.actor),
         ),
         route(
             "POST",
-            f"{one}/comments",
+            f"{item}/comments",
             write,
             lambda call: entities.commented(call.request, call.shelf, call.parts[0], call.actor),
         ),

@@ -149,14 +149,14 @@ class Arena:
                 stack.extend(node.values())
         for node in references:
             if node["type"] == "TABLE_FUNCTION":
-                known = node["function"].get("function_name") in _TABLE_FUNCTIONS
+                is_allowed = node["function"].get("function_name") in _TABLE_FUNCTIONS
             else:
-                known = (
+                is_allowed = (
                     node["table_name"] in allowed
                     and not node.get("schema_name")
                     and not node.get("catalog_name")
                 )
-            if not known:
+            if not is_allowed:
                 not_supported("a query that reads anything other than hunting tables")
 
     def run(

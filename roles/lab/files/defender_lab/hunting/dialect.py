@@ -85,15 +85,15 @@ def blanked(query: str) -> str:
     )
 
 
-def _today(found: re.Match[str]) -> str:
-    if found["bare"]:
+def _today(match: re.Match[str]) -> str:
+    if match["bare"]:
         # the translator's grammar wants something behind it; a column that is there already changes
         # nothing
-        return found["bare"] + " _serialized = 0 | project-away _serialized"
-    if found["key"]:
+        return match["bare"] + " _serialized = 0 | project-away _serialized"
+    if match["key"]:
         # keys of a join may be joined by commas or by "and"; the translator reads only commas
-        return found["key"] + ","
-    text: str = found["text"] or _RENAMED[found["old"]]
+        return match["key"] + ","
+    text: str = match["text"] or _RENAMED[match["old"]]
     return _plain(text) if text[0] in "\"'" else text
 
 
@@ -113,12 +113,12 @@ def _plain(literal: str) -> str:
     )
 
 
-def _escaped(found: re.Match[str]) -> str:
-    if digits := found["unit"] or found["byte"] or found["octal"]:
-        return chr(int(digits, 8 if found["octal"] else 16))
-    if found["sign"] not in _SIGNS:
+def _escaped(match: re.Match[str]) -> str:
+    if digits := match["unit"] or match["byte"] or match["octal"]:
+        return chr(int(digits, 8 if match["octal"] else 16))
+    if match["sign"] not in _SIGNS:
         refuse_syntax()
-    return _SIGNS[found["sign"]]
+    return _SIGNS[match["sign"]]
 
 
 def _counted(query: str) -> str:
@@ -165,7 +165,7 @@ def _with_brackets(query: str) -> str:
     # from the end, so that places stay true; a bracket that closes stands before one that opens at
     # its place
     for at, sign in sorted(
-        added, key=lambda one: (one[0], one[1] != ")", one[1] == "("), reverse=True
+        added, key=lambda change: (change[0], change[1] != ")", change[1] == "("), reverse=True
     ):
         query = query[:at] + sign + query[at:]
     return query

@@ -105,7 +105,7 @@ class HuntingEngine:
         *now* is what now() and ago() mean, and where the 30 days that are kept end.
         """
         now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-        seen = window(timespan, now)
+        bounds = window(timespan, now)
         translation = _translated(query, absent_tables)
         parameters = dict(translation.parameters)
         if translation.clock:
@@ -118,7 +118,7 @@ class HuntingEngine:
                 self._vetted.add(translation.sql)
             for table in arena.missing(translation.tables):
                 arena.load(table, hunting_tables()[table], self._rows(tenant_id, table))
-            columns, rows = arena.run(translation.sql, parameters, seen, ROW_CAP)
+            columns, rows = arena.run(translation.sql, parameters, bounds, ROW_CAP)
         return _answer(columns, rows)
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ class Resolver:
     """Walks one query; ``tables`` collects the hunting tables it reads, in order of appearance."""
 
     def __init__(self, tables: Mapping[str, Columns]) -> None:
-        self._known = tables
+        self._tables = tables
         self.tables: dict[str, None] = {}
 
     def query(
@@ -103,7 +103,7 @@ class Resolver:
         return columns
 
     def _plain(self, scope: Mapping[str, Columns]) -> dict[str, list[str]]:
-        return {name: list(columns) for name, columns in {**self._known, **scope}.items()}
+        return {name: list(columns) for name, columns in {**self._tables, **scope}.items()}
 
     def _source(
         self,
@@ -117,22 +117,22 @@ class Resolver:
                 not_supported("database() and cluster() in a query")
             if source.name in scope:
                 return scope[source.name]
-            if source.name in self._known:
+            if source.name in self._tables:
                 self.tables[source.name] = None
-                return self._known[source.name]
+                return self._tables[source.name]
             if isinstance(first, ir.Union) and first.isfuzzy:
                 not_supported("union isfuzzy=true whose first table does not exist")
             refuse_table(source.name, operator)
         if isinstance(source, ir.WildcardTableRef):
             if source.database is not None:
                 not_supported("database() in a query")
-            plain = {name: list(columns) for name, columns in self._known.items()}
+            plain = {name: list(columns) for name, columns in self._tables.items()}
             try:
                 matched = kql_schema.match_wildcard(source, plain)
             except KqlSchemaError:
                 refuse_table(source.pattern, operator)
             self.tables.update(dict.fromkeys(matched))
-            return _united([self._known[name] for name in matched])
+            return _united([self._tables[name] for name in matched])
         if isinstance(source, ir.GraphSource | ir.CommandSource):
             not_supported(
                 "graph operators" if isinstance(source, ir.GraphSource) else "management commands"
@@ -167,7 +167,7 @@ class Resolver:
                 not_supported(
                     f"{node.name}, one of two columns of one name and different types from a union"
                 )
-            if node.name in self._known or node.name in scope:
+            if node.name in self._tables or node.name in scope:
                 not_supported(f"the table {node.name} as an operand")
             if node.name[:1].isdigit():
                 # Kusto takes such a name, even for an argument of a function; the translator's

@@ -94,14 +94,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else lambda record: any(part(record) for part in parts)
 
     def both(self) -> Predicate:
-        parts = [self.one()]
+        parts = [self.term()]
         while self.accept("and"):
-            parts.append(self.one())
+            parts.append(self.term())
         return parts[0] if len(parts) == 1 else lambda record: all(part(record) for part in parts)
 
-    def one(self) -> Predicate:
+    def term(self) -> Predicate:
         if self.accept("not"):
-            inner = self.one()
+            inner = self.term()
             return lambda record: not inner(record)
         if self.accept("("):
             inner = self.either()

@@ -48,18 +48,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Options:
-    given: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def next_query(self, skip: int) -> str:
         """The query of the next page: everything as asked, but for $skip."""
-        kept = {name: value for name, value in self.given.items() if name != "$skip"} | {
+        kept = {name: value for name, value in self.values.items() if name != "$skip"} | {
             "$skip": str(skip)
         }
         return "&".join(f"{name}={quote(value, safe='')}" for name, value in kept.items())
 
 
 def read(query: str, allowed: frozenset[str]) -> Options:
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if not name.startswith("$"):
             if f"${name}" in allowed:
@@ -67,19 +67,19 @@ def read(query: str, allowed: frozenset[str]) -> Options:
             continue
         if name not in allowed:
             raise BadOption(f"{INVALID} The query option '{name}' is not allowed.")
-        if name in given:
+        if name in values:
             raise BadOption(
                 f"Query option '{name}' was specified more than once, but it must be specified at"
                 " most once."
             )
-        given[name] = value
-    return Options(given)
+        values[name] = value
+    return Options(values)
 
 
-def _number(given: Mapping[str, str], name: str, default: int) -> int:
-    if name not in given:
+def _number(values: Mapping[str, str], name: str, default: int) -> int:
+    if name not in values:
         return default
-    text = given[name]
+    text = values[name]
     if not text.isascii() or not text.isdigit():
         raise BadOption(
             f"{INVALID} Invalid value '{text}' for {name} query option found. The {name} query"
@@ -91,22 +91,22 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
 def cut(query: str, listing: Listing, rows: list[Record]) -> tuple[Options, Page]:
     """The page a query asks of ``rows``; BadOption holds the refusal."""
     options = read(query, listing.allowed)
-    given = options.given
-    top = _number(given, "$top", listing.page)
-    skip = _number(given, "$skip", 0)
+    values = options.values
+    top = _number(values, "$top", listing.page)
+    skip = _number(values, "$skip", 0)
     if top > listing.most:
         raise BadOption(
             f"{INVALID} The limit of '{listing.most}' for Top query has been exceeded. The value"
             f" from the incoming request is '{top}'."
         )
-    expand = _expand(given.get("$expand"), listing)
+    expand = _expand(values.get("$expand"), listing)
     rows = _ordered(
-        _filtered(rows, given.get("$filter"), listing.fields), given.get("$orderby"), listing
+        _filtered(rows, values.get("$filter"), listing.fields), values.get("$orderby"), listing
     )
     end = skip + top
     following = end if end < len(rows) and top else None
     return options, Page(
-        rows[skip:end], len(rows) if _wants_count(given.get("$count")) else None, following, expand
+        rows[skip:end], len(rows) if _wants_count(values.get("$count")) else None, following, expand
     )
 
 

@@ -32,15 +32,15 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    found: list[Token] = []
+    parsed: list[Token] = []
     place = 0
     end = len(text.rstrip())
     while place < end:
         match = TOKEN.match(text, place)
         if not match or match.lastgroup is None:
             raise BadFilter(f"Syntax error at position {place} in '{text}'.")
-        found.append(
+        parsed.append(
             Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup))
         )
         place = match.end()
-    return found
+    return parsed

@@ -111,12 +111,15 @@ class Publication:
         ]
 
     def _host(self, host: Host) -> str:
-        own = {"defender_xdr_tenant_id": host.tenant_id, "defender_xdr_tenant_name": host.name}
+        variables = {
+            "defender_xdr_tenant_id": host.tenant_id,
+            "defender_xdr_tenant_name": host.name,
+        }
         if host.personality.expired_secret:
-            own["defender_xdr_client_secret"] = self.app.expired_secret
+            variables["defender_xdr_client_secret"] = self.app.expired_secret
         return (
             f"        {host.host}:"
-            f" {{{', '.join(f'{name}: {json.dumps(value)}' for name, value in own.items())}}}"
+            f" {{{', '.join(f'{name}: {json.dumps(value)}' for name, value in variables.items())}}}"
         )
 
     def truth(self) -> dict[str, t.Any]:
@@ -155,14 +158,14 @@ class Publication:
                 "kid": federation.kid,
             },
             "application": {"display_name": app.display_name, "redirect_uri": app.redirect_uri},
-            "tenants": [_known(one) for one in self.hosts],
-            "partner": _known(self.beside.partner),
-            "prospects": [_known(one) for one in self.beside.prospects],
-            "outsiders": [_known(one) for one in self.beside.outsiders],
+            "tenants": [_host_facts(host) for host in self.hosts],
+            "partner": _host_facts(self.beside.partner),
+            "prospects": [_host_facts(host) for host in self.beside.prospects],
+            "outsiders": [_host_facts(host) for host in self.beside.outsiders],
         }
 
 
-def _known(host: Host) -> dict[str, str]:
+def _host_facts(host: Host) -> dict[str, str]:
     return {
         "host": host.host,
         "tenant_id": host.tenant_id,

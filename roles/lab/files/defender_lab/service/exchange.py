@@ -37,8 +37,8 @@ class Request:
 
     def charset(self) -> str:
         kind = self.headers.get("Content-Type", "")
-        unused, found, name = kind.lower().partition("charset=")
-        return name.split(";")[0].strip().strip('"') if found else "utf-8"
+        unused, parameter, name = kind.lower().partition("charset=")
+        return name.split(";")[0].strip().strip('"') if parameter else "utf-8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,10 @@ class Fault:
         things[:1] = [
             {
                 name: value
-                for name, value in {**one, **self.item}.items()
+                for name, value in {**thing, **self.item}.items()
                 if name not in self.without
             }
-            for one in things[:1]
+            for thing in things[:1]
         ]
         return dumped(answer if "value" in answer else things[0])
 
@@ -98,7 +98,7 @@ class Fault:
         )
 
 
-NAMES = frozenset(one.name for one in fields(Fault))
+NAMES = frozenset(attribute.name for attribute in fields(Fault))
 
 
 class Faults:

@@ -19,10 +19,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def ticks(text: str) -> int:
     """Ticks of 100 ns since 1970; ValueError for a text that is no time with an offset.
     ``datetime`` alone would drop the seventh decimal."""
-    found = FORM.fullmatch(text)
-    if not found:
+    match = FORM.fullmatch(text)
+    if not match:
         raise ValueError(f"{text} is not an RFC 3339 time with an offset")
-    whole, fraction, zone = found.groups()
+    whole, fraction, zone = match.groups()
     offset = (
         timedelta()
         if zone in "Zz"

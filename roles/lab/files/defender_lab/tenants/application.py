@@ -89,12 +89,13 @@ class Application:
         credentials."""
         wanted = [
             {
-                "resourceAppId": one.app_id,
+                "resourceAppId": resource.app_id,
                 "resourceAccess": [
-                    {"id": role, "type": "Role"} for role in catalogue.role_ids(key, one.granted)
+                    {"id": role, "type": "Role"}
+                    for role in catalogue.role_ids(key, resource.granted)
                 ],
             }
-            for key, one in RESOURCES.items()
+            for key, resource in RESOURCES.items()
         ]
         made = Registration(
             home,
@@ -119,7 +120,10 @@ class Application:
                 for word, days in (("startDateTime", start), ("endDateTime", end))
             }
             made.passwords.append(Password.made(text, displayName=name, **dates))
-        made.keys = [Key.made(one.certificate, one.der) for one in (self.current, self.expired)]
+        made.keys = [
+            Key.made(certificate.certificate, certificate.der)
+            for certificate in (self.current, self.expired)
+        ]
         federation = self.federation
         made.federated = [
             Federated(

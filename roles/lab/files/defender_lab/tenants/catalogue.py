@@ -25,7 +25,7 @@ IDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {key: {guid: value for value, guid in roles.items()} for key, roles in IDS.items()}
 )
-BY_APP_ID = MappingProxyType({one.app_id: one for one in RESOURCES.values()})
+BY_APP_ID = MappingProxyType({resource.app_id: resource for resource in RESOURCES.values()})
 MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
 
@@ -47,10 +47,10 @@ def app_roles(key: str) -> list[dict[str, t.Any]]:
 
 def role_ids(key: str, values: t.Iterable[str]) -> list[str]:
     """The GUIDs of permission names; ValueError names the one the resource does not publish."""
-    known = IDS[key]
+    ids = IDS[key]
     for value in values:
-        if value not in known:
+        if value not in ids:
             raise ValueError(
                 f"{RESOURCES[key].name} publishes no application permission {value} in the lab"
             )
-    return [known[value] for value in values]
+    return [ids[value] for value in values]

@@ -147,7 +147,7 @@ PROVIDER = Personality(
     ),
 )
 BY_NAME: Mapping[str, Personality] = MappingProxyType(
-    {one.name: one for one in (HEALTHY, *SICK, *ASKED_FOR)}
+    {personality.name: personality for personality in (HEALTHY, *SICK, *ASKED_FOR)}
 )
 DEFAULT_SICK = 12
 DEFAULT_OF = 25

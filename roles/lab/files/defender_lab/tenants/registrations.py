@@ -174,25 +174,25 @@ class Registration(Fresh):
         ``keyCredentials`` are selected."""
         listed = [
             {
-                **one.record,
-                "key": base64.b64encode(one.certificate.public_bytes(Encoding.DER)).decode(),
+                **key.record,
+                "key": base64.b64encode(key.certificate.public_bytes(Encoding.DER)).decode(),
             }
             if keys
-            else one.record
-            for one in self.keys
+            else key.record
+            for key in self.keys
         ]
         return {
             **self.record,
             "keyCredentials": listed,
-            "passwordCredentials": [one.record for one in self.passwords],
+            "passwordCredentials": [password.record for password in self.passwords],
         }
 
     def wanted(self) -> list[tuple[str, str]]:
         """Resource app id and role id of every application permission the app lists."""
         return [
-            (str(one["resourceAppId"]).lower(), str(access["id"]).lower())
-            for one in self.record["requiredResourceAccess"]
-            for access in one["resourceAccess"]
+            (str(resource["resourceAppId"]).lower(), str(access["id"]).lower())
+            for resource in self.record["requiredResourceAccess"]
+            for access in resource["resourceAccess"]
             if access["type"] == "Role"
         ]
 
@@ -213,10 +213,10 @@ class Registrations:
         return self._by_app_id.get(app_id.lower())
 
     def of(self, home: str) -> list[Registration]:
-        return [one for one in self._by_app_id.values() if one.home == home]
+        return [app for app in self._by_app_id.values() if app.home == home]
 
 
-def new_record(name: str, domain: str, **given: t.Any) -> Record:
+def new_record(name: str, domain: str, **properties: t.Any) -> Record:
     """An application object with what Graph fills in by itself."""
     info = dict.fromkeys(
         ("termsOfServiceUrl", "supportUrl", "privacyStatementUrl", "marketingUrl", "logoUrl")
@@ -229,7 +229,7 @@ def new_record(name: str, domain: str, **given: t.Any) -> Record:
             "enableIdTokenIssuance": False,
             "enableAccessTokenIssuance": False,
         },
-        **given.pop("web", {}),
+        **properties.pop("web", {}),
     }
     return {
         "id": str(uuid.uuid4()),
@@ -268,5 +268,5 @@ def new_record(name: str, domain: str, **given: t.Any) -> Record:
         "requiredResourceAccess": [],
         "spa": {"redirectUris": []},
         "web": web,
-        **given,
+        **properties,
     }

@@ -69,10 +69,14 @@ ENDPOINT = Resource(
 )
 
 RESOURCES: Mapping[str, Resource] = MappingProxyType(
-    {one.key: one for one in (GRAPH, XDR, ENDPOINT)}
+    {resource.key: resource for resource in (GRAPH, XDR, ENDPOINT)}
 )
 BY_AUDIENCE: Mapping[str, Resource] = MappingProxyType(
-    {name.lower(): one for one in RESOURCES.values() for name in (*one.audiences, one.app_id)}
+    {
+        name.lower(): resource
+        for resource in RESOURCES.values()
+        for name in (*resource.audiences, resource.app_id)
+    }
 )
 
 

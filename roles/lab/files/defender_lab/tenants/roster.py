@@ -68,7 +68,10 @@ class Roster:
         self.version = 0
 
     def by_app(self, app_id: str) -> Principal | None:
-        return next((one for one in self.principals.values() if one.app_id == app_id), None)
+        return next(
+            (principal for principal in self.principals.values() if principal.app_id == app_id),
+            None,
+        )
 
     def add(self, principal: Principal) -> Principal:
         self.principals[principal.id] = principal
@@ -78,32 +81,34 @@ class Roster:
     def remove(self, principal: Principal) -> None:
         """The principal, what it was given, and what was given of it."""
         del self.principals[principal.id]
-        for one in [
-            one
-            for one in self.assignments.values()
-            if principal.id in (one.principal, one.resource)
+        for assignment in [
+            assignment
+            for assignment in self.assignments.values()
+            if principal.id in (assignment.principal, assignment.resource)
         ]:
-            del self.assignments[one.id]
+            del self.assignments[assignment.id]
         self.version += 1
 
-    def given(self, principal: Principal, resource: Principal, role: str) -> Assignment | None:
+    def assignment_of(
+        self, principal: Principal, resource: Principal, role: str
+    ) -> Assignment | None:
         key = (principal.id, resource.id, role)
         return next(
             (
-                one
-                for one in self.assignments.values()
-                if (one.principal, one.resource, one.role) == key
+                assignment
+                for assignment in self.assignments.values()
+                if (assignment.principal, assignment.resource, assignment.role) == key
             ),
             None,
         )
 
     def give(self, principal: Principal, resource: Principal, role: str) -> Assignment:
-        found = self.given(principal, resource, role)
-        if found is None:
-            found = Assignment(principal.id, resource.id, role)
-            self.assignments[found.id] = found
+        assignment = self.assignment_of(principal, resource, role)
+        if assignment is None:
+            assignment = Assignment(principal.id, resource.id, role)
+            self.assignments[assignment.id] = assignment
             self.version += 1
-        return found
+        return assignment
 
     def take(self, assignment: Assignment) -> None:
         del self.assignments[assignment.id]
@@ -116,18 +121,22 @@ class Roster:
             return []
         values, mine = catalogue.VALUES[key], (principal.id, resource.id)
         return [
-            one
-            for one in self.assignments.values()
-            if (one.principal, one.resource) == mine and one.role in values
+            assignment
+            for assignment in self.assignments.values()
+            if (assignment.principal, assignment.resource) == mine and assignment.role in values
         ]
 
     def roles(self, app_id: str, key: str) -> list[str]:
         """The names of what an app was given of a resource."""
-        return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key)]
+        return [catalogue.VALUES[key][assignment.role] for assignment in self.grants(app_id, key)]
 
     def token_roles(self, app_id: str, key: str) -> list[str]:
         """The ``roles`` of a token asked for now."""
-        return [catalogue.VALUES[key][one.role] for one in self.grants(app_id, key) if one.counts()]
+        return [
+            catalogue.VALUES[key][assignment.role]
+            for assignment in self.grants(app_id, key)
+            if assignment.counts()
+        ]
 
     def set_roles(self, app_id: str, key: str, values: Iterable[str], created: str = "") -> None:
         """Exactly these; ValueError for a name the resource does not publish. Nothing where the app
@@ -136,10 +145,10 @@ class Roster:
         principal, resource = self.by_app(app_id), self.by_app(RESOURCES[key].app_id)
         if principal is None or resource is None:
             return
-        for one in self.grants(app_id, key):
-            self.take(one)
+        for assignment in self.grants(app_id, key):
+            self.take(assignment)
         fresh = [
             Assignment(principal.id, resource.id, role, created) for role in dict.fromkeys(wanted)
         ]
-        self.assignments.update((one.id, one) for one in fresh)
+        self.assignments.update((assignment.id, assignment) for assignment in fresh)
         self.version += 1

@@ -103,22 +103,22 @@ class Tenant:
         """What the house's app was given here, by resource."""
         return {key: self.roster.roles(self.house, key) for key in RESOURCES}
 
-    def consent(self, given: bool) -> None:
+    def consent(self, consented: bool) -> None:
         """Let the house's app in, with its personality's grants, or throw it out."""
         principal = self.roster.by_app(self.house)
-        if given and principal is None:
+        if consented and principal is None:
             self._settle(self.roster)
-        elif principal is not None and not given:
+        elif principal is not None and not consented:
             self.roster.remove(principal)
 
     def lacks(self, absent: Iterable[str]) -> None:
         """Leave these resources without a service principal, and no others."""
         unwanted = set(absent)
         for key, resource in RESOURCES.items():
-            found = self.roster.by_app(resource.app_id)
-            if found and key in unwanted:
-                self.roster.remove(found)
-            elif not found and key not in unwanted:
+            principal = self.roster.by_app(resource.app_id)
+            if principal and key in unwanted:
+                self.roster.remove(principal)
+            elif not principal and key not in unwanted:
                 self.roster.add(
                     Principal(resource.app_id, self.principal(resource.app_id, "resource"))
                 )
@@ -145,7 +145,9 @@ class Directory:
         self.tenants = [Tenant(host, self.house) for host in self.hosts if host.personality.exists]
         self.beside = [Tenant(host, self.house) for host in self.company.everybody]
         self.partner = self.beside[0]
-        self._by_name = {name: one for one in self.everybody() for name in (one.id, one.domain)}
+        self._by_name = {
+            name: tenant for tenant in self.everybody() for name in (tenant.id, tenant.domain)
+        }
 
     def everybody(self) -> Iterable[Tenant]:
         yield from self.tenants
@@ -156,16 +158,18 @@ class Directory:
 
     def named(self, name: str) -> Tenant | None:
         """By GUID, domain or host name."""
-        return self.find(name) or next((one for one in self.everybody() if one.host == name), None)
+        return self.find(name) or next(
+            (tenant for tenant in self.everybody() if tenant.host == name), None
+        )
 
     def stranger_to(self, tenant: Tenant) -> Tenant:
         """Another tenant, whose token ``tenant`` is handed when Entra gets it wrong."""
-        others = [one for one in self.tenants if one is not tenant]
+        others = [other for other in self.tenants if other is not tenant]
         well = (
-            one
-            for one in others
-            if one.personality is BY_NAME["healthy"]
-            and one.provisioned
-            and all(one.granted.values())
+            other
+            for other in others
+            if other.personality is BY_NAME["healthy"]
+            and other.provisioned
+            and all(other.granted.values())
         )
         return next(well, (others or [tenant])[0])

@@ -187,10 +187,10 @@ def application(
         Permissions=[
             {
                 "PermissionType": "Delegated",
-                "PermissionValue": one,
+                "PermissionValue": permission,
                 "TargetAppDisplayName": "Microsoft Graph",
             }
-            for one in permissions
+            for permission in permissions
         ],
         ConsentedUsersCount=1,
         IsAdminConsented=admin,

@@ -92,8 +92,8 @@ def inventory_rows(
     }
     for number, device in enumerate(machines):
         for day in (0, 1, 2):
-            seen = now - timedelta(days=day, hours=rng.uniform(0.2, 12))
-            tables["DeviceInfo"].append(_info(device, seen, number * 10 + day))
+            last_seen = now - timedelta(days=day, hours=rng.uniform(0.2, 12))
+            tables["DeviceInfo"].append(_info(device, last_seen, number * 10 + day))
         tables["DeviceNetworkInfo"].append(
             _network(device, now - timedelta(hours=rng.uniform(0.2, 12)), number)
         )
@@ -117,9 +117,9 @@ def inventory_rows(
     return tables
 
 
-def _info(device: Device, seen: datetime, report: int) -> dict[str, Any]:
+def _info(device: Device, last_seen: datetime, report: int) -> dict[str, Any]:
     return {
-        "Timestamp": stamp(seen),
+        "Timestamp": stamp(last_seen),
         **device.columns(),
         "ClientVersion": "10.8750.26100.1000",
         "PublicIP": device.public_ip,
@@ -151,9 +151,9 @@ def _info(device: Device, seen: datetime, report: int) -> dict[str, Any]:
     }
 
 
-def _network(device: Device, seen: datetime, report: int) -> dict[str, Any]:
+def _network(device: Device, last_seen: datetime, report: int) -> dict[str, Any]:
     return {
-        "Timestamp": stamp(seen),
+        "Timestamp": stamp(last_seen),
         **device.columns(),
         "NetworkAdapterName": "Ethernet",
         "MacAddress": device.mac,

@@ -19,7 +19,7 @@ TYPE = "#microsoft.graph.security."
 
 
 def _evidence(
-    kind: str, moment: datetime, verdict: str, roles: tuple[str, ...], **own: Any
+    kind: str, moment: datetime, verdict: str, roles: tuple[str, ...], **properties: Any
 ) -> Evidence:
     return {
         "@odata.type": f"{TYPE}{kind}Evidence",
@@ -30,7 +30,7 @@ def _evidence(
         "roles": list(roles),
         "detailedRoles": [],
         "tags": [],
-        **own,
+        **properties,
     }
 
 
@@ -89,29 +89,29 @@ def user(person: Person, moment: datetime) -> Evidence:
 
 
 def process(
-    one: Process, machine: Device, moment: datetime, verdict: str = "suspicious"
+    shown: Process, machine: Device, moment: datetime, verdict: str = "suspicious"
 ) -> Evidence:
     return _evidence(
         "process",
         moment,
         verdict,
         (),
-        processId=one.pid,
-        parentProcessId=one.parent_pid,
-        processCommandLine=one.command,
-        processCreationDateTime=stamp(one.started),
-        parentProcessCreationDateTime=stamp(one.started),
+        processId=shown.pid,
+        parentProcessId=shown.parent_pid,
+        processCommandLine=shown.command,
+        processCreationDateTime=stamp(shown.started),
+        parentProcessCreationDateTime=stamp(shown.started),
         detectionStatus="detected",
         mdeDeviceId=machine.id,
-        imageFile=file_details(one),
+        imageFile=file_details(shown),
         parentProcessImageFile={
-            "fileName": one.parent,
+            "fileName": shown.parent,
             "filePath": None,
             "sha1": None,
             "sha256": None,
             "fileSize": None,
         },
-        userAccount=account(one.account),
+        userAccount=account(shown.account),
     )
 
 
@@ -202,7 +202,7 @@ def message(row: dict[str, Any], links: list[str], moment: datetime) -> Evidence
 def registry(row: dict[str, Any], machine: Device, moment: datetime) -> Evidence:
     """The value of a DeviceRegistryEvents row."""
     hive, unused, key = row["RegistryKey"].partition("\\")
-    own = {
+    value_row = {
         "registryHive": hive,
         "registryKey": key,
         "registryValueName": row["RegistryValueName"],
@@ -215,7 +215,7 @@ def registry(row: dict[str, Any], machine: Device, moment: datetime) -> Evidence
         (),
         mdeDeviceId=machine.id,
         registryValueType=row["RegistryValueType"],
-        **own,
+        **value_row,
     )
 
 

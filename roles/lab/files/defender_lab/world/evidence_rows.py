@@ -12,19 +12,19 @@ from typing import Any
 from defender_lab.world.evidence import TYPE, Evidence
 
 
-def evidence_row(one: Evidence) -> dict[str, Any]:
+def evidence_row(evidence: Evidence) -> dict[str, Any]:
     """The columns of AlertEvidence that are about this entity."""
-    kind = one["@odata.type"].removeprefix(TYPE).removesuffix("Evidence")
+    kind = evidence["@odata.type"].removeprefix(TYPE).removesuffix("Evidence")
     impacted = kind in ("device", "user", "mailbox")
     row: dict[str, Any] = {
         "EntityType": _ENTITIES[kind],
         "EvidenceRole": "Impacted" if impacted else "Related",
     }
-    if "mdeDeviceId" in one:
-        row["DeviceId"] = one["mdeDeviceId"]
+    if "mdeDeviceId" in evidence:
+        row["DeviceId"] = evidence["mdeDeviceId"]
     if kind == "device":
-        row |= {"DeviceName": one["deviceDnsName"], "LocalIP": one["lastIpAddress"]}
-    if details := one.get("fileDetails") or one.get("imageFile"):
+        row |= {"DeviceName": evidence["deviceDnsName"], "LocalIP": evidence["lastIpAddress"]}
+    if details := evidence.get("fileDetails") or evidence.get("imageFile"):
         row |= {
             "FileName": details["fileName"],
             "FolderPath": details["filePath"],
@@ -33,8 +33,8 @@ def evidence_row(one: Evidence) -> dict[str, Any]:
         }
         row["FileSize"] = details["fileSize"]
     if kind == "process":
-        row["ProcessCommandLine"] = one["processCommandLine"]
-    if person := one.get("userAccount"):
+        row["ProcessCommandLine"] = evidence["processCommandLine"]
+    if person := evidence.get("userAccount"):
         row |= {
             "AccountName": person["accountName"],
             "AccountDomain": person["domainName"],
@@ -44,7 +44,7 @@ def evidence_row(one: Evidence) -> dict[str, Any]:
             "AccountObjectId": person["azureAdUserId"] or "",
             "AccountUpn": person["userPrincipalName"] or "",
         }
-    row |= {column: one[key] for key, column in _SIMPLE.items() if key in one}
+    row |= {column: evidence[key] for key, column in _SIMPLE.items() if key in evidence}
     row["AdditionalFields"] = json.dumps({"Type": _ENTITIES[kind], "Role": 0 if impacted else 1})
     return row
 

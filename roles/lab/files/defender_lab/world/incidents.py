@@ -182,7 +182,7 @@ def incident(
         "classification": how.classification,
         "determination": how.determination,
         "status": how.status,
-        "severity": worst([one.severity for one in chapter.alerts]),
+        "severity": worst([alert.severity for alert in chapter.alerts]),
         "customTags": sorted(tags),
         "systemTags": ["Ransomware"] if chapter.story == "ransomware" else [],
         "description": chapter.alerts[0].description or None,
@@ -208,21 +208,22 @@ def alert_rows(alerts: list[dict[str, Any]]) -> Rows:
     """The hunting side of alerts. The tables show when an alert was made, and never who works on
     it."""
     rows: Rows = {"AlertInfo": [], "AlertEvidence": []}
-    for one in alerts:
+    for alert in alerts:
         shared = {
-            "Timestamp": one["createdDateTime"],
-            "AlertId": one["id"],
-            "Title": one["title"],
+            "Timestamp": alert["createdDateTime"],
+            "AlertId": alert["id"],
+            "Title": alert["title"],
             "AttackTechniques": json.dumps(
-                [f"{TECHNIQUES[code]} ({code})" for code in one["mitreTechniques"]]
+                [f"{TECHNIQUES[code]} ({code})" for code in alert["mitreTechniques"]]
             ),
-            "ServiceSource": _SERVICES[one["serviceSource"]],
-            "DetectionSource": _DETECTIONS[one["detectionSource"]],
-            "Severity": one["severity"].title(),
+            "ServiceSource": _SERVICES[alert["serviceSource"]],
+            "DetectionSource": _DETECTIONS[alert["detectionSource"]],
+            "Severity": alert["severity"].title(),
         }
-        rows["AlertInfo"].append({**shared, "Category": one["category"]})
-        categories = json.dumps([one["category"]])
+        rows["AlertInfo"].append({**shared, "Category": alert["category"]})
+        categories = json.dumps([alert["category"]])
         rows["AlertEvidence"].extend(
-            {**shared, "Categories": categories, **evidence_row(found)} for found in one["evidence"]
+            {**shared, "Categories": categories, **evidence_row(piece)}
+            for piece in alert["evidence"]
         )
     return rows

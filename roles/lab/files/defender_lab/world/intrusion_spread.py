@@ -20,7 +20,9 @@ _RUN = "HKEY_CURRENT_USER\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
 
 
 def persistence(scene: Scene, facts: Intrusion, begin: datetime, payload: Process) -> AlertPlan:
-    device = next(one for one in scene.workstations if one.owner == payload.account)
+    device = next(
+        workstation for workstation in scene.workstations if workstation.owner == payload.account
+    )
     at = begin + timedelta(minutes=6)
     task = (
         f'schtasks.exe /create /tn "OneDrive Sync Helper" /tr "{DROP}\\{facts.payload}" /sc'
@@ -40,7 +42,7 @@ def persistence(scene: Scene, facts: Intrusion, begin: datetime, payload: Proces
         "RegistryValueType": "String",
     }
     row = scene.on_device("DeviceRegistryEvents", at, device, payload, "RegistryValueSet", **value)
-    found = (
+    pieces = (
         evidence.device(device, at),
         evidence.process(tasks, device, at),
         evidence.registry(row, device, at),
@@ -53,12 +55,14 @@ def persistence(scene: Scene, facts: Intrusion, begin: datetime, payload: Proces
         ENDPOINT,
         EDR,
         at,
-        found,
+        pieces,
     )
 
 
 def credential_theft(scene: Scene, begin: datetime, payload: Process) -> AlertPlan:
-    device = next(one for one in scene.workstations if one.owner == payload.account)
+    device = next(
+        workstation for workstation in scene.workstations if workstation.owner == payload.account
+    )
     at = begin + timedelta(minutes=31)
     command = (
         "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 712"
@@ -89,7 +93,7 @@ def credential_theft(scene: Scene, begin: datetime, payload: Process) -> AlertPl
         FileName="d.bin",
         FolderPath="C:\\Windows\\Temp\\d.bin",
     )
-    found = (evidence.device(device, at), evidence.process(dump, device, at, "malicious"))
+    pieces = (evidence.device(device, at), evidence.process(dump, device, at, "malicious"))
     return AlertPlan(
         "LSASS process memory modified",
         "high",
@@ -98,12 +102,14 @@ def credential_theft(scene: Scene, begin: datetime, payload: Process) -> AlertPl
         ENDPOINT,
         EDR,
         at,
-        found,
+        pieces,
     )
 
 
 def lateral_movement(scene: Scene, begin: datetime, payload: Process) -> AlertPlan:
-    source = next(one for one in scene.workstations if one.owner == payload.account)
+    source = next(
+        workstation for workstation in scene.workstations if workstation.owner == payload.account
+    )
     target = scene.rng.choice(scene.servers)
     at = begin + timedelta(minutes=74)
     by = start("lsass.exe", "lsass.exe", at - timedelta(days=4), SYSTEM, pid=712)
@@ -140,7 +146,7 @@ def lateral_movement(scene: Scene, begin: datetime, payload: Process) -> AlertPl
         parent=host,
     )
     scene.run(at, target, remote, host)
-    found = (
+    pieces = (
         evidence.device(target, at),
         evidence.device(source, at),
         evidence.user(scene.admin, at),
@@ -154,5 +160,5 @@ def lateral_movement(scene: Scene, begin: datetime, payload: Process) -> AlertPl
         ENDPOINT,
         EDR,
         at,
-        found,
+        pieces,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from defender_lab.world.chance import guid, stamp
 
-_GIVEN = tuple(
+_FIRST_NAMES = tuple(
     """
     Adele Alex Allan Amber Anna Chris Christie Debra Diego Emily Enrico Grady Henrietta
     Irvin Isaiah Johanna Joni Lee Lidia Lynne Megan Miriam Nestor
@@ -38,7 +38,7 @@ _POSTS = (
 
 @dataclass(frozen=True)
 class Person:
-    given: str
+    first_name: str
     surname: str
     account: str
     domain: str
@@ -50,7 +50,7 @@ class Person:
 
     @property
     def name(self) -> str:
-        return f"{self.given} {self.surname}"
+        return f"{self.first_name} {self.surname}"
 
     @property
     def upn(self) -> str:
@@ -77,14 +77,16 @@ def people(domain: str, rng: Random, count: int = 12) -> tuple[Person, ...]:
     """The first is the administrator of the tenant, the others work there."""
     parts = [rng.randrange(10**9, 4 * 10**9) for _part in range(3)]
     sids = "-".join(["S-1-5-21", *map(str, parts)])
-    pairs = rng.sample([(given, surname) for given in _GIVEN for surname in _SURNAMES], count)
+    pairs = rng.sample(
+        [(first_name, surname) for first_name in _FIRST_NAMES for surname in _SURNAMES], count
+    )
     persons = []
-    for number, (given, surname) in enumerate(pairs):
+    for number, (first_name, surname) in enumerate(pairs):
         department, title = ("IT", "Systems Administrator") if number == 0 else rng.choice(_POSTS)
-        account = f"adm-{given}{surname[0]}" if number == 0 else f"{given}.{surname}"
+        account = f"adm-{first_name}{surname[0]}" if number == 0 else f"{first_name}.{surname}"
         persons.append(
             Person(
-                given,
+                first_name,
                 surname,
                 account,
                 domain,
@@ -113,7 +115,7 @@ def identity_rows(
             "AccountDomain": person.netbios.lower(),
             "CriticalityLevel": 1 if person.admin else 3,
             "Type": "User",
-            "GivenName": person.given,
+            "GivenName": person.first_name,
             "Surname": person.surname,
             "Department": person.department,
             "JobTitle": person.title,

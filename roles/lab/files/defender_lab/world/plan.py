@@ -24,8 +24,8 @@ from defender_lab.world.scene import Scene
 
 Teller = Callable[[Scene, Indicators, datetime], Chapter]
 STORIES: Mapping[str, Teller] = {
-    one.NAME: one.tell
-    for one in (
+    story.NAME: story.tell
+    for story in (
         stories_phishing,
         stories_intrusion,
         stories_consent,
@@ -34,8 +34,8 @@ STORIES: Mapping[str, Teller] = {
     )
 }
 TABLES: Mapping[str, tuple[str, ...]] = {
-    one.NAME: one.TABLES
-    for one in (
+    story.NAME: story.TABLES
+    for story in (
         stories_phishing,
         stories_intrusion,
         stories_consent,
@@ -76,8 +76,8 @@ def cast(tenant_ids: Sequence[str], seed: int) -> Cast:
     stories: dict[str, tuple[str, ...]] = {}
     decoys: dict[str, tuple[str, ...]] = {}
     place = 0
-    for name, (least, one_in) in _REACH.items():
-        size = min(max(least, len(order) // one_in), len(stage))
+    for name, (least, share) in _REACH.items():
+        size = min(max(least, len(order) // share), len(stage))
         chosen = tuple(stage[(place + step) % len(stage)] for step in range(size)) if stage else ()
         place += size
         stories[name] = chosen

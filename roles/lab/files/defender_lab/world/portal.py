@@ -34,7 +34,7 @@ class Setting(Protocol):
     @property
     def now(self) -> datetime: ...
     @property
-    def known(self) -> Indicators: ...
+    def indicators(self) -> Indicators: ...
     @property
     def cast(self) -> Cast: ...
 
@@ -107,7 +107,7 @@ def _play(tenant: Customer, world: Setting) -> tuple[Scene, list[Chapter], tuple
     for name in stories:
         rng = chance(world.seed, tenant.id, name)
         begin = world.now - timedelta(hours=rng.uniform(6, 140))
-        chapters.append(STORIES[name](replace(scene, rng=rng), world.known, begin))
+        chapters.append(STORIES[name](replace(scene, rng=rng), world.indicators, begin))
     decoys = []
     for name in looks:
         rng = chance(world.seed, tenant.id, "decoy", name)
@@ -127,7 +127,7 @@ def _portal(scene: Scene, chapters: list[Chapter], decoys: tuple[Decoy, ...], se
     incidents: list[dict[str, Any]] = []
     alerts: list[dict[str, Any]] = []
     numbers: dict[str, tuple[str, ...]] = {}
-    for chapter in sorted(chapters, key=lambda one: one.first):
+    for chapter in sorted(chapters, key=lambda chapter_of_world: chapter_of_world.first):
         number += rng.randrange(1, 9)
         how = state(chapter, scene.now, rng)
         made = incident(chapter, number, scene.tenant_id, how, rng)
@@ -137,8 +137,8 @@ def _portal(scene: Scene, chapters: list[Chapter], decoys: tuple[Decoy, ...], se
             numbers[chapter.story] = (*numbers.get(chapter.story, ()), made["id"])
     if len(incidents) >= 6:
         _redirect(incidents, alerts, numbers)
-    incidents.sort(key=lambda one: str(one["lastUpdateDateTime"]), reverse=True)
-    alerts.sort(key=lambda one: str(one["createdDateTime"]), reverse=True)
+    incidents.sort(key=lambda incident: str(incident["lastUpdateDateTime"]), reverse=True)
+    alerts.sort(key=lambda alert: str(alert["createdDateTime"]), reverse=True)
     return Portal(incidents, alerts, decoys, numbers)
 
 
@@ -149,9 +149,11 @@ def _redirect(
 ) -> None:
     """One of the routine was merged into the newest incident: it keeps its number, and its alerts
     have moved."""
-    taken = {one for ids in numbers.values() for one in ids}
+    taken = {number for ids in numbers.values() for number in ids}
     target = incidents[-1]
-    source = next((one for one in reversed(incidents[:-1]) if one["id"] not in taken), None)
+    source = next(
+        (incident for incident in reversed(incidents[:-1]) if incident["id"] not in taken), None
+    )
     if source is None:
         return
     source |= {
@@ -161,7 +163,7 @@ def _redirect(
         "classification": "unknown",
         "determination": "unknown",
     }
-    for one in alerts:
-        if one["incidentId"] == source["id"]:
-            one["incidentId"] = target["id"]
-            one["incidentWebUrl"] = target["incidentWebUrl"]
+    for row in alerts:
+        if row["incidentId"] == source["id"]:
+            row["incidentId"] = target["id"]
+            row["incidentWebUrl"] = target["incidentWebUrl"]

@@ -130,10 +130,12 @@ def routine(scene: Scene, number: int) -> Chapter:
     days = scene.rng.uniform(31, 120) if number % 4 == 3 else scene.rng.uniform(0.1, 29)
     moment = scene.now - timedelta(days=days)
     device = scene.rng.choice(scene.devices)
-    found = _EVIDENCE[kind](
+    pieces = _EVIDENCE[kind](
         scene, device, device.owner if kind != "user" else scene.rng.choice(scene.people), days
     )
-    alerts = [AlertPlan(title, severity, category, (technique,), service, detection, moment, found)]
+    alerts = [
+        AlertPlan(title, severity, category, (technique,), service, detection, moment, pieces)
+    ]
     if scene.rng.random() < 0.3:
         alerts.append(
             AlertPlan(
@@ -144,7 +146,7 @@ def routine(scene: Scene, number: int) -> Chapter:
                 service,
                 detection,
                 moment + timedelta(minutes=scene.rng.uniform(3, 90)),
-                found,
+                pieces,
             )
         )
     where = {
@@ -164,11 +166,11 @@ def _file(scene: Scene, device: Device, person: Person, days: float) -> tuple[Ev
     moment = scene.now - timedelta(days=days)
     name = scene.rng.choice(("setup_free.exe", "keygen.exe", "coupon.js", "invoice.zip"))
     folder = f"C:\\Users\\{person.account}\\Downloads"
-    found = evidence.file(
+    piece = evidence.file(
         name, folder, sha256(f"adware-{name}"), sha1(f"adware-{name}"), device, moment
     )
-    found |= {"remediationStatus": "remediated", "detectionStatus": "prevented"}
-    return (evidence.device(device, moment, "low"), evidence.user(person, moment), found)
+    piece |= {"remediationStatus": "remediated", "detectionStatus": "prevented"}
+    return (evidence.device(device, moment, "low"), evidence.user(person, moment), piece)
 
 
 def _mail(scene: Scene, device: Device, person: Person, days: float) -> tuple[Evidence, ...]:

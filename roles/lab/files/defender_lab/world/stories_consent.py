@@ -20,8 +20,8 @@ TABLES = ("CloudAppEvents", "OAuthAppInfo", "GraphApiAuditEvents")
 SCOPES = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "offline_access", "User.Read"]
 
 
-def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
-    facts = known.consent
+def tell(scene: Scene, indicators: Indicators, start: datetime) -> Chapter:
+    facts = indicators.consent
     victim = scene.rng.choice(scene.people[1:])
     target = [
         {

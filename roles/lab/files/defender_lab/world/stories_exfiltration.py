@@ -20,8 +20,8 @@ NAME = "exfiltration"
 TABLES = ("DeviceProcessEvents", "DeviceFileEvents", "DeviceNetworkEvents")
 
 
-def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
-    facts = known.exfiltration
+def tell(scene: Scene, indicators: Indicators, begin: datetime) -> Chapter:
+    facts = indicators.exfiltration
     device = scene.rng.choice(scene.workstations)
     user = device.owner
     temp = f"C:\\Users\\{user.account}\\AppData\\Local\\Temp"
@@ -73,7 +73,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
             facts.storage_ip,
             facts.storage_domain,
         )
-    found = (
+    pieces = (
         evidence.device(device, at),
         evidence.user(user, at),
         evidence.process(rclone, device, at, "malicious"),
@@ -91,7 +91,7 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
         ENDPOINT,
         "microsoftDefenderForEndpoint",
         at + timedelta(minutes=6),
-        found,
+        pieces,
         "A copy program sent much data to a storage service that is new to this tenant.",
     )
     return Chapter(NAME, "Exfiltration incident on one endpoint", (alert,))

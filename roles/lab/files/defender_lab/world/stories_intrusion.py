@@ -37,8 +37,8 @@ TABLES = (
 )
 
 
-def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
-    facts = known.intrusion
+def tell(scene: Scene, indicators: Indicators, begin: datetime) -> Chapter:
+    facts = indicators.intrusion
     device = scene.rng.choice(scene.workstations)
     user = device.owner
     at = begin

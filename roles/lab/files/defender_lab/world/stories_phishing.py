@@ -29,8 +29,8 @@ TABLES = (
 _SUBJECT = "Overdue invoice - action required today"
 
 
-def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
-    lure = known.phishing
+def tell(scene: Scene, indicators: Indicators, start: datetime) -> Chapter:
+    lure = indicators.phishing
     recipients = scene.rng.sample(scene.people[1:], 4)
     victim, reporter = recipients[0], recipients[-1]
     mails = []
@@ -69,7 +69,9 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
             )
         )
     clicked = start + timedelta(minutes=19)
-    device = next((one for one in scene.workstations if one.owner == victim), scene.workstations[0])
+    device = next(
+        (device for device in scene.workstations if device.owner == victim), scene.workstations[0]
+    )
     click(scene, clicked, victim, lure.url, mails[0]["NetworkMessageId"], device.public_ip)
     entered = clicked + timedelta(minutes=6)
     stolen = sign_in(
@@ -131,7 +133,7 @@ def tell(scene: Scene, known: Indicators, start: datetime) -> Chapter:
                 (
                     evidence.mailbox(victim, clicked),
                     evidence.url(lure.url, clicked),
-                    *(evidence.message(one, [lure.url], clicked) for one in mails),
+                    *(evidence.message(mail, [lure.url], clicked) for mail in mails),
                 ),
                 "A user clicked a link in a mail that was found to be malicious later.",
             ),

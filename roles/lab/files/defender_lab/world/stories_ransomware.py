@@ -27,8 +27,8 @@ _COMMANDS = (
 )
 
 
-def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
-    facts = known.ransomware
+def tell(scene: Scene, indicators: Indicators, begin: datetime) -> Chapter:
+    facts = indicators.ransomware
     server = scene.servers[0]
     where = "C:\\ProgramData\\svcupd"
     tool = start(
@@ -91,7 +91,10 @@ def tell(scene: Scene, known: Indicators, begin: datetime) -> Chapter:
                 removed,
                 (
                     machine,
-                    *(evidence.process(one, server, removed, "malicious") for one in removers),
+                    *(
+                        evidence.process(process, server, removed, "malicious")
+                        for process in removers
+                    ),
                 ),
                 "Shadow copies and the backup catalogue were removed by tools of the system.",
             ),

@@ -79,7 +79,7 @@ class World:
     tenants: Mapping[str, WorldTenant]
     seed: int
     now: datetime
-    known: Indicators
+    indicators: Indicators
     cast: Cast
     _portals: dict[str, Portal] = field(default_factory=dict, repr=False, compare=False)
     _rows: OrderedDict[str, Rows] = field(default_factory=OrderedDict, repr=False, compare=False)
@@ -109,7 +109,7 @@ class World:
     @property
     def stories(self) -> tuple[Story, ...]:
         """The planted truth; asking for it makes every tenant that has a part in it."""
-        told = []
+        stories = []
         for name, tenants in self.cast.stories.items():
             portals = {tenant: self._portal(tenant) for tenant in tenants}
             numbers = {
@@ -119,7 +119,7 @@ class World:
             }
             values = {
                 key: str(value)
-                for key, value in asdict(getattr(self.known, name)).items()
+                for key, value in asdict(getattr(self.indicators, name)).items()
                 if not key.endswith("_image")
             }
             decoys = tuple(
@@ -128,8 +128,8 @@ class World:
                 for decoy in self._portal(tenant).decoys
                 if decoy.story == name
             )
-            told.append(Story(name, tenants, TABLES[name], values, numbers, decoys))
-        return tuple(told)
+            stories.append(Story(name, tenants, TABLES[name], values, numbers, decoys))
+        return tuple(stories)
 
     def _portal(self, tenant_id: str) -> Portal:
         tenant = self.tenants[tenant_id]

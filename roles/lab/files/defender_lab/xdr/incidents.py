@@ -41,11 +41,11 @@ KIND = "application/json; odata.metadata=minimal"
 STATUSES: Mapping[str, str] = MappingProxyType(
     {"active": "active", "inprogress": "inProgress", "resolved": "resolved"}
 )
-CLASSES: Mapping[str, str] = MappingProxyType({one.lower(): one for one in CLASSIFICATIONS})
+CLASSES: Mapping[str, str] = MappingProxyType({name.lower(): name for name in CLASSIFICATIONS})
 # the reference pages disagree on spellings, so both are taken
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        **{one.lower(): one for one in DETERMINATIONS},
+        **{name.lower(): name for name in DETERMINATIONS},
         "clean": "notMalicious",
         "compromiseduser": "compromisedAccount",
         "confirmeduseractivity": "confirmedActivity",
@@ -81,10 +81,10 @@ def listed(call: Call) -> Reply:
 
 
 def got(call: Call) -> Reply:
-    return _entity(call, _found(call))
+    return _entity(call, _row_of(call))
 
 
-def _found(call: Call) -> Record:
+def _row_of(call: Call) -> Record:
     row = call.shelf.incident(call.parts[0])
     if row is None:
         raise Refused(404, "ResourceNotFound", f"Incident {call.parts[0]} was not found")
@@ -98,7 +98,7 @@ def _entity(call: Call, row: Record) -> Reply:
 
 def changed(call: Call) -> Reply:
     """PATCH: tags are replaced, a comment is added."""
-    row = _found(call)
+    row = _row_of(call)
     try:
         body = call.request.json()
     except (ValueError, LookupError):

@@ -106,8 +106,8 @@ async def run(call: Call, hunts: Hunts) -> Reply:
         raise Refused(400, "InvalidRequestBody", "Request body is incorrect")
     answer = await hunts.run(call.tenant, body["Query"], None)
     schema = [{"Name": column["name"], "Type": column["type"]} for column in answer.schema]
-    told = {"Stats": _stats(answer.results), "Schema": schema, "Results": answer.results}
-    return Reply(200, fitting(dumped(told)), {"Content-Type": "application/json"})
+    content = {"Stats": _stats(answer.results), "Schema": schema, "Results": answer.results}
+    return Reply(200, fitting(dumped(content)), {"Content-Type": "application/json"})
 
 
 def _stats(rows: list[t.Any]) -> dict[str, t.Any]:

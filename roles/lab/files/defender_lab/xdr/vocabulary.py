@@ -76,8 +76,8 @@ def incident(graph: Record, alerts: list[Record]) -> Record:
         "status": pascal(status),
         "severity": _severity(graph.get("severity")),
         "tags": list(graph.get("customTags") or []),
-        "comments": [_comment(one) for one in graph.get("comments") or []],
-        "alerts": [alert(one) for one in alerts],
+        "comments": [_comment(comment) for comment in graph.get("comments") or []],
+        "alerts": [alert(row) for row in alerts],
     }
 
 
@@ -89,11 +89,11 @@ def _determination(value: str | None) -> t.Any:
     return None if value is None else DETERMINATION.get(value, pascal(value))
 
 
-def _comment(one: Record) -> Record:
+def _comment(comment: Record) -> Record:
     return {
-        "comment": one.get("comment"),
-        "createdBy": one.get("createdByDisplayName"),
-        "createdTime": one.get("createdDateTime"),
+        "comment": comment.get("comment"),
+        "createdBy": comment.get("createdByDisplayName"),
+        "createdTime": comment.get("createdDateTime"),
     }
 
 
@@ -130,8 +130,8 @@ def alert(graph: Record) -> Record:
         "actorName": graph.get("actorDisplayName"),
         "threatFamilyName": graph.get("threatFamilyName"),
         "mitreTechniques": list(graph.get("mitreTechniques") or []),
-        "devices": [_device(one) for one in evidence if _kind(one) == "deviceEvidence"],
-        "entities": [made for one in evidence if (made := _entity(one))],
+        "devices": [_device(piece) for piece in evidence if _kind(piece) == "deviceEvidence"],
+        "entities": [made for piece in evidence if (made := _entity(piece))],
     }
 
 
@@ -139,20 +139,20 @@ def _kind(evidence: Record) -> str:
     return str(evidence.get("@odata.type", "")).rpartition(".")[2]
 
 
-def _device(one: Record) -> Record:
+def _device(evidence: Record) -> Record:
     return {
-        "mdatpDeviceId": one.get("mdeDeviceId"),
-        "aadDeviceId": one.get("azureAdDeviceId"),
-        "deviceDnsName": one.get("deviceDnsName"),
-        "osPlatform": one.get("osPlatform"),
-        "version": one.get("version"),
+        "mdatpDeviceId": evidence.get("mdeDeviceId"),
+        "aadDeviceId": evidence.get("azureAdDeviceId"),
+        "deviceDnsName": evidence.get("deviceDnsName"),
+        "osPlatform": evidence.get("osPlatform"),
+        "version": evidence.get("version"),
         "osProcessor": "x64",
-        "osBuild": one.get("osBuild"),
-        "healthStatus": pascal(one.get("healthStatus")),
-        "riskScore": pascal(one.get("riskScore")),
-        "rbacGroupName": one.get("rbacGroupName"),
-        "rbacGroupId": one.get("rbacGroupId"),
-        "firstSeen": one.get("firstSeenDateTime"),
+        "osBuild": evidence.get("osBuild"),
+        "healthStatus": pascal(evidence.get("healthStatus")),
+        "riskScore": pascal(evidence.get("riskScore")),
+        "rbacGroupName": evidence.get("rbacGroupName"),
+        "rbacGroupId": evidence.get("rbacGroupId"),
+        "firstSeen": evidence.get("firstSeenDateTime"),
     }
 
 
@@ -177,67 +177,73 @@ def _account(account: Record | None) -> Record:
     }
 
 
-def _process(one: Record) -> Record:
+def _process(evidence: Record) -> Record:
     return {
-        **_file(one.get("imageFile")),
-        **_account(one.get("userAccount")),
-        "processId": one.get("processId"),
-        "processCommandLine": one.get("processCommandLine"),
-        "processCreationTime": one.get("processCreationDateTime"),
-        "parentProcessId": one.get("parentProcessId"),
-        "parentProcessCreationTime": one.get("parentProcessCreationDateTime"),
-        "deviceId": one.get("mdeDeviceId"),
+        **_file(evidence.get("imageFile")),
+        **_account(evidence.get("userAccount")),
+        "processId": evidence.get("processId"),
+        "processCommandLine": evidence.get("processCommandLine"),
+        "processCreationTime": evidence.get("processCreationDateTime"),
+        "parentProcessId": evidence.get("parentProcessId"),
+        "parentProcessCreationTime": evidence.get("parentProcessCreationDateTime"),
+        "deviceId": evidence.get("mdeDeviceId"),
     }
 
 
-def _message(one: Record) -> Record:
-    sender = one.get("p2Sender") or one.get("p1Sender") or {}
+def _message(evidence: Record) -> Record:
+    sender = evidence.get("p2Sender") or evidence.get("p1Sender") or {}
     return {
         "sender": sender.get("emailAddress"),
-        "recipient": one.get("recipientEmailAddress"),
-        "subject": one.get("subject"),
-        "deliveryAction": one.get("deliveryAction"),
-        "userPrincipalName": one.get("recipientEmailAddress"),
+        "recipient": evidence.get("recipientEmailAddress"),
+        "subject": evidence.get("subject"),
+        "deliveryAction": evidence.get("deliveryAction"),
+        "userPrincipalName": evidence.get("recipientEmailAddress"),
     }
 
 
-def _registry(one: Record) -> Record:
+def _registry(evidence: Record) -> Record:
     return {
-        "registryHive": one.get("registryHive"),
-        "registryKey": one.get("registryKey"),
-        "registryValue": one.get("registryValue"),
-        "registryValueType": one.get("registryValueType"),
-        "deviceId": one.get("mdeDeviceId"),
+        "registryHive": evidence.get("registryHive"),
+        "registryKey": evidence.get("registryKey"),
+        "registryValue": evidence.get("registryValue"),
+        "registryValueType": evidence.get("registryValueType"),
+        "deviceId": evidence.get("mdeDeviceId"),
     }
 
 
 _ENTITIES: Mapping[str, tuple[str, t.Callable[[Record], Record]]] = MappingProxyType(
     {
-        "userEvidence": ("User", lambda one: _account(one.get("userAccount"))),
-        "ipEvidence": ("Ip", lambda one: {"ipAddress": one.get("ipAddress")}),
-        "urlEvidence": ("Url", lambda one: {"url": one.get("url")}),
+        "userEvidence": ("User", lambda evidence: _account(evidence.get("userAccount"))),
+        "ipEvidence": ("Ip", lambda evidence: {"ipAddress": evidence.get("ipAddress")}),
+        "urlEvidence": ("Url", lambda evidence: {"url": evidence.get("url")}),
         "fileEvidence": (
             "File",
-            lambda one: {**_file(one.get("fileDetails")), "deviceId": one.get("mdeDeviceId")},
+            lambda evidence: {
+                **_file(evidence.get("fileDetails")),
+                "deviceId": evidence.get("mdeDeviceId"),
+            },
         ),
         "processEvidence": ("Process", _process),
         "mailboxEvidence": (
             "MailBox",
-            lambda one: {
-                "mailboxDisplayName": one.get("displayName"),
-                "mailboxAddress": one.get("primaryAddress"),
-                "userPrincipalName": (one.get("userAccount") or {}).get("userPrincipalName"),
+            lambda evidence: {
+                "mailboxDisplayName": evidence.get("displayName"),
+                "mailboxAddress": evidence.get("primaryAddress"),
+                "userPrincipalName": (evidence.get("userAccount") or {}).get("userPrincipalName"),
             },
         ),
         "analyzedMessageEvidence": ("MailMessage", _message),
-        "mailClusterEvidence": ("MailCluster", lambda one: {"clusterBy": one.get("clusterBy")}),
+        "mailClusterEvidence": (
+            "MailCluster",
+            lambda evidence: {"clusterBy": evidence.get("clusterBy")},
+        ),
         "registryKeyEvidence": ("Registry", _registry),
         "registryValueEvidence": ("Registry", _registry),
         "securityGroupEvidence": (
             "SecurityGroup",
-            lambda one: {
-                "securityGroupId": one.get("securityGroupId"),
-                "securityGroupName": one.get("displayName"),
+            lambda evidence: {
+                "securityGroupId": evidence.get("securityGroupId"),
+                "securityGroupName": evidence.get("displayName"),
             },
         ),
     }
@@ -247,8 +253,8 @@ _ENTITIES: Mapping[str, tuple[str, t.Callable[[Record], Record]]] = MappingProxy
 def _entity(evidence: Record) -> Record | None:
     """One flat record with every key of every kind; kinds the older API has no word for are left
     out, as devices are."""
-    known = _ENTITIES.get(_kind(evidence))
-    if known is None:
+    entry = _ENTITIES.get(_kind(evidence))
+    if entry is None:
         return None
-    name, told = known
-    return {**dict.fromkeys(ENTITY_KEYS), **told(evidence), "entityType": name}
+    name, convert = entry
+    return {**dict.fromkeys(ENTITY_KEYS), **convert(evidence), "entityType": name}
