@@ -60,7 +60,7 @@ def perform(
     finally:
         if secrets is not None:
             secrets += _scrub.secrets_in_files(params)
-            secrets += _scrub.forms(tenant.tokens if tenant else ())
+            secrets += _scrub.forms(tenant.guard.tokens if tenant else ())
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
     return {
         "tenant": named,

@@ -110,7 +110,7 @@ def present(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
         waits = own and not _complete(tokens, wish.visible)
         if own and done["changed"] and not check_mode:
             # whoever asks next shall not be served a token from before
-            tenant.forget()
+            tenant.guard.forget()
     else:
         found, done = _consent.known(tenant, wish.app_id, wish.roles, tokens), {"changed": False}
         waits = not _complete(found, wish.roles)
@@ -131,7 +131,7 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
     """The application unknown in the tenant, and where it is the caller's own nothing of the tenant
     in the token cache; the result's keys."""
     own = wish.app_id == tenant.options.client_id
-    dropped = tenant.forget(pretend=True) if own else 0
+    dropped = tenant.guard.forget(pretend=True) if own else 0
     found = _consent.by_tokens(tenant)
     by_api, done = False, {"changed": False}
     if found.consented or not own:
@@ -148,7 +148,7 @@ def absent(tenant: Tenant, wish: Wish, *, check_mode: bool) -> Json:
         found = NOBODY
     if own and not check_mode:
         # the refusal which is the proof was remembered just now, and goes too
-        tenant.forget()
+        tenant.guard.forget()
     left = NOBODY if by_api else found
     return {
         "method": "api" if by_api else "link",

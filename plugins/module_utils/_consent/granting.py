@@ -31,9 +31,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     permissions as _permissions,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api, ApiTenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
 
 # Either of them makes and deletes service principals of applications of other tenants.
 OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
@@ -72,7 +71,7 @@ def lacking(found: Consent, state: str) -> list[str]:
     )
 
 
-def refused(tenant: Guard, missing: t.Sequence[str], what: str) -> DefenderError:
+def refused(tenant: ApiTenant, missing: t.Sequence[str], what: str) -> DefenderError:
     """The error where the caller's token has no right to do this."""
     return DefenderError(
         "role_missing",

@@ -64,10 +64,12 @@ def check(
         message = f"Tenant {tenant.options.label}: {error.text}"
         failure = DefenderError(error.category, message, who=error.who, advice=error.advice)
         return _report([error], None, roles), failure
-    found = _claims.problems(claims, tenant.expected(resource, roles), now=tenant.clock.wall())
-    if verify and (doubt := _claims.verify(value, claims, tenant.keys())):
+    found = _claims.problems(
+        claims, tenant.guard.expected(resource, roles), now=tenant.clock.wall()
+    )
+    if verify and (doubt := _claims.verify(value, claims, tenant.guard.keys())):
         found.append(doubt)
-    return _report(found, claims, roles), tenant.refusal(
+    return _report(found, claims, roles), tenant.guard.refusal(
         resource, found[0], claims, roles
     ) if found else None
 
@@ -79,10 +81,10 @@ def _token_of(
     opaque = _claims.unusable("opaque", text, _claims.GIVE_ANOTHER)
     if given:
         return given, _claims.read(given), opaque
-    token, claims = tenant.read_token(resource)
-    if claims and token.from_cache and tenant.is_old(token):
+    token, claims = tenant.guard.read_token(resource)
+    if claims and token.from_cache and tenant.guard.is_old(token):
         # roles granted since are only in a newer token
-        token, claims = tenant.read_token(resource, refused=token.value)
+        token, claims = tenant.guard.read_token(resource, refused=token.value)
     return token.value, claims, opaque
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
     failed,
@@ -593,8 +594,7 @@ def in_days(tenant: t.Any, http: FakeHttp, days: float) -> t.Any:
     http.script[0] = token_answer(
         graph_token(roles=["Application.ReadWrite.OwnedBy"], exp=int(NOW + time.passed + 3600))
     )
-    tenant.clock = time.clock
-    return tenant
+    return Tenant(tenant.options, clock=time.clock, http=t.cast("t.Any", http))
 
 
 def test_adding_and_removing_in_one_run_loses_nothing(tenant_with: Tenants, papers: Papers) -> None:

@@ -193,7 +193,7 @@ def test_access_token_info_can_report_instead(tenant_with: Tenants) -> None:
     )
     assert (result["error"]["category"], result["error"]["who"]) == ("role_missing", "customer")
     assert CONSENT_URL in result["error"]["advice"]
-    assert "SecurityIncident.Read.All, ThreatHunting.Read.All is missing" in result["msg"]
+    assert "but not SecurityIncident.Read.All, ThreatHunting.Read.All. " in result["msg"]
 
 
 def test_access_token_info_reports_that_there_is_no_token(tenant_with: Tenants) -> None:

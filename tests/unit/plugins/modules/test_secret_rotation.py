@@ -147,8 +147,8 @@ def task(directory: Directory, **arguments: t.Any) -> Json:
     caller = (
         {"client_secret": arguments.pop("client_secret")} if "client_secret" in arguments else {}
     )
-    tenant = Tenant(_options.check(parameters(**caller)), clock=directory.clock.clock)
-    tenant.http = t.cast("t.Any", directory)
+    options = _options.check(parameters(**caller))
+    tenant = Tenant(options, clock=directory.clock.clock, http=t.cast("t.Any", directory))
     result = run(
         application_credential,
         tenant,

@@ -373,7 +373,7 @@ def test_one_incident_is_asked_for_by_its_number() -> None:
 
 
 def test_incidents_come_one_by_one_where_graph_fails_over_their_alerts() -> None:
-    failing = DefenderError("timeout", "Tenant contoso: GET was answered 504.")
+    failing = DefenderError("timeout", "Tenant contoso: GET returned 504.")
     api = FakeApi(
         (GRAPH, {"$top": "50", "$expand": "alerts"}, failing),
         (GRAPH, {"$top": "50"}, page(incident(1, 0), incident(2, 1))),

@@ -203,7 +203,7 @@ def test_one_thing_that_is_wrong_is_found(
 def test_a_token_without_a_tenant_is_for_nobody() -> None:
     (first, *_rest) = _claims.problems(known(graph_token(tid=None)), expected(), now=NOW)
     assert first.code == "wrong_tenant"
-    assert "nobody" in first.text
+    assert "for no tenant," in first.text
 
 
 def test_the_gravest_problem_comes_first_and_none_is_left_out() -> None:
@@ -256,7 +256,7 @@ def test_the_text_of_a_wrong_audience_names_whose_it_is_and_the_right_one() -> N
         now=NOW,
     )
     assert "belongs to the resource endpoint" in problem.text
-    assert "graph needs https://graph.microsoft.com" in problem.text
+    assert "graph requires https://graph.microsoft.com" in problem.text
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,10 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
     ("changes", "facts"),
     [
         ({"tid": OTHER_TENANT}, [OTHER_TENANT, TENANT]),
-        ({"tid": None}, [" nobody,"]),
+        ({"tid": None}, [" no tenant,"]),
         (
             {"aud": "https://elsewhere"},
-            [" https://elsewhere; graph needs https://graph.microsoft.com"],
+            [" https://elsewhere; graph requires https://graph.microsoft.com"],
         ),
         ({"aud": None}, [" missing;"]),
         ({"iss": "https://elsewhere"}, [" https://elsewhere, ", TENANT, "cloud public"]),
@@ -69,9 +69,9 @@ def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
         ({"appid": LETTERS}, [LETTERS, CLIENT]),
         ({"exp": NOW - 61}, [" 61 seconds ago"]),
         ({"nbf": NOW + 361}, [" 361 seconds"]),
-        ({"scp": "User.Read"}, ["The token speaks for a user (it has scp); app-only access needs"]),
-        ({"roles": ["A", "B"]}, ["has A, B; C, D is missing"]),
-        ({"roles": []}, ["has no role at all; "]),
+        ({"scp": "User.Read"}, ["The token acts for a user (it has the claim scp), but app-only"]),
+        ({"roles": ["A", "B"]}, ["The token lacks C, D; it has only A, B."]),
+        ({"roles": []}, ["; it has no roles."]),
     ],
 )
 def test_a_refusal_names_what_the_token_says_and_what_is_needed(
@@ -116,7 +116,7 @@ def test_a_signature_that_cannot_be_relied_on_names_the_key_and_is_no_credential
     assert [problem and problem.category for problem in found] == ["bad_credentials"] * 3
     texts = [problem.text for problem in found if problem]
     assert f"key {_shared.known(token).header['kid']}," in texts[0]
-    assert texts[1].startswith("The token's signature does not hold: ")
+    assert texts[1].startswith("The token's signature is not valid: ")
     assert texts[2].startswith(
-        "Tokens of Microsoft Graph are signed so that only Graph can check them"
+        "Microsoft Graph signs its tokens in a way that only Graph can verify"
     )

@@ -472,7 +472,7 @@ def test_a_clock_that_is_wrong_is_told_and_not_cached(bench: Bench, papers: Pape
     text = (app.certificate_pem + app.key_pem).decode()
     error = bench.refused(late, late, client_secret=None, certificate=text)
     assert (error.category, error.who) == ("bad_credentials", "caller")
-    assert "the clock of this machine is 30 minutes behind the login service's" in error.message
+    assert "this machine's clock is 30 minutes behind the login service's clock" in error.message
     again = bench.source(token_answer(ONE), client_secret=None, certificate=text)
     assert again.get().value == ONE
 

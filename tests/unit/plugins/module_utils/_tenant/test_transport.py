@@ -481,7 +481,8 @@ def test_a_service_of_an_unknown_authority_is_not_trusted(
         error = refused(send)
         assert (error.category, error.who) == ("tls", "caller")
         assert (
-            "the server's certificate is of an authority that is not trusted here" in error.message
+            "the server's certificate was issued by an authority that is not trusted"
+            " on this machine" in error.message
         )
         assert "ca_path" in error.advice
     assert (service.received, time.slept) == ([], [])
@@ -649,7 +650,7 @@ def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(
     ("address", "reason"),
     [
         (lambda: f"localhost:{closed_port()}", "connection refused"),
-        (lambda: "no-such-proxy.invalid:3128", "the host name is not known"),
+        (lambda: "no-such-proxy.invalid:3128", "the host name could not be resolved"),
     ],
 )
 @pytest.mark.parametrize(
@@ -675,7 +676,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
-    [(b"", "connection closed without an answer"), (b"SSH-2.0-x\r\n", "the answer is not HTTP")],
+    [(b"", "connection closed without a response"), (b"SSH-2.0-x\r\n", "the response is not HTTP")],
 )
 def test_what_is_no_proxy_is_named(service: Service, http: Build, raw: bytes, reason: str) -> None:
     with Proxy(raw=raw).serving() as proxy:
@@ -722,7 +723,9 @@ def test_a_host_that_no_proxy_names_is_asked_directly(
     monkeypatch.setenv("NO_PROXY", entries)
     error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))
     assert "proxy" not in error.message
-    assert "no connection to login.invalid:443 (the host name is not known)" in error.message
+    assert (
+        "no connection to login.invalid:443 (the host name could not be resolved)" in error.message
+    )
 
 
 # Filters and portals
