@@ -209,7 +209,7 @@ def test_what_is_refused_for_another_reason_is_not_waited_for(
 @pytest.mark.parametrize(
     "lost",
     [
-        DefenderError("outcome_unknown", "POST was sent, but its answer was lost."),
+        DefenderError("outcome_unknown", "POST was sent, but its response was lost."),
         answer(
             409,
             {

@@ -346,7 +346,7 @@ def test_an_id_that_nothing_has_is_not_made(tenant_with: Tenants) -> None:
 def test_a_lost_answer_to_the_creation_is_settled_by_looking(
     tenant_with: Tenants, time: FakeClock, seen_after: int
 ) -> None:
-    lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+    lost = DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
     http = graph(
         listed(),
         lost,
@@ -366,7 +366,7 @@ def test_a_creation_that_stays_in_doubt_is_an_error_and_is_not_repeated(
 ) -> None:
     http = graph(
         listed(),
-        DefenderError("outcome_unknown", "POST was sent, but its answer was lost."),
+        DefenderError("outcome_unknown", "POST was sent, but its response was lost."),
         *[listed()] * 7,
     )
     assert failed(application, tenant_with(http), display_name=NAME).category == "outcome_unknown"

@@ -397,7 +397,7 @@ def test_a_file_that_does_not_hold_the_secret_is_said(
 
 
 def test_a_secret_whose_answer_was_lost_is_taken_away_again(tenant_with: Tenants) -> None:
-    lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+    lost = DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
     now = application(
         password("before", start=-9, end=5),
         password("orphan", start=0, end=180),
@@ -672,7 +672,7 @@ def test_a_certificate_near_its_end_is_a_warning(tenant_with: Tenants, papers: P
 
 @pytest.mark.parametrize(
     ("which", "said"),
-    [("expired", "the certificate expired on"), ("elliptic", "the key is no RSA key")],
+    [("expired", "the certificate expired on"), ("elliptic", "the key is not an RSA key")],
 )
 def test_a_certificate_that_entra_would_not_take_is_not_sent(
     tenant_with: Tenants, papers: Papers, which: str, said: str

@@ -130,7 +130,7 @@ class Directory:
         if outcome == "killed":
             raise Killed
         if outcome == "lost":
-            raise DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+            raise DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
         if outcome == "empty":
             return answer(200, one)
         if outcome == "text":

@@ -252,7 +252,7 @@ def test_an_encrypted_key_needs_its_password(desk: Desk, papers: Papers, form: t
     app = papers.application
     path = desk.put("app.pem", app.certificate_pem + app.encrypted_key_pem(PASSWORD, form=form))
     assert is_of(signer({"certificate_path": path, "certificate_password": PASSWORD}), app)
-    assert "certificate_password is needed" in refused({"certificate_path": path}).message
+    assert "certificate_password is required" in refused({"certificate_path": path}).message
     wrong = refused(
         {"certificate_path": path, "certificate_password": "another-password-altogether"}
     )
@@ -445,21 +445,24 @@ def test_the_chain_is_in_order_and_without_strangers(desk: Desk, papers: Papers)
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (lambda app: app.certificate_pem, "it holds a certificate without its private key"),
+        (lambda app: app.certificate_pem, "it contains a certificate without its private key"),
         (
             lambda app: app.certificate.public_bytes(DER),
-            "it holds a certificate without its private key",
+            "it contains a certificate without its private key",
         ),
-        (lambda app: app.key_pem, "it holds a private key without a certificate"),
-        (key_der, "it holds a private key without a certificate"),
-        (lambda app: app.pfx(PASSWORD), "the PFX is protected, so certificate_password is needed"),
+        (lambda app: app.key_pem, "it contains a private key without a certificate"),
+        (key_der, "it contains a private key without a certificate"),
+        (
+            lambda app: app.pfx(PASSWORD),
+            "the PFX is encrypted, so certificate_password is required",
+        ),
         (
             lambda app: app.certificate_pem + app.encrypted_key_pem(PASSWORD),
-            "the private key is encrypted, so certificate_password is needed",
+            "the private key is encrypted, so certificate_password is required",
         ),
         (
             lambda app: app.certificate_pem + app.key_pem[:300],
-            "it holds a certificate without its private key",
+            "it contains a certificate without its private key",
         ),
         (
             lambda app: app.certificate_pem + app.key_pem.replace(b"MII", b"AAA", 1),
@@ -471,7 +474,7 @@ def test_the_chain_is_in_order_and_without_strangers(desk: Desk, papers: Papers)
         ),
         (
             lambda app: b"-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----",
-            "it holds PEM of the kind PKCS7",
+            "it contains PEM of the type PKCS7",
         ),
         (lambda app: b"-----BEGIN CERTIFICATE-----\nAAAA", "its PEM block has no end"),
         (lambda app: b"", "it is empty"),
@@ -481,7 +484,7 @@ def test_the_chain_is_in_order_and_without_strangers(desk: Desk, papers: Papers)
         (lambda app: app.pfx(None)[:99], "it is neither PEM, DER, PFX nor base64 of one of them"),
         (
             lambda app: b"/etc/app.pem",
-            "it is what looks like a path, which belongs into certificate_path",
+            "it is text that looks like a path, which belongs in certificate_path",
         ),
     ],
 )
@@ -511,7 +514,7 @@ def test_a_wrong_password_is_told_as_that(
     error = refused(
         {"certificate_path": path, "certificate_password": "another-password-altogether"}
     )
-    assert ": certificate_password does not fit the " in error.message
+    assert ": certificate_password is wrong for the " in error.message
     assert error.advice == "Correct certificate_password."
 
 
@@ -520,11 +523,11 @@ def test_a_key_file_that_cannot_be_read_is_told_by_its_name(desk: Desk, papers: 
     path = desk.put("app.pem", app.certificate_pem)
     for content, reason in (
         (b"nonsense", "it is neither PEM, DER, PFX nor base64 of one of them"),
-        (app.certificate_pem, "it holds no private key"),
+        (app.certificate_pem, "it contains no private key"),
         (b"", "it is empty"),
         (
             app.encrypted_key_pem(PASSWORD),
-            "the private key is encrypted, so certificate_password is needed",
+            "the private key is encrypted, so certificate_password is required",
         ),
     ):
         key = desk.put("app.key", content)
@@ -581,8 +584,7 @@ def test_key_and_certificate_have_to_be_a_pair(desk: Desk, papers: Papers) -> No
         {"certificate_path": path, "private_key_path": desk.put("key.pem", papers.stranger.key_pem)}
     )
     assert (
-        error.message
-        == f"certificate_path {path}: the private key belongs to no certificate in it."
+        error.message == f"certificate_path {path}: the private key does not match any certificate."
     )
 
 
@@ -604,7 +606,8 @@ def test_an_elliptic_key_is_refused(desk: Desk, papers: Papers) -> None:
     path = desk.put("app.pem", papers.elliptic.certificate_pem + papers.elliptic.key_pem)
     assert (
         refused({"certificate_path": path}).message
-        == f"certificate_path {path}: the key is no RSA key, and Entra ID takes no other."
+        == f"certificate_path {path}: the key is not an RSA key, but Entra ID accepts only RSA"
+        " keys."
     )
 
 

@@ -548,7 +548,7 @@ PASSING = [
     (answer(500, {"error": "server_error", "error_codes": [90006]}), "unavailable"),
     (answer(400, {"error": "temporarily_unavailable", "error_codes": [90033]}), "unavailable"),
     (DefenderError("network", "POST x lost its connection."), "network"),
-    (DefenderError("timeout", "POST x was not answered in time."), "timeout"),
+    (DefenderError("timeout", "POST x got no response in time."), "timeout"),
     (DefenderError("tls", "POST x was not sent."), "tls"),
 ]
 

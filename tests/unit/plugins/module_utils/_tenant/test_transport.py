@@ -271,7 +271,7 @@ def test_the_lost_answer_of_a_write_is_an_unknown_outcome(
     )
     assert (error.category, error.who) == ("outcome_unknown", "caller")
     assert len(service.received) == 1
-    assert f"POST {service.url}/x was sent, but its answer was lost" in error.message
+    assert f"POST {service.url}/x was sent, but its response was lost" in error.message
 
 
 @pytest.mark.parametrize("reply", [Reply(cut=0), Reply(200, b'{"value": []}', cut=4)])
@@ -379,7 +379,7 @@ def test_an_answer_beyond_the_size_limit_is_given_up(
     client = http(max_size=2_000_000)
     error = refused(lambda: client.send("GET", f"{service.url}/x"))
     assert (error.category, error.who) == ("unavailable", "microsoft")
-    assert "more than 2000000 bytes, which is max_response_size" in error.message
+    assert "more than 2000000 bytes, the limit set by max_response_size" in error.message
     with (tmp_path / "spool").open("w+b") as spool:
         error = refused(
             lambda: client.send(
@@ -449,8 +449,8 @@ def test_a_redirect_is_refused_and_not_followed(service: Service, http: Build, s
     error = refused(lambda: http().send("GET", f"{service.url}/x?secret=1", headers=AUTHORIZED))
     assert (error.category, error.status) == ("network", status)
     assert error.message == (
-        f"GET {service.url}/x was answered {status} with a redirect to https://evil.example; no"
-        " request here follows one."
+        f"GET {service.url}/x returned {status}, a redirect to https://evil.example; redirects"
+        " are not followed."
     )
     assert len(service.received) == 1
 
@@ -535,9 +535,9 @@ def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
     ("content", "reason"),
     [
         (None, "no such file or directory"),
-        (b"", "it holds no certificate in PEM"),
-        (b"nonsense", "it holds no certificate in PEM"),
-        (b"\x30\x82\x01\x02", "it holds no certificate in PEM"),
+        (b"", "it contains no PEM certificate"),
+        (b"nonsense", "it contains no PEM certificate"),
+        (b"\x30\x82\x01\x02", "it contains no PEM certificate"),
     ],
 )
 def test_a_ca_path_that_is_no_bundle_is_told(
@@ -616,11 +616,11 @@ def test_a_proxy_that_refuses_is_told_and_its_password_is_not(
         url = proxy.url.replace("://", "://user:a-proxy-password-long-and-unique@")
         error = refused(lambda: http(proxy=url, retries=0).send("GET", f"{service.url}/x"))
     assert error.category == "network"
-    assert f"did not get past the proxy {proxy.url} (proxy): it answered 407 No." in error.message
+    assert f"failed at the proxy {proxy.url} (proxy): the proxy returned 407 No." in error.message
     assert "a-proxy-password" not in str(error.as_result())
     assert (
         error.advice
-        == "Put the proxy's user and password into proxy: http://USER:PASSWORD@HOST:PORT."
+        == "Add the proxy's user name and password to proxy: http://USER:PASSWORD@HOST:PORT."
     )
 
 
@@ -642,7 +642,7 @@ def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(
     with Proxy(status=status).serving() as proxy:
         error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
     assert (error.category, error.status, time.slept) == ("network", status, [0.5])
-    assert f"proxy {proxy.url} (proxy): it answered {status} No." in error.message
+    assert f"proxy {proxy.url} (proxy): the proxy returned {status} No." in error.message
     assert f"localhost:{service.port}" in error.advice
 
 
@@ -668,9 +668,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
     client = http(retries=0, **({"proxy": place} if source == "proxy" else {}))
     error = refused(lambda: client.send("GET", "https://localhost:1/x"))
     assert error.category == "network"
-    assert error.message.endswith(
-        f" did not get past the proxy http://{place} ({source}): {reason}."
-    )
+    assert error.message.endswith(f" failed at the proxy http://{place} ({source}): {reason}.")
     assert error.advice.startswith(f"Check {source} ")
 
 
@@ -742,7 +740,7 @@ def test_a_page_of_a_filter_is_a_matter_of_the_network(
     error = refused(lambda: http(retries=1).send("GET", f"{service.url}/x?sig=secret"))
     assert (error.category, error.who, error.status) == ("network", "caller", status)
     assert (
-        f'/x was answered {status} by something else than the service: "Web Page Blocked", '
+        f'/x returned {status} from something other than the service: "Web Page Blocked", '
         in error.message
     )
     assert "Via: 1.1 filter" in error.message
