@@ -463,7 +463,7 @@ def test_a_permission_that_the_api_does_not_offer_changes_nothing(
         ),
         (
             {"display_name": NAME, "permissions_for": ["incident_inof"]},
-            "permissions_for names incident_inof, which is no module of this collection",
+            "permissions_for contains incident_inof, which is not a module of this collection",
         ),
         (
             {"display_name": NAME, "redirect_uris": ["http://portal.example/"]},

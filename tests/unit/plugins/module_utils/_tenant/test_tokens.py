@@ -423,7 +423,7 @@ def test_a_tenant_without_consent_is_told_with_the_link(bench: Bench) -> None:
     )
     assert error.request_id == "bbbbbbbb-0000-1111-2222-333333333333"
     assert error.message.startswith(f"No token for tenant contoso ({TENANT}): ")
-    assert error.advice == f"An administrator of that tenant has to consent: {CONSENT_URL}"
+    assert error.advice == f"An administrator of that tenant must consent: {CONSENT_URL}"
 
 
 def test_a_refusal_is_believed_for_three_minutes(bench: Bench) -> None:
@@ -459,7 +459,7 @@ def test_no_secret_is_in_microsofts_words_at_any_status(
 def test_a_secret_in_the_form_of_an_id_is_told_only_when_it_is_refused(bench: Bench) -> None:
     wrong = refusal(7000215, "invalid_client", "Invalid client secret provided.", status=401)
     assert bench.refused(wrong, client_secret=CLIENT).message.endswith(
-        " What was given has the form of an id."
+        " The value of the secret option has the form of an id."
     )
     assert "form of an id" not in bench.refused(wrong).message
 
