@@ -155,7 +155,7 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "incident_info",
             {"updated_since": "2026-02-30T08:00:00Z"},
             "bad_request",
-            ("updated_since", "no possible time"),
+            ("updated_since", "not a valid time"),
         ),
         (
             "no time",

@@ -440,7 +440,7 @@ def test_roles_of_an_api_about_which_nothing_is_known_are_refused(
         ),
         (
             {"api": "graph", "roles": ["ThreatHunting.Raed.All"]},
-            "no application role of Microsoft Graph; near it are ThreatHunting.Read.All",
+            "not an application role of Microsoft Graph; similar roles are ThreatHunting.Read.All",
         ),
     ],
 )
@@ -459,7 +459,7 @@ def test_a_permission_that_the_api_does_not_offer_changes_nothing(
     [
         (
             {"display_name": NAME, "api_permissions": [{"api": "teams", "roles": []}]},
-            "names the API 'teams', which is none of graph",
+            "contains the API 'teams', but must be one of graph",
         ),
         (
             {"display_name": NAME, "permissions_for": ["incident_inof"]},

@@ -338,7 +338,7 @@ def test_a_file_that_cannot_be_made_is_told_before_a_secret_is(
 ) -> None:
     for dest, said in (
         (tmp_path, "which is a folder"),
-        (tmp_path / "none" / "secret", "no file can be made in"),
+        (tmp_path / "none" / "secret", "no file can be created in"),
     ):
         error = failed(
             application_credential,

@@ -100,7 +100,7 @@ def test_utf_16_with_its_mark_is_read_and_without_it_named(desk: Desk, encoding:
     assert _credential.read({"client_secret_file": path}) == "s3cret~x"
     path = desk.put("secret", "s3cret~x\r\n".encode(encoding))
     error = refused({"client_secret_file": path})
-    assert error.message == f"client_secret_file is {path}, which is not text in UTF-8."
+    assert error.message == f"client_secret_file is {path}, which is not UTF-8 text."
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_character_that_no_secret_holds_is_named_and_the_secret_is_not(
         read()
     error = caught.value
     assert error.message == (
-        f"{where}: the character at position 4 is {name}; a secret holds printable ASCII"
-        " characters only."
+        f"{where}: the character at position 4 is {name}; a secret may contain only printable"
+        " ASCII characters."
     )
     assert (error.category, error.who) == ("bad_credentials", "caller")
     assert "ret-long-and-unique" not in str(error.as_result())
@@ -153,7 +153,7 @@ def test_no_secret_is_sent_that_rfc_6749_does_not_allow(text: str) -> None:
 @pytest.mark.parametrize("text", ["{'secret': 'x'}", "['x']", "{}"])
 def test_a_dictionary_in_place_of_a_secret_is_told(text: str) -> None:
     error = refused({"client_secret": text})
-    assert error.message == "client_secret is a dictionary or a list in place of text."
+    assert error.message == "client_secret is a dictionary or a list, but must be a string."
     assert error.who == "caller"
 
 
@@ -171,17 +171,14 @@ def test_a_file_that_is_no_text_is_told_by_its_name(
 
     with pytest.raises(DefenderError) as caught:
         read()
-    assert caught.value.message == f"{option} is {path}, which is not text in UTF-8."
+    assert caught.value.message == f"{option} is {path}, which is not UTF-8 text."
 
 
 @pytest.mark.parametrize("option", ["client_secret_file", "certificate_path"])
 def test_a_folder_is_told(desk: Desk, option: str) -> None:
     error = refused({option: str(desk.folder)})
     assert error.message == f"{option} is {desk.folder}, which cannot be read: Is a directory."
-    assert (
-        refused({option: "a\0b"}).message
-        == f"{option} is 'a\\x00b', which cannot be the path of a file."
-    )
+    assert refused({option: "a\0b"}).message == f"{option} is 'a\\x00b', which is not a valid path."
 
 
 def test_an_assertion_is_read_anew_each_time(desk: Desk) -> None:

@@ -343,7 +343,7 @@ def test_an_empty_answer_of_the_token_end_point_goes_by_its_status(
 
 def test_the_consent_link_is_the_advice_only_where_consent_is_missing() -> None:
     link = (
-        "An administrator has to consent:"
+        "An administrator must consent:"
         " https://login.microsoftonline.com/x/adminconsent?client_id=y"
     )
     assert (
