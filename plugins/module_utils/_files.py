@@ -105,7 +105,7 @@ def check(path: str, *, option: str = "dest") -> None:
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith("/"):
         raise DefenderError(
-            "bad_request", f"{option} is {path}, which is a folder; use the path of a file in it."
+            "bad_request", f"{option} is {path}, which is a folder; name a file in it."
         )
     with contextlib.suppress(OSError):
         mode = os.stat(path).st_mode
@@ -113,7 +113,7 @@ def check(path: str, *, option: str = "dest") -> None:
             if is_kind(mode):
                 raise DefenderError(
                     "bad_request",
-                    f"{option} is {path}, which is {name}; use the path of a regular file.",
+                    f"{option} is {path}, which is {name}; name a regular file.",
                 )
     try:
         # permission bits are not enough: if mkstemp succeeds now, the write can succeed later

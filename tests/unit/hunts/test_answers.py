@@ -114,7 +114,7 @@ def test_the_script_runs_where_python_does_not_know_the_collection(tmp_path: Pat
     )
     assert (refused.returncode, refused.stderr) == (
         1,
-        f"hunt_dest is {tmp_path}/hunt.ndjson, which is a folder; use the path of a file in it.\n",
+        f"hunt_dest is {tmp_path}/hunt.ndjson, which is a folder; name a file in it.\n",
     )
 
 
