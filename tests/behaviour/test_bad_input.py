@@ -169,7 +169,7 @@ def _cases(files: dict[str, str], lab: Path) -> list[tuple[str, str, Json, str, 
             "incident_info",
             {"created_since": "1d", "created_before": "2d"},
             "bad_request",
-            ("created_since", "is not before", "created_before"),
+            ("created_since", "must be before", "created_before"),
         ),
         ("negative limit", "incident_info", {"limit": -1}, "bad_request", ("limit is -1",)),
         (
