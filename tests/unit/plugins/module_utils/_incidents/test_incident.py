@@ -576,13 +576,13 @@ def test_parameters_become_what_is_wanted() -> None:
         (
             {"created_since": "1d", "created_before": "2d"},
             (
-                "created_since (2026-11-22T12:00:00Z) is not before created_before"
+                "created_since (2026-11-22T12:00:00Z) must be before created_before"
                 " (2026-11-21T12:00:00Z)"
             ),
         ),
         (
             {"updated_since": "1d", "updated_before": "1d"},
-            "updated_since (2026-11-22T12:00:00Z) is not before updated_before",
+            "updated_since (2026-11-22T12:00:00Z) must be before updated_before",
         ),
         (
             {"updated_since": "2026-11-22T12:00:00"},
