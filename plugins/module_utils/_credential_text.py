@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credentials as text: read from files, freed of marks and white space at their ends, and checked
-for stray characters.
+"""Credentials as text: read from files, trimmed, and checked for invalid characters.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -22,12 +21,12 @@ PRINTABLE: t.Final = range(0x20, 0x7F)  # VSCHAR of RFC 6749, appendix A
 
 
 def unusable(message: str, advice: str, *, category: str = "bad_credentials") -> DefenderError:
-    """The error for a credential that cannot be used as it was given; nothing was sent."""
+    """The error for a credential that cannot be used; nothing was sent."""
     return DefenderError(category, message, who="caller", advice=advice)
 
 
 def file_bytes(option: str, path: str) -> bytes:
-    """The content of a file that an option names."""
+    """The content of the file that an option names."""
     try:
         with open(path, "rb") as f:
             return f.read()
@@ -35,18 +34,18 @@ def file_bytes(option: str, path: str) -> bytes:
         message = f"{option} is {path}, which cannot be read: {e.strerror}."
         raise unusable(message, "Correct the path or the file's permissions.") from None
     except ValueError:
-        message = f"{option} is {path!r}, which cannot be the path of a file."
+        message = f"{option} is {path!r}, which is not a valid path."
         raise unusable(message, f"Correct {option}.") from None
 
 
 def file_text(option: str, path: str) -> str:
-    """The text of a file, without marks and white space at its ends; it may be in UTF-8 or
-    UTF-16."""
+    """The text of a file in UTF-8 or UTF-16, without byte order marks and white space at its
+    ends."""
     where = f"{option} is {path}"
     text = decoded(file_bytes(option, path))
     if text is None:
         raise unusable(
-            f"{where}, which is not text in UTF-8.", "Write the file as plain text in UTF-8."
+            f"{where}, which is not UTF-8 text.", "Save the file as plain text in UTF-8."
         )
     text = trimmed(text)
     if not text:
@@ -55,8 +54,8 @@ def file_text(option: str, path: str) -> str:
 
 
 def decoded(content: bytes) -> str | None:
-    """Bytes as text: UTF-8, or UTF-16 with its mark, as PowerShell writes it; None for what is
-    neither."""
+    """Bytes as text: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it; otherwise
+    None."""
     name = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
     try:
         text = content.decode(name)
@@ -74,10 +73,10 @@ def trimmed(text: str) -> str:
 
 
 def checked(where: str, text: str) -> str:
-    """A secret without marks and white space at its ends.
+    """A secret without byte order marks and white space at its ends.
 
-    Raises `bad_credentials` for a character that no secret holds, by position and code point, never
-    by the secret.
+    Raises `bad_credentials` for an invalid character, with its position and code point, but never
+    with the secret.
     """
     secret = trimmed(text)
     for position, character in enumerate(secret, start=1):
@@ -86,16 +85,18 @@ def checked(where: str, text: str) -> str:
             raise unusable(
                 (
                     f"{where}: the character at position {position} is U+{ord(character):04X}"
-                    f" ({name}); a secret holds printable ASCII characters only."
+                    f" ({name}); a secret may contain only printable ASCII characters."
                 ),
                 (
-                    "Copy the secret again, without quotation marks, line breaks and invisible"
+                    "Copy the secret again, without quotation marks, line breaks or invisible"
                     " characters."
                 ),
             )
     if not secret:
-        raise unusable(f"{where} is empty.", "Give the secret.")
+        raise unusable(f"{where} is empty.", "Provide the secret.")
     if (secret[0], secret[-1]) in (("{", "}"), ("[", "]")):
-        advice = "Give the text itself, such as the member of a look-up's result that holds it."
-        raise unusable(f"{where} is a dictionary or a list in place of text.", advice)
+        advice = (
+            "Use the secret itself, for example the field of the lookup's result that contains it."
+        )
+        raise unusable(f"{where} is a dictionary or a list, but must be a string.", advice)
     return secret

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one exception of the collection, its categories, and who has to act.
+"""The exception of the collection, its categories, and who must act.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,13 +15,13 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
     # category: (who must act, what to do)
     "not_consented": (
         "customer",
-        "An administrator of that tenant has to consent to the application.",
+        "An administrator of that tenant must consent to the application.",
     ),
     "role_missing": (
         "customer",
         (
-            "An administrator of that tenant has to consent again, after the role was added to the"
-            " application."
+            "Add the role to the application; then an administrator of that tenant must consent"
+            " again."
         ),
     ),
     "bad_credentials": (
@@ -30,41 +30,41 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
     ),
     "credential_expired": (
         "partner",
-        "Create a new credential for the application and hand it to this play.",
+        "Create a new credential for the application, and set it in the tenant options.",
     ),
     "tenant_not_found": (
         "caller",
-        "Check tenant_id and cloud: an organisation lives in exactly one cloud.",
+        "Check tenant_id and cloud: each tenant is in exactly one cloud.",
     ),
     "not_licensed": (
         "customer",
-        "The tenant needs a licence for this product, and the product has to be set up once.",
+        "The tenant needs a license for this product, and the product must be set up once.",
     ),
     "wrong_tenant": (
         "partner",
         (
-            "Treat this as a security event: find out why another tenant's token came. Nothing was"
-            " sent with it."
+            "Treat this as a security event: find out why the token is for another tenant. Nothing"
+            " was sent with it."
         ),
     ),
-    "wrong_audience": ("caller", "Ask for a token of the audience that this API expects."),
+    "wrong_audience": ("caller", "Request a token with the audience that this API expects."),
     "app_disabled": (
         "customer",
-        "An administrator of that tenant has to enable the enterprise application again.",
+        "An administrator of that tenant must enable the enterprise application again.",
     ),
     "blocked_by_policy": (
         "customer",
         (
-            "The tenant's conditional access for workload identities has to allow this application"
-            " from this address."
+            "The tenant's conditional access for workload identities must allow this application"
+            " from this IP address."
         ),
     ),
-    "unsupported": ("caller", "Use another API or leave this tenant out."),
+    "unsupported": ("caller", "Use another API, or exclude this tenant."),
     "bad_query": ("caller", "Correct the query."),
     "bad_request": ("caller", "Correct the option that the message names."),
     "not_found": (
         "caller",
-        "Check the id; the object may have been merged, deleted or live in another tenant.",
+        "Check the id; the object may have been merged or deleted, or be in another tenant.",
     ),
     "conflict": ("caller", "Look at the object's state before trying again."),
     "refused": ("caller", "Set the option that the message names if this is what you want."),
@@ -73,28 +73,28 @@ CATEGORIES: t.Final[t.Mapping[str, tuple[str, str]]] = {
         "Read the reason in the message, and check the device before you try again.",
     ),
     "truncated": ("caller", "Ask for less: a shorter time span, fewer columns, or a summary."),
-    "throttled": ("caller", "Ask less often, or allow a longer retry_deadline."),
+    "throttled": ("caller", "Send fewer requests, or set a longer retry_deadline."),
     "unavailable": ("microsoft", "Try again later."),
-    "timeout": ("microsoft", "Try again later, or ask for less at a time."),
+    "timeout": ("microsoft", "Try again later, or request less data at a time."),
     "network": (
         "caller",
-        "Check name resolution, routes, firewall and proxy of the machine that sends the request.",
+        "Check name resolution, routes, firewall and proxy on the machine that sends the request.",
     ),
     "tls": (
         "caller",
-        "Check ca_path and whatever inspects TLS on the way; validate_certs should stay true.",
+        "Check ca_path and any proxy that inspects TLS; keep validate_certs set to true.",
     ),
-    "outcome_unknown": ("caller", "Look at the object before repeating the action."),
+    "outcome_unknown": ("caller", "Check the object before you repeat the action."),
 }
 RETRYABLE: t.Final = frozenset({"throttled", "unavailable", "timeout", "network"})
 
 
 class DefenderError(Exception):
-    """What went wrong, as the contract's `error` describes it.
+    """A failure, as the contract's `error` describes it.
 
     :arg category: one of CATEGORIES.
-    :arg message: one sentence with fact and value; the remedy is the advice.
-    :arg facts: keys that the result carries beside `error`, such as `missing_roles`.
+    :arg message: one sentence with the fact and the value; the remedy is in `advice`.
+    :arg facts: keys of the result besides `error`, such as `missing_roles`.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class DefenderError(Exception):
 
 
 def from_memory(memory: t.Mapping[str, t.Any]) -> DefenderError:
-    """The error that was remembered; a KeyError or TypeError when it is not one."""
+    """The cached error; raises KeyError or TypeError for anything else."""
     rest = {
         name: memory[name] for name in ("status", "code", "request_id", "who", "advice", "facts")
     }

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one place that writes files: a destination is checked first, then replaced whole or left
-alone.
+"""Writes files: a destination is checked first, then replaced as a whole or left unchanged.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -20,7 +19,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-# of drafts, before the name of their destination: a killed process leaves its own
+# of a draft, before the name of its destination; a killed process leaves its draft behind
 PREFIX: t.Final = ".defender-xdr-"
 PRIVATE: t.Final = 0o600
 KINDS: t.Final = (
@@ -32,27 +31,26 @@ KINDS: t.Final = (
 
 
 class Draft:
-    """A file that only its owner can read, until `keep` puts it in place of its destination.
+    """A file that only its owner can read, until `keep` moves it to its destination.
 
-    `file` is open for reading and writing bytes. Made by `draft`, which removes what was not kept.
+    `file` is open for reading and writing bytes. `draft` creates it, and removes it unless kept.
     """
 
     def __init__(self, path: str, *, option: str, folder: str) -> None:
         self.path = path
         self._option = option
-        # mkstemp makes the file 0600 from its first byte on
+        # mkstemp creates the file with mode 0600
         prefix = f"{PREFIX}{os.path.basename(path)[:100]}."
         handle, self.name = tempfile.mkstemp(prefix=prefix, dir=folder)
         self.file: t.BinaryIO = os.fdopen(handle, "w+b")
 
     def keep(self, *, mode: int = PRIVATE, path: str | None = None, durable: bool = True) -> bool:
-        """Put the file in place; whether that changed content or mode of what was there.
+        """Move the file to its destination; returns whether content or mode changed.
 
         A symbolic link at the destination is replaced, never followed.
 
         :arg path: another name in the same folder, such as that of a partial result.
-        :arg durable: wait until the disk has it. What can be made again need not survive a power
-            cut.
+        :arg durable: wait until it is on the disk; not needed for a file that can be recreated.
         """
         path = path or self.path
         with self._explained():
@@ -65,13 +63,13 @@ class Draft:
         return changed
 
     def would_change(self, *, mode: int = PRIVATE) -> bool:
-        """What `keep` would return, for check mode; the destination stays as it is."""
+        """What `keep` would return, for check mode; the destination stays unchanged."""
         with self._explained():
             self._finish(mode, durable=False)
             return self._differs(self.path, mode)
 
     def discard(self) -> None:
-        """Remove the file unless it was put in place."""
+        """Remove the file unless it was moved to its destination."""
         with contextlib.suppress(OSError):
             self.file.close()
         with contextlib.suppress(FileNotFoundError):
@@ -100,7 +98,7 @@ class Draft:
 def check(path: str, *, option: str = "dest") -> None:
     """Refuse a destination that cannot be replaced by a file, before anything is sent.
 
-    Raises `bad_request` for a folder, a device, a pipe or a socket, and where no file can be made.
+    Raises `bad_request` for a folder, a device, a pipe or a socket, and if no file can be created.
 
     :arg option: the option that named the path, for the message.
     """
@@ -114,15 +112,16 @@ def check(path: str, *, option: str = "dest") -> None:
         for is_kind, name in KINDS:
             if is_kind(mode):
                 raise DefenderError(
-                    "bad_request", f"{option} is {path}, which is {name}; name a regular file."
+                    "bad_request",
+                    f"{option} is {path}, which is {name}; name a regular file.",
                 )
     try:
-        # a permission bit tells little: what mkstemp can do now, the writer can do later
+        # permission bits are not enough: if mkstemp succeeds now, the write can succeed later
         handle, spare = tempfile.mkstemp(prefix=PREFIX, dir=folder)
     except OSError as e:
         raise DefenderError(
             "bad_request",
-            f"{option} is {path}, but no file can be made in {folder}: {e.strerror}.",
+            f"{option} is {path}, but no file can be created in {folder}: {e.strerror}.",
         ) from None
     os.close(handle)
     os.unlink(spare)
@@ -130,10 +129,10 @@ def check(path: str, *, option: str = "dest") -> None:
 
 @contextlib.contextmanager
 def draft(path: str, *, option: str = "dest", check_mode: bool = False) -> t.Iterator[Draft]:
-    """A `Draft` for this destination; what was not kept is gone afterwards.
+    """A `Draft` for this destination; it is removed afterwards unless it was kept.
 
-    :arg check_mode: for `would_change` only. The file is made in the system's temporary folder,
-        because an earlier task that makes the destination's folder has not run either.
+    :arg check_mode: for `would_change` only. The file is created in the system's temporary folder,
+        because in check mode an earlier task may not have created the destination's folder.
     """
     folder = tempfile.gettempdir() if check_mode else os.path.dirname(os.path.abspath(path))
     try:
@@ -154,7 +153,7 @@ def write(
     mode: int = PRIVATE,
     check_mode: bool = False,
 ) -> bool:
-    """Replace a file by this content; whether that changes it (or would, in check mode)."""
+    """Replace the content of a file; returns whether that changes it (or would, in check mode)."""
     with draft(path, option=option, check_mode=check_mode) as made:
         try:
             made.file.write(content)
@@ -175,7 +174,7 @@ def append(path: str, value: t.Any, *, option: str = "dest") -> None:
 
 def not_written(path: str, error: OSError, *, option: str = "dest") -> DefenderError:
     """The error for a destination that could not be written, such as on a full disk."""
-    reason = error.strerror or "the system gave no reason"
+    reason = error.strerror or "unknown reason"
     return DefenderError(
         "bad_request", f"{option} is {path}, which could not be written: {reason}."
     )
@@ -195,7 +194,7 @@ def encoded(text: str) -> bytes:
 
 
 def _sync(folder: str) -> None:
-    """Make a new name in the folder durable, where the file system knows how."""
+    """Make a new name in the folder durable, if the file system supports it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

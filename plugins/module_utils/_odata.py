@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OData filters and names: quoting that no value breaks out of, and camelCase against snake_case.
+"""OData filters and names: safe quoting of values, and conversion of camelCase and snake_case.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,29 +15,29 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import format_time
 
-# compiled where every worker inherits it
+# compiled at import, so that forked workers inherit it
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def quote(value: str) -> str:
-    """A string literal of OData: single quotes, each inner one doubled (OData 4.01 ABNF,
+    """An OData string literal in single quotes, with inner quotes doubled (OData 4.01 ABNF,
     SQUOTE-in-string)."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def any_of(name: str, literals: t.Iterable[str]) -> str | None:
-    """`(name eq a or name eq b)`, or None when there is nothing to compare with."""
+    """`(name eq a or name eq b)`, or None without literals."""
     tests = [f"{name} eq {literal}" for literal in literals]
     return f"({' or '.join(tests)})" if len(tests) > 1 else tests[0] if tests else None
 
 
 def all_of(tests: t.Iterable[str | None]) -> str | None:
-    """The tests joined by `and`, without the empty ones; None when none is left."""
+    """The tests joined by `and`, without empty ones; None if all are empty."""
     return " and ".join(test for test in tests if test) or None
 
 
 def between(name: str, since: int | None, before: int | None) -> str | None:
-    """`name ge since and name lt before` over ticks, with the bounds that are given."""
+    """`name ge since and name lt before` for ticks, without bounds that are None."""
     bounds = (("ge", since), ("lt", before))
     return all_of(
         f"{name} {operator} {format_time(ticks)}" for operator, ticks in bounds if ticks is not None

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps the secrets of a call out of what is shown, and everything else as the service sent it.
+"""Removes the secrets of a call from its result, and leaves everything else unchanged.
 
-Text for people (messages, warnings, tracebacks) loses secrets and whatever looks like a token.
-Data of a successful result loses only the secrets of this very call, and the result says so.
+In messages, warnings and tracebacks, secrets and everything that looks like a token are masked. In
+the data of a successful result, only the secrets of this call are masked, with a warning.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -26,56 +26,56 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
 
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
-# Keys of a result's top whose values are secrets that the caller asked for.
+# Top-level keys of a result whose values are secrets that the caller requested.
 SECRET_KEYS: t.Final = ("access_token", "secret_text")
-# What is shorter may stand in a result by accident: a certificate_password of 1234 is in many ids.
+# A shorter secret may be part of other values: a certificate_password of 1234 is in many ids.
 LEAST: t.Final = 16
-# What is shorter is hidden in a crash only where it stands alone: a hole in a GUID would tell it.
+# A shorter secret is masked in text only as a whole word: a gap in a GUID would reveal it.
 LEAST_INSIDE: t.Final = 8
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.+?)-----END", re.DOTALL)
 LOGIN = re.compile(r"(?<=://)[^/?#]*@")
-# Options that name a file with a secret in it.
+# Options that name a file with a secret.
 FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "private_key_path")
 
 
 def secrets_of(
     spec: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]
 ) -> list[str]:
-    """The values of this call's `no_log` options in every form they may be shown in."""
+    """The values of this call's `no_log` options in every form that may be shown."""
     return forms(
         str(params[name]) for name in spec if spec[name].get("no_log") and params.get(name)
     )
 
 
 def secrets_in_files(params: t.Mapping[str, t.Any]) -> list[str]:
-    """What the files of a credential hold: a secret, an assertion, a private key as PEM."""
-    found = []
+    """The contents of a credential's files: a secret, an assertion, a private key as PEM."""
+    contents = []
     for option in FILES:
         with contextlib.suppress(OSError, ValueError):
             with open(params.get(option) or "", "rb") as f:
                 content = decoded(f.read()) or ""
             if not option.startswith("certificate") or PRIVATE_KEY.search(content):
-                found.append(content)
-    return forms(found)
+                contents.append(content)
+    return forms(contents)
 
 
 def forms(values: t.Iterable[str]) -> list[str]:
-    """Each secret as it is, as a form and JSON carry it, and line by line; the longest first.
+    """Each secret in plain text, URL-encoded, as JSON, and line by line; the longest first.
 
-    Of a certificate only the lines of its private key are secret.
+    Of a PEM text, only the lines of its private key are secret.
     """
-    found = set()
+    variants = set()
     for value in values:
         secret = PRIVATE_KEY.findall(value) if "-----BEGIN" in value else [value]
         lines = (line.strip() for part in secret for line in part.splitlines())
         for form in (value, trimmed(value)):
-            found |= {form, quote_plus(form), json.dumps(form)[1:-1]}
-        found |= {line for line in lines if len(line) >= LEAST}
-    return sorted(found - {""}, key=lambda form: (-len(form), form))
+            variants |= {form, quote_plus(form), json.dumps(form)[1:-1]}
+        variants |= {line for line in lines if len(line) >= LEAST}
+    return sorted(variants - {""}, key=lambda form: (-len(form), form))
 
 
 def text(value: str, secrets: t.Iterable[str]) -> str:
-    """A text for people without secrets and tokens."""
+    """A message or other text with its secrets and tokens masked."""
     for secret in sorted(secrets, key=len, reverse=True):
         pattern = re.escape(secret)
         if len(secret) < LEAST_INSIDE:
@@ -84,26 +84,26 @@ def text(value: str, secrets: t.Iterable[str]) -> str:
     return TOKEN.sub(HIDDEN, value)
 
 
-def result(found: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any]:
-    """A result of plain JSON values as it may be shown.
+def result(unmasked: dict[str, t.Any], secrets: t.Sequence[str]) -> dict[str, t.Any]:
+    """A result of plain JSON values with its secrets masked.
 
-    A failure is text for people. In a success, the data is the customer's: only a secret of this
-    call is masked there, and a warning says how often.
+    In a failure, tokens are masked too. The data of a success belongs to the customer: only secrets
+    of this call are masked, and a warning contains the number of masked values.
     """
     long = [secret for secret in secrets if len(secret) >= LEAST]
 
     def as_text(value: str) -> str:
         return text(value, long)
 
-    if found.get("failed"):
-        return t.cast("dict[str, t.Any]", _with_strings(found, as_text))
+    if unmasked.get("failed"):
+        return t.cast("dict[str, t.Any]", _with_strings(unmasked, as_text))
     mask = _Mask(long)
     data = {
         name: member if name in SECRET_KEYS else _with_strings(member, mask)
-        for name, member in found.items()
+        for name, member in unmasked.items()
         if name != "warnings"
     }
-    warnings = [*_with_strings(found.get("warnings", []), as_text), *mask.warnings(data)]
+    warnings = [*_with_strings(unmasked.get("warnings", []), as_text), *mask.warnings(data)]
     return {**data, **({"warnings": warnings} if warnings else {})}
 
 
@@ -112,7 +112,7 @@ def arguments(
     params: t.Mapping[str, t.Any],
     secrets: t.Sequence[str],
 ) -> dict[str, t.Any]:
-    """A module's parameters as they may be shown."""
+    """A module's parameters with their secrets masked."""
 
     def as_text(value: str) -> str:
         return LOGIN.sub("***@", text(value, secrets))
@@ -125,18 +125,18 @@ def arguments(
 
 
 def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:
-    """A failed result for an exception that nobody expected, with its traceback."""
-    told = text(f"{type(error).__name__}: {error}", secrets)
+    """A failed result for an unexpected exception, with its traceback."""
+    reason = text(f"{type(error).__name__}: {error}", secrets)
     return {
         "failed": True,
         "changed": False,
-        "msg": f"The module failed in a way it should not: {told}",
+        "msg": f"The module failed with an unexpected error: {reason}",
         "exception": text("".join(traceback.format_exception(error)), secrets),
     }
 
 
 class _Mask:
-    """Masks the secrets of a call in data, and counts the values in which there was one."""
+    """Masks the secrets of a call in data, and counts the masked values."""
 
     def __init__(self, secrets: t.Collection[str]) -> None:
         longest_first = sorted(secrets, key=len, reverse=True)
@@ -158,12 +158,12 @@ class _Mask:
         values = "1 value" if self._count == 1 else f"{self._count} values"
         return [
             f"{values} in the result{of_tenant} contained a secret of this call (its credential or "
-            f"its token). It is masked as {HIDDEN}; the rest is as the service sent it."
+            f"its token), which was replaced with {HIDDEN}; all other data is unchanged."
         ]
 
 
 def _with_strings(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
-    """The JSON value with every text in it changed; two names that become one stay apart."""
+    """The JSON value with every string changed; keys that become equal stay distinct."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries a secret from a module on another machine to its action, which alone can read it.
+"""Encrypts a secret in a module's result for its action, if the module runs on another machine.
 
-A module answers on its stdout, and connections display that: `ssh` from `-vvv` on, and in the log.
-So the action sends along the public half of a key that lives as long as its task, and the module
-encrypts the secrets of its answer for it (ECDH on P-256 with a key of its own, HKDF, AES-GCM).
-Nothing is left on a disk, and all that is displayed is a public key and cipher text.
+A module returns its result on stdout, which connections display: `ssh` with `-vvv`, and in the log.
+The action therefore passes the public key of a key pair that exists only during its task, and the
+module encrypts its secrets for that key (ECDH on P-256 with an ephemeral key, HKDF, AES-GCM).
+Nothing is stored on disk, and only a public key and ciphertext are displayed.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -32,15 +32,15 @@ try:
 except ImportError as e:
     CRYPTOGRAPHY_ERROR = e
 
-# The public key travels in the environment of the module's process: it is no option of the module.
+# The public key is passed in the environment of the module's process, not as a module option.
 VARIABLE: t.Final = "MSSP_DEFENDER_XDR_RESULT_KEY"
 SEALED: t.Final = "sealed"
-NONCE: t.Final = bytes(12)  # each message has a key of its own
+NONCE: t.Final = bytes(12)  # each message has its own key
 Result = dict[str, t.Any]
 
 
 class Reader:
-    """The action's side: a key for one task."""
+    """The action's side: a key pair for one task."""
 
     def __init__(self) -> None:
         _check()
@@ -51,7 +51,7 @@ class Reader:
         return _written(_bytes(self._private.public_key()))
 
     def opened(self, result: Result) -> Result:
-        """The result with its secrets readable again."""
+        """The result with its secrets decrypted."""
         return {name: self._opened(name, value) for name, value in result.items()}
 
     def _opened(self, name: str, value: t.Any) -> t.Any:
@@ -63,13 +63,17 @@ class Reader:
             plain = _cipher(self._private, public).decrypt(NONCE, message, name.encode())
         except (ValueError, InvalidTag):
             raise DefenderError(
-                "outcome_unknown", f"{name} arrived damaged from the machine that ran the module."
+                "outcome_unknown",
+                f"{name} was damaged on the way from the machine that ran the module.",
             ) from None
         return json.loads(plain)
 
 
 class Writer:
-    """The module's side. Make it before the module runs: no secret is made that cannot be sent."""
+    """The module's side.
+
+    Create it before the module runs, so that no secret is created that cannot be returned.
+    """
 
     def __init__(self, public_key: str | None) -> None:
         self._public: t.Any = None
@@ -79,7 +83,7 @@ class Writer:
             self._public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
 
     def sealed(self, result: Result) -> Result:
-        """The result with its secrets encrypted; as it is where no action asked for that."""
+        """The result with its secrets encrypted; unchanged if the action passed no key."""
         if self._public is None:
             return result
         secret = {name for name in SECRET_KEYS if result.get(name)}
@@ -99,7 +103,7 @@ def _check() -> None:
     if CRYPTOGRAPHY_ERROR:
         raise DefenderError(
             "bad_request",
-            "The Python package cryptography is not installed where this runs.",
+            "The Python package cryptography is not installed where the module runs.",
             advice="Run: pip install cryptography",
         )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shapes that stand everywhere.
+"""Types that are used everywhere.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -11,4 +11,4 @@ from __future__ import annotations
 
 import typing as t
 
-Json = dict[str, t.Any]  # an object as JSON has it
+Json = dict[str, t.Any]  # a JSON object

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Points in time and spans as Microsoft counts them: whole ticks of 100 ns, because Python's
-datetime drops the seventh digit.
+"""Times and durations in ticks of 100 ns, as Microsoft counts them.
+
+Python's datetime would drop the seventh digit.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -37,7 +38,7 @@ LAST = 253_402_300_800 * SECOND - 1
 
 
 def now() -> int:
-    """This moment in ticks since 1970 UTC."""
+    """The current time in ticks since 1970 UTC."""
     return time.time_ns() // 100
 
 
@@ -50,13 +51,13 @@ def parse_time(option: str, text: str, *, at: int) -> int:
     """Ticks for an RFC 3339 time with an offset, or for an age such as `24h` counted back from
     `at`.
 
-    A naive time is refused: nobody can say whose clock it means. Digits past the seventh are
+    A time without an offset is ambiguous and therefore refused. Digits after the seventh are
     dropped.
     """
     text = str(text).strip()
     if age := AGE.fullmatch(text):
         if (ticks := at - int(age[1]) * UNITS[age[2]]) < 0:
-            raise DefenderError("bad_request", f"{option} is {text!r}, which lies before 1970.")
+            raise DefenderError("bad_request", f"{option} is {text!r}, which is before 1970.")
         return ticks
     parts = RFC3339.fullmatch(text)
     if parts is None:
@@ -83,13 +84,13 @@ def parse_time(option: str, text: str, *, at: int) -> int:
         since = moment.astimezone(datetime.UTC) - EPOCH
     except (ValueError, OverflowError) as e:
         raise DefenderError(
-            "bad_request", f"{option} is {text!r}, which is no possible time: {e}."
+            "bad_request", f"{option} is {text!r}, which is not a valid time: {e}."
         ) from None
     return (since.days * 86400 + since.seconds) * SECOND + int((fraction or "0").ljust(7, "0")[:7])
 
 
 def format_time(ticks: int) -> str:
-    """RFC 3339 UTC with as many of the seven digits as are needed."""
+    """RFC 3339 UTC with at most seven fractional digits, without trailing zeros."""
     seconds, rest = divmod(ticks, SECOND)
     # isoformat, because strftime drops the zeros of years before 1000
     text = (EPOCH + datetime.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
@@ -108,8 +109,7 @@ def read_time(text: str) -> int:
 
 
 def parse_span(option: str, text: str) -> int:
-    """Ticks of a length of time: an ISO 8601 duration of weeks, days, hours, minutes, seconds, or
-    an age."""
+    """Ticks of a duration: ISO 8601 with weeks, days, hours, minutes and seconds, or an age."""
     if age := AGE.fullmatch(text):
         ticks = int(age[1]) * UNITS[age[2]]
     elif (parts := DURATION.fullmatch(text)) and any(parts.groups()):
@@ -132,18 +132,15 @@ def parse_span(option: str, text: str) -> int:
     if not ticks:
         raise DefenderError(
             "bad_request",
-            f"{option} is {text!r}, which is no time at all; give at least one second.",
+            f"{option} is {text!r}, which is zero; use at least one second.",
         )
     return ticks
 
 
 def check_order(first: str, earlier: int | None, second: str, later: int | None) -> None:
-    """Refuse a window that ends before it begins."""
+    """Refuse a time range that ends before it starts."""
     if earlier is not None and later is not None and earlier >= later:
         raise DefenderError(
             "bad_request",
-            (
-                f"{first} ({format_time(earlier)}) is not before {second} ({format_time(later)});"
-                " nothing can lie between them."
-            ),
+            (f"{first} ({format_time(earlier)}) must be before {second} ({format_time(later)})."),
         )

@@ -122,7 +122,7 @@ SPEC = _module.spec(
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    token, claims = tenant.token(params["resource"], force=params["force_refresh"])
+    token, claims = tenant.guard.token(params["resource"], force=params["force_refresh"])
     return {
         "api": params["resource"],
         "access_token": token.value,

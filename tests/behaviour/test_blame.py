@@ -55,7 +55,7 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_option(
     assert "PySocks" in told["socks"]["msg"]
     assert "requests[socks]" in told["socks"]["error"]["advice"]
     assert (
-        "proxy http://no-such-proxy.invalid:3128 (proxy): the host name is not known"
+        "proxy http://no-such-proxy.invalid:3128 (proxy): the host name could not be resolved"
         in told["unknown"]["msg"]
     )
     shown = [result["msg"] + str(result["error"]) for result in told.values()]
@@ -141,6 +141,6 @@ def test_a_code_of_the_login_service_blames_only_whom_it_names(
         assert about or "secret" not in result["msg"] + result["error"]["advice"]
         if code == 4242424:
             sentence = text.split(".")[0]
-            assert f"the login service answered {word}: {sentence} (AADSTS{code})." in result["msg"]
+            assert f"the login service returned {word}: {sentence} (AADSTS{code})." in result["msg"]
         if category != "network":
             assert "Cached refusal, " in second[customer.host]["msg"]

@@ -102,7 +102,7 @@ def test_a_cache_folder_open_to_others_is_left_alone_with_a_warning(
     ansible.tokens.mkdir(parents=True)
     ansible.tokens.chmod(0o755)
     run = ansible.adhoc(customer.host, "incident_info", "limit=1").good()
-    assert "Make it yours and 0700" in run.output
+    assert "Change its owner to this user and its mode to 0700" in run.output
     assert list(ansible.tokens.iterdir()) == []
     assert ansible.tokens.stat().st_mode & 0o777 == 0o755
 

@@ -109,7 +109,7 @@ def present(tenant: Tenant, request: ConsentRequest, *, check_mode: bool) -> Jso
         waits = is_caller and not _complete(tokens, request.visible)
         if is_caller and done["changed"] and not check_mode:
             # the next task must not get a cached token from before
-            tenant.forget()
+            tenant.guard.forget()
     else:
         consent, done = (
             _consent.read_with_tokens(tenant, request.app_id, request.roles, tokens),
@@ -135,7 +135,7 @@ def absent(tenant: Tenant, request: ConsentRequest, *, check_mode: bool) -> Json
     """Remove the application from the tenant and, if it is the caller's own, the tenant's tokens
     from the cache; returns the result's keys."""
     is_caller = request.app_id == tenant.options.client_id
-    dropped = tenant.forget(pretend=True) if is_caller else 0
+    dropped = tenant.guard.forget(pretend=True) if is_caller else 0
     consent = _consent.by_tokens(tenant)
     by_api, done = False, {"changed": False}
     if consent.consented or not is_caller:
@@ -152,7 +152,7 @@ def absent(tenant: Tenant, request: ConsentRequest, *, check_mode: bool) -> Json
         consent = NOBODY
     if is_caller and not check_mode:
         # also drop the cached refusal that proves the removal
-        tenant.forget()
+        tenant.guard.forget()
     left = NOBODY if by_api else consent
     return {
         "method": "api" if by_api else "link",

@@ -31,9 +31,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     permissions as _permissions,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api, ApiTenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
 
 # Either role can create and delete service principals of other tenants' applications.
 OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
@@ -72,7 +71,7 @@ def lacking(consent: Consent, state: str) -> list[str]:
     )
 
 
-def refused(tenant: Guard, missing: t.Sequence[str], what: str) -> DefenderError:
+def refused(tenant: ApiTenant, missing: t.Sequence[str], what: str) -> DefenderError:
     """The error if the caller's token lacks the required roles."""
     return DefenderError(
         "role_missing",

@@ -142,7 +142,7 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
     absent: list[str] = []
     for resource in resources:
         try:
-            unused, claims = tenant.read_token(resource, force=True)
+            unused, claims = tenant.guard.read_token(resource, force=True)
         except DefenderError as e:
             if e.category == "not_consented" and e.code == UNKNOWN_THERE:
                 return Consent("token", consented=False)
@@ -159,8 +159,8 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
                     " roles cannot be read."
                 ),
             )
-        if problems := _claims.problems(claims, tenant.expected(resource), now=tenant.clock.wall()):
-            raise tenant.refusal(resource, problems[0], claims, ())
+        if problems := _claims.problems(claims, tenant.guard.expected(resource), now=tenant.clock.wall()):
+            raise tenant.guard.refusal(resource, problems[0], claims, ())
         granted[resource] = claims.roles
     return Consent("token", consented=bool(granted), granted=granted, absent=tuple(absent))
 

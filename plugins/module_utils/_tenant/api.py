@@ -16,48 +16,60 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api_refusals import (
     from_api_answer,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
     Answer,
     origin,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import Token
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND
 
-# A 401 that speaks of the token is worth one new token; one that speaks of the account is not.
+# A 401 about the token is retried once with a new token; a 401 about the account is not.
 STALE_TOKEN = re.compile(
     r"InvalidAuthenticationToken|expired|Lifetime validation failed|invalid_token", re.I
 )
 
-# A query that was too heavy (500 with an empty message, 504) is as heavy the second time, and costs
-# the tenant's quota again. But a 500 that came within seconds was no heavy query, and is worth one
-# repeat.
+# A query that is too expensive (500 with an empty message, 504) would fail again and use the
+# tenant's quota again. A 500 within seconds has another cause, and is repeated once.
 REPEAT_HUNT = frozenset({429, 502, 503})
 QUICK = 30.0
-# After these a write may have run: the service gave up waiting, or failed on the way. A 501 says
-# that there is no such operation.
+# Statuses after which a write may have taken effect: the service timed out or failed while it ran.
+# A 501 means that the operation does not exist.
 MAY_HAVE_RUN = frozenset({408, *range(500, 600)}) - {501}
 
 
-class Api:
-    """One API of one tenant, for what one module needs of it."""
+class ApiTenant(t.Protocol):
+    """The parts of a tenant that its APIs use."""
 
-    def __init__(self, tenant: Guard, resource: str, roles: tuple[str, ...]) -> None:
+    options: Options
+    clock: Clock
+    http: Http
+    guard: Guard
+    warnings: list[str]
+
+
+class Api:
+    """One API of one tenant, with the roles that one module needs."""
+
+    def __init__(self, tenant: ApiTenant, resource: str, roles: tuple[str, ...]) -> None:
         self.tenant = tenant
         self.name = resource
-        # the service's time at its last answer, in ticks
+        # the service's time in its last response, in ticks
         self.server_time: int | None = None
         self._base = tenant.options.service(resource).url
         self._roles = roles
         try:
-            tenant.token(resource, roles=roles)
+            tenant.guard.token(resource, roles=roles)
         except DefenderError as e:
             if e.category == "not_consented":
                 e.facts.setdefault("missing_roles", list(roles))
             raise
 
     def get(self, path: str, params: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-        """The JSON object that a read answers."""
+        """The JSON object that a GET returns."""
         return self._call("GET", path, params=params)
 
     def query(
@@ -68,10 +80,10 @@ class Api:
         timeout: float | None = None,
         into: t.BinaryIO | None = None,
     ) -> dict[str, t.Any]:
-        """The JSON object that a hunting query answers: a POST that changes nothing and may be
+        """The JSON object that a hunting query returns: a POST that changes nothing and may be
         repeated.
 
-        :arg into: a file that takes the object as it comes; what is returned is then empty.
+        :arg into: a file that receives the body of the response; an empty object is then returned.
         """
         began = self.tenant.clock.now()
         sending = {
@@ -91,11 +103,11 @@ class Api:
     def write(
         self, method: str, path: str, payload: t.Any = None, *, repeatable: bool = False
     ) -> dict[str, t.Any]:
-        """What a change answers; empty where it answers nothing (204).
+        """The JSON object that a write returns; empty if the response has no body (204).
 
-        :arg repeatable: doing it twice is doing it once, so that a lost answer is a reason to send
-            it again. Otherwise a lost answer, a 408 or a 5xx raises `outcome_unknown`, and the
-            caller looks before it repeats anything.
+        :arg repeatable: the write is idempotent, and is sent again if its response is lost.
+            Otherwise a lost response, a 408 or a 5xx raises `outcome_unknown`, and the caller has
+            to check the object before it repeats the write.
         """
         return self._call(method, path, payload=payload, repeatable=repeatable)
 
@@ -108,17 +120,19 @@ class Api:
                 "network",
                 (
                     f"Tenant {self.tenant.options.label}: a next link leads to"
-                    f" {'://'.join(origin(url)[:2])}; a token stays with {self._base}."
+                    f" {'://'.join(origin(url)[:2])}, but tokens are sent only to {self._base}."
                 ),
                 who="microsoft",
             )
-        token, unused = self.tenant.token(self.name, roles=self._roles)
+        token, unused = self.tenant.guard.token(self.name, roles=self._roles)
         answer = self._send(method, url, token, kwargs)
         if answer.status == 401 and STALE_TOKEN.search(
             answer.body[:4000].decode("utf-8", "replace")
             + answer.headers.get("www-authenticate", "")
         ):
-            token, unused = self.tenant.token(self.name, roles=self._roles, refused=token.value)
+            token, unused = self.tenant.guard.token(
+                self.name, roles=self._roles, refused=token.value
+            )
             answer = self._send(method, url, token, kwargs)
         self.server_time = None if answer.date is None else int(answer.date) * SECOND
         elsewhere = kwargs.get("into") and answer.status == 200
@@ -134,8 +148,8 @@ class Api:
             error = DefenderError(
                 "unavailable",
                 (
-                    f"Tenant {self.tenant.options.label}: {what} was answered {answer.status} with"
-                    " a body that is no JSON object."
+                    f"Tenant {self.tenant.options.label}: {what} returned {answer.status} with a"
+                    " body that is not a JSON object."
                 ),
                 status=answer.status,
                 request_id=answer.request_id,
@@ -161,13 +175,13 @@ class Api:
         )
         if error.category == "role_missing":
             error.facts.setdefault("missing_roles", list(self._roles))
-            error.advice = f"{error.advice} {self.tenant.consent_url}"
+            error.advice = f"{error.advice} {self.tenant.guard.consent_url}"
         return error
 
 
 def _unknown_outcome(error: DefenderError) -> DefenderError:
-    """The same failure, for a write that may have run all the same: it must be looked at, never
-    just repeated."""
+    """The same failure for a write that may still have taken effect, and must not be repeated
+    blindly."""
     return DefenderError(
         "outcome_unknown",
         f"{error.message} Whether it took effect is unknown.",

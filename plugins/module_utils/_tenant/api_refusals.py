@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refusals of Microsoft's APIs as errors of the contract: one table of status, code and text.
+"""Errors of Microsoft's APIs as errors of the contract: one table of status, code and text.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,8 +16,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 
 
 class Rule(t.NamedTuple):
-    """A refusal of an API is of a category when status, code and text all match; None matches
-    all."""
+    """The category of an API's error whose status, code and text all match; None matches
+    anything."""
 
     category: str
     status: int | None = None
@@ -28,13 +28,13 @@ class Rule(t.NamedTuple):
     advice: str | None = None
 
 
-# the login service gave this token for the credential, so that the credential is not to blame
+# The login service accepted the credential and issued this token: the credential is not to blame.
 TOKEN_REFUSED: t.Final = (
-    "The API refused a token that the login service had just given. Check the"
-    " clock of this machine, and ask for a new token: access_token with force_refresh."
+    "The API refused a token that the login service had just issued. Check this machine's clock,"
+    " and request a new token: access_token with force_refresh."
 )
 # First match wins. Sources: Graph's and Defender's pages on errors, and public reports of real
-# answers.
+# responses.
 API_RULES: t.Final = (
     Rule("role_missing", 403, text=r"Missing application roles"),
     Rule("not_licensed", 403, text=r"Account is not provisioned"),
@@ -81,10 +81,10 @@ def from_api_answer(
 ) -> DefenderError:
     """The error for a refused API call.
 
-    :arg what: the call in words, such as `GET /v1.0/security/incidents`.
-    :arg body: the answer's JSON, `{"error": {"code", "message", "target" or "innerError"}}`, or
-        whatever came instead.
-    :arg hunting: true where a 400 speaks of the query and not of the request.
+    :arg what: the call, such as `GET /v1.0/security/incidents`.
+    :arg body: the JSON of the response, `{"error": {"code", "message", "target" or
+        "innerError"}}`, or whatever the response contains instead.
+    :arg hunting: true if a 400 is about the query, not about the request.
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
@@ -94,11 +94,11 @@ def from_api_answer(
     if status in (401, 403) and isinstance(body, dict) and body and not (error or request_id):
         return DefenderError(
             "network",
-            f"Tenant {label}: {what} was answered {status} by something else than the service.",
+            f"Tenant {label}: {what} returned {status} from something other than the service.",
             status=status,
             advice=(
-                "Check the proxy or filter between this machine and the service: it answered in"
-                " its place."
+                "Check the proxy or filter between this machine and the service; it sent this"
+                " response."
             ),
         )
     matching = (rule for rule in API_RULES if _matches(rule, status, code, text, hunting=hunting))
@@ -106,10 +106,10 @@ def from_api_answer(
     facts: dict[str, t.Any] = {}
     if roles := re.search(r"API required roles: (.*?), application roles", text):
         facts["missing_roles"] = [role.strip() for role in roles.group(1).split(",")]
-    said = f"{code}: {text}" if code and text else code or text or "an answer without a message"
+    detail = f"{code}: {text}" if code and text else code or text or "no error message"
     return DefenderError(
         rule.category,
-        f"Tenant {label}: {what} was answered {status} ({said}).",
+        f"Tenant {label}: {what} returned {status} ({detail}).",
         status=status,
         code=code or None,
         request_id=request_id or inner.get("request-id") or error.get("target"),

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names and ids of the application roles of the three resources, to tell a misspelt role before
+"""Names and ids of the application roles of the three resources, to detect a misspelled role before
 anything is sent.
 
-The ids are a cross-check only: what a tenant's own service principal lists is what counts.
+The ids are only a cross-check: the ids in the tenant's service principal take precedence.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The forms in which a certificate is handed out: PEM, DER or PFX, as bytes or base64, with lost
-line ends or marks.
+"""The forms of a certificate: PEM, DER or PFX, as bytes or base64, also with damaged line ends.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -23,12 +22,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
 
 BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.S)
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-SEQUENCE: t.Final = 0x30  # with which everything in DER begins, a PFX too
+SEQUENCE: t.Final = 0x30  # the first byte of DER and of PFX
 
 
 def plain(content: bytes) -> bytes:
-    """PEM with proper line ends, or DER, out of any of its wrappings; bytes in no known form come
-    back as they are."""
+    """PEM with proper line ends, or DER, unwrapped; bytes of an unknown form are returned
+    unchanged."""
     for _depth in range(3):
         if b"-----BEGIN" in content:
             return _with_line_ends(content)
@@ -50,18 +49,17 @@ def blocks(pem: bytes) -> list[tuple[str, bytes]]:
 
 
 def _with_line_ends(pem: bytes) -> bytes:
-    """Each block on lines of its own, where they were lost, indented, or written as the two
-    characters \\n."""
+    """PEM with its line ends restored if they are missing, indented, or the two characters \\n."""
     pem = pem.replace(rb"\r\n", b"\n").replace(rb"\n", b"\n").replace(rb"\r", b"\n")
-    found = [_rebuilt(match) for match in BLOCK.finditer(pem)]
-    return b"".join(found) if found else pem
+    rebuilt = [_rebuilt(match) for match in BLOCK.finditer(pem)]
+    return b"".join(rebuilt) if rebuilt else pem
 
 
 def _rebuilt(match: re.Match[bytes]) -> bytes:
     label, body = match[1].decode(), match[2].decode("ascii", "replace")
     lines = textwrap.wrap("".join(body.split()), 64)
     if ":" in body:
-        # an old form of encrypted key, whose headers are lines
+        # an older form of encrypted key, whose headers are on separate lines
         lines = [line.strip() for line in body.strip().splitlines()]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
 
@@ -75,5 +73,5 @@ def _from_base64(text: str) -> bytes | None:
         inner = base64.b64decode(padded.translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError):
         return None
-    # any word is base64 of something; only what a certificate can be counts
+    # many words are valid base64; the content must look like a certificate
     return inner if inner[:1] == bytes([SEQUENCE]) or b"-----BEGIN" in inner else None

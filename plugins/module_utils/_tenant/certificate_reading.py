@@ -28,26 +28,26 @@ try:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    # times with their zone came with cryptography 42
+    # cryptography 42 added times with a time zone
     NEW_ENOUGH = hasattr(x509.Certificate, "not_valid_after_utc")
 except ImportError:
     NEW_ENOUGH = False
 
 Passwords = tuple[bytes, ...]
 FORMS: t.Final = (
-    "Give a PEM file with certificate and key, or private_key_path beside it, or a"
-    " PFX; and certificate_password for an encrypted key."
+    "Use a PEM file with certificate and key, or a certificate and private_key_path, or a PFX; set"
+    " certificate_password if the key is encrypted."
 )
 KEY_APART: t.Final = (
-    "Give the private key too: in the same PEM, in private_key_path, or together with it as PFX."
+    "Add the private key to the same PEM file, set private_key_path, or use a PFX with both."
 )
-PASSWORD: t.Final = "Give certificate_password."
-NO_RSA: t.Final = "the key is no RSA key, and Entra ID takes no other."
+PASSWORD: t.Final = "Set certificate_password."
+NO_RSA: t.Final = "the key is not an RSA key, but Entra ID accepts only RSA keys."
 WRONG_PASSWORD: t.Final = "Correct certificate_password."
 
 
 class Unreadable(Exception):
-    """Why something is no certificate or no key, as a clause, and what to do."""
+    """Why a certificate or key cannot be read, as a clause, and the advice."""
 
     def __init__(self, reason: str, advice: str = FORMS) -> None:
         super().__init__(reason)
@@ -58,15 +58,15 @@ class Unreadable(Exception):
 def require_cryptography() -> None:
     if not NEW_ENOUGH:
         message = (
-            "Certificates need the Python package cryptography, version 42 or newer, where"
-            " this runs."
+            "Certificates require the Python package cryptography, version 42 or newer, where the"
+            " module runs."
         )
         advice = "Run: pip install 'cryptography>=42'"
         raise DefenderError("bad_request", message, advice=advice)
 
 
 def passwords_of(value: str | None) -> Passwords:
-    """The password as it was given, and without a line end or mark that came with it."""
+    """The password as it is, and without a line end or byte order mark."""
     if not value:
         return ()
     return tuple(dict.fromkeys([value.encode(), value.strip(BOM).rstrip("\r\n").encode()]))
@@ -90,7 +90,7 @@ def read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Cert
 
 
 def certificates_in(data: bytes) -> list[x509.Certificate]:
-    """The certificates of a PEM text, which may be none, or the one of a DER file."""
+    """The certificates of a PEM text (possibly none), or the one of a DER file."""
     try:
         if b"-----BEGIN" not in data:
             return [x509.load_der_x509_certificate(data)]
@@ -109,7 +109,7 @@ def keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
     try:
         keys, _unused = read(data, passwords)
         if not keys:
-            raise Unreadable("it holds no private key")
+            raise Unreadable("it contains no private key")
     except Unreadable as e:
         raise unusable(
             f"{option} {path} cannot be read as a private key: {e.reason}.", e.advice
@@ -119,30 +119,30 @@ def keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
 
 def _read_pfx(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
     problem = ""
-    # without a password, and with an empty one: exporters disagree on which of them is none
+    # exporters write a PFX without a password in two ways: none, or an empty one
     for password in (None, b"", *passwords):
         try:
-            found = pkcs12.load_pkcs12(data, password)
+            pfx = pkcs12.load_pkcs12(data, password)
         except UnsupportedAlgorithm:
-            reason = "its encryption is not supported here"
-            raise Unreadable(reason, "Export the PFX again, with AES256.") from None
+            reason = "its encryption is not supported"
+            raise Unreadable(reason, "Export the PFX again with AES256.") from None
         except (ValueError, TypeError) as e:
             problem = str(e).lower()
             continue
-        entries = [found.cert, *found.additional_certs]
+        entries = [pfx.cert, *pfx.additional_certs]
         certificates = [entry.certificate for entry in entries if entry is not None]
-        if found.key is None:
+        if pfx.key is None:
             raise Unreadable("it is a PFX without a private key", KEY_APART)
-        return [found.key], certificates
+        return [pfx.key], certificates
     if "password" not in problem:
         return _read_der_key(data, passwords)
     if passwords:
-        raise Unreadable("certificate_password does not fit the PFX", WRONG_PASSWORD)
-    raise Unreadable("the PFX is protected, so certificate_password is needed", PASSWORD)
+        raise Unreadable("certificate_password is wrong for the PFX", WRONG_PASSWORD)
+    raise Unreadable("the PFX is encrypted, so certificate_password is required", PASSWORD)
 
 
 def _read_der_key(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
-    """A key on its own in DER, or the end of all attempts."""
+    """A private key in DER; the last form that is tried."""
     try:
         return [_key(data, passwords, serialization.load_der_private_key)], []
     except Unreadable:
@@ -150,33 +150,31 @@ def _read_der_key(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[
 
 
 def _key(data: bytes, passwords: Passwords, load: t.Callable[..., t.Any]) -> t.Any:
-    """A private key. A password that is not needed does no harm."""
+    """A private key. A password is ignored if the key is not encrypted."""
     encrypted = False
     for password in (None, *passwords):
         try:
             return load(data, password)
         except UnsupportedAlgorithm:
-            raise Unreadable(
-                "the encryption or kind of its private key is not supported here"
-            ) from None
+            raise Unreadable("the encryption or type of its private key is not supported") from None
         except TypeError:
-            # cryptography's way to say that a password is missing
+            # cryptography raises this if a password is missing
             encrypted = True
         except ValueError:
             if not encrypted:
                 raise Unreadable("its private key is damaged") from None
     if passwords:
-        raise Unreadable("certificate_password does not fit the private key", WRONG_PASSWORD)
-    raise Unreadable("the private key is encrypted, so certificate_password is needed", PASSWORD)
+        raise Unreadable("certificate_password is wrong for the private key", WRONG_PASSWORD)
+    raise Unreadable("the private key is encrypted, so certificate_password is required", PASSWORD)
 
 
 def described(data: bytes) -> str:
-    """What was found in place of a certificate, without any of it."""
+    """What the data is instead of a certificate, without quoting it."""
     labels = [label for label, _block in _certificate_forms.blocks(data)]
     if labels:
-        return f"PEM of the kind {' and '.join(dict.fromkeys(labels))}"
+        return f"PEM of the type {' and '.join(dict.fromkeys(labels))}"
     if data[:1] in (b"/", b"~") and b"\n" not in data.strip() and len(data) < 300:
-        return "what looks like a path, which belongs into certificate_path"
+        return "text that looks like a path, which belongs in certificate_path"
     return "neither PEM, DER, PFX nor base64 of one of them"
 
 

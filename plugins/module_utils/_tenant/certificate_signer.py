@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate with its private key that signs client assertions.
+"""The certificate and private key that sign client assertions.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -40,16 +40,16 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 except ImportError:
-    # require_cryptography says so
+    # require_cryptography reports it
     pass
 
-TOGETHER: t.Final = "Put the certificate and its own key together."
+TOGETHER: t.Final = "Use a certificate and the private key that belongs to it."
 
 
 @dataclasses.dataclass(frozen=True)
 class Signer:
-    """A certificate's private key, the thumbprint Entra knows it by, and the chain where one is to
-    be sent (x5c)."""
+    """A certificate's private key, its thumbprint for Entra ID, and the chain to send (x5c), if
+    any."""
 
     key: t.Any = dataclasses.field(repr=False)
     thumbprint: str
@@ -57,7 +57,7 @@ class Signer:
 
 
 def signer(credential: t.Mapping[str, t.Any]) -> Signer:
-    """The signer out of the certificate options; raises `bad_credentials` or
+    """The signer that the certificate options describe; raises `bad_credentials` or
     `credential_expired`."""
     require_cryptography()
     option = "certificate" if "certificate" in credential else "certificate_path"
@@ -69,55 +69,55 @@ def signer(credential: t.Mapping[str, t.Any]) -> Signer:
     try:
         keys, certificates = read(_certificate_forms.plain(data), passwords)
         if not certificates:
-            found = "a private key without a certificate" if keys else described(data)
-            raise Unreadable(f"it holds {found}")
+            content = "a private key without a certificate" if keys else described(data)
+            raise Unreadable(f"it contains {content}")
         if "private_key_path" in credential:
             keys = keys_of_file(credential["private_key_path"], passwords)
         elif not keys:
-            raise Unreadable("it holds a certificate without its private key", KEY_APART)
+            raise Unreadable("it contains a certificate without its private key", KEY_APART)
     except Unreadable as e:
         message = f"{where} cannot be read as a certificate with its private key: {e.reason}."
         raise unusable(message, e.advice) from None
-    key, own = _pair(where, keys, certificates)
-    chain = _chain(own, certificates) if credential.get("certificate_chain") else []
-    x5c = [base64.b64encode(as_der(certificate)).decode() for certificate in chain]
-    return Signer(key, own.fingerprint(hashes.SHA256()).hex(), x5c or None)
+    key, certificate = _pair(where, keys, certificates)
+    chain = _chain(certificate, certificates) if credential.get("certificate_chain") else []
+    x5c = [base64.b64encode(as_der(link)).decode() for link in chain]
+    return Signer(key, certificate.fingerprint(hashes.SHA256()).hex(), x5c or None)
 
 
 def _pair(
     where: str, keys: list[t.Any], certificates: list[x509.Certificate]
 ) -> tuple[t.Any, x509.Certificate]:
-    """The key and its own certificate: the newest where a renewed one stands beside the old."""
+    """The key and its certificate; with a renewed certificate next to the old, the newest."""
     publics = {_public(key.public_key()): key for key in keys}
     pairs = [
         (certificate, publics.get(_public(certificate.public_key())))
         for certificate in certificates
     ]
-    fitting = [(certificate, key) for certificate, key in pairs if key is not None]
-    if not fitting:
-        raise unusable(f"{where}: the private key belongs to no certificate in it.", TOGETHER)
+    matching = [(certificate, key) for certificate, key in pairs if key is not None]
+    if not matching:
+        raise unusable(f"{where}: the private key does not match any certificate.", TOGETHER)
     now = datetime.datetime.now(datetime.UTC)
-    fitting.sort(
+    matching.sort(
         key=lambda pair: (pair[0].not_valid_before_utc <= now, pair[0].not_valid_after_utc)
     )
-    own, key = fitting[-1]
-    if now > own.not_valid_after_utc:
-        message = f"{where}: the certificate expired on {utc_text(own.not_valid_after_utc)}."
+    certificate, key = matching[-1]
+    if now > certificate.not_valid_after_utc:
+        end = utc_text(certificate.not_valid_after_utc)
+        message = f"{where}: the certificate expired on {end}."
         raise DefenderError("credential_expired", message)
-    if now < own.not_valid_before_utc:
-        start = utc_text(own.not_valid_before_utc)
+    if now < certificate.not_valid_before_utc:
+        start = utc_text(certificate.not_valid_before_utc)
         message = f"{where}: the certificate is not valid before {start}."
-        advice = "Wait until then, or check the clock of this machine."
+        advice = "Wait until then, or check this machine's clock."
         raise DefenderError("credential_expired", message, advice=advice)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise unusable(f"{where}: {NO_RSA}", "Register a certificate with an RSA key.")
-    return key, own
+        raise unusable(f"{where}: {NO_RSA}", "Use a certificate with an RSA key.")
+    return key, certificate
 
 
-def _chain(own: x509.Certificate, certificates: list[x509.Certificate]) -> list[x509.Certificate]:
-    """The certificate and then each one's issuer, in whatever order they came (RFC 7515, section
-    4.1.6)."""
-    chain, left = [own], [certificate for certificate in certificates if certificate != own]
+def _chain(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> list[x509.Certificate]:
+    """The certificate, its issuer, the issuer's issuer and so on (RFC 7515, section 4.1.6)."""
+    chain, left = [leaf], [certificate for certificate in certificates if certificate != leaf]
     while issuer := next((cert for cert in left if cert.subject == chain[-1].issuer), None):
         chain.append(issuer)
         left.remove(issuer)

@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an access token says about itself: v1 and v2 claims, what is wrong with them, and its
-signature.
+"""The claims of an access token (v1 and v2), the problems with them, and its signature.
 
-Microsoft asks clients to treat tokens for its own APIs as opaque. So one that cannot be decoded is
-no error here, and the claims serve to refuse a mistake before it is sent; whether a call is
-allowed, the API decides.
+Microsoft asks clients to treat tokens for its own APIs as opaque. A token that cannot be decoded is
+therefore not an error here. The claims serve to catch a mistake before anything is sent; whether a
+call is allowed is decided by the API.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -40,7 +39,7 @@ LEEWAY = 300
 
 @dataclasses.dataclass(frozen=True)
 class Claims:
-    """A decoded token. `raw` holds every claim as it came; the token itself is not kept."""
+    """A decoded token. `raw` holds all claims unchanged; the token itself is not kept."""
 
     tenant_id: str
     audience: str
@@ -56,8 +55,7 @@ class Claims:
 
 @dataclasses.dataclass(frozen=True)
 class Expected:
-    """What a token must be before it may be used: whose, for which API, by which application,
-    allowing what."""
+    """What a token must have before it may be used: tenant, application, API and roles."""
 
     tenant_id: str
     client_id: str | None
@@ -69,10 +67,9 @@ class Expected:
 
 
 class Problem(t.NamedTuple):
-    """One thing that is wrong; `category` is the contract's, `code` is finer.
+    """One problem of a token; `category` is the contract's, `code` is more specific.
 
-    `who` and `advice` are given where those of the category would blame the application's
-    credential.
+    `who` and `advice` are set where those of the category would blame the application's credential.
     """
 
     code: str
@@ -83,15 +80,14 @@ class Problem(t.NamedTuple):
 
 
 def unusable(code: str, text: str, advice: str) -> Problem:
-    """A token that is to blame itself, or what handed it over; the application's credential is
-    not."""
+    """A problem of the token or its source, not of the application's credential."""
     return Problem(code, "bad_credentials", text, "caller", advice)
 
 
 GIVE_ANOTHER: t.Final = (
-    "Give an app-only token of this application for this tenant, or give none: it is fetched then."
+    "Provide an app-only token of this application for this tenant, or none: one is then requested."
 )
-CLOCK: t.Final = "Get a newer token; if it is new, check the clock of this machine."
+CLOCK: t.Final = "Get a newer token; if it is new, check this machine's clock."
 
 
 def read(token: str) -> Claims | None:
@@ -99,7 +95,7 @@ def read(token: str) -> Claims | None:
     if JWT_ERROR:
         raise DefenderError(
             "bad_request",
-            "The Python package pyjwt is not installed where this runs.",
+            "The Python package pyjwt is not installed where the module runs.",
             advice="Run: pip install 'pyjwt[crypto]'",
         )
     try:
@@ -127,74 +123,91 @@ def _number(value: t.Any) -> int:
 
 
 def problems(claims: Claims, expected: Expected, *, now: float) -> list[Problem]:
-    """Everything that is wrong with these claims, the gravest first; empty when the token may be
-    used."""
-    found: list[Problem] = []
-    if claims.tenant_id != expected.tenant_id:
-        found.append(
-            Problem(
-                "wrong_tenant",
-                "wrong_tenant",
-                (
-                    f"The token is for tenant {claims.tenant_id or 'nobody'}, not for"
-                    f" {expected.tenant_id}."
-                ),
-            )
-        )
-    if not expected.service.accepts(claims.audience):
-        owner = owner_of(claims.audience)
-        belongs = f", which belongs to the resource {owner}" if owner else ""
-        found.append(
-            Problem(
-                "wrong_audience",
-                "wrong_audience",
-                (
-                    f"The token's audience is {claims.audience or 'missing'}{belongs};"
-                    f" {expected.resource} needs {expected.service.audience}."
-                ),
-            )
-        )
-    if not _issued_by_entra(claims, expected):
-        found.append(
-            Problem(
-                "wrong_issuer",
-                "wrong_tenant",
-                (
-                    f"The token's issuer is {claims.issuer or 'missing'}, which is no issuer of"
-                    f" tenant {expected.tenant_id} in the cloud {expected.cloud}."
-                ),
-            )
-        )
-    if expected.client_id and claims.app_id and claims.app_id != expected.client_id:
-        text = f"The token was issued to application {claims.app_id}, not to {expected.client_id}."
-        found.append(unusable("wrong_application", text, GIVE_ANOTHER))
-    if claims.expires_at <= now:
-        text = (
-            f"The token expired {int(now - claims.expires_at)} seconds ago by the clock of this"
-            " machine."
-        )
-        found.append(unusable("expired", text, CLOCK))
-    if claims.not_before > now + LEEWAY:
-        seconds = int(claims.not_before - now)
-        text = f"The token becomes valid only in {seconds} seconds by the clock of this machine."
-        found.append(unusable("not_yet_valid", text, "Check the clock of this machine."))
-    if not claims.app_only:
-        text = "The token speaks for a user (it has scp); app-only access needs one without."
-        found.append(unusable("delegated", text, GIVE_ANOTHER))
-    if lacking := _permissions.missing(claims.roles, expected.roles):
-        has = ", ".join(claims.roles) or "no role at all"
-        found.append(
-            Problem(
-                "role_missing",
-                "role_missing",
-                f"The token has {has}; {', '.join(lacking)} is missing.",
-            )
-        )
-    return found
+    """All problems of these claims, the most serious first; empty if the token may be used."""
+    in_order = (
+        _wrong_tenant(claims, expected),
+        _wrong_audience(claims, expected),
+        _wrong_issuer(claims, expected),
+        _wrong_application(claims, expected),
+        _expired(claims, now),
+        _not_yet_valid(claims, now),
+        _delegated(claims),
+        _role_missing(claims, expected),
+    )
+    return [problem for problem in in_order if problem]
+
+
+def _wrong_tenant(claims: Claims, expected: Expected) -> Problem | None:
+    if claims.tenant_id == expected.tenant_id:
+        return None
+    tenant = f"tenant {claims.tenant_id}" if claims.tenant_id else "no tenant"
+    text = f"The token is for {tenant}, not for {expected.tenant_id}."
+    return Problem("wrong_tenant", "wrong_tenant", text)
+
+
+def _wrong_audience(claims: Claims, expected: Expected) -> Problem | None:
+    if expected.service.accepts(claims.audience):
+        return None
+    owner = owner_of(claims.audience)
+    belongs = f", which belongs to the resource {owner}" if owner else ""
+    text = (
+        f"The token's audience is {claims.audience or 'missing'}{belongs};"
+        f" {expected.resource} requires {expected.service.audience}."
+    )
+    return Problem("wrong_audience", "wrong_audience", text)
+
+
+def _wrong_issuer(claims: Claims, expected: Expected) -> Problem | None:
+    if _issued_by_entra(claims, expected):
+        return None
+    text = (
+        f"The token's issuer is {claims.issuer or 'missing'}, which is not an issuer of tenant"
+        f" {expected.tenant_id} in the cloud {expected.cloud}."
+    )
+    return Problem("wrong_issuer", "wrong_tenant", text)
+
+
+def _wrong_application(claims: Claims, expected: Expected) -> Problem | None:
+    if not expected.client_id or not claims.app_id or claims.app_id == expected.client_id:
+        return None
+    text = f"The token was issued to application {claims.app_id}, not to {expected.client_id}."
+    return unusable("wrong_application", text, GIVE_ANOTHER)
+
+
+def _expired(claims: Claims, now: float) -> Problem | None:
+    if claims.expires_at > now:
+        return None
+    seconds = int(now - claims.expires_at)
+    text = f"The token expired {seconds} seconds ago according to this machine's clock."
+    return unusable("expired", text, CLOCK)
+
+
+def _not_yet_valid(claims: Claims, now: float) -> Problem | None:
+    if claims.not_before <= now + LEEWAY:
+        return None
+    seconds = int(claims.not_before - now)
+    text = f"The token becomes valid in {seconds} seconds according to this machine's clock."
+    return unusable("not_yet_valid", text, "Check this machine's clock.")
+
+
+def _delegated(claims: Claims) -> Problem | None:
+    if claims.app_only:
+        return None
+    text = "The token acts for a user (it has the claim scp), but app-only access is required."
+    return unusable("delegated", text, GIVE_ANOTHER)
+
+
+def _role_missing(claims: Claims, expected: Expected) -> Problem | None:
+    lacking = _permissions.missing(claims.roles, expected.roles)
+    if not lacking:
+        return None
+    roles = f"only {', '.join(claims.roles)}" if claims.roles else "no roles"
+    text = f"The token lacks {', '.join(lacking)}; it has {roles}."
+    return Problem("role_missing", "role_missing", text)
 
 
 def _issued_by_entra(claims: Claims, expected: Expected) -> bool:
-    """v1 and v2 issuers of the cloud, and that of a login_url of one's own."""
+    """Whether the issuer is a v1 or v2 issuer of the cloud, or one below a custom login_url."""
     hosts = [f"https://{host}" for host in CLOUDS[expected.cloud].issuer_hosts] + [
         expected.login_url
     ]
@@ -204,14 +217,14 @@ def _issued_by_entra(claims: Claims, expected: Expected) -> bool:
 
 
 def verify(token: str, claims: Claims, keys: t.Mapping[str, t.Any]) -> Problem | None:
-    """Check the signature against a JWKS, `{"keys": [{kid, kty, n, e}]}`; None when it holds.
+    """Check the signature against a JWKS, `{"keys": [{kid, kty, n, e}]}`; None if it is valid.
 
-    Graph's tokens carry a `nonce` in their header and are signed over a hash of it, so that nobody
-    but Graph can check them: learn.microsoft.com/entra/identity-platform/access-tokens.
+    Graph's tokens carry a `nonce` in their header and are signed over a hash of it, so that only
+    Graph can verify them: learn.microsoft.com/entra/identity-platform/access-tokens.
     """
     if "nonce" in claims.header:
-        text = "Tokens of Microsoft Graph are signed so that only Graph can check them."
-        advice = "Leave verify_signature out for resource graph."
+        text = "Microsoft Graph signs its tokens in a way that only Graph can verify."
+        advice = "Do not set verify_signature for the resource graph."
         return unusable("signature_not_verifiable", text, advice)
     key = next(
         (key for key in keys.get("keys", []) if key.get("kid") == claims.header.get("kid")), None
@@ -236,5 +249,5 @@ def verify(token: str, claims: Claims, keys: t.Mapping[str, t.Any]) -> Problem |
             },
         )
     except jwt.PyJWTError as e:
-        return unusable("bad_signature", f"The token's signature does not hold: {e}.", GIVE_ANOTHER)
+        return unusable("bad_signature", f"The token's signature is not valid: {e}.", GIVE_ANOTHER)
     return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time as this room sees it.
+"""The clock that this package uses.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -17,7 +17,7 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class Clock:
-    """Injected, so that no test sleeps."""
+    """The functions for time; tests replace them, so that no test sleeps."""
 
     now: t.Callable[[], float] = time.monotonic
     sleep: t.Callable[[float], None] = time.sleep

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where each cloud's services live and which audience their tokens carry: one table, no requests.
+"""The URLs and token audiences of each cloud's services: one table, no requests.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,16 +29,15 @@ PRODUCTS: t.Final[t.Mapping[str, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """One API in one cloud: its base URL, the audience asked for, and every audience its tokens may
-    carry."""
+    """One API in one cloud: its base URL, the audience to request, and other audiences that it
+    accepts."""
 
     url: str
     audience: str
     aliases: tuple[str, ...] = ()
 
     def accepts(self, audience: str) -> bool:
-        """Whether a token with this `aud` is one for this service; a slash at the end does not
-        matter."""
+        """Whether a token with this `aud` is for this service; a slash at the end is ignored."""
         return audience.rstrip("/").lower() in {
             name.rstrip("/").lower() for name in (self.audience, *self.aliases)
         }
@@ -69,7 +68,7 @@ PUBLIC_ISSUERS = ("sts.windows.net", "login.microsoftonline.com")
 GOV_ISSUERS = ("sts.windows.net", "login.microsoftonline.us")
 
 # Sources: learn.microsoft.com defender-xdr/usgov, defender-endpoint/gov, graph/deployments.
-# Microsoft documents no XDR audience for the government clouds, so the host is asked for there and
+# Microsoft documents no XDR audience for the government clouds. The host is used there, and
 # xdr_audience overrides it.
 CLOUDS: t.Final[t.Mapping[str, Cloud]] = {
     "public": Cloud(
@@ -157,27 +156,25 @@ LOGIN_ALIASES: t.Final[t.Mapping[str, str]] = {
     "https://login.windows.net": "https://login.microsoftonline.com",
     "https://login.chinacloudapi.cn": "https://login.partner.microsoftonline.cn",
 }
-# Regional API hosts of the public cloud; any of them serves any tenant, the near one answers
-# faster.
+# Regional API hosts of the public cloud. Any of them serves any tenant; the nearest is fastest.
 REGIONS: t.Final = ("us", "eu", "uk", "au", "swa", "ina", "aea")
 ENDPOINT_REGIONS: t.Final = ("us", "eu", "uk")
 
 
 def service(cloud: str, resource: str, *, region: str | None = None) -> Service:
-    """The service of that cloud; raises `unsupported` where Microsoft does not offer it, before
-    anything is sent."""
-    found = CLOUDS[cloud].services.get(resource)
-    if found is None:
+    """The service in this cloud; raises `unsupported` if Microsoft does not offer it there."""
+    offered = CLOUDS[cloud].services.get(resource)
+    if offered is None:
         raise DefenderError(
             "unsupported", f"{PRODUCTS[resource]} has no Defender XDR API in the cloud {cloud}."
         )
     if not region or resource == "graph":
-        return found
+        return offered
     if cloud != "public":
         raise DefenderError(
             "bad_request",
             (
-                f"region is {region}, but only the public cloud has regional hosts and cloud is"
+                f"region is {region}, but only the public cloud has regional hosts; cloud is"
                 f" {cloud}."
             ),
         )
@@ -186,25 +183,27 @@ def service(cloud: str, resource: str, *, region: str | None = None) -> Service:
             raise DefenderError(
                 "unsupported",
                 (
-                    f"The Defender for Endpoint API has no host for region {region}; it has"
-                    f" {', '.join(ENDPOINT_REGIONS)}."
+                    f"The Defender for Endpoint API has no host for region {region}; region must be"
+                    f" one of {', '.join(ENDPOINT_REGIONS)}."
                 ),
             )
-        return dataclasses.replace(found, url=f"https://api-{region}.securitycenter.microsoft.com")
-    return dataclasses.replace(found, url=f"https://{region}.api.security.microsoft.com")
+        return dataclasses.replace(
+            offered, url=f"https://api-{region}.securitycenter.microsoft.com"
+        )
+    return dataclasses.replace(offered, url=f"https://{region}.api.security.microsoft.com")
 
 
-# The portal shows this identifier for WindowsDefenderATP, but its APIs refuse such tokens:
+# The portal shows this identifier for WindowsDefenderATP, but its APIs refuse tokens for it:
 # microsoft-365-docs issue 9246.
-PORTAL_TRAP: t.Final = "https://userrequestsgraphapi-prd.trafficmanager.net"
+PORTAL_AUDIENCE: t.Final = "https://userrequestsgraphapi-prd.trafficmanager.net"
 
 
 def owner_of(audience: str) -> str | None:
-    """The resource that an audience belongs to in any cloud, or None when no table knows it."""
-    if audience.rstrip("/").lower() == PORTAL_TRAP:
-        return "that no API accepts, although the portal shows it"
+    """The resource that an audience belongs to in any cloud, or None if it is unknown."""
+    if audience.rstrip("/").lower() == PORTAL_AUDIENCE:
+        return "WindowsDefenderATP (the portal shows this audience, but no API accepts it)"
     for cloud in CLOUDS.values():
-        for resource, found in cloud.services.items():
-            if found.accepts(audience):
+        for resource, offered in cloud.services.items():
+            if offered.accepts(audience):
                 return resource
     return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""TLS connections: shared by the tenants of one process, never by two, and never waiting past a
+"""TLS connections: shared by the tenants of one process, never by two processes, and subject to a
 deadline.
 
 This module util is **PRIVATE** to the collection and may change at any time.
@@ -34,15 +34,15 @@ except ImportError as e:
     HTTPAdapter = object
     REQUESTS_ERROR = e
 
-# what decides which proxy a request takes
+# the variables that select the proxy of a request
 ENVIRONMENT: t.Final = (*_proxy.VARIABLES, "no_proxy", "NO_PROXY")
 
 
 class Budget:
-    """The time that is left for one operation, and whether any byte of its request has left.
+    """The time left for one operation, and whether any byte of its request was sent.
 
     :arg now: the monotonic clock; `end` is a moment on it.
-    :arg wait: the most seconds that one wait for the service may take.
+    :arg wait: the maximum number of seconds of one wait for the service.
     """
 
     def __init__(self, now: t.Callable[[], float], *, end: float, wait: float) -> None:
@@ -64,7 +64,7 @@ _current = threading.local()
 
 @contextlib.contextmanager
 def within(budget: Budget) -> t.Iterator[None]:
-    """Hold everything that this thread reads and sends meanwhile to the budget."""
+    """Apply the budget to everything that this thread reads and sends in the meantime."""
     _current.budget = budget
     try:
         yield
@@ -73,8 +73,7 @@ def within(budget: Budget) -> t.Iterator[None]:
 
 
 class _Socket(ssl.SSLSocket):
-    """Asks the budget before every wait: a peer that sends a byte now and then cannot outlast
-    it."""
+    """Checks the budget before each wait, so that a slow peer cannot exceed it byte by byte."""
 
     def read(self, len: int = 1024, buffer: t.Any = None) -> t.Any:  # noqa: A002 - the name in ssl
         self._budget()
@@ -82,7 +81,7 @@ class _Socket(ssl.SSLSocket):
 
     def send(self, data: t.Any, flags: int = 0) -> int:
         if budget := self._budget():
-            # the handshake does not come through here: this is the request itself
+            # the handshake does not call this method: these are bytes of the request
             budget.sent = True
         return super().send(data, flags)
 
@@ -96,8 +95,8 @@ class _Socket(ssl.SSLSocket):
 class Adapter(HTTPAdapter):  # type: ignore[misc]
     """A pool of connections on a TLS context that was built once.
 
-    A session of `requests` would load the CA bundle for each connection, and what else it adds
-    (cookies, .netrc, redirects, variables that name CAs) is what must not happen here.
+    A session of `requests` would load the CA bundle for each connection, and would use cookies,
+    .netrc, redirects and CA variables, none of which are wanted here.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -108,7 +107,8 @@ class Adapter(HTTPAdapter):  # type: ignore[misc]
         super().__init__(pool_connections=16, pool_maxsize=64)
 
     def proxy(self, url: str, *, origin: tuple[str, str, int]) -> _proxy.Proxy | None:
-        """The environment's proxy for this origin, kept: looking it up costs as much as sending."""
+        """The environment's proxy for this origin; cached, because the lookup is as slow as a
+        request."""
         key = (origin, *map(os.environ.get, ENVIRONMENT))
         if key not in self._proxies:
             value = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
@@ -125,10 +125,10 @@ class Adapter(HTTPAdapter):  # type: ignore[misc]
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
 
     def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
-        """Leave the decision to the context: verification, host name and CAs are set there."""
+        """Do nothing: the context defines verification, host name check and CAs."""
 
 
-# Nothing of a context belongs to one connection: a parent that builds it saves every fork 30 ms.
+# A context belongs to no connection: if the parent builds it, each fork saves 30 ms.
 @functools.lru_cache(maxsize=16)
 def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
     """The TLS context for these CAs; raises `tls` for a bundle that cannot be loaded."""
@@ -136,7 +136,7 @@ def tls_context(ca_path: str | None, validate_certs: bool) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=ca_path or certifi.where())
     except (OSError, ssl.SSLError) as e:
         reason = (
-            "it holds no certificate in PEM" if isinstance(e, ssl.SSLError) else _reasons.words(e)
+            "it contains no PEM certificate" if isinstance(e, ssl.SSLError) else _reasons.words(e)
         )
         message = (
             f"ca_path is {ca_path}, which cannot be loaded as a bundle of CA certificates:"
@@ -157,15 +157,15 @@ def adapter(ca_path: str | None, validate_certs: bool) -> Adapter:
     if REQUESTS_ERROR:
         raise DefenderError(
             "bad_request",
-            "The Python package requests is not installed where this runs.",
+            "The Python package requests is not installed where the module runs.",
             advice="Run: pip install requests",
         )
     if not validate_certs:
-        # the option's documentation warns once; urllib3 would for every connection
+        # the documentation of the option warns; urllib3 would warn for each connection
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return Adapter(tls_context(ca_path, validate_certs))
 
 
-# A forked worker that went on using its parent's connections would share their TLS state with all
-# other workers, and could read the answer to another worker's request: another tenant's.
+# A forked worker that used its parent's connections would share their TLS state with other workers,
+# and could read the response to another worker's request, which may be for another tenant.
 os.register_at_fork(after_in_child=adapter.cache_clear)

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The link with which an administrator of a customer tenant consents to the application: the one
-place that makes it.
+"""The link with which an administrator of a customer tenant consents to the application.
 
 Sources: learn.microsoft.com/defender-xdr/api-partner-access (the form `page`),
 entra/identity-platform/v2-admin-consent.
@@ -25,6 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
     service,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import (
+    CLIENT_HINT,
     TENANT_HINT,
     guid,
     https_url,
@@ -36,7 +36,7 @@ PATHS: t.Final[t.Mapping[str, str]] = {
     "v2": "v2.0/adminconsent",
     "page": "oauth2/authorize",
 }
-# The page's link is that of a sign-in, which ends in a code that nobody needs.
+# The link of the form `page` is a sign-in link; the code in its response is not used.
 FIXED: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
     "page": {"prompt": "consent", "response_type": "code", "sso_reload": "true"}
 }
@@ -53,79 +53,83 @@ def consent_link(
     cloud: str = "public",
     login_url: str | None = None,
 ) -> str:
-    """The link; every value in it is quoted. Raises `bad_request` for what no link can be made of.
+    """The link, with every value quoted; raises `bad_request` for invalid values.
 
-    :arg form: `adminconsent`, `v2` (for the roles of one API; needs a redirect_uri), or `page`,
-        the one of Microsoft's page on partner access.
+    :arg form: `adminconsent`, `v2` (for the roles of one API; requires a redirect_uri), or
+        `page`, the form on Microsoft's page on partner access.
     :arg api: `graph`, `xdr` or `endpoint`, for the form `v2`.
-    :arg redirect_uri: where the administrator lands afterwards; it must be registered on the
+    :arg redirect_uri: where the browser goes afterwards; it must be registered on the
         application.
-    :arg state: comes back to redirect_uri as it is.
+    :arg state: opaque value returned to the redirect URI.
     """
-    if form not in FORMS:
+    for option, value, choices in (
+        ("form", form, FORMS),
+        ("api", api, RESOURCES),
+        ("cloud", cloud, tuple(CLOUDS)),
+    ):
+        _check_choice(option, value, choices)
+    tenant = _one_tenant(tenant_id)
+    query = {**FIXED.get(form, {}), "client_id": guid("client_id", client_id, CLIENT_HINT)}
+    login = (https_url("login_url", login_url) or CLOUDS[cloud].login).rstrip("/")
+    if form == "v2":
+        query["scope"] = _scope(cloud, api, redirect_uri)
+    if redirect_uri:
+        query["redirect_uri"] = _redirect_uri(redirect_uri)
+    if state:
+        query["state"] = state
+    return f"{LOGIN_ALIASES.get(login, login)}/{tenant}/{PATHS[form]}?{urlencode(query)}"
+
+
+def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
         raise DefenderError(
-            "bad_request", f"form is {form!r}, but must be one of {', '.join(FORMS)}."
+            "bad_request", f"{option} is {value!r}, but must be one of {', '.join(choices)}."
         )
-    if api not in RESOURCES:
-        raise DefenderError(
-            "bad_request", f"api is {api!r}, but must be one of {', '.join(RESOURCES)}."
-        )
-    if cloud not in CLOUDS:
-        raise DefenderError(
-            "bad_request", f"cloud is {cloud!r}, but must be one of {', '.join(CLOUDS)}."
-        )
+
+
+def _one_tenant(tenant_id: str) -> str:
+    """The tenant id; raises `bad_request` for an endpoint that many tenants share."""
     if str(tenant_id).lower() in ("common", "organizations", "consumers"):
         raise DefenderError(
             "bad_request",
             (
-                f"tenant_id is {tenant_id!r}, but the link has to lead to the one tenant that is"
-                f" asked. {TENANT_HINT}"
+                f"tenant_id is {tenant_id!r}, but the link must be for one specific tenant."
+                f" {TENANT_HINT}"
             ),
         )
-    tenant = guid("tenant_id", tenant_id, TENANT_HINT)
-    values = {
-        "client_id": guid(
-            "client_id",
-            client_id,
-            "Take the application (client) id from the app registration's overview page.",
+    return guid("tenant_id", tenant_id, TENANT_HINT)
+
+
+def _scope(cloud: str, api: str, redirect_uri: str | None) -> str:
+    """The scope of the form `v2`, which requires a redirect URI."""
+    if not redirect_uri:
+        raise DefenderError(
+            "bad_request",
+            (
+                "redirect_uri is not set, but the form v2 requires one that is registered on the"
+                " application."
+            ),
         )
-    }
-    login = (https_url("login_url", login_url) or CLOUDS[cloud].login).rstrip("/")
-    if form == "v2":
-        if not redirect_uri:
-            raise DefenderError(
-                "bad_request",
-                (
-                    "redirect_uri is not set, but the form v2 needs one that is registered on the"
-                    " application."
-                ),
-            )
-        values["scope"] = f"{service(cloud, api).audience}/.default"
-    if redirect_uri:
-        values["redirect_uri"] = _landing(redirect_uri)
-    if state:
-        values["state"] = state
-    query = urlencode({**FIXED.get(form, {}), **values})
-    return f"{LOGIN_ALIASES.get(login, login)}/{tenant}/{PATHS[form]}?{query}"
+    return f"{service(cloud, api).audience}/.default"
 
 
-def _landing(redirect_uri: str) -> str:
-    """What Entra takes as a redirect URI of type Web: https, or http on this machine, and no
-    fragment."""
+def _redirect_uri(redirect_uri: str) -> str:
+    """The redirect URI, if Entra ID accepts it for the type Web: https (or http on localhost),
+    without a fragment."""
     try:
         parts = urlsplit(redirect_uri)
-        good = parts.scheme == "https" or (
+        is_valid = parts.scheme == "https" or (
             parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
         )
-        good = (
-            good
+        is_valid = (
+            is_valid
             and bool(parts.hostname)
             and "#" not in redirect_uri
             and not re.search(r"[\s\\]", redirect_uri)
         )
     except ValueError:
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         raise DefenderError(
             "bad_request",
             (

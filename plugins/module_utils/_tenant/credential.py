@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application's credential out of its options and files: read and checked, without any request.
+"""The application's credential from its options and files: read and checked, without any request.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -28,8 +28,7 @@ FILES: t.Final = ("client_secret_file", "assertion_file", "certificate_path", "p
 
 
 def read(credential: t.Mapping[str, t.Any]) -> str | Signer | t.Callable[[], str]:
-    """The secret, the signer of assertions, or what reads the federated assertion anew for each
-    request."""
+    """The secret, the signer of assertions, or a function that reads the federated assertion."""
     if "client_secret" in credential:
         return checked("client_secret", str(credential["client_secret"]))
     if "client_secret_file" in credential:
@@ -40,8 +39,8 @@ def read(credential: t.Mapping[str, t.Any]) -> str | Signer | t.Callable[[], str
 
 
 def fingerprint(credential: t.Mapping[str, t.Any], salt: str) -> str:
-    """Tells two credentials apart in a file that must not hold them; 64 bits of an HMAC under that
-    file's own salt."""
+    """Distinguishes credentials in a file that must not contain them: 64 bits of an HMAC with the
+    salt of that file."""
     text = "\n".join(f"{name}={value}" for name, value in sorted(credential.items()))
     for name in FILES:
         if name in credential:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request with what bounds it, and its answer.
+"""One request with its limits, and the response.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -23,22 +23,22 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import r
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connections import Adapter
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import Proxy
 
-# where it is missing, `connections` says so when a request is made
+# if it is missing, `connections` reports it when a request is made
 with contextlib.suppress(ImportError):
     import requests
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What a service answered: status, headers without regard to case, body, and the id that its
-    support asks for."""
+    """A response: status, headers with lower-case names, body, and the request id for Microsoft's
+    support."""
 
     status: int
     headers: t.Mapping[str, str]
     body: bytes = dataclasses.field(repr=False)
 
     def json(self) -> t.Any:
-        """The body as JSON, or None when it is none, or nested more deeply than can be read."""
+        """The body as JSON, or None if it is not JSON or nested too deeply."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -46,7 +46,7 @@ class Answer:
 
     @property
     def date(self) -> float | None:
-        """The service's time in seconds since 1970, or None where it says none that can be read."""
+        """The service's time in seconds since 1970, or None without a valid `Date` header."""
         try:
             return email.utils.parsedate_to_datetime(self.headers["date"]).timestamp()
         except (KeyError, ValueError):
@@ -58,20 +58,20 @@ class Answer:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what must not change under a token. Empty for what is no plain URL."""
+    """Scheme, host and port, to which a token is bound; empty for an invalid or ambiguous URL."""
     try:
         parts = urlsplit(url)
         place = parts.scheme, (parts.hostname or "").lower(), parts.port or 443
     except ValueError:
         place = "", "", 0
-    # libraries disagree on what a backslash before an @ means, and on white space before the query
-    strange = "\\" in url or re.match(r"[^?#]*\s", url)
-    return ("", "", 0) if strange else place
+    # libraries differ in how they treat a backslash before an @, and white space before the query
+    ambiguous = "\\" in url or re.match(r"[^?#]*\s", url)
+    return ("", "", 0) if ambiguous else place
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One request and what bounds it, the same for each of its attempts."""
+    """One request and its limits, the same for all of its attempts."""
 
     adapter: Adapter
     request: requests.PreparedRequest
@@ -79,7 +79,7 @@ class Operation:
     proxy: Proxy | None
     end: float
     wait: float
-    again: frozenset[int]  # the statuses worth a repeat
+    again: frozenset[int]  # the statuses that are retried
     repeatable: bool
     oversize: str
     into: t.BinaryIO | None
@@ -101,20 +101,21 @@ def prepared(
     data: t.Any,
     payload: t.Any,
 ) -> requests.PreparedRequest:
-    """The request with its own id, which its repeats keep; raises `network` for what is no
-    address."""
-    every = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()), **headers}
+    """The request with an id that its retries keep; raises `network` for an invalid URL."""
+    all_headers = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()), **headers}
     if payload is not None:
         data = json.dumps(payload, ensure_ascii=False).encode()
-        every["Content-Type"] = "application/json; charset=utf-8"
+        all_headers["Content-Type"] = "application/json; charset=utf-8"
     request = requests.PreparedRequest()
     try:
-        # as text: requests would take a mapping apart member by member
+        # as text, because requests would encode a mapping member by member
         request.prepare(
-            method, url, headers=every, params=urlencode(params) if params else None, data=data
+            method,
+            url,
+            headers=all_headers,
+            params=urlencode(params) if params else None,
+            data=data,
         )
     except requests.exceptions.RequestException as e:
-        raise DefenderError(
-            "network", f"{name} was not sent, because that is not an address: {_reasons.words(e)}."
-        ) from None
+        raise DefenderError("network", f"{name} was not sent: {_reasons.words(e)}.") from None
     return request

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a request got no answer of its service, in words, and whether it may have run.
+"""Why a request got no response from its service, and whether it may have taken effect.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,42 +29,39 @@ except ImportError:  # `connections` says so when a request is made
 
 
 def redirected(name: str, response: requests.Response) -> DefenderError:
-    """The error for an answer that leads elsewhere."""
+    """The error for a redirect."""
     place = "://".join(origin(response.headers.get("Location", ""))[:2]).strip(":/") or "elsewhere"
     return DefenderError(
         "network",
         (
-            f"{name} was answered {response.status_code} with a redirect to {place}; no request"
-            " here follows one."
+            f"{name} returned {response.status_code}, a redirect to {place}; redirects are not"
+            " followed."
         ),
         status=response.status_code,
     )
 
 
 def too_large(operation: Operation, limit: int) -> DefenderError:
-    """The error for an answer of more bytes than the limit."""
+    """The error for a response that is larger than the limit."""
     category = operation.oversize if operation.repeatable else "outcome_unknown"
     return DefenderError(
         category,
-        (
-            f"{operation.name} was answered with more than {limit} bytes, which is"
-            " max_response_size."
-        ),
-        advice="Ask for less at a time, or raise max_response_size.",
+        f"{operation.name} returned more than {limit} bytes, the limit set by max_response_size.",
+        advice="Request less data at a time, or raise max_response_size.",
     )
 
 
 def of_the_service(answer: Answer, operation: Operation) -> Answer:
-    """The answer, unless a filter or portal on the way gave it in place of the service."""
+    """The response; raises an error if a filter or portal sent it instead of the service."""
     place = _interception.foreign(answer.status, answer.headers, answer.body)
     if place is None:
         return answer
-    # a filter that blocks has let nothing through; after any other answer to a write nobody knows
+    # a 4xx means that the filter blocked the request; otherwise a write may have taken effect
     certain = operation.repeatable or (400 <= answer.status < 500 and answer.status != 408)
     raise DefenderError(
         "network" if certain else "outcome_unknown",
         (
-            f"{operation.name} was answered {answer.status} by something else than the service:"
+            f"{operation.name} returned {answer.status} from something other than the service:"
             f" {place}."
         ),
         status=answer.status,
@@ -75,7 +72,7 @@ def of_the_service(answer: Answer, operation: Operation) -> Answer:
 def unanswered(
     e: requests.exceptions.RequestException, operation: Operation, *, sent: bool
 ) -> DefenderError:
-    """Why no answer came, in words; the texts of the libraries name classes and objects.
+    """The error for a request without a response, without the class names of the libraries.
 
     :arg sent: whether any byte of the request may have reached the service.
     """
@@ -83,7 +80,7 @@ def unanswered(
     via = f" through the proxy {proxy.name}" if proxy else ""
     if sent and not operation.repeatable:
         return DefenderError(
-            "outcome_unknown", f"{name}{via} was sent, but its answer was lost ({words})."
+            "outcome_unknown", f"{name}{via} was sent, but its response was lost ({words})."
         )
     reason = e.args[0] if e.args else e
     reason = getattr(reason, "reason", reason)
@@ -92,8 +89,8 @@ def unanswered(
     )
     if proxy and (unconnected or isinstance(e, requests.exceptions.ProxyError)):
         return _proxy.failure(e, name, proxy, operation.target)
-    # a connection cut in mid-handshake is no matter of trust, and neither is what happens once TLS
-    # stands
+    # not for a connection that was cut during the handshake, nor for a failure after it: neither is
+    # a problem of trust
     if isinstance(e, requests.exceptions.SSLError) and not sent and "EOF" not in str(reason):
         clause, advice = _reasons.tls(e)
         return DefenderError("tls", f"{name}{via} was not sent: {clause}.", advice=advice)
@@ -104,5 +101,5 @@ def unanswered(
     if isinstance(e, requests.exceptions.Timeout) or isinstance(
         reason, (urllib3.exceptions.ReadTimeoutError, TimeoutError)
     ):
-        return DefenderError("timeout", f"{name}{via} was not answered in time.")
+        return DefenderError("timeout", f"{name}{via} got no response in time.")
     return DefenderError("network", f"{name}{via} lost its connection ({words}).")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant guard: no request leaves with a token whose tenant, audience or roles do not fit.
+"""The guard of a tenant: no request is sent with a token of a wrong tenant, audience or role.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -28,45 +28,41 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens i
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 
-NO_APPLICATION = "00000000-0000-0000-0000-000000000000"  # as Microsoft's page writes it in its link
+NO_APPLICATION = (
+    "00000000-0000-0000-0000-000000000000"  # the placeholder in Microsoft's example links
+)
 
 
 class Guard:
-    """The tokens of one customer, none of which is handed out before its claims fit the call."""
+    """The tokens of one tenant. `token` returns one only if its claims fit the call.
 
-    def __init__(self, options: Options, *, clock: Clock | None = None) -> None:
-        self.options = options
-        self.clock = clock or Clock()
-        self.http = Http(
-            ca_path=options.ca_path,
-            validate_certs=options.validate_certs,
-            proxy=options.proxy,
-            timeout=options.request_timeout,
-            retries=options.retries,
-            deadline=options.retry_deadline,
-            max_size=options.max_response_size,
-            clock=self.clock,
-        )
-        self.warnings: list[str] = []
+    :arg warnings: the tenant's list of warnings, to which the guard adds its own.
+    """
+
+    def __init__(self, options: Options, *, http: Http, clock: Clock, warnings: list[str]) -> None:
+        self._options = options
+        self._http = http
+        self._clock = clock
+        self._warnings = warnings
         self._sources: dict[str, TokenSource] = {}
-        # by token: decoding one costs as much as sending a request
+        # by token, because decoding one takes as long as sending a request
         self._claims: dict[str, _claims.Claims | None] = {}
 
     @property
     def consent_url(self) -> str:
-        """Where an administrator of the tenant consents to what the application asks for."""
-        # a token that was given may come without its application
-        client_id = self.options.client_id or NO_APPLICATION
-        return consent_link(self.options.tenant_id, client_id, login_url=self.options.login_url)
+        """The link with which an administrator of the tenant consents to the application."""
+        # a task that sets access_token need not set client_id
+        client_id = self._options.client_id or NO_APPLICATION
+        return consent_link(self._options.tenant_id, client_id, login_url=self._options.login_url)
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Every token that this object has held."""
+        """All tokens that this guard has held."""
         return tuple(self._claims)
 
     def expected(self, resource: str, roles: t.Iterable[str] = ()) -> _claims.Expected:
         """What a token for this resource must be."""
-        options = self.options
+        options = self._options
         return _claims.Expected(
             options.tenant_id,
             options.client_id or None,
@@ -80,20 +76,22 @@ class Guard:
     def read_token(
         self, resource: str, *, force: bool = False, refused: str | None = None
     ) -> tuple[Token, _claims.Claims | None]:
-        """A token as it comes, and its claims (None when it is opaque, which is a warning). For the
-        guard and for diagnosis."""
-        source = self._source(resource, self.options.service(resource))
+        """A token that was not checked, and its claims: for the guard and for diagnosis.
+
+        An opaque token has no claims (None) and adds a warning.
+        """
+        source = self._source(resource, self._options.service(resource))
         token = source.get(force=force, refused=refused)
         if token.value not in self._claims:
             self._claims[token.value] = _claims.read(token.value)
         claims = self._claims[token.value]
         opaque = (
-            f"The token of tenant {self.options.label} for {resource} is opaque, so its"
+            f"The token of tenant {self._options.label} for {resource} is opaque, so its"
             " tenant and roles could not be checked."
         )
         for warning in (source.file.warning, None if claims else opaque):
-            if warning and warning not in self.warnings:
-                self.warnings.append(warning)
+            if warning and warning not in self._warnings:
+                self._warnings.append(warning)
         return token, claims
 
     def token(
@@ -107,52 +105,51 @@ class Guard:
     ) -> tuple[Token, _claims.Claims | None]:
         """A token that passed the guard, and its claims.
 
-        A cached token that lacks a role is replaced once, because roles granted since are only in
-        newer tokens; but not when it is so young that nothing can have changed, nor when `patient`
-        says that there is another way.
+        A cached token that lacks a role is replaced once, because roles granted since then are only
+        in newer tokens. It is not replaced if it is too new for anything to have changed.
+
+        :arg patient: do not replace it either way, because the caller has an alternative.
         """
         expected = self.expected(resource, roles)
         token, claims = self.read_token(resource, force=force, refused=refused)
-        found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
-        if found and token.from_cache and self.is_old(token) and not patient:
+        problems = _claims.problems(claims, expected, now=self._clock.wall()) if claims else []
+        if problems and token.from_cache and self.is_old(token) and not patient:
             token, claims = self.read_token(resource, refused=token.value)
-            found = _claims.problems(claims, expected, now=self.clock.wall()) if claims else []
-        if found and claims:
-            raise self.refusal(resource, found[0], claims, expected.roles)
+            problems = _claims.problems(claims, expected, now=self._clock.wall()) if claims else []
+        if problems and claims:
+            raise self.refusal(resource, problems[0], claims, expected.roles)
         return token, claims
 
     def forget(self, *, pretend: bool = False) -> int:
-        """Drop everything that is cached of this tenant; how many tokens that is. `pretend` only
-        counts them."""
+        """Delete the tenant's cached tokens and return their number; `pretend` only counts."""
         if not pretend:
             self._sources.clear()
-        return forget(self.options.token_cache, self.options.tenant_id, pretend=pretend)
+        return forget(self._options.token_cache, self._options.tenant_id, pretend=pretend)
 
     def is_old(self, token: Token) -> bool:
-        """Whether the customer may have changed something since this token was issued."""
-        return self.clock.wall() - token.obtained_at > REMEMBERED
+        """Whether the token is old enough for roles to have changed since it was issued."""
+        return self._clock.wall() - token.obtained_at > REMEMBERED
 
     def keys(self) -> dict[str, t.Any]:
-        """The JWKS of the tenant's login service, `{"keys": [...]}`; fetched without any
-        credential."""
-        url = f"{self.options.login_url}/{self.options.tenant_id}/discovery/v2.0/keys"
-        answer = self.http.send("GET", url)
-        keys = answer.json()
-        if answer.status != 200 or not isinstance(keys, dict):
+        """The JWKS of the tenant's login service, `{"keys": [...]}`; needs no credential."""
+        url = f"{self._options.login_url}/{self._options.tenant_id}/discovery/v2.0/keys"
+        response = self._http.send("GET", url)
+        keys = response.json()
+        if response.status != 200 or not isinstance(keys, dict):
             raise DefenderError(
                 "unavailable",
-                f"Tenant {self.options.label}: the keys at {url} were answered {answer.status}.",
-                status=answer.status,
+                f"Tenant {self._options.label}: {url} returned {response.status} without any keys.",
+                status=response.status,
             )
         return keys
 
     def _source(self, resource: str, service: Service) -> TokenSource:
         if resource not in self._sources:
             self._sources[resource] = TokenSource(
-                self.options,
+                self._options,
                 service.audience,
-                http=self.http,
-                clock=self.clock,
+                http=self._http,
+                clock=self._clock,
                 consent_url=self.consent_url,
             )
         return self._sources[resource]
@@ -164,20 +161,19 @@ class Guard:
         claims: _claims.Claims,
         roles: t.Iterable[str],
     ) -> DefenderError:
-        """The error for what is wrong with a token, with the consent link where a role is what is
-        missing."""
+        """The error for a problem of a token; for a missing role, it contains the consent link."""
         if problem.category != "role_missing":
-            message = f"Tenant {self.options.label}: {problem.text}"
+            message = f"Tenant {self._options.label}: {problem.text}"
             return DefenderError(problem.category, message, who=problem.who, advice=problem.advice)
         lacking = missing(claims.roles, roles)
         return DefenderError(
             "role_missing",
-            f"Tenant {self.options.label} grants application {self.options.client_id} the roles"
-            f" [{', '.join(claims.roles)}] of {resource}; {', '.join(lacking)} is missing. An"
-            f" administrator of that tenant has to consent again: {self.consent_url}",
+            f"Tenant {self._options.label} grants application {self._options.client_id} the"
+            f" {resource} roles [{', '.join(claims.roles)}], but not {', '.join(lacking)}. An"
+            f" administrator of that tenant must consent again: {self.consent_url}",
             advice=(
-                "Add the role to the application, then an administrator of that tenant"
-                f" consents again: {self.consent_url}"
+                "Add the missing role to the application; then an administrator of that tenant must"
+                f" consent again: {self.consent_url}"
             ),
             facts={"missing_roles": lacking},
         )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that a proxy, a filter or a captive portal gave in the service's place.
+"""Responses of a proxy, a filter or a captive portal instead of the service.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -14,34 +14,34 @@ import json
 import re
 import typing as t
 
-# Ids of Microsoft's services and their front doors.
+# Headers with request ids of Microsoft's services and their front ends.
 MICROSOFT: t.Final = ("request-id", "x-ms-request-id", "x-ms-ags-diagnostic", "x-azure-ref")
-# 407 and 511 (RFC 6585) are answers of the network, never of the service that was asked.
+# 407 and 511 (RFC 6585) come from the network, never from the service.
 NETWORK_STATUS: t.Final = frozenset({407, 511})
-# A gateway's own failure says nothing of who it is; it stays a failure or a timeout of the service.
+# These do not reveal which gateway failed; they count as a failure or timeout of the service.
 GATEWAY: t.Final = frozenset({500, 504})
-# A refusal of these services explains itself in JSON; one that does not is not theirs.
+# Microsoft's services explain these in JSON; a response without JSON is not from the service.
 REFUSALS: t.Final = frozenset({401, 403})
 PAGE = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta|title)\b", re.I
 )
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 ADVICE: t.Final = (
-    "Something between this machine and the service answered: a proxy, a filter or a"
-    " captive portal. It has to let this machine reach {target}."
+    "A proxy, a filter or a captive portal between this machine and the service sent this response;"
+    " it must let this machine reach {target}."
 )
 
 
 def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | None:
-    """What answered in the service's place, in words; None for an answer of the service itself.
+    """A description of what responded instead of the service; None for the service itself.
 
-    :arg headers: with names in lower case.
-    :arg body: may be empty where it went to a file; the headers decide then.
+    :arg headers: with lower-case names.
+    :arg body: empty if it was written to a file; then only the headers count.
     """
     is_page = "text/html" in headers.get("content-type", "").lower() or bool(PAGE.match(body))
     is_text = status in REFUSALS and bool(body.strip()) and not _is_json(body)
     has_id = bool(set(MICROSOFT) & set(headers))
-    # Microsoft's own gateways answer with pages when what is behind them fails
+    # Microsoft's own gateways send HTML pages when the service behind them fails
     is_front_door = status >= 500 and (
         "x-azure-ref" in headers or headers.get("server", "").lower().startswith("microsoft-")
     )
@@ -56,12 +56,12 @@ def foreign(status: int, headers: t.Mapping[str, str], body: bytes) -> str | Non
         marks.insert(0, f'"{_line(html.unescape(title[1]))}"')
     else:
         kind = headers.get("content-type", "").split(";")[0].strip()
-        marks.insert(0, kind or ("a page in HTML" if PAGE.match(body) else "no JSON"))
+        marks.insert(0, kind or ("an HTML page" if PAGE.match(body) else "not JSON"))
     return ", ".join(_line(mark) for mark in marks)
 
 
 def advice(target: str) -> str:
-    """What to do about it."""
+    """The advice for such a response."""
     return ADVICE.format(target=target)
 
 
@@ -74,6 +74,6 @@ def _is_json(body: bytes) -> bool:
 
 
 def _line(text: str) -> str:
-    """One short line that a terminal can show."""
+    """The text as one short, printable line."""
     plain = "".join(c for c in " ".join(text.split()) if c.isprintable())
     return plain if len(plain) <= 80 else f"{plain[:79]}…"

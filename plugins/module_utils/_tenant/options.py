@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that describe a tenant: their one spec, and the checks that need no network.
+"""The options that describe a tenant: their spec, and the checks that need no network.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -29,7 +29,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy im
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
-# Read by every module's argument_spec, the doors, and the test that compares them with the
+# Used by the argument_spec of every module, by the doors, and by the test that compares it with the
 # documentation.
 TENANT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "tenant_id": {"type": "str"},
@@ -69,8 +69,8 @@ SOURCES: t.Final = (
     "certificate",
     "assertion_file",
 )
-# Options that only say something about a credential; they travel with it when a nearer source names
-# another one.
+# All options of a credential: if a source of higher precedence sets one of the SOURCES, the others
+# are not taken from a source of lower precedence.
 CREDENTIAL: t.Final = (*SOURCES, "private_key_path", "certificate_password", "certificate_chain")
 
 
@@ -105,19 +105,18 @@ class Options:
         )
 
     def service(self, resource: str) -> Service:
-        """The API of this tenant's cloud, or the reason why there is none."""
-        found = self.services[resource]
-        if isinstance(found, DefenderError):
-            raise found
-        return found
+        """The API in this tenant's cloud; raises the error for an API that does not exist there."""
+        service_or_error = self.services[resource]
+        if isinstance(service_or_error, DefenderError):
+            raise service_or_error
+        return service_or_error
 
 
 def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
-    """Options out of module parameters; raises `bad_request` or `bad_credentials` in one
-    sentence, before anything is sent.
+    """Options from module parameters; raises `bad_request` or `bad_credentials` before anything is
+    sent.
 
-    :arg anonymous: no token will be asked for, so that neither application nor credential is
-        needed.
+    :arg anonymous: no token will be requested, so that application and credential are optional.
     """
     tenant_id = guid("tenant_id", params.get("tenant_id"), TENANT_HINT)
     client_id = (
@@ -126,7 +125,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
         else guid(
             "client_id",
             params.get("client_id"),
-            "Take the application (client) id from the app registration's overview page.",
+            CLIENT_HINT,
         )
     )
     for name, least in (("request_timeout", 1), ("retries", 0), ("retry_deadline", 1)):
@@ -158,6 +157,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
     )
 
 
+CLIENT_HINT = "Take the application (client) id from the app registration's overview page."
 TENANT_HINT = (
     "Find the GUID of a domain in the issuer of"
     " https://login.microsoftonline.com/DOMAIN/v2.0/.well-known/openid-configuration, or on the"
@@ -166,25 +166,25 @@ TENANT_HINT = (
 
 
 def guid(option: str, value: t.Any, hint: str) -> str:
-    """A GUID in small letters; `hint` says where to find one."""
+    """A GUID in lower case; `hint` is the advice on where to find one."""
     if not value:
         raise DefenderError(
             "bad_request",
             (
-                f"{option} is not set; give it as a task option or as the variable"
+                f"{option} is not set; set it as a task option or as the variable"
                 f" defender_xdr_{option}."
             ),
             advice=hint,
         )
     if not GUID.fullmatch(str(value)):
         raise DefenderError(
-            "bad_request", f"{option} is {str(value)!r}, which is no GUID. {hint}", advice=hint
+            "bad_request", f"{option} is {str(value)!r}, which is not a GUID. {hint}", advice=hint
         )
     return str(value).lower()
 
 
 def size(option: str, value: str) -> int:
-    """A number of bytes, written as such or with a unit."""
+    """A number of bytes, written as a number or with a unit."""
     try:
         count = human_to_bytes(value)
     except ValueError:
@@ -193,15 +193,15 @@ def size(option: str, value: str) -> int:
         raise DefenderError(
             "bad_request",
             (
-                f"{option} is {value!r}, which is no size; give bytes, or a number with K, M or G"
-                " such as 512M."
+                f"{option} is {value!r}, which is not a size; use bytes, or a number with K, M or"
+                " G such as 512M."
             ),
         )
     return int(count)
 
 
 def https_url(option: str, value: str | None) -> str | None:
-    """A base URL, or None for none."""
+    """A base URL, or None if the option is not set."""
     if not value:
         return None
     scheme, host, _port = origin(value)
@@ -209,66 +209,66 @@ def https_url(option: str, value: str | None) -> str | None:
         raise DefenderError(
             "bad_request",
             (
-                f"{option} is {value!r}, but must be an https URL of a host without credentials,"
-                " query or fragment."
+                f"{option} is {value!r}, but must be an https URL with a host, and without"
+                " credentials, query or fragment."
             ),
         )
     return value
 
 
 def _proxy_url(value: str | None) -> str | None:
-    """The proxy as the transport takes it; refused before anything is sent where it cannot work."""
+    """The proxy's URL for the transport; raises `bad_request` for one that cannot work."""
     return checked("proxy", value).url if value else None
 
 
 def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | DefenderError:
-    """The cloud's service with the caller's URL and audience; an audience of another resource is
-    the caller's mistake."""
+    """The cloud's service with the caller's URL and audience; raises `wrong_audience` for an
+    audience of another resource."""
     url, audience = (
         https_url(f"{resource}_url", params.get(f"{resource}_url")),
         params.get(f"{resource}_audience"),
     )
     try:
-        found = service(params["cloud"], resource, region=None if url else params.get("region"))
+        chosen = service(params["cloud"], resource, region=None if url else params.get("region"))
     except DefenderError as e:
-        # kept, not raised: a tenant in a cloud without one API may still use another
+        # returned, not raised: a tenant in a cloud without this API may still use another
         if not (url and audience and e.category == "unsupported"):
             return e
-        found = Service(url, audience)
+        chosen = Service(url, audience)
     if audience:
         owner = owner_of(audience)
         if owner not in (None, resource):
             raise DefenderError(
                 "wrong_audience",
                 (
-                    f"{resource}_audience is {audience}, which belongs to the resource {owner}; the"
-                    f" right value for {resource} is {found.audience}."
+                    f"{resource}_audience is {audience}, which belongs to the resource {owner};"
+                    f" {resource} requires {chosen.audience}."
                 ),
-                advice=f"Leave {resource}_audience out, or set it to {found.audience}.",
+                advice=f"Remove {resource}_audience, or set it to {chosen.audience}.",
             )
-        found = dataclasses.replace(
-            found,
+        chosen = dataclasses.replace(
+            chosen,
             audience=audience,
-            aliases=(found.audience, *found.aliases) if owner else found.aliases,
+            aliases=(chosen.audience, *chosen.aliases) if owner else chosen.aliases,
         )
-    return dataclasses.replace(found, url=(url or found.url).rstrip("/"))
+    return dataclasses.replace(chosen, url=(url or chosen.url).rstrip("/"))
 
 
 def _credential(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Exactly one source of a credential, with what belongs to it."""
-    given = [name for name in SOURCES if params.get(name)]
-    if len(given) != 1:
-        found = "none is set" if not given else f"{' and '.join(given)} are set"
+    """The one source of the credential, with the options that belong to it."""
+    sources = [name for name in SOURCES if params.get(name)]
+    if len(sources) != 1:
+        state = "none is set" if not sources else f"{' and '.join(sources)} are set"
         raise DefenderError(
             "bad_credentials",
-            f"Exactly one credential is needed of {', '.join(SOURCES)}; {found}.",
+            f"Exactly one of {', '.join(SOURCES)} must be set; {state}.",
             who="caller",
-            advice="Set one of them and drop the others.",
+            advice="Set one of these options and remove the others.",
         )
     for name in ("private_key_path", "certificate_password"):
-        if params.get(name) and not given[0].startswith("certificate"):
+        if params.get(name) and not sources[0].startswith("certificate"):
             raise DefenderError(
                 "bad_request",
-                f"{name} is set, but the credential is {given[0]}; {name} goes with a certificate.",
+                f"{name} is set, but requires a certificate; the credential is {sources[0]}.",
             )
     return {name: params[name] for name in CREDENTIAL if params.get(name)}

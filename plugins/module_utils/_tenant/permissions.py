@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application permission that each module needs: the one table that code, documentation and
-consent share.
+"""The application permissions that each module needs: one table for code, documentation and
+consent.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,8 +15,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-# module: {resource: least roles}. A role is granted per resource application; Graph's and
-# Defender's are not the same.
+# module: {resource: minimum roles}. Roles are granted per resource: Graph's and Defender's differ.
 PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "access_token": {"graph": (), "xdr": (), "endpoint": ()},
     "access_token_info": {"graph": (), "xdr": (), "endpoint": ()},
@@ -27,27 +26,25 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "application": {"graph": ("Application.ReadWrite.OwnedBy",)},
     "application_info": {"graph": ("Application.Read.All",)},
     "application_credential": {"graph": ("Application.ReadWrite.OwnedBy",)},
-    # the sources of the inventory tenants, which the provider's own tenant grants
+    # the sources of the inventory `tenants`, granted in the provider's own tenant
     "tenants:gdap": {"graph": ("DelegatedAdminRelationship.Read.All",)},
     "tenants:contracts": {"graph": ("Directory.Read.All",)},
 }
-# What can be run, without what is only granted for a source of the inventory.
+# The modules, without the sources of the inventory.
 MODULES: t.Final = tuple(name for name in PERMISSIONS if ":" not in name)
-# incident_info with expand_alerts reads alerts through the incident; Graph asks for no further
-# role.
+# incident_info with expand_alerts reads alerts through the incident; Graph requires no other role.
 
 OWNED: t.Final = re.compile(r"\.ReadWrite\.OwnedBy$")
 
 
 def _known(option: str, module: str) -> str:
-    """The module's own name in the table, also where it was given with the collection's; raises
-    `bad_request`."""
+    """The module's name in the table, from its short or full name; raises `bad_request`."""
     name = module.rsplit(".", 1)[-1]
     if name not in PERMISSIONS:
         raise DefenderError(
             "bad_request",
             (
-                f"{option} names {module}, which is no module of this collection; it has"
+                f"{option} contains {module}, which is not a module of this collection; allowed are"
                 f" {', '.join(PERMISSIONS)}."
             ),
         )
@@ -55,7 +52,7 @@ def _known(option: str, module: str) -> str:
 
 
 def needed(modules: t.Iterable[str], resource: str) -> list[str]:
-    """The least roles that these modules need of a resource, each once, in a stable order."""
+    """The minimum roles of a resource that these modules need: distinct, in a stable order."""
     roles: dict[str, None] = {}
     for module in modules:
         name = _known("required_for", module)
@@ -72,10 +69,10 @@ def needed(modules: t.Iterable[str], resource: str) -> list[str]:
 
 
 def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, list[str]]:
-    """The least roles that these modules need of each resource.
+    """The minimum roles of each resource that these modules need.
 
-    :arg generation: `graph` or `xdr`, for modules that know both; the Defender for Endpoint API
-        has no such twin.
+    :arg generation: `graph` or `xdr`, for modules that can use both; the Defender for Endpoint API
+        has no alternative.
     """
     roles: dict[str, dict[str, None]] = {}
     for module in modules:
@@ -88,7 +85,7 @@ def least(option: str, modules: t.Iterable[str], generation: str) -> dict[str, l
 
 
 def satisfies(granted: str, wanted: str) -> bool:
-    """Whether one granted role covers a wanted one: `X.ReadWrite.All` covers `X.Read.All` and
+    """Whether a granted role covers a wanted role: `X.ReadWrite.All` covers `X.Read.All` and
     `X.ReadWrite.OwnedBy`."""
     return granted in (
         wanted,
@@ -103,5 +100,5 @@ def missing(granted: t.Collection[str], wanted: t.Iterable[str]) -> list[str]:
 
 
 def unused(granted: t.Iterable[str], wanted: t.Collection[str]) -> list[str]:
-    """The granted roles that nothing wanted needs."""
+    """The granted roles that cover no wanted role."""
     return [has for has in granted if not any(satisfies(has, role) for role in wanted)]

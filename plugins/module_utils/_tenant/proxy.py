@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxy that an option or a variable names: checked, normalised, and named in messages without
-its password.
+"""The proxy that an option or a variable sets: checked, normalized, and shown without its password.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,7 +23,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.reasons 
     words,
 )
 
-# scheme: port where none is given
+# scheme: default port
 SCHEMES: t.Final[t.Mapping[str, int]] = {
     "http": 80,
     "https": 443,
@@ -37,18 +36,17 @@ FORM: t.Final = "http://HOST:PORT"
 # in the order in which Python reads them
 VARIABLES: t.Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 STATUS_ADVICE: t.Final[t.Mapping[int, str]] = {
-    407: "Put the proxy's user and password into {source}: http://USER:PASSWORD@HOST:PORT.",
-    403: "The proxy's rules have to allow {target} for this machine and this user.",
-    502: "The proxy could not reach {target}; its own name resolution and routes decide.",
-    503: "The proxy could not reach {target}; its own name resolution and routes decide.",
-    504: "The proxy could not reach {target}; its own name resolution and routes decide.",
+    407: "Add the proxy's user name and password to {source}: http://USER:PASSWORD@HOST:PORT.",
+    403: "The proxy's rules must allow {target} for this machine and this user.",
+    502: "The proxy could not reach {target}; check its name resolution and routes.",
+    503: "The proxy could not reach {target}; check its name resolution and routes.",
+    504: "The proxy could not reach {target}; check its name resolution and routes.",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Proxy:
-    """A proxy as the HTTP library takes it (with credentials), and as messages name it
-    (without)."""
+    """A proxy: `url` for the HTTP library (with credentials), `name` for messages (without)."""
 
     url: str = dataclasses.field(repr=False)
     name: str
@@ -56,45 +54,46 @@ class Proxy:
 
 
 def checked(source: str, value: str) -> Proxy:
-    """The proxy out of its text, which may lack the scheme; raises `bad_request` for one that
-    cannot work.
+    """The proxy that the value describes; raises `bad_request` for one that cannot work.
+
+    The scheme may be missing.
 
     :arg source: the option or variable that holds the value, for messages.
     """
     match = re.fullmatch(r"(?:([a-z][a-z0-9+.-]*)://)?(.*)", value.strip(), re.I | re.S)
-    given, rest = match.groups() if match else (None, value)
-    scheme = (given or "http").lower()
-    # everything up to the last @ is user and password, whatever characters the password holds
+    prefix, rest = match.groups() if match else (None, value)
+    scheme = (prefix or "http").lower()
+    # everything up to the last @ is user and password: the password may contain any character
     login, at, place = rest.rpartition("@")
-    name = f"{scheme}://{place}" if given else place
+    name = f"{scheme}://{place}" if prefix else place
     if scheme not in SCHEMES:
         raise _unusable(
-            source, name, f"{scheme} is no scheme of a proxy", f"Use {', '.join(SCHEMES)}."
+            source, name, f"{scheme} is not a proxy scheme", f"Use {', '.join(SCHEMES)}."
         )
     address, slash, path = re.split(r"([/?#])", f"{place}/", maxsplit=1)
     if path.strip("/") or slash != "/":
-        advice = f"Give host and port only, as {FORM}; the URL of a PAC file is not read."
-        raise _unusable(source, name, "a proxy's address has no path", advice)
+        advice = f"Use only host and port, as in {FORM}; PAC files are not supported."
+        raise _unusable(source, name, "a proxy address must not have a path", advice)
     host, port = _host_and_port(source, name, address, SCHEMES[scheme])
     if scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
-        advice = "Run where the task runs: pip install 'requests[socks]'"
-        raise _unusable(source, name, "SOCKS needs the Python package PySocks", advice)
+        advice = "Run on the machine that runs the task: pip install 'requests[socks]'"
+        raise _unusable(source, name, "SOCKS requires the Python package PySocks", advice)
     place = f"{host}:{port}"
     credentials = f"{_login(login)}@" if at and login else ""
     return Proxy(f"{scheme}://{credentials}{place}", f"{scheme}://{place}", source)
 
 
 def source_of(value: str, environ: t.Mapping[str, str]) -> str:
-    """The variable of the environment that holds this value."""
-    found = (name for name in VARIABLES if environ.get(name) == value)
-    return next(found, "the system's proxy setting")
+    """The environment variable that holds this value."""
+    names = (name for name in VARIABLES if environ.get(name) == value)
+    return next(names, "the system's proxy setting")
 
 
 def bypassed(host: str, port: int, environ: t.Mapping[str, str]) -> bool:
-    """Whether `no_proxy` names this host, also in spellings that the HTTP library does not know.
+    """Whether `no_proxy` lists this host, also in forms that the HTTP library does not support.
 
-    Those are capitals, `*.example.com`, a scheme before the name, and networks and addresses of
-    IPv6.
+    These are upper case, `*.example.com`, a scheme before the name, and IPv6 networks and
+    addresses.
     """
     entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     return any(
@@ -114,26 +113,25 @@ def _names(entry: str, host: str, port: int) -> bool:
 
 
 def failure(error: BaseException, what: str, proxy: Proxy, target: str) -> DefenderError:
-    """The error for a request that did not get past its proxy.
+    """The error for a request that failed at its proxy.
 
-    :arg target: host and port that the proxy was asked for.
+    :arg target: the requested host and port.
     """
     refusal = tunnel_refusal(error)
     if refusal:
         status, phrase = refusal
-        reason = f"it answered {status} {phrase}".rstrip()
-        default = "Look into the proxy's log, and check {source}."
+        reason = f"the proxy returned {status} {phrase}".rstrip()
+        default = "Check {source} and the proxy's log."
         advice = STATUS_ADVICE.get(status, default).format(source=proxy.source, target=target)
     else:
         status, reason = None, words(error)
-        advice = f"Check {proxy.source} (host and port), and whether the proxy runs."
+        advice = f"Check {proxy.source} (host and port), and that the proxy is running."
     if "appears to only use HTTP" in str(error):
-        reason = "it speaks HTTP, not HTTPS"
+        reason = "the proxy uses HTTP, not HTTPS"
         advice = (
-            f"Write http:// in {proxy.source}; what is sent through the proxy is encrypted"
-            " all the same."
+            f"Use http:// in {proxy.source}; the requests through the proxy are still encrypted."
         )
-    message = f"{what} did not get past the proxy {proxy.name} ({proxy.source}): {reason}."
+    message = f"{what} failed at the proxy {proxy.name} ({proxy.source}): {reason}."
     return DefenderError("network", message, status=status, advice=advice)
 
 
@@ -141,17 +139,17 @@ def _host_and_port(source: str, name: str, address: str, default: int) -> tuple[
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([^:]*))?", address)
     host, port = match.groups() if match else ("", None)
     if not match:
-        advice = f"Write {FORM}, and an IPv6 address in brackets: http://[::1]:3128."
-        raise _unusable(source, name, "host and port cannot be told apart", advice)
+        advice = f"Use {FORM}, with brackets around an IPv6 address: http://[::1]:3128."
+        raise _unusable(source, name, "host and port cannot be distinguished", advice)
     if not _is_host(host):
-        raise _unusable(source, name, "it has no valid host", f"Write {FORM}.")
+        raise _unusable(source, name, "it has no valid host", f"Use {FORM}.")
     if port is None:
         return host, default
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         reason = (
             f"its port {port!r} is not a number from 1 to 65535" if port else "its port is empty"
         )
-        raise _unusable(source, name, reason, f"Write {FORM}.")
+        raise _unusable(source, name, reason, f"Use {FORM}.")
     return host, int(port)
 
 
@@ -166,13 +164,13 @@ def _is_host(host: str) -> bool:
 
 
 def _login(login: str) -> str:
-    """User and password, percent-encoded; either may have been given encoded or plain."""
+    """User and password, percent-encoded; the value may contain them encoded or plain."""
     parts = [unquote(part) for part in login.split(":", maxsplit=1)]
     return ":".join(quote(_latin(part), safe="") for part in parts)
 
 
 def _latin(text: str) -> str:
-    """The HTTP library sends Latin-1; what that cannot hold is sent as its bytes in UTF-8."""
+    """The text for the HTTP library, which sends Latin-1: other characters as their UTF-8 bytes."""
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a connection failed, in words: one table from the exceptions of the network libraries to
-plain English.
+"""Why a connection failed, in plain English: one table of the exceptions of the network libraries.
 
-It goes by the names of classes and by attributes, so that it needs none of these libraries itself.
+It looks only at class names and attributes, so that it does not import these libraries.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,85 +14,84 @@ from __future__ import annotations
 import re
 import typing as t
 
-# The name of a class anywhere in the chain of an exception; the first row that fits.
+# Class name anywhere in the chain of an exception: reason. The first matching row counts.
 WORDS: t.Final[t.Mapping[str, str]] = {
-    "NameResolutionError": "the host name is not known",
-    "gaierror": "the host name is not known",
+    "NameResolutionError": "the host name could not be resolved",
+    "gaierror": "the host name could not be resolved",
     "ConnectionRefusedError": "connection refused",
     "ConnectionResetError": "connection reset by the other side",
     "ConnectionAbortedError": "connection aborted",
     "BrokenPipeError": "connection closed by the other side",
-    "RemoteDisconnected": "connection closed without an answer",
+    "RemoteDisconnected": "connection closed without a response",
     "SSLEOFError": "connection closed during the TLS handshake",
     "SSLZeroReturnError": "connection closed by the other side",
-    "BadStatusLine": "the answer is not HTTP",
-    "LineTooLong": "the answer is not HTTP",
-    "InvalidChunkLength": "the answer broke off",
-    "IncompleteRead": "the answer broke off",
-    "DecodeError": "the answer could not be unpacked",
-    "ContentDecodingError": "the answer could not be unpacked",
+    "BadStatusLine": "the response is not HTTP",
+    "LineTooLong": "the response is not HTTP",
+    "InvalidChunkLength": "the response was cut short",
+    "IncompleteRead": "the response was cut short",
+    "DecodeError": "the response could not be decompressed",
+    "ContentDecodingError": "the response could not be decompressed",
     "ConnectTimeoutError": "timed out while connecting",
     "ConnectTimeout": "timed out while connecting",
-    "ReadTimeoutError": "timed out while waiting for the answer",
-    "ReadTimeout": "timed out while waiting for the answer",
+    "ReadTimeoutError": "timed out while waiting for the response",
+    "ReadTimeout": "timed out while waiting for the response",
     "TimeoutError": "timed out",
-    "SOCKS5AuthError": "it refused user and password",
-    "SOCKS5Error": "it could not reach the host",
-    "SOCKS4Error": "it could not reach the host",
-    "GeneralProxyError": "the answer is not SOCKS",
-    "UnicodeEncodeError": "the address holds characters that no address may hold",
-    "MissingSchema": "it does not begin with https://",
-    "InvalidSchema": "it does not begin with https://",
-    "InvalidURL": "it has no valid host and port",
-    "LocationParseError": "it has no valid host and port",
-    "InvalidHeader": "a header holds characters that no header may hold",
+    "SOCKS5AuthError": "the proxy rejected the user name and password",
+    "SOCKS5Error": "the proxy could not reach the host",
+    "SOCKS4Error": "the proxy could not reach the host",
+    "GeneralProxyError": "the response is not SOCKS",
+    "UnicodeEncodeError": "the URL contains characters that are not allowed in a URL",
+    "MissingSchema": "the URL does not begin with https://",
+    "InvalidSchema": "the URL does not begin with https://",
+    "InvalidURL": "the URL has no valid host and port",
+    "LocationParseError": "the URL has no valid host and port",
+    "InvalidHeader": "a header contains characters that are not allowed in a header",
 }
 CARRIERS: t.Final = ("reason", "original_error", "socket_err")
 UNKNOWN: t.Final = "the connection failed"
 
 TRUST = (
-    "Set ca_path to a PEM file with the CA that issued it: that of the proxy which inspects"
-    " TLS, or of the service; validate_certs should stay true."
+    "Set ca_path to a PEM file with the CA that issued the certificate (the CA of the service, or"
+    " of a proxy that inspects TLS); keep validate_certs set to true."
 )
-CLOCK = "Check the clock of this machine; if it is right, the certificate has to be renewed."
-NAME = "Check the URL: it has to use a name that is in the certificate."
-# Verification codes of OpenSSL (X509_V_ERR_...): what is wrong with the certificate, and what to
-# do.
+CLOCK = "Check this machine's clock; if it is right, the certificate must be renewed."
+NAME = "Check the URL: its host must be one of the names in the certificate."
+# OpenSSL verification codes (X509_V_ERR_...): what is wrong with the certificate, and the advice.
 CERTIFICATE: t.Final[t.Mapping[int, tuple[str, str]]] = {
-    2: ("is of an authority that is not trusted here", TRUST),
-    9: ("is not valid yet, by the clock of this machine", CLOCK),
-    10: ("has expired, by the clock of this machine", CLOCK),
-    18: ("is self-signed and not trusted here", TRUST),
+    2: ("was issued by an authority that is not trusted on this machine", TRUST),
+    9: ("is not valid yet according to this machine's clock", CLOCK),
+    10: ("has expired according to this machine's clock", CLOCK),
+    18: ("is self-signed and not trusted on this machine", TRUST),
     19: (
-        "is of an authority that is not trusted here (self-signed certificate in the chain)",
+        (
+            "was issued by an authority that is not trusted on this machine (self-signed"
+            " certificate in the chain)"
+        ),
         TRUST,
     ),
-    20: ("is of an authority that is not trusted here", TRUST),
-    21: ("is of an authority that is not trusted here", TRUST),
+    20: ("was issued by an authority that is not trusted on this machine", TRUST),
+    21: ("was issued by an authority that is not trusted on this machine", TRUST),
     62: ("is for another host name", NAME),
     64: ("is for another address", NAME),
 }
-PROTOCOL = (
-    "Check the URL, its port, and the proxy; this port does not offer TLS as the service does."
-)
+PROTOCOL = "Check the URL, its port and the proxy: this port does not offer TLS."
 
 
 def chain(error: BaseException) -> list[BaseException]:
-    """The exception and all that it carries: arguments, reasons and causes, each once."""
-    found: list[BaseException] = []
+    """The exception and the exceptions inside it (arguments, reasons, causes), without repeats."""
+    links: list[BaseException] = []
     ahead: list[t.Any] = [error]
     while ahead:
         inner = ahead.pop(0)
-        if isinstance(inner, BaseException) and not any(inner is known for known in found):
-            found.append(inner)
+        if isinstance(inner, BaseException) and not any(inner is link for link in links):
+            links.append(inner)
             carried = (getattr(inner, name, None) for name in CARRIERS)
             ahead += [*inner.args, *carried, inner.__cause__, inner.__context__]
-    return found
+    return links
 
 
 def words(error: BaseException) -> str:
-    """Why it failed, without a class name, an address of memory or a number of an operating
-    system."""
+    """Why the connection failed, without class names, memory addresses or errno numbers."""
     inner = chain(error)
     names = {type(link).__name__ for link in inner}
     for name, reason in WORDS.items():
@@ -107,7 +105,7 @@ def words(error: BaseException) -> str:
 
 
 def tls(error: BaseException) -> tuple[str, str]:
-    """Why TLS could not be set up, as a clause, and the advice that belongs to it."""
+    """Why the TLS handshake failed, as a clause, and the advice for it."""
     for link in chain(error):
         code = getattr(link, "verify_code", None)
         if isinstance(code, int) and code in CERTIFICATE:
@@ -125,7 +123,7 @@ def tls(error: BaseException) -> tuple[str, str]:
 
 
 def tunnel_refusal(error: BaseException) -> tuple[int, str] | None:
-    """Status and reason phrase with which a proxy refused to open a tunnel."""
+    """The status and reason phrase of a proxy that refused to open a tunnel."""
     for link in chain(error):
         match = re.match(r"Tunnel connection failed: (\d{3})\s*(.*)", str(link))
         if match:

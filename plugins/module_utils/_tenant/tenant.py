@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A customer tenant: its tokens behind the guard, and its APIs.
+"""A customer tenant: its options, its connection, the guard of its tokens, and its APIs.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -13,20 +13,43 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import (
     PERMISSIONS,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 
 RETIREMENT = (
-    "Tenant {label} was asked through the older Defender XDR API, which Microsoft is retiring"
-    " (message MC1220762: from 2027-02-01 it no longer functions). Grant the Microsoft Graph roles"
-    " instead."
+    "Tenant {label} was queried through the older Defender XDR API, which Microsoft is retiring"
+    " (message MC1220762: it stops working on 2027-02-01). Grant the Microsoft Graph roles instead."
 )
 
 
-class Tenant(Guard):
-    """One customer. Everything a module's `run` gets to know about where it is."""
+class Tenant:
+    """One customer tenant: all that a module's `run` knows about its target.
+
+    `guard` holds the tokens; `warnings` collects what the result reports besides its data.
+    """
+
+    def __init__(
+        self, options: Options, *, clock: Clock | None = None, http: Http | None = None
+    ) -> None:
+        self.options = options
+        self.clock = clock or Clock()
+        self.http = http or Http(
+            ca_path=options.ca_path,
+            validate_certs=options.validate_certs,
+            proxy=options.proxy,
+            timeout=options.request_timeout,
+            retries=options.retries,
+            deadline=options.retry_deadline,
+            max_size=options.max_response_size,
+            clock=self.clock,
+        )
+        self.warnings: list[str] = []
+        self.guard = Guard(options, http=self.http, clock=self.clock, warnings=self.warnings)
 
     def as_result(self) -> dict[str, t.Any]:
         """The `tenant` key of every result."""
@@ -37,34 +60,32 @@ class Tenant(Guard):
         }
 
     def api(self, resource: str, module: str) -> Api:
-        """The calls that this module may make to the resource; the guard runs before this
-        returns."""
+        """The API with the roles that this module needs; its token has passed the guard."""
         return Api(self, resource, PERMISSIONS[module][resource])
 
     def chosen_api(self, module: str) -> Api:
-        """The API that the option `api` names for a subject that both generations know.
+        """The API that the option `api` selects for a module that can use Graph and the older API.
 
-        `auto` takes Graph where the tenant's roles allow it, otherwise the older API while it
-        lives. Which one it was is remembered in the cached tokens themselves: their roles tell it
-        without a request.
+        `auto` selects Graph if the tenant has granted its roles, otherwise the older API if the
+        tenant has granted those. The cached tokens hold the roles, so that this needs no request.
         """
         choice = self.options.api
         if choice != "auto":
-            return self._warned(self.api(choice, module))
+            return self._with_warning(self.api(choice, module))
         try:
-            self.token("graph", roles=PERMISSIONS[module]["graph"], patient=True)
+            self.guard.token("graph", roles=PERMISSIONS[module]["graph"], patient=True)
             return self.api("graph", module)
         except DefenderError as e:
             if e.category not in ("role_missing", "not_licensed", "unsupported"):
                 raise
         try:
-            return self._warned(self.api("xdr", module))
+            return self._with_warning(self.api("xdr", module))
         except DefenderError:
-            # neither is allowed; what Graph lacks is the thing to mend, and it may have been
-            # granted by now
+            # Neither is granted. The error to report is Graph's, unless its roles were granted
+            # since its token was cached.
             return self.api("graph", module)
 
-    def _warned(self, api: Api) -> Api:
+    def _with_warning(self, api: Api) -> Api:
         if api.name == "xdr":
             self.warnings.append(RETIREMENT.format(label=self.options.label))
         return api

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The token cache on disk: one 0600 file per login host, tenant, application and audience, locked
-and replaced whole.
+and replaced as a whole.
 
-A file that is corrupt, another user's, or readable by others is neither used nor fatal. Whoever can
-read these files can act as the application for up to an hour, so nothing here ever loosens a
-permission.
+A file that is corrupt, owned by another user, or readable by others is ignored without an error.
+Whoever can read these files can act as the application for up to an hour, so this code never widens
+a permission.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -31,7 +31,7 @@ Entry = dict[str, t.Any]
 
 
 class TokenFile:
-    """One cached token, or one remembered refusal. With no folder it remembers nothing."""
+    """One cached token or one cached refusal. Without a folder, nothing is cached."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class TokenFile:
         self.warning: str | None = None
         self._clock = clock
         self._path: str | None = None
-        # the whole key is stored in the file too: a name is only a hash of it
+        # the file contains the whole key, because its name is only a hash
         self._key = f"{login_url} {tenant_id} {client_id} {audience}"
         if folder and self._usable(folder):
             self._path = os.path.join(
@@ -56,33 +56,34 @@ class TokenFile:
     def _usable(self, folder: str) -> bool:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            found = os.stat(folder)
+            status = os.stat(folder)
         except OSError as e:
             self.warning = (
-                f"token_cache {folder} cannot be used ({e.strerror}); tokens are not kept on disk."
+                f"token_cache {folder} cannot be used ({e.strerror}); tokens are not cached on"
+                " disk."
             )
             return False
-        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
             self.warning = (
-                f"token_cache {folder} belongs to another user or is open to others;"
-                " tokens are not kept on disk. Make it yours and 0700."
+                f"token_cache {folder} is owned by another user or accessible to others; tokens are"
+                " not cached on disk. Change its owner to this user and its mode to 0700."
             )
             return False
         return True
 
     def read(self) -> Entry:
-        """The entry, or an empty one when there is none that may be trusted."""
+        """The entry; empty if there is none, or none that can be trusted."""
         if self._path is None:
             return {}
         try:
-            # O_NONBLOCK: a named pipe put there must not hang us
+            # O_NONBLOCK, so that a named pipe in its place does not block
             handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as f:
-                found = os.fstat(handle)
+                status = os.fstat(handle)
                 if (
-                    found.st_uid != os.geteuid()
-                    or found.st_mode & 0o077
-                    or not stat.S_ISREG(found.st_mode)
+                    status.st_uid != os.geteuid()
+                    or status.st_mode & 0o077
+                    or not stat.S_ISREG(status.st_mode)
                 ):
                     return {}
                 entry = json.loads(f.read(1 << 20))
@@ -91,7 +92,7 @@ class TokenFile:
         return entry if isinstance(entry, dict) and entry.get("key") == self._key else {}
 
     def write(self, entry: Entry) -> None:
-        """Replace the entry in one step; a full or read-only disk costs the cache, not the task."""
+        """Replace the entry atomically; on a full or read-only disk, the task runs without it."""
         if self._path is None:
             return
         content = json.dumps({"key": self._key, **entry}).encode()
@@ -100,12 +101,12 @@ class TokenFile:
                 draft.file.write(content)
                 draft.keep(durable=False)
         except (DefenderError, OSError) as e:
-            self.warning = f"The token was not kept on disk: {e}"
+            self.warning = f"The token was not cached on disk: {e}"
 
     @contextlib.contextmanager
     def locked(self, *, seconds: float) -> t.Iterator[None]:
-        """Hold this entry against other processes and threads; raises `timeout` when nobody lets
-        go of it in time."""
+        """Lock this entry against other processes and threads; raises `timeout` if it stays locked
+        for too long."""
         if self._path is None:
             yield
             return
@@ -119,10 +120,10 @@ class TokenFile:
                 stack.callback(os.close, handle)
                 self._wait_for(handle, self._clock.now() + seconds)
             except OSError as e:
-                # a network file system without a lock service says so only here
+                # a network file system without a lock service fails only here
                 self.warning = (
                     f"token_cache {os.path.dirname(self._path)} cannot be locked"
-                    f" ({e.strerror}); tokens are not kept on disk."
+                    f" ({e.strerror}); tokens are not cached on disk."
                 )
                 self._path = None
             yield
@@ -136,10 +137,7 @@ class TokenFile:
                 if self._clock.now() + pause > end:
                     raise DefenderError(
                         "timeout",
-                        (
-                            f"Another process holds the token cache entry {self._path} and does not"
-                            " let go."
-                        ),
+                        (f"The token cache entry {self._path} is still locked by another process."),
                         who="caller",
                     ) from None
                 self._clock.sleep(pause)
@@ -147,19 +145,18 @@ class TokenFile:
 
 
 def forget(folder: str | None, tenant_id: str, *, pretend: bool = False) -> int:
-    """Remove all that is kept of a tenant, whichever application's; how many of the files hold a
-    token.
+    """Remove all cached files of a tenant, for all applications; returns how many contain a token.
 
     :arg pretend: only count.
     """
     name = re.compile(rf"({re.escape(_files.PREFIX)})?{re.escape(tenant_id)}-[0-9a-f]{{24}}(\..+)?")
-    found = 0
+    tokens = 0
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for entry in [
             entry for entry in os.scandir(folder or os.devnull) if name.fullmatch(entry.name)
         ]:
             with contextlib.suppress(OSError, ValueError), open(entry.path, "rb") as f:
-                found += b'"token": ' in f.read(1 << 20)
+                tokens += b'"token": ' in f.read(1 << 20)
             if not pretend:
                 os.unlink(entry.path)
-    return found
+    return tokens

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The AADSTS codes of the token end point that an app-only request can meet, and what each means.
+"""The AADSTS codes that the token endpoint can return to an app-only request, and their meaning.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -13,8 +13,7 @@ import typing as t
 
 
 class Refusal(t.NamedTuple):
-    """What a code means. `quoted` adds the first sentence of Microsoft's description, where it says
-    more."""
+    """The meaning of a code. `quoted` adds the first sentence of Microsoft's description."""
 
     category: str
     meaning: str
@@ -23,36 +22,31 @@ class Refusal(t.NamedTuple):
     quoted: bool = False
 
 
-ONE_TENANT: t.Final = "an app-only token needs one tenant, not a common end point"
-NO_CREDENTIAL: t.Final = "no credential reached the login service"
-NO_USER: t.Final = "the login service asked for a user, which this flow does not have"
-OTHER_CLOUD: t.Final = "the tenant lives in another cloud"
+ONE_TENANT: t.Final = "an app-only token requires one specific tenant, not a common endpoint"
+NO_CREDENTIAL: t.Final = "the login service received no credential"
+NO_USER: t.Final = "the login service expects a user, but this flow has none"
+OTHER_CLOUD: t.Final = "the tenant is in another cloud"
 NOT_KNOWN: t.Final = "the application has not been consented to there"
 NO_CONSENT: t.Final = "consent is missing"
 REVOKED: t.Final = "the certificate has been revoked"
-ENDED: t.Final = "the certificate is outside its time of validity"
-BUSY: t.Final = "the login service failed for a moment"
-MALFORMED: t.Final = "the login service did not accept the request"
+ENDED: t.Final = "the certificate is outside its validity period"
+BUSY: t.Final = "the login service had a temporary failure"
+MALFORMED: t.Final = "the login service rejected the request"
 AUDIENCE: t.Final = "the audience is not valid"
 MISMATCH: t.Final = "no federated credential of the application matches the assertion's {}"
 CLOSED: t.Final = Refusal(
     "tenant_not_found",
     "the customer's tenant is blocked or closed",
     who="customer",
-    advice=(
-        "The customer has to reopen the tenant with Microsoft's support; leave it out until then."
-    ),
+    advice=("The customer must have Microsoft support reopen the tenant; exclude it until then."),
     quoted=True,
 )
 RESTRICTED: t.Final = Refusal(
     "network",
-    (
-        "a proxy or device policy on the way allows sign-in to chosen tenants only (tenant"
-        " restrictions)"
-    ),
+    ("a proxy or device policy allows sign-in to selected tenants only (tenant restrictions)"),
     advice=(
-        "Whoever runs the proxy or the device policy of this machine's network has to allow"
-        " that tenant."
+        "The administrator of the proxy or device policy in this machine's network must allow"
+        " this tenant."
     ),
 )
 CONDITIONAL: t.Final = Refusal(
@@ -63,41 +57,36 @@ CROSS_TENANT: t.Final = Refusal(
     "a cross-tenant access policy blocked the token",
     advice=(
         "The cross-tenant access settings of the customer, or of the application's own tenant,"
-        " have to allow it."
+        " must allow the token."
     ),
     quoted=True,
 )
 UNMANAGED: t.Final = Refusal(
     "not_consented",
     "the application cannot be used in that tenant",
-    advice=(
-        "An administrator of that tenant has to do what the message says before consent can be"
-        " given."
-    ),
+    advice=("An administrator of that tenant must do what the message says, and can then consent."),
     quoted=True,
 )
 UNASSIGNED: t.Final = Refusal(
     "not_consented",
-    "the application is assigned to no role of this resource, which requires that",
+    "the resource requires an assigned role, but the application has none",
     quoted=True,
 )
 PUBLIC: t.Final = Refusal(
     "bad_credentials",
-    "the application is registered as a public client, which takes no credential",
+    "the application is registered as a public client, which cannot use a credential",
     advice="In the app registration, set 'Allow public client flows' to no.",
 )
 OUTSIDE_ITS_TIME: t.Final = 700024
 WRONG_SECRET: t.Final = 7000215
 
 # learn.microsoft.com/entra/identity-platform/reference-error-codes, and public reports of real
-# answers.
+# responses.
 CODES: t.Final[t.Mapping[int, Refusal]] = {
     WRONG_SECRET: Refusal(
         "bad_credentials", "the client secret is wrong (the secret's value is needed, not its id)"
     ),
-    70002: Refusal(
-        "bad_credentials", "the login service did not accept the credential", quoted=True
-    ),
+    70002: Refusal("bad_credentials", "the login service rejected the credential", quoted=True),
     7000222: Refusal("credential_expired", "the client secret has expired"),
     1000502: Refusal("credential_expired", ENDED),
     7000274: Refusal("credential_expired", ENDED),
@@ -108,7 +97,7 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     700025: PUBLIC,
     700021: Refusal("bad_credentials", "the assertion is for another application"),
     700023: Refusal("bad_credentials", "the assertion is for another audience"),
-    OUTSIDE_ITS_TIME: Refusal("bad_credentials", "the assertion is outside its time of validity"),
+    OUTSIDE_ITS_TIME: Refusal("bad_credentials", "the assertion is outside its validity period"),
     700027: Refusal(
         "bad_credentials", "the certificate is not registered on the application", quoted=True
     ),
@@ -122,7 +111,7 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
         "bad_credentials", "the assertion's issuer is not allowed for a federated credential"
     ),
     700229: Refusal(
-        "bad_credentials", "the assertion speaks for a user; an app-only token is needed"
+        "bad_credentials", "the assertion is a user's token, but an app-only token is required"
     ),
     700238: Refusal(
         "bad_credentials", "the assertion's issuer is not allowed for a federated credential"
@@ -155,7 +144,7 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     90094: Refusal("not_consented", NO_CONSENT),
     90095: Refusal("not_consented", NO_CONSENT),
     90099: Refusal(
-        "not_consented", "the application is not authorised for delegated partners there"
+        "not_consented", "the application is not authorized for delegated partners there"
     ),
     50105: UNASSIGNED,
     501051: UNASSIGNED,
@@ -176,9 +165,9 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     90002: Refusal("tenant_not_found", "the tenant does not exist in this cloud"),
     900021: Refusal("tenant_not_found", "the tenant is not valid"),
     900023: Refusal("tenant_not_found", "the tenant id is malformed"),
-    90019: Refusal("tenant_not_found", "the login service could not tell which tenant is meant"),
-    50059: Refusal("tenant_not_found", "the login service could not tell which tenant is meant"),
-    50128: Refusal("tenant_not_found", "the login service could not tell which tenant is meant"),
+    90019: Refusal("tenant_not_found", "the login service could not identify the tenant"),
+    50059: Refusal("tenant_not_found", "the login service could not identify the tenant"),
+    50128: Refusal("tenant_not_found", "the login service could not identify the tenant"),
     50049: Refusal("tenant_not_found", "the login service does not know this cloud's host"),
     90051: Refusal("tenant_not_found", "the login service does not know this cloud"),
     90038: Refusal("tenant_not_found", OTHER_CLOUD),
@@ -192,15 +181,15 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
     500021: RESTRICTED,
     500022: RESTRICTED,
     5000211: RESTRICTED,
-    28000: Refusal("wrong_audience", "more than one audience was asked for"),
-    28002: Refusal("wrong_audience", "more than one audience was asked for"),
-    28003: Refusal("wrong_audience", "no audience was asked for"),
-    700022: Refusal("wrong_audience", "more than one audience was asked for"),
+    28000: Refusal("wrong_audience", "more than one audience was requested"),
+    28002: Refusal("wrong_audience", "more than one audience was requested"),
+    28003: Refusal("wrong_audience", "no audience was requested"),
+    700022: Refusal("wrong_audience", "more than one audience was requested"),
     70011: Refusal("wrong_audience", AUDIENCE),
     1002012: Refusal("wrong_audience", AUDIENCE),
     90009: Refusal("wrong_audience", "the audience is the application itself"),
     900144: Refusal("bad_request", "a field of the request is missing", quoted=True),
-    901002: Refusal("bad_request", "the request has a field that this end point does not take"),
+    901002: Refusal("bad_request", "the request has a field that this endpoint does not accept"),
     70003: Refusal("bad_request", MALFORMED, quoted=True),
     700005: Refusal("bad_request", MALFORMED, quoted=True),
     90010: Refusal("bad_request", MALFORMED, quoted=True),
@@ -228,19 +217,19 @@ CODES: t.Final[t.Mapping[int, Refusal]] = {
         "blocked_by_policy",
         "delegated administration is blocked there because of a risk in the partner's tenant",
         who="partner",
-        advice="Look at the risky accounts of the partner's own tenant.",
+        advice="Review the risky accounts in the partner's own tenant.",
     ),
     530035: Refusal("blocked_by_policy", "the tenant's security defaults blocked the token"),
     500212: CROSS_TENANT,
     500213: CROSS_TENANT,
-    50196: Refusal("throttled", "the login service saw a request loop"),
+    50196: Refusal("throttled", "the login service detected a request loop"),
     90024: Refusal("throttled", "the login service is throttling"),
     90055: Refusal("throttled", "the tenant sends too many requests to the login service"),
     50000: Refusal("unavailable", BUSY),
     50033: Refusal("unavailable", BUSY),
     90006: Refusal("unavailable", BUSY),
     90012: Refusal("unavailable", BUSY),
-    90033: Refusal("unavailable", "the login service is unavailable for a moment"),
+    90033: Refusal("unavailable", "the login service is temporarily unavailable"),
     90090: Refusal("unavailable", BUSY),
     90091: Refusal("unavailable", BUSY),
 }

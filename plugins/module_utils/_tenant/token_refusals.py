@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refusals of the token end point as errors of the contract.
+"""Errors of the token endpoint as errors of the contract.
 
-A code says what is wrong; the OAuth word beside it does not. `invalid_client` comes with a wrong
-secret as well as with a tenant that Microsoft has closed, so that a code which the table lacks is
-reported in Microsoft's words and blames nobody.
+The AADSTS code identifies the cause; the OAuth error does not: `invalid_client` stands for a wrong
+secret as well as for a tenant that Microsoft has closed. A code that is missing from the table is
+therefore reported in Microsoft's words, without naming a cause.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -25,19 +25,18 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_co
     Refusal,
 )
 
-# These words are plain where the code is unknown; all others come with too many causes to blame
-# anybody.
-WORDS: t.Final[t.Mapping[str, str]] = {
+# The OAuth errors that have one cause, for responses with an unknown code.
+OAUTH_ERRORS: t.Final[t.Mapping[str, str]] = {
     "invalid_tenant": "tenant_not_found",
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
 }
-LOOK_UP: t.Final = "Look the code up: https://login.microsoftonline.com/error?code={}"
-CLOCK: t.Final = "Set the clock of this machine, for example by NTP."
+LOOK_UP: t.Final = "Look up the code: https://login.microsoftonline.com/error?code={}"
+CLOCK: t.Final = "Correct this machine's clock, for example with NTP."
 RENEW: t.Final = (
-    "Renew the token in assertion_file: it is short-lived, and read anew for each request."
+    "Renew the token in assertion_file; it is short-lived, and the file is read for each request."
 )
-SKEW: t.Final = 120  # seconds; less is not worth a word
+SKEW: t.Final = 120  # seconds; a smaller difference is not reported
 LONGEST: t.Final = 300
 END = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp|Request ID)\s*:.*", re.S | re.I)
 SENTENCE = re.compile(r"(.+?[.!?])(?=\s+[\"'(\[]?[A-Z]|\s*$)", re.S)
@@ -45,9 +44,9 @@ TIME = re.compile(r"Current time: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 
 
 class Caller(t.NamedTuple):
-    """What is known here of a request that was refused.
+    """What this side knows about a refused request.
 
-    `signs` says that this machine signed the assertion itself; `wall` and `service_time` are
+    `signs` is true if this machine signed the assertion itself; `wall` and `service_time` are
     seconds since 1970.
     """
 
@@ -68,13 +67,13 @@ def from_token_answer(
     """The error for a refused token request.
 
     :arg label: how messages name the tenant, such as `contoso (2222...)`.
-    :arg body: the answer's JSON with error, error_codes, error_description, correlation_id.
-    :arg advice: what the customer's administrator can do (the consent link); used where consent is
-        what is missing.
+    :arg body: the JSON of the response, with error, error_codes, error_description, correlation_id.
+    :arg advice: what the customer's administrator can do (the consent link); used if consent is
+        missing.
     """
     caller = caller or Caller()
-    given = body.get("error_codes")
-    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
+    listed = body.get("error_codes")
+    codes = [code for code in listed if isinstance(code, int)] if isinstance(listed, list) else []
     description = _text(body.get("error_description"))
     codes = codes or [int(n) for n in re.findall(r"AADSTS(\d+)", description)]
     word = _line(_text(body.get("error")), caller.secrets)
@@ -97,8 +96,8 @@ def from_token_answer(
 
 
 def first_sentence(description: str, secrets: t.Sequence[str] = ()) -> str:
-    """The first sentence of Microsoft's description, without code, trace ids and secrets, and
-    without its full stop."""
+    """The first sentence of Microsoft's description, without its code, trace ids, secrets and full
+    stop."""
     text = END.sub("", re.sub(r"^\s*AADSTS\d+:\s*", "", description))
     match = SENTENCE.match(text)
     return _line(match[1] if match else text, secrets).rstrip(".")
@@ -126,39 +125,41 @@ def _refusal(
         return CODES[code]
     if status == 429 or status >= 500:
         category = "throttled" if status == 429 else "unavailable"
-        return Refusal(category, f"the login service answered {status}", quoted=True)
+        return Refusal(category, f"the login service returned {status}", quoted=True)
     if not codes and not word:
         return Refusal(
             "network",
-            f"something else than the login service answered {status}",
+            f"something other than the login service returned {status}",
             advice=(
                 "Check login_url, and the proxy or filter between this machine and the login"
                 " service."
             ),
         )
-    category = WORDS.get(word, "bad_request")
-    look_up = LOOK_UP.format(codes[0]) if codes else "Look at the sign-in log of the application."
+    category = OAUTH_ERRORS.get(word, "bad_request")
+    look_up = LOOK_UP.format(codes[0]) if codes else "Check the sign-in log of the application."
     return Refusal(
         category,
-        f"the login service answered {word or status}",
+        f"the login service returned {word or status}",
         advice=look_up if category == "bad_request" else None,
         quoted=True,
     )
 
 
 def _outside_its_time(description: str, caller: Caller) -> Refusal:
-    """The clock of this machine where it signed the assertion itself or is off; otherwise a stale
-    file."""
+    """Why an assertion is outside its validity period: this machine's clock, or a stale file.
+
+    The clock is named if it is off, or if this machine signed the assertion itself.
+    """
     meaning, service_time = CODES[OUTSIDE_ITS_TIME].meaning, caller.service_time
     if match := TIME.search(description):
         service_time = datetime.datetime.fromisoformat(f"{match[1]}+00:00").timestamp()
     skew = (caller.wall - service_time) if caller.wall and service_time else 0.0
     if abs(skew) > SKEW:
         word = "ahead of" if skew > 0 else "behind"
-        clock = f"the clock of this machine is {_span(abs(skew))} {word} the login service's"
+        clock = f"this machine's clock is {_span(abs(skew))} {word} the login service's clock"
         return Refusal("bad_credentials", f"{meaning}, because {clock}", "caller", CLOCK)
     if caller.signs:
-        meaning = f"{meaning}, so the clock of this machine may be wrong"
+        meaning = f"{meaning}, so this machine's clock may be wrong"
         return Refusal("bad_credentials", meaning, "caller", CLOCK, quoted=True)
     return Refusal("bad_credentials", meaning, "caller", RENEW, quoted=True)
 

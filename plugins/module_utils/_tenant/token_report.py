@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A token looked at for diagnosis: all that is wrong with it for a purpose, instead of the first
-thing.
+"""The diagnosis of a token: all of its problems for a purpose, instead of the first one.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -24,23 +23,23 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SE
 
 
 def required(resource: str, roles: t.Iterable[str], modules: t.Iterable[str]) -> tuple[str, ...]:
-    """The roles to look for; raises `bad_request` for a name that the resource does not have, with
-    the near ones."""
+    """The roles to check; raises `bad_request` for a role that the resource does not have, with
+    similar names."""
     for role in roles:
         if role not in APP_ROLES[resource]:
             near = difflib.get_close_matches(role, APP_ROLES[resource], n=3)
             elsewhere = [name for name, known in APP_ROLES.items() if role in known]
             hint = (
-                f"it belongs to the resource {elsewhere[0]}"
+                f"it is a role of the resource {elsewhere[0]}"
                 if elsewhere
-                else f"near it are {', '.join(near)}"
+                else f"similar roles are {', '.join(near)}"
                 if near
-                else f"its roles are listed by resource {resource}"
+                else f"no role of {resource} has a similar name"
             )
             raise DefenderError(
                 "bad_request",
                 (
-                    f"required_roles names {role}, which the resource {resource} does not have;"
+                    f"required_roles contains {role}, which the resource {resource} does not have;"
                     f" {hint}."
                 ),
             )
@@ -50,7 +49,7 @@ def required(resource: str, roles: t.Iterable[str], modules: t.Iterable[str]) ->
 def check(
     tenant: Tenant, resource: str, roles: tuple[str, ...], *, given: str | None, verify: bool
 ) -> tuple[dict[str, t.Any], DefenderError | None]:
-    """The report on a token, and the error that stands for its gravest problem.
+    """The report on a token, and the error for its most serious problem.
 
     The report has valid, problems, roles, missing_roles, unused_roles, audience, expires_at and,
     for a token that can be decoded, claims.
@@ -58,44 +57,46 @@ def check(
     try:
         value, claims, error = _token_of(tenant, resource, given)
     except DefenderError as e:
-        # a network that failed says nothing about the tenant, but the report says that it failed
+        # a failed request is reported too, although it is not a problem of the token
         return _report([_claims.Problem(e.category, e.category, e.message)], None, roles), e
     if claims is None:
         message = f"Tenant {tenant.options.label}: {error.text}"
         failure = DefenderError(error.category, message, who=error.who, advice=error.advice)
         return _report([error], None, roles), failure
-    found = _claims.problems(claims, tenant.expected(resource, roles), now=tenant.clock.wall())
-    if verify and (doubt := _claims.verify(value, claims, tenant.keys())):
-        found.append(doubt)
-    return _report(found, claims, roles), tenant.refusal(
-        resource, found[0], claims, roles
-    ) if found else None
+    problems = _claims.problems(
+        claims, tenant.guard.expected(resource, roles), now=tenant.clock.wall()
+    )
+    if verify and (signature_problem := _claims.verify(value, claims, tenant.guard.keys())):
+        problems.append(signature_problem)
+    return _report(problems, claims, roles), tenant.guard.refusal(
+        resource, problems[0], claims, roles
+    ) if problems else None
 
 
 def _token_of(
     tenant: Tenant, resource: str, given: str | None
 ) -> tuple[str, _claims.Claims | None, _claims.Problem]:
-    text = "The token cannot be decoded, so nothing can be said about it."
+    text = "The token is opaque: it cannot be decoded, so its claims cannot be checked."
     opaque = _claims.unusable("opaque", text, _claims.GIVE_ANOTHER)
     if given:
         return given, _claims.read(given), opaque
-    token, claims = tenant.read_token(resource)
-    if claims and token.from_cache and tenant.is_old(token):
-        # roles granted since are only in a newer token
-        token, claims = tenant.read_token(resource, refused=token.value)
+    token, claims = tenant.guard.read_token(resource)
+    if claims and token.from_cache and tenant.guard.is_old(token):
+        # roles that were granted since then are only in a newer token
+        token, claims = tenant.guard.read_token(resource, refused=token.value)
     return token.value, claims, opaque
 
 
 def _report(
-    found: list[_claims.Problem], claims: _claims.Claims | None, roles: tuple[str, ...]
+    problems: list[_claims.Problem], claims: _claims.Claims | None, roles: tuple[str, ...]
 ) -> dict[str, t.Any]:
-    has = claims.roles if claims else ()
+    granted = claims.roles if claims else ()
     return {
-        "valid": not found,
-        "problems": [{"code": problem.code, "text": problem.text} for problem in found],
-        "roles": list(has),
-        "missing_roles": _permissions.missing(has, roles),
-        "unused_roles": _permissions.unused(has, roles),
+        "valid": not problems,
+        "problems": [{"code": problem.code, "text": problem.text} for problem in problems],
+        "roles": list(granted),
+        "missing_roles": _permissions.missing(granted, roles),
+        "unused_roles": _permissions.unused(granted, roles),
         "audience": claims.audience if claims else "",
         "expires_at": format_time(claims.expires_at * SECOND) if claims else "",
         **({"claims": claims.raw} if claims else {}),

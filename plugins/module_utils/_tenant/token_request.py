@@ -39,7 +39,7 @@ WRONG_SECRET = "AADSTS7000215"
 
 
 class TokenRequests:
-    """Requests of one tenant for tokens of one audience."""
+    """Requests for tokens of one tenant and one audience."""
 
     def __init__(
         self, options: Options, audience: str, *, http: Http, clock: Clock, consent_url: str
@@ -51,11 +51,11 @@ class TokenRequests:
         self._consent_url = consent_url
 
     def send(self) -> dict[str, t.Any]:
-        """The JSON object that has the token; raises what the login service refused it with."""
+        """The JSON object with the token; raises the login service's refusal as an error."""
         if MSAL_ERROR:
             raise DefenderError(
                 "bad_request",
-                "The Python package msal is not installed where this runs.",
+                "The Python package msal is not installed where the module runs.",
                 advice="Run: pip install msal",
             )
         authority = f"{self._options.login_url}/{self._options.tenant_id}"
@@ -76,7 +76,7 @@ class TokenRequests:
     def _refusal(
         self, credential: t.Any, wire: _Wire, body: t.Mapping[str, t.Any]
     ) -> DefenderError:
-        """The error for an answer without a token."""
+        """The error for a response without a token."""
         plain = {str(value) for name, value in self._options.credential.items() if name in SECRETS}
         secret = credential if isinstance(credential, str) else ""
         caller = Caller(
@@ -85,17 +85,19 @@ class TokenRequests:
             wall=self._clock.wall(),
             service_time=wire.service_time,
         )
-        advice = f"An administrator of that tenant has to consent: {self._consent_url}"
+        advice = f"An administrator of that tenant must consent: {self._consent_url}"
         error = from_token_answer(
             self._options.label, wire.status, body, advice=advice, caller=caller
         )
         if error.code == WRONG_SECRET and GUID.fullmatch(secret):
-            error.message += " What was given has the form of an id."
+            error.message += " The value of the secret option has the form of an id."
         return error
 
     def _for_msal(self, credential: t.Any, token_url: str) -> t.Any:
-        """MSAL's own certificate option always sends the chain; its assertion creator leaves that
-        to us."""
+        """The credential in the form for MSAL.
+
+        The assertion creator is used because MSAL's certificate option always sends the chain.
+        """
         if isinstance(credential, str):
             return credential
         if not isinstance(credential, _credential.Signer):
@@ -115,19 +117,19 @@ class TokenRequests:
 
 
 class _Reply(t.NamedTuple):
-    """The part of an answer that MSAL reads."""
+    """The part of a response that MSAL reads."""
 
     status_code: int
     text: str
     headers: t.Mapping[str, str]
 
     def raise_for_status(self) -> None:
-        """Failures are raised by the wire, with the tenant's name."""
+        """Do nothing: `_Wire` raises errors, with the tenant's name."""
 
 
 class _Wire:
-    """MSAL's HTTP client: repeats lie below MSAL's own throttling, and the tenant's metadata is
-    known without asking."""
+    """MSAL's HTTP client: it retries below MSAL's own throttling, and returns the tenant's metadata
+    without a request."""
 
     def __init__(
         self,
@@ -143,16 +145,17 @@ class _Wire:
         self.service_time: float | None = None
 
     def get(self, url: str, **kwargs: t.Any) -> _Reply:
-        """The OpenID metadata that every Entra login host has; only the end points are read from
-        it."""
+        """The OpenID metadata that every Entra login host has; MSAL reads only the endpoints."""
         if not url.startswith(self._authority):
-            raise DefenderError("network", f"A request to {url} was not expected, and not sent.")
-        known = {
+            raise DefenderError(
+                "network", f"A request to {url} was not sent: only {self._authority} is expected."
+            )
+        metadata = {
             "issuer": f"{self._authority}/v2.0",
             "token_endpoint": self.token_url,
             "authorization_endpoint": f"{self._authority}/oauth2/v2.0/authorize",
         }
-        return _Reply(200, json.dumps(known), {})
+        return _Reply(200, json.dumps(metadata), {})
 
     def post(
         self,
@@ -172,7 +175,7 @@ class _Wire:
         return _Reply(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
     def refusal(self, body: t.Mapping[str, t.Any]) -> DefenderError:
-        """The error for the last answer, which had this JSON."""
+        """The error for the last response, which had this JSON."""
         return self._refusal(self, body)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""App-only tokens of one tenant: out of the cache, or one request that the whole machine shares.
+"""App-only tokens of one tenant: from the cache, or by one request for the whole machine.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -30,11 +30,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_re
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 
-# A token is renewed 5 to 10 minutes before its end. The jitter is the tenant's own, so that a fleet
-# whose tokens were fetched together does not fetch them together again.
+# A token is renewed 5 to 10 minutes before it expires. The jitter depends on the tenant, so that
+# tokens that were requested together are not renewed together.
 RENEW_BEFORE, RENEW_JITTER = 300, 300
-# How long a refusal, or a token that lacks a role, is cached: a failing tenant is not asked again
-# by every task.
+# How long a refusal, or a token that lacks a role, is cached: a failing tenant is not retried by
+# every task.
 REMEMBERED = 180
 REMEMBERED_CATEGORIES = frozenset(
     {
@@ -54,7 +54,7 @@ CLOCK_REFUSAL = "AADSTS700024"
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """An access token and when it was issued and ends (seconds since 1970)."""
+    """An access token, and when it was issued and expires (seconds since 1970)."""
 
     value: str = dataclasses.field(repr=False)
     expires_at: int
@@ -84,10 +84,10 @@ class TokenSource:
         )
 
     def get(self, *, force: bool = False, refused: str | None = None) -> Token:
-        """A token with some minutes left.
+        """A token that is valid for some more minutes.
 
-        :arg force: ask the login service whatever the cache holds.
-        :arg refused: a token that an API refused; the cache serves only another one.
+        :arg force: request a new token even if one is cached.
+        :arg refused: a token that an API refused; it is not returned from the cache.
         """
         if not force and self._held and self._held.value != refused and self._lasts(self._held):
             return self._held
@@ -100,7 +100,7 @@ class TokenSource:
             return usable
         with self.file.locked(seconds=self._options.retry_deadline):
             entry = self.file.read()
-            # another process may have asked while this one waited for the lock
+            # another process may have requested a token while this one waited for the lock
             usable = None if force else self._usable(entry, refused)
             if usable:
                 return usable
@@ -125,7 +125,7 @@ class TokenSource:
         )
 
     def _raise_remembered(self, entry: Entry) -> None:
-        """A refusal of the last minutes, unless the credential has changed since."""
+        """Raise the cached refusal, unless it is too old or the credential has changed."""
         memory, at, salt = entry.get("refusal"), entry.get("refused_at"), entry.get("salt")
         if (
             not (isinstance(memory, dict) and isinstance(at, int) and isinstance(salt, str))
@@ -140,8 +140,8 @@ class TokenSource:
             return
         age = int(self._clock.wall() - at)
         error.message += (
-            f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at"
-            " once by access_token with force_refresh."
+            f" Cached refusal, {age} s old; checked again after {REMEMBERED} s, or at once by"
+            " access_token with force_refresh."
         )
         raise error
 
@@ -151,13 +151,13 @@ class TokenSource:
             try:
                 body = self._requests.send()
             except DefenderError as e:
-                # an assertion that was outside its time: read or signed anew, it may pass (Entra's
-                # reference of error codes)
+                # The assertion was outside its validity period: a new one may be accepted (Entra's
+                # reference of error codes).
                 if e.code != CLOCK_REFUSAL:
                     raise
                 body = self._requests.send()
         except DefenderError as e:
-            # a clock is set, and a file is renewed, without a change of the credential
+            # not cached: the clock or the assertion file can be corrected without a new credential
             if e.category in REMEMBERED_CATEGORIES and e.status and e.code != CLOCK_REFUSAL:
                 salt = secrets.token_hex(8)
                 self.file.write(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request with its repeats, under one deadline and one size limit, over verified TLS.
+"""One request with its retries, one deadline and one size limit, over verified TLS.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -32,25 +32,24 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange
     prepared,
 )
 
-# where it is missing, `connections` says so when a request is made
+# if it is missing, `connections` reports it when a request is made
 with contextlib.suppress(ImportError):
     import requests
 
-# Read calls and throttled ones are repeated. Graph and Defender answer these when a moment later
-# may be better; 408 and 504 say that the service gave up on this very request, which a write must
-# not repeat blindly.
+# Reads and throttled requests are retried. Graph and Defender return these statuses for temporary
+# failures. After 408 and 504 a write may have taken effect, so it is not retried.
 REPEAT_READ = frozenset({408, 429, 500, 502, 503, 504})
 REPEAT_WRITE = frozenset({429})
 LONGEST_WAIT = 300.0
 CHUNK = 65536
-TIMEOUT = 30.0  # seconds to wait for a service, where neither option nor caller says otherwise
+TIMEOUT = 30.0  # seconds to wait for a service, unless the option or the caller sets another value
 CONNECT_TIMEOUT = 10.0
 MAX_SIZE = 512 * 2**20
 
 
 def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> float | None:
-    """Seconds a service asks to wait: the header as seconds or as a date, or the words "in N
-    seconds" in the body."""
+    """The seconds to wait that a service requests: the header as seconds or as a date, or the words
+    "in N seconds" in the body."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value):
         return min(float(value), LONGEST_WAIT)
@@ -61,13 +60,13 @@ def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> floa
             )
         except ValueError:
             pass
-    said = re.search(r"\bin (\d+) seconds?\b", text)
-    return min(float(said[1]), LONGEST_WAIT) if said else None
+    in_body = re.search(r"\bin (\d+) seconds?\b", text)
+    return min(float(in_body[1]), LONGEST_WAIT) if in_body else None
 
 
 class Http:
-    """Sends requests for one tenant: repeats, deadline and waiting are its own, connections are
-    shared."""
+    """Sends the requests of one tenant, with its own retries, deadline and waits, over shared
+    connections."""
 
     def __init__(
         self,
@@ -105,15 +104,15 @@ class Http:
         oversize: str = "unavailable",
         into: t.BinaryIO | None = None,
     ) -> Answer:
-        """One request and, where that is safe, its repeats; the last answer whatever its status.
+        """Send a request, with retries where they are safe; returns the last response.
 
-        :arg repeatable: false for a write, which is repeated only when the service said that it did
-            not run (429).
+        :arg repeatable: false for a write, which is retried only if the service did not process it
+            (429).
         :arg timeout: seconds to wait for the service, unless the option `request_timeout` is set.
-        :arg repeat: the statuses worth a repeat, where they are not those of any read.
-        :arg oversize: the category of an answer beyond the size limit.
-        :arg into: a file that takes the body of a 200 in place of the answer.
-        Raises `network`, `tls` or `timeout`, or `outcome_unknown` when the answer to a write was
+        :arg repeat: the statuses to retry, if they differ from those of other reads.
+        :arg oversize: the category of the error for a response that exceeds the size limit.
+        :arg into: a file that receives the body of a 200; the body of the response is then empty.
+        Raises `network`, `tls` or `timeout`, or `outcome_unknown` if the response to a write was
         lost.
         """
         operation = self._prepared(
@@ -151,7 +150,7 @@ class Http:
         bounds: t.Mapping[str, t.Any],
         **content: t.Any,
     ) -> Operation:
-        """The request with all that bounds it; its deadline begins now."""
+        """The request with its limits; its deadline starts now."""
         name = f"{method} {url.split('?')[0]}"
         adapter = _connections.adapter(*self._trust)
         return Operation(
@@ -166,7 +165,7 @@ class Http:
     def _pause_before_next(
         self, attempt: int, outcome: Answer | DefenderError, operation: Operation
     ) -> float | None:
-        """Seconds before the next attempt, or None where this was the last."""
+        """Seconds before the next attempt, or None after the last."""
         if isinstance(outcome, Answer) and outcome.status not in operation.again:
             return None
         pause = self._pause(attempt, outcome)
@@ -175,21 +174,20 @@ class Http:
         return pause
 
     def _attempt(self, operation: Operation) -> Answer | DefenderError:
-        """The answer, or a failure that is worth a repeat; any other failure is raised."""
+        """The response, or a failure that can be retried; any other failure is raised."""
         budget = Budget(self._clock.now, end=operation.end, wait=operation.wait)
         try:
             return self._exchange(operation, budget)
         except requests.exceptions.RequestException as e:
             problem = _failed.unanswered(e, operation, sent=budget.sent)
-        # a proxy refuses the same thing again, and each 407 counts against an account
+        # a proxy would refuse it again, and each 407 may count towards a lockout of the account
         refused_by_proxy = 400 <= (problem.status or 0) < 500
         if refused_by_proxy or problem.category in ("tls", "outcome_unknown"):
             raise problem
         return problem
 
     def _exchange(self, operation: Operation, budget: Budget) -> Answer:
-        """One request and its answer, read in pieces so that neither size nor time exceeds its
-        limit."""
+        """One request and its response, read in chunks to enforce the limits of size and time."""
         limit = max(0.1, min(operation.wait, operation.end - self._clock.now()))
         timeouts = (min(limit, CONNECT_TIMEOUT), limit)
         proxies = {"https": operation.proxy.url} if operation.proxy else {}
@@ -222,13 +220,12 @@ class Http:
             )
 
     def _pause(self, attempt: int, outcome: Answer | DefenderError) -> float:
-        """Seconds before the next attempt: what the service asks for, otherwise twice as long as
-        before."""
+        """Seconds before the next attempt: as the service requests, otherwise exponential."""
         jitter = self._clock.jitter()
         if isinstance(outcome, Answer):
             text = outcome.body[:2000].decode("utf-8", "replace")
-            asked = retry_after(outcome.headers, text, wall=self._clock.wall())
-            if asked is not None:
-                # jitter upward only: coming back early is another 429
-                return asked + jitter
+            requested = retry_after(outcome.headers, text, wall=self._clock.wall())
+            if requested is not None:
+                # the jitter is only added: an early retry would get another 429
+                return requested + jitter
         return float(min(30.0, 0.5 * 2 ** (attempt - 1)) * (0.5 + jitter))

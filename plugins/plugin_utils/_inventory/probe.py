@@ -174,9 +174,9 @@ def _probe_tenant(job: Job, resource: str, roles: t.Sequence[str]) -> Finding:
                 _execution.validated({"argument_spec": _options.TENANT_SPEC}, job.arguments)
             )
         )
-        unused, claims = tenant.token(resource)
+        unused, claims = tenant.guard.token(resource)
         granted = claims.roles if claims else ()
-        tenant.token(resource, roles=roles)
+        tenant.guard.token(resource, roles=roles)
     except DefenderError as e:
         category, text = e.category, _scrub.text(e.message, secrets)
     return _finding(category, text, granted)

@@ -44,8 +44,7 @@ def tenant_with(time: FakeClock) -> t.Callable[..., Tenant]:
     """A tenant whose requests end in a script."""
 
     def build(http: FakeHttp, **changes: t.Any) -> Tenant:
-        tenant = Tenant(_options.check(parameters(**changes)), clock=time.clock)
-        tenant.http = t.cast("t.Any", http)
-        return tenant
+        options = _options.check(parameters(**changes))
+        return Tenant(options, clock=time.clock, http=t.cast("t.Any", http))
 
     return build

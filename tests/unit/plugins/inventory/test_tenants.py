@@ -334,7 +334,7 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
         ({"sources": ["gdap"], "file": []}, "bad_request: gdap: tenant_id is not set"),
         (
             {"sources": ["gdap", "contracts"], "file": [], "tenant_id": ONE, "client_id": TWO},
-            "bad_credentials: gdap and contracts: Exactly one credential",
+            "bad_credentials: gdap and contracts: Exactly one of",
         ),
         (
             {
@@ -353,7 +353,7 @@ def test_two_tenants_of_one_name_are_two_hosts(folder: Folder) -> None:
         ),
         (
             {"probe": True, "probe_required_for": ["tenant"]},
-            "required_for names tenant, which is no module",
+            "required_for contains tenant, which is not a module",
         ),
         ({"probe": True, "probe_concurrency": 0}, "probe_concurrency is 0"),
         ({"hostnames": ["domain"]}, "hostnames"),

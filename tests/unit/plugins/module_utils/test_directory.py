@@ -113,7 +113,7 @@ def test_an_empty_page_in_the_middle_ends_no_list(api_with: Apis) -> None:
 def test_a_list_whose_links_run_in_a_circle_is_no_list(api_with: Apis) -> None:
     page = answer(200, {"value": [{"id": "1"}], "@odata.nextLink": f"{GRAPH}/applications?p=1"})
     with pytest.raises(
-        DefenderError, match="the list /v1.0/applications does not end; 2 objects came"
+        DefenderError, match="the list /v1.0/applications does not end; it returned 2 objects"
     ) as caught:
         _directory.listed(api_with(FakeHttp(page, page)), "/v1.0/applications")
     assert caught.value.category == "truncated"
@@ -123,7 +123,7 @@ def test_a_link_that_leads_elsewhere_gets_no_token(api_with: Apis) -> None:
     http = FakeHttp(
         answer(200, {"value": [], "@odata.nextLink": "https://elsewhere.example/v1.0/applications"})
     )
-    with pytest.raises(DefenderError, match="a token stays with"):
+    with pytest.raises(DefenderError, match="but tokens are sent only to"):
         _directory.listed(api_with(http), "/v1.0/applications")
     assert len(http.asked) == 1
 
@@ -209,7 +209,7 @@ def test_what_is_refused_for_another_reason_is_not_waited_for(
 @pytest.mark.parametrize(
     "lost",
     [
-        DefenderError("outcome_unknown", "POST was sent, but its answer was lost."),
+        DefenderError("outcome_unknown", "POST was sent, but its response was lost."),
         answer(
             409,
             {
@@ -260,8 +260,8 @@ def test_an_api_that_nobody_knows_is_refused_with_those_that_are_known() -> None
     with pytest.raises(DefenderError) as caught:
         _directory.resource_name("api_permissions", "Defender")
     assert caught.value.message == (
-        "api_permissions names the API 'Defender', which is none of graph (Microsoft Graph), xdr"
-        " (Microsoft Threat Protection), endpoint (WindowsDefenderATP), nor an application id."
+        "api_permissions contains the API 'Defender', but must be one of graph (Microsoft Graph),"
+        " xdr (Microsoft Threat Protection), endpoint (WindowsDefenderATP), or an application id."
     )
 
 
@@ -315,8 +315,8 @@ def test_a_role_with_another_id_than_the_published_one_is_used_and_said(api_with
     }
     [warning] = api.tenant.warnings
     assert (
-        "Microsoft Graph gives SecurityIncident.Read.All another id than Microsoft published"
-        in warning
+        "the id of SecurityIncident.Read.All of Microsoft Graph is not the id that Microsoft"
+        " published" in warning
     )
 
 
@@ -335,22 +335,25 @@ def test_an_api_that_the_tenant_does_not_have_is_none(api_with: Apis) -> None:
             "graph",
             "Machine.Read.All",
             (
-                "api_permissions has Machine.Read.All, which is a role of WindowsDefenderATP, not"
-                " of Microsoft Graph."
+                "api_permissions contains Machine.Read.All, which is a role of WindowsDefenderATP,"
+                " not of Microsoft Graph."
             ),
         ),
         (
             "graph",
             "SecurityIncident.Raed.All",
             (
-                "api_permissions has SecurityIncident.Raed.All, which is no application role of"
-                " Microsoft Graph; near it are SecurityIncident.Read.All"
+                "api_permissions contains SecurityIncident.Raed.All, which is not an application"
+                " role of Microsoft Graph; similar roles are SecurityIncident.Read.All"
             ),
         ),
         (
             "xdr",
             "zzz",
-            "api_permissions has zzz, which is no application role of Microsoft Threat Protection.",
+            (
+                "api_permissions contains zzz, which is not an application role of Microsoft Threat"
+                " Protection."
+            ),
         ),
     ],
 )

@@ -81,8 +81,8 @@ def test_a_failed_result_has_every_key_of_the_contract() -> None:
             "retryable": False,
             "who": "customer",
             "advice": (
-                "An administrator of that tenant has to consent again, after the role was"
-                " added to the application."
+                "Add the role to the application; then an administrator of that tenant must"
+                " consent again."
             ),
         },
     }

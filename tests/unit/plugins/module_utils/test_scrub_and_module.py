@@ -264,7 +264,7 @@ def test_a_crash_is_told_whole_but_for_the_secrets() -> None:
     assert (told["failed"], told["changed"]) == (True, False)
     assert (
         told["msg"]
-        == f"The module failed in a way it should not: RuntimeError: lost {HIDDEN} and {HIDDEN}"
+        == f"The module failed with an unexpected error: RuntimeError: lost {HIDDEN} and {HIDDEN}"
     )
     assert "raise error from KeyError" in told["exception"]
     assert f"KeyError: '{HIDDEN}'" in told["exception"], "its cause is told too"

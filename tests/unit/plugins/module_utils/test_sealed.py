@@ -74,7 +74,7 @@ def test_what_was_not_sealed_for_this_task_is_an_error_without_a_secret(change: 
     with pytest.raises(DefenderError) as caught:
         reader.opened({name: message})
     assert caught.value.category == "outcome_unknown"
-    assert caught.value.message.startswith(f"{name} arrived damaged")
+    assert caught.value.message.startswith(f"{name} was damaged on the way")
 
 
 @pytest.mark.parametrize("key", ["nonsense", "AAAA"])

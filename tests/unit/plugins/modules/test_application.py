@@ -346,7 +346,7 @@ def test_an_id_that_nothing_has_is_not_made(tenant_with: Tenants) -> None:
 def test_a_lost_answer_to_the_creation_is_settled_by_looking(
     tenant_with: Tenants, time: FakeClock, seen_after: int
 ) -> None:
-    lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+    lost = DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
     http = graph(
         listed(),
         lost,
@@ -366,7 +366,7 @@ def test_a_creation_that_stays_in_doubt_is_an_error_and_is_not_repeated(
 ) -> None:
     http = graph(
         listed(),
-        DefenderError("outcome_unknown", "POST was sent, but its answer was lost."),
+        DefenderError("outcome_unknown", "POST was sent, but its response was lost."),
         *[listed()] * 7,
     )
     assert failed(application, tenant_with(http), display_name=NAME).category == "outcome_unknown"
@@ -440,7 +440,7 @@ def test_roles_of_an_api_about_which_nothing_is_known_are_refused(
         ),
         (
             {"api": "graph", "roles": ["ThreatHunting.Raed.All"]},
-            "no application role of Microsoft Graph; near it are ThreatHunting.Read.All",
+            "not an application role of Microsoft Graph; similar roles are ThreatHunting.Read.All",
         ),
     ],
 )
@@ -459,11 +459,11 @@ def test_a_permission_that_the_api_does_not_offer_changes_nothing(
     [
         (
             {"display_name": NAME, "api_permissions": [{"api": "teams", "roles": []}]},
-            "names the API 'teams', which is none of graph",
+            "contains the API 'teams', but must be one of graph",
         ),
         (
             {"display_name": NAME, "permissions_for": ["incident_inof"]},
-            "permissions_for names incident_inof, which is no module of this collection",
+            "permissions_for contains incident_inof, which is not a module of this collection",
         ),
         (
             {"display_name": NAME, "redirect_uris": ["http://portal.example/"]},

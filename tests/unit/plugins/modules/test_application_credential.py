@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
     failed,
@@ -342,7 +343,7 @@ def test_a_file_that_cannot_be_made_is_told_before_a_secret_is(
 ) -> None:
     for dest, said in (
         (tmp_path, "which is a folder"),
-        (tmp_path / "none" / "secret", "no file can be made in"),
+        (tmp_path / "none" / "secret", "no file can be created in"),
     ):
         error = failed(
             application_credential,
@@ -401,7 +402,7 @@ def test_a_file_that_does_not_hold_the_secret_is_said(
 
 
 def test_a_secret_whose_answer_was_lost_is_taken_away_again(tenant_with: Tenants) -> None:
-    lost = DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+    lost = DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
     now = application(
         password("before", start=-9, end=5),
         password("orphan", start=0, end=180),
@@ -600,8 +601,7 @@ def in_days(tenant: t.Any, http: FakeHttp, days: float) -> t.Any:
             roles=["Application.ReadWrite.OwnedBy"], nbf=0, exp=int(NOW + time.passed + 3600)
         )
     )
-    tenant.clock = time.clock
-    return tenant
+    return Tenant(tenant.options, clock=time.clock, http=t.cast("t.Any", http))
 
 
 def test_adding_and_removing_in_one_run_loses_nothing(tenant_with: Tenants, papers: Papers) -> None:
@@ -679,7 +679,7 @@ def test_a_certificate_near_its_end_is_a_warning(tenant_with: Tenants, papers: P
 
 @pytest.mark.parametrize(
     ("which", "said"),
-    [("expired", "the certificate expired on"), ("elliptic", "the key is no RSA key")],
+    [("expired", "the certificate expired on"), ("elliptic", "the key is not an RSA key")],
 )
 def test_a_certificate_that_entra_would_not_take_is_not_sent(
     tenant_with: Tenants, papers: Papers, which: str, said: str

@@ -14,7 +14,7 @@ import urllib.parse
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import guard as _guard
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import tenant as _tenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.modules import incident_info
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution, _pool
@@ -178,7 +178,7 @@ class Microsoft:
 @pytest.fixture
 def microsoft(monkeypatch: pytest.MonkeyPatch) -> Microsoft:
     found = Microsoft()
-    monkeypatch.setattr(_guard, "Http", found.http)
+    monkeypatch.setattr(_tenant, "Http", found.http)
     return found
 
 

@@ -193,7 +193,7 @@ def test_access_token_info_can_report_instead(tenant_with: Tenants) -> None:
     )
     assert (result["error"]["category"], result["error"]["who"]) == ("role_missing", "customer")
     assert CONSENT_URL in result["error"]["advice"]
-    assert "SecurityIncident.Read.All, ThreatHunting.Read.All is missing" in result["msg"]
+    assert "but not SecurityIncident.Read.All, ThreatHunting.Read.All. " in result["msg"]
 
 
 def test_access_token_info_reports_that_there_is_no_token(tenant_with: Tenants) -> None:
@@ -255,9 +255,9 @@ def test_access_token_info_looks_for_new_roles_in_a_new_token(
 @pytest.mark.parametrize(
     ("role", "hint"),
     [
-        ("SecurityIncident.ReadAll", "near it are SecurityIncident.Read.All"),
-        ("Machine.Isolate", "it belongs to the resource endpoint"),
-        ("Nonsense", "its roles are listed by resource graph"),
+        ("SecurityIncident.ReadAll", "similar roles are SecurityIncident.Read.All"),
+        ("Machine.Isolate", "it is a role of the resource endpoint"),
+        ("Nonsense", "no role of graph has a similar name"),
     ],
 )
 def test_access_token_info_refuses_a_misspelt_role_before_anything_is_sent(
@@ -267,7 +267,7 @@ def test_access_token_info_refuses_a_misspelt_role_before_anything_is_sent(
     error = failed(access_token_info, tenant_with(http), required_roles=[role])
     assert error.category == "bad_request"
     assert error.message.startswith(
-        f"required_roles names {role}, which the resource graph does not have; {hint}"
+        f"required_roles contains {role}, which the resource graph does not have; {hint}"
     )
     assert http.asked == []
 

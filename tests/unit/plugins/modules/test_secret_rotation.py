@@ -130,7 +130,7 @@ class Directory:
         if outcome == "killed":
             raise Killed
         if outcome == "lost":
-            raise DefenderError("outcome_unknown", "POST was sent, but its answer was lost.")
+            raise DefenderError("outcome_unknown", "POST was sent, but its response was lost.")
         if outcome == "empty":
             return answer(200, one)
         if outcome == "text":
@@ -147,8 +147,8 @@ def task(directory: Directory, **arguments: t.Any) -> Json:
     caller = (
         {"client_secret": arguments.pop("client_secret")} if "client_secret" in arguments else {}
     )
-    tenant = Tenant(_options.check(parameters(**caller)), clock=directory.clock.clock)
-    tenant.http = t.cast("t.Any", directory)
+    options = _options.check(parameters(**caller))
+    tenant = Tenant(options, clock=directory.clock.clock, http=t.cast("t.Any", directory))
     result = run(
         application_credential,
         tenant,

@@ -58,7 +58,7 @@ def test_modules_and_named_roles_are_wanted_together_each_once() -> None:
         ),
         (
             {"api_permissions": [{"api": "graph", "roles": ["SecurityIncident.Raed.All"]}]},
-            ["near it", READ],
+            ["similar roles are", READ],
         ),
         (
             {"api_permissions": [{"api": "graph", "roles": ["incidents"]}]},

@@ -215,7 +215,7 @@ def test_without_the_role_nothing_is_asked(tenant_with: t.Any, read: t.Any, role
     with pytest.raises(DefenderError) as caught:
         read(tenant_with(http))
     assert caught.value.category == "role_missing"
-    assert f"{role} is missing" in caught.value.message
+    assert f"but not {role}. " in caught.value.message
     http.done()
 
 

@@ -373,7 +373,7 @@ def test_one_incident_is_asked_for_by_its_number() -> None:
 
 
 def test_incidents_come_one_by_one_where_graph_fails_over_their_alerts() -> None:
-    failing = DefenderError("timeout", "Tenant contoso: GET was answered 504.")
+    failing = DefenderError("timeout", "Tenant contoso: GET returned 504.")
     api = FakeApi(
         (GRAPH, {"$top": "50", "$expand": "alerts"}, failing),
         (GRAPH, {"$top": "50"}, page(incident(1, 0), incident(2, 1))),
@@ -579,13 +579,13 @@ def test_parameters_become_what_is_wanted() -> None:
         (
             {"created_since": "1d", "created_before": "2d"},
             (
-                "created_since (2026-11-22T12:00:00Z) is not before created_before"
+                "created_since (2026-11-22T12:00:00Z) must be before created_before"
                 " (2026-11-21T12:00:00Z)"
             ),
         ),
         (
             {"updated_since": "1d", "updated_before": "1d"},
-            "updated_since (2026-11-22T12:00:00Z) is not before updated_before",
+            "updated_since (2026-11-22T12:00:00Z) must be before updated_before",
         ),
         (
             {"updated_since": "2026-11-22T12:00:00"},

@@ -175,7 +175,7 @@ def test_a_refusal_of_an_api_has_its_category(
     assert error.code == (body["error"]["code"] or None)
     assert body["error"]["message"] in error.message
     assert error.message.startswith(
-        f"Tenant {LABEL}: GET /v1.0/security/incidents was answered {status} ("
+        f"Tenant {LABEL}: GET /v1.0/security/incidents returned {status} ("
     )
 
 
@@ -238,9 +238,7 @@ def test_the_request_id_is_the_target_of_a_defender_error_and_a_header_comes_fir
 def test_an_answer_that_says_nothing_is_still_one_sentence(body: t.Any) -> None:
     error = from_api_answer(LABEL, "GET /x", 502, body)
     assert (error.category, error.code, error.request_id) == ("unavailable", None, None)
-    assert (
-        error.message == f"Tenant {LABEL}: GET /x was answered 502 (an answer without a message)."
-    )
+    assert error.message == f"Tenant {LABEL}: GET /x returned 502 (no error message)."
 
 
 @pytest.mark.parametrize("body", [{"message": "blocked"}, {"error": "access_denied"}])

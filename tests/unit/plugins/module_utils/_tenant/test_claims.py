@@ -11,6 +11,7 @@ import base64
 import typing as t
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import service
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
@@ -203,7 +204,7 @@ def test_one_thing_that_is_wrong_is_found(
 def test_a_token_without_a_tenant_is_for_nobody() -> None:
     (first, *_rest) = _claims.problems(known(graph_token(tid=None)), expected(), now=NOW)
     assert first.code == "wrong_tenant"
-    assert "nobody" in first.text
+    assert "for no tenant," in first.text
 
 
 def test_the_gravest_problem_comes_first_and_none_is_left_out() -> None:
@@ -256,7 +257,7 @@ def test_the_text_of_a_wrong_audience_names_whose_it_is_and_the_right_one() -> N
         now=NOW,
     )
     assert "belongs to the resource endpoint" in problem.text
-    assert "graph needs https://graph.microsoft.com" in problem.text
+    assert "graph requires https://graph.microsoft.com" in problem.text
 
 
 @pytest.mark.parametrize(
@@ -272,6 +273,101 @@ def test_the_text_of_a_wrong_audience_names_whose_it_is_and_the_right_one() -> N
 )
 def test_what_cannot_be_decoded_is_opaque_and_no_error(token: str) -> None:
     assert _claims.read(token) is None
+
+
+LETTERS: t.Final = "abcdefab-cdef-4abc-8def-abcdefabcdef"
+
+
+def test_what_a_token_does_not_say_is_empty_and_it_has_ended() -> None:
+    claims = known(jwt_of({}))
+    assert (claims.tenant_id, claims.audience, claims.issuer, claims.app_id) == ("", "", "", "")
+    assert (claims.roles, claims.expires_at, claims.not_before, claims.app_only) == ((), 0, 0, True)
+
+
+@pytest.mark.parametrize("audience", [["first", "second"], "first"])
+def test_the_first_of_several_audiences_counts(audience: t.Any) -> None:
+    assert known(jwt_of({"aud": audience})).audience == "first"
+
+
+def test_ids_are_read_in_lower_case() -> None:
+    claims = known(jwt_of({"tid": LETTERS.upper(), "appid": LETTERS.upper()}))
+    assert (claims.tenant_id, claims.app_id) == (LETTERS, LETTERS)
+
+
+def test_without_pyjwt_nothing_is_read_and_the_remedy_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_claims, "JWT_ERROR", ImportError())
+    with pytest.raises(DefenderError, match="pyjwt is not installed") as caught:
+        _claims.read(graph_token())
+    assert caught.value.category == "bad_request"
+    assert "pip install 'pyjwt[crypto]'" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        ({"tid": OTHER_TENANT}, [OTHER_TENANT, TENANT]),
+        ({"tid": None}, [" no tenant,"]),
+        (
+            {"aud": "https://elsewhere"},
+            [" https://elsewhere; graph requires https://graph.microsoft.com"],
+        ),
+        ({"aud": None}, [" missing;"]),
+        ({"iss": "https://elsewhere"}, [" https://elsewhere, ", TENANT, "cloud public"]),
+        ({"iss": None}, [" missing, "]),
+        ({"appid": LETTERS}, [LETTERS, CLIENT]),
+        ({"exp": NOW - 61}, [" 61 seconds ago"]),
+        ({"nbf": NOW + 361}, [" 361 seconds"]),
+        ({"scp": "User.Read"}, ["The token acts for a user (it has the claim scp), but app-only"]),
+        ({"roles": ["A", "B"]}, ["The token lacks C, D; it has only A, B."]),
+        ({"roles": []}, ["; it has no roles."]),
+    ],
+)
+def test_a_refusal_names_what_the_token_says_and_what_is_needed(
+    changes: dict[str, t.Any], facts: list[str]
+) -> None:
+    claims = known(graph_token(**{"roles": ["C", "D"], **changes}))
+    first = _claims.problems(claims, expected(roles=("C", "D")), now=NOW)[0]
+    assert [fact for fact in facts if fact not in first.text] == []
+
+
+@pytest.mark.parametrize("times", [{}, {"nbf": NOW * 2, "iat": NOW * 2, "exp": NOW * 3}])
+def test_a_signature_is_checked_whenever_the_token_is_valid(
+    papers: Papers, times: dict[str, int]
+) -> None:
+    token = signed(papers, {**ENDPOINT_V1, **times})
+    assert _claims.verify(token, known(token), published(papers)) is None
+
+
+def test_what_a_published_key_says_of_its_algorithm_does_not_widen_what_is_accepted(
+    papers: Papers,
+) -> None:
+    keys = published(papers)
+    for key in keys["keys"]:
+        key["alg"] = "RS512"
+    token = signed(papers, ENDPOINT_V1)
+    assert _claims.verify(token, known(token), keys) is None
+    other = signed(papers, ENDPOINT_V1, alg="RS512")
+    assert _claims.verify(other, known(other), keys) is not None
+
+
+def test_a_signature_that_cannot_be_relied_on_names_the_key_and_is_no_credential_to_use(
+    papers: Papers,
+) -> None:
+    token = signed(papers, ENDPOINT_V1)
+    found = [
+        _claims.verify(token, known(token), published(papers, kid="rolled")),
+        _claims.verify(f"{token[:-8]}AAAAAAAA", known(token), published(papers)),
+        _claims.verify(graph_token(), known(jwt_of({}, nonce="x")), published(papers)),
+    ]
+    assert [problem and problem.category for problem in found] == ["bad_credentials"] * 3
+    texts = [problem.text for problem in found if problem]
+    assert f"key {known(token).header['kid']}," in texts[0]
+    assert texts[1].startswith("The token's signature is not valid: ")
+    assert texts[2].startswith(
+        "Microsoft Graph signs its tokens in a way that only Graph can verify"
+    )
 
 
 NUMBER = (

@@ -206,7 +206,7 @@ def test_graph_has_no_regional_hosts(region: str | None) -> None:
 def test_only_the_public_cloud_has_regions(cloud: str) -> None:
     assert (
         refused(lambda: service(cloud, "xdr", region="eu")).message
-        == f"region is eu, but only the public cloud has regional hosts and cloud is {cloud}."
+        == f"region is eu, but only the public cloud has regional hosts; cloud is {cloud}."
     )
 
 

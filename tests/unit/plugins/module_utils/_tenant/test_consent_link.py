@@ -111,13 +111,13 @@ def test_what_goes_into_a_link_comes_out_of_it(
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"tenant_id": "common"}, "one tenant"),
-        ({"tenant_id": "organizations"}, "one tenant"),
-        ({"tenant_id": "Consumers"}, "one tenant"),
+        ({"tenant_id": "common"}, "one specific tenant"),
+        ({"tenant_id": "organizations"}, "one specific tenant"),
+        ({"tenant_id": "Consumers"}, "one specific tenant"),
         ({"tenant_id": "contoso"}, re.escape(TENANT_HINT)),
-        ({"tenant_id": "contoso.onmicrosoft.com"}, "no GUID"),
+        ({"tenant_id": "contoso.onmicrosoft.com"}, "not a GUID"),
         ({"tenant_id": ""}, "tenant_id is not set"),
-        ({"tenant_id": f"{TENANT}/../common"}, "no GUID"),
+        ({"tenant_id": f"{TENANT}/../common"}, "not a GUID"),
         ({"client_id": "my app"}, "client_id is 'my app'"),
         (
             {"client_id": "my app"},
@@ -155,5 +155,5 @@ def test_a_page_on_this_machine_may_be_the_landing(page: str) -> None:
 def test_the_filter_speaks_in_the_words_of_the_link() -> None:
     consent_url = FilterModule().filters()["consent_url"]
     assert consent_url(TENANT, CLIENT) == CONSENT_URL
-    with pytest.raises(AnsibleFilterError, match="no GUID"):
+    with pytest.raises(AnsibleFilterError, match="not a GUID"):
         consent_url("contoso", CLIENT)

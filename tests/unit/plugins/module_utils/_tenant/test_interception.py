@@ -48,7 +48,7 @@ def test_a_page_of_microsofts_own_front_door_is_theirs(headers: dict[str, str]) 
 @pytest.mark.parametrize("status", [407, 511])
 def test_some_statuses_are_never_of_the_service(status: int) -> None:
     assert foreign(status, JSON, b'{"error": {"code": "x"}}') == "application/json"
-    assert foreign(status, {}, b"") == "no JSON"
+    assert foreign(status, {}, b"") == "not JSON"
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -67,7 +67,7 @@ def test_ids_are_told_in_lower_case() -> None:
 def test_an_id_that_is_missing_is_asked_for(option: str, value: str | None) -> None:
     error = refused(**{option: value})
     assert error.message == (
-        f"{option} is not set; give it as a task option or as the variable defender_xdr_{option}."
+        f"{option} is not set; set it as a task option or as the variable defender_xdr_{option}."
     )
     assert (error.category, error.who) == ("bad_request", "caller")
 
@@ -87,7 +87,7 @@ def test_an_id_that_is_missing_is_asked_for(option: str, value: str | None) -> N
 )
 def test_a_tenant_that_is_no_guid_is_refused_with_the_way_to_find_it(value: str) -> None:
     error = refused(tenant_id=value)
-    assert error.message.startswith(f"tenant_id is {value!r}, which is no GUID. ")
+    assert error.message.startswith(f"tenant_id is {value!r}, which is not a GUID. ")
     assert "/.well-known/openid-configuration" in error.message
     assert error.category == "bad_request"
 
@@ -95,7 +95,7 @@ def test_a_tenant_that_is_no_guid_is_refused_with_the_way_to_find_it(value: str)
 @pytest.mark.parametrize("value", ["my-app", "not-a-guid"])
 def test_an_application_that_is_no_guid_is_refused(value: str) -> None:
     assert refused(client_id=value).message.startswith(
-        f"client_id is {value!r}, which is no GUID. "
+        f"client_id is {value!r}, which is not a GUID. "
     )
 
 
@@ -103,8 +103,8 @@ def test_no_credential_is_one_too_few() -> None:
     error = refused(client_secret=None)
     assert (error.category, error.who) == ("bad_credentials", "caller")
     assert error.message == (
-        "Exactly one credential is needed of client_secret, client_secret_file, certificate_path,"
-        " certificate, assertion_file; none is set."
+        "Exactly one of client_secret, client_secret_file, certificate_path, certificate,"
+        " assertion_file must be set; none is set."
     )
 
 
@@ -141,8 +141,7 @@ def test_two_credentials_are_one_too_many(first: str, second: str) -> None:
 def test_what_goes_with_a_certificate_goes_with_nothing_else(source: str, extra: str) -> None:
     error = refused(**{"client_secret": None, source: "x", extra: "y"})
     assert (
-        error.message
-        == f"{extra} is set, but the credential is {source}; {extra} goes with a certificate."
+        error.message == f"{extra} is set, but requires a certificate; the credential is {source}."
     )
 
 
@@ -190,8 +189,8 @@ def test_a_url_has_to_be_https_and_plain(option: str, value: str) -> None:
     assert error is not None
     assert error.category == "bad_request"
     assert error.message == (
-        f"{option} is {value!r}, but must be an https URL of a host without credentials, query"
-        " or fragment."
+        f"{option} is {value!r}, but must be an https URL with a host, and without credentials,"
+        " query or fragment."
     )
 
 
@@ -242,8 +241,8 @@ def test_the_audience_of_the_pages_curl_example_is_refused_with_the_right_one() 
         checked(xdr_audience=given).service("xdr")
     assert caught.value.category == "wrong_audience"
     assert caught.value.message == (
-        f"xdr_audience is {given}, which belongs to the resource endpoint; the right value for"
-        " xdr is https://api.security.microsoft.com."
+        f"xdr_audience is {given}, which belongs to the resource endpoint; xdr requires"
+        " https://api.security.microsoft.com."
     )
     assert "https://api.security.microsoft.com" in caught.value.advice
 
@@ -304,7 +303,7 @@ def test_the_size_limit_may_have_a_unit(value: str, size: int) -> None:
 def test_a_size_limit_that_is_none_is_refused(value: str) -> None:
     error = refused(max_response_size=value)
     assert error.message == (
-        f"max_response_size is {value!r}, which is no size; give bytes, or a number with K, M"
+        f"max_response_size is {value!r}, which is not a size; use bytes, or a number with K, M"
         " or G such as 512M."
     )
     assert error.category == "bad_request"

@@ -52,8 +52,8 @@ def test_an_object_that_names_another_tenant_is_a_security_event(
     assert (error.category, error.who) == ("wrong_tenant", "partner")
     assert error.advice == _ownership.SECURITY_EVENT
     assert error.message == (
-        f"Tenant contoso ({TENANT}): the service answered one {noun} of another tenant{named}; "
-        "nothing of that answer is returned."
+        f"Tenant contoso ({TENANT}): the service returned one {noun} of another tenant{named}; "
+        "nothing of that response is returned."
     )
     with pytest.raises(DefenderError) as raised:
         _ownership.single(OPTIONS, {"alerts": [foreign]} if below else foreign, "incident")
@@ -92,15 +92,18 @@ def test_an_answer_without_a_list_is_no_empty_list(answer: dict[str, t.Any]) -> 
     with pytest.raises(DefenderError) as raised:
         _ownership.objects(OPTIONS, answer, "incident")
     assert raised.value.category == "unavailable"
-    assert "a list of incidents without its values" in raised.value.message
+    assert "a list of incidents without the key value" in raised.value.message
 
 
 @pytest.mark.parametrize("thing", [None, "text", 3, [], True])
 def test_what_is_no_object_is_one_sentence(thing: t.Any) -> None:
-    assert "a list of incidents in which one is no JSON object" in refusal(thing).message
-    assert "a list of alerts in which one is no JSON object" in refusal({"alerts": [thing]}).message
+    assert "a list of incidents with a member that is not a JSON object" in refusal(thing).message
+    assert (
+        "a list of alerts with a member that is not a JSON object"
+        in refusal({"alerts": [thing]}).message
+    )
     if thing and not isinstance(thing, list):
-        assert "one incident whose alerts are no list" in refusal({"alerts": thing}).message
+        assert "one incident whose alerts are not a list" in refusal({"alerts": thing}).message
 
 
 @pytest.mark.parametrize("wrap", [lambda inner: {"x": inner}, lambda inner: [inner]])
@@ -111,7 +114,7 @@ def test_what_is_nested_too_deep_is_one_sentence(wrap: t.Any, inside: str) -> No
         deep = wrap(deep)
     error = refusal({"id": "1", inside: deep})
     assert error.category == "unavailable"
-    assert "nested deeper than 64 levels" in error.message
+    assert "with more than 64 levels" in error.message
 
 
 def test_alerts_of_alerts_are_no_way_to_overflow() -> None:

@@ -80,10 +80,11 @@ def test_a_module_that_is_none_of_ours_is_refused_with_those_that_are() -> None:
         _permissions.needed(["incident_inof"], "graph")
     assert caught.value.category == "bad_request"
     assert caught.value.message.startswith(
-        "required_for names incident_inof, which is no module of this collection; it has "
+        "required_for contains incident_inof, which is not a module of this collection; allowed"
+        " are "
     )
     assert ", ".join(_permissions.MODULES[:3]) in caught.value.message
-    with pytest.raises(DefenderError, match="^permissions_for names incident_inof, "):
+    with pytest.raises(DefenderError, match="^permissions_for contains incident_inof, "):
         _permissions.least("permissions_for", ["incident_inof"], "graph")
     assert "incident_info" in caught.value.message
 

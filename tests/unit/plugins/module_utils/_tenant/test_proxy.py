@@ -88,21 +88,21 @@ def test_socks_without_pysocks_is_refused_with_the_package(
     pysocks(False)
     error = refused(f"{scheme}://user:{PASSWORD}@127.0.0.1:1080", source)
     assert error.message == (
-        f"{source} is '{scheme.lower()}://127.0.0.1:1080', which cannot be used: SOCKS needs the"
+        f"{source} is '{scheme.lower()}://127.0.0.1:1080', which cannot be used: SOCKS requires the"
         " Python package PySocks."
     )
-    assert error.advice == "Run where the task runs: pip install 'requests[socks]'"
+    assert error.advice == "Run on the machine that runs the task: pip install 'requests[socks]'"
 
 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("ftp://proxy:3128", "ftp is no scheme of a proxy"),
-        ("socks://proxy:1080", "socks is no scheme of a proxy"),
-        ("direct://", "direct is no scheme of a proxy"),
-        ("http://proxy:3128/proxy.pac", "a proxy's address has no path"),
-        ("http://proxy:3128?x", "a proxy's address has no path"),
-        ("http:/proxy:3128", "a proxy's address has no path"),
+        ("ftp://proxy:3128", "ftp is not a proxy scheme"),
+        ("socks://proxy:1080", "socks is not a proxy scheme"),
+        ("direct://", "direct is not a proxy scheme"),
+        ("http://proxy:3128/proxy.pac", "a proxy address must not have a path"),
+        ("http://proxy:3128?x", "a proxy address must not have a path"),
+        ("http:/proxy:3128", "a proxy address must not have a path"),
         ("http://proxy:", "its port is empty"),
         ("proxy:http", "its port 'http' is not a number from 1 to 65535"),
         ("proxy:0", "its port '0' is not a number from 1 to 65535"),
@@ -113,8 +113,8 @@ def test_socks_without_pysocks_is_refused_with_the_package(
         ("http://:3128", "it has no valid host"),
         ("   ", "it has no valid host"),
         ("http://my proxy:3128", "it has no valid host"),
-        ("http=proxy:80;https=proxy:80", "host and port cannot be told apart"),
-        ("::1:3128", "host and port cannot be told apart"),
+        ("http=proxy:80;https=proxy:80", "host and port cannot be distinguished"),
+        ("::1:3128", "host and port cannot be distinguished"),
         ("[proxy]:3128", "it has no valid host"),
     ],
 )

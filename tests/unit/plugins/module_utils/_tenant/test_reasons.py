@@ -36,7 +36,7 @@ def os_error(number: int) -> OSError:
     [
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
-            "the host name is not known",
+            "the host name could not be resolved",
         ),
         (os_error(errno.ECONNREFUSED), "connection refused"),
         (os_error(errno.ECONNRESET), "connection reset by the other side"),
@@ -44,12 +44,12 @@ def os_error(number: int) -> OSError:
         (os_error(errno.EHOSTUNREACH), "no route to host"),
         (
             http.client.RemoteDisconnected("Remote end closed"),
-            "connection closed without an answer",
+            "connection closed without a response",
         ),
-        (http.client.IncompleteRead(b"x"), "the answer broke off"),
-        (http.client.BadStatusLine("SSH-2.0"), "the answer is not HTTP"),
+        (http.client.IncompleteRead(b"x"), "the response was cut short"),
+        (http.client.BadStatusLine("SSH-2.0"), "the response is not HTTP"),
         (TimeoutError("timed out"), "timed out"),
-        (requests.exceptions.ReadTimeout("x"), "timed out while waiting for the answer"),
+        (requests.exceptions.ReadTimeout("x"), "timed out while waiting for the response"),
         (ValueError("<object at 0x7f>"), "the connection failed"),
     ],
 )
@@ -91,11 +91,11 @@ def verification(code: int, text: str) -> ssl.SSLCertVerificationError:
 @pytest.mark.parametrize(
     ("code", "clause", "advice"),
     [
-        (10, "has expired, by the clock of this machine", "clock of this machine"),
-        (9, "is not valid yet, by the clock of this machine", "clock of this machine"),
-        (18, "is self-signed and not trusted here", "ca_path"),
+        (10, "has expired according to this machine's clock", "this machine's clock"),
+        (9, "is not valid yet according to this machine's clock", "this machine's clock"),
+        (18, "is self-signed and not trusted on this machine", "ca_path"),
         (19, "self-signed certificate in the chain", "ca_path"),
-        (20, "is of an authority that is not trusted here", "ca_path"),
+        (20, "was issued by an authority that is not trusted on this machine", "ca_path"),
         (62, "is for another host name", "URL"),
         (64, "is for another address", "URL"),
         (66, "was not accepted (EE certificate key too weak)", "ca_path"),

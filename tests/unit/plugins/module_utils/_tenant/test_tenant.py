@@ -76,8 +76,8 @@ def again(tmp_path: Path, time: FakeClock) -> t.Callable[..., tuple[Tenant, Fake
         tenant = Tenant(
             _options.check(parameters(token_cache=str(tmp_path / "tokens"), **changes)),
             clock=time.clock,
+            http=t.cast("t.Any", http),
         )
-        tenant.http = t.cast("t.Any", http)
         return tenant, http
 
     return build
@@ -301,9 +301,9 @@ def test_a_missing_role_is_told_with_what_was_granted_and_the_consent_link(
     http = FakeHttp(token_answer(graph_token(roles=["A.Read.All", "B.Read.All"])))
     error = refused(lambda: tenant_with(http).api("graph", "incident_info"))
     assert error.message == (
-        f"Tenant {LABEL} grants application {CLIENT} the roles [A.Read.All, B.Read.All] of graph;"
-        f" {INCIDENT_ROLE} is missing. An administrator of that tenant has to consent again:"
-        f" {CONSENT_URL}"
+        f"Tenant {LABEL} grants application {CLIENT} the graph roles [A.Read.All,"
+        f" B.Read.All], but not {INCIDENT_ROLE}. An administrator of that tenant must consent"
+        f" again: {CONSENT_URL}"
     )
     result = error.as_result()
     assert (
@@ -316,7 +316,7 @@ def test_a_missing_role_is_told_with_what_was_granted_and_the_consent_link(
 def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(
     again: Again, time: FakeClock
 ) -> None:
-    again(token_answer(ROLELESS))[0].read_token("graph")
+    again(token_answer(ROLELESS))[0].guard.read_token("graph")
     time.passed = 181
     tenant, http = again(token_answer(GOOD), EMPTY)
     tenant.api("graph", "incident_info").get("/v1.0/security/incidents")
@@ -326,7 +326,7 @@ def test_an_old_cached_token_that_lacks_a_role_is_renewed_once(
 def test_a_new_token_that_still_lacks_the_role_is_not_renewed_again(
     again: Again, time: FakeClock
 ) -> None:
-    again(token_answer(ROLELESS))[0].read_token("graph")
+    again(token_answer(ROLELESS))[0].guard.read_token("graph")
     time.passed = 181
     tenant, http = again(token_answer(ROLELESS))
     assert refused(lambda: tenant.api("graph", "incident_info")).category == "role_missing"
@@ -337,7 +337,7 @@ def test_a_new_token_that_still_lacks_the_role_is_not_renewed_again(
 
 
 def test_a_young_cached_token_that_lacks_a_role_is_believed(again: Again, time: FakeClock) -> None:
-    again(token_answer(ROLELESS))[0].read_token("graph")
+    again(token_answer(ROLELESS))[0].guard.read_token("graph")
     time.passed = 180
     tenant, http = again()
     assert refused(lambda: tenant.api("graph", "incident_info")).category == "role_missing"
@@ -475,7 +475,7 @@ def test_the_header_with_the_request_id_is_told(tenant_with: WithTenant) -> None
     assert (error.category, error.request_id) == ("unavailable", "r-7")
     assert (
         error.message
-        == f"Tenant {LABEL}: GET /v1.0/security/incidents/5 was answered 500 (UnknownError)."
+        == f"Tenant {LABEL}: GET /v1.0/security/incidents/5 returned 500 (UnknownError)."
     )
 
 
@@ -490,7 +490,7 @@ def test_a_200_without_an_object_is_no_answer(tenant_with: WithTenant, body: byt
 
 def test_the_keys_of_the_tenant_are_fetched_without_a_credential(tenant_with: WithTenant) -> None:
     http = FakeHttp(answer(200, {"keys": []}))
-    assert tenant_with(http).keys() == {"keys": []}
+    assert tenant_with(http).guard.keys() == {"keys": []}
     (asked,) = http.asked
     assert (asked.method, asked.url, asked.headers) == (
         "GET",
@@ -501,7 +501,7 @@ def test_the_keys_of_the_tenant_are_fetched_without_a_credential(tenant_with: Wi
 
 @pytest.mark.parametrize("reply", [answer(404, {}), answer(200, b"<html>")])
 def test_keys_that_do_not_come_are_told(tenant_with: WithTenant, reply: Answer) -> None:
-    assert refused(tenant_with(FakeHttp(reply)).keys).category == "unavailable"
+    assert refused(tenant_with(FakeHttp(reply)).guard.keys).category == "unavailable"
 
 
 # Which api

@@ -185,8 +185,8 @@ def test_a_folder_that_is_open_to_others_is_not_used_and_said(
     ours = a_file(folder)
     assert ours.read() == {}
     assert ours.warning == (
-        f"token_cache {folder} belongs to another user or is open to others; tokens are not"
-        " kept on disk. Make it yours and 0700."
+        f"token_cache {folder} is owned by another user or accessible to others; tokens are not"
+        " cached on disk. Change its owner to this user and its mode to 0700."
     )
     path.unlink()
     ours.write(ENTRY)
@@ -200,7 +200,7 @@ def test_a_folder_of_another_user_is_not_used(
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     ours = a_file(folder)
     assert ours.read() == {}
-    assert "belongs to another user" in str(ours.warning)
+    assert "is owned by another user" in str(ours.warning)
 
 
 def test_a_folder_that_cannot_be_made_costs_the_cache_and_not_the_task(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(
     monkeypatch.setattr(os, "open", read_only)
     ours.write({"token": "another"})
     assert ours.warning == (
-        f"The token was not kept on disk: token_cache is {path}, which could not be written:"
+        f"The token was not cached on disk: token_cache is {path}, which could not be written:"
         " Read-only file system."
     )
     entered = []
@@ -273,7 +273,7 @@ def test_who_waits_in_vain_is_told_in_time(folder: Path, time: FakeClock) -> Non
     second = a_file(folder, time.clock)
     with (
         a_file(folder).locked(seconds=1),
-        pytest.raises(DefenderError, match="holds the token cache entry") as caught,
+        pytest.raises(DefenderError, match="The token cache entry .* is still locked") as caught,
         second.locked(seconds=7),
     ):
         pytest.fail("two hold one entry")

@@ -172,10 +172,10 @@ def test_a_word_alone_blames_nobody_where_the_code_is_unknown(word: str, status:
     error = from_token_answer(LABEL, status, token_body(4242424, word), advice="the consent link")
     assert (error.category, error.who, error.code) == ("bad_request", "caller", "AADSTS4242424")
     assert error.message == (
-        f"No token for tenant {LABEL}: the login service answered {word}: A sentence"
+        f"No token for tenant {LABEL}: the login service returned {word}: A sentence"
         " (AADSTS4242424)."
     )
-    assert error.advice == "Look the code up: https://login.microsoftonline.com/error?code=4242424"
+    assert error.advice == "Look up the code: https://login.microsoftonline.com/error?code=4242424"
     assert from_token_answer(LABEL, status, {"error": word}).category == "bad_request"
 
 
@@ -226,7 +226,7 @@ def test_an_answer_in_another_form_is_not_the_login_services(
 ) -> None:
     error = from_token_answer(LABEL, status, body)
     assert (error.category, error.who, error.status) == ("network", "caller", status)
-    assert f"something else than the login service answered {status}" in error.message
+    assert f"something other than the login service returned {status}" in error.message
 
 
 # Microsoft's sentence
@@ -301,9 +301,9 @@ def outside(seconds: float) -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (840, "the clock of this machine is 14 minutes behind the login service's"),
-        (-3 * 3600, "the clock of this machine is 3 hours ahead of the login service's"),
-        (-3 * 86400, "the clock of this machine is 3 days ahead of the login service's"),
+        (840, "this machine's clock is 14 minutes behind the login service's clock"),
+        (-3 * 3600, "this machine's clock is 3 hours ahead of the login service's clock"),
+        (-3 * 86400, "this machine's clock is 3 days ahead of the login service's clock"),
     ],
 )
 def test_a_clock_that_is_wrong_is_told(seconds: int, words: str, signs: bool) -> None:
@@ -311,7 +311,7 @@ def test_a_clock_that_is_wrong_is_told(seconds: int, words: str, signs: bool) ->
     error = from_token_answer(LABEL, 401, outside(seconds), caller=caller)
     assert (error.category, error.who) == ("bad_credentials", "caller")
     assert words in error.message
-    assert "clock of this machine" in error.advice
+    assert "this machine's clock" in error.advice
     # the same, where only the answer's date says so
     caller = Caller(signs=signs, wall=NOW, service_time=NOW + seconds)
     assert words in from_token_answer(LABEL, 401, token_body(700024, "x"), caller=caller).message
@@ -323,7 +323,7 @@ def test_an_assertion_that_was_not_signed_here_is_stale_where_the_clock_is_right
     assert "assertion_file" in error.advice
     assert "clock" not in error.message
     own = from_token_answer(LABEL, 401, outside(5), caller=Caller(signs=True, wall=NOW))
-    assert "the clock of this machine may be wrong" in own.message
+    assert "this machine's clock may be wrong" in own.message
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_an_empty_answer_of_the_token_end_point_goes_by_its_status(
 
 def test_the_consent_link_is_the_advice_only_where_consent_is_missing() -> None:
     link = (
-        "An administrator has to consent:"
+        "An administrator must consent:"
         " https://login.microsoftonline.com/x/adminconsent?client_id=y"
     )
     assert (

@@ -280,7 +280,7 @@ def test_the_lost_answer_of_a_write_is_an_unknown_outcome(
     )
     assert (error.category, error.who) == ("outcome_unknown", "caller")
     assert len(service.received) == 1
-    assert f"POST {service.url}/x was sent, but its answer was lost" in error.message
+    assert f"POST {service.url}/x was sent, but its response was lost" in error.message
 
 
 @pytest.mark.parametrize("reply", [Reply(cut=0), Reply(200, b'{"value": []}', cut=4)])
@@ -388,7 +388,7 @@ def test_an_answer_beyond_the_size_limit_is_given_up(
     client = http(max_size=2_000_000)
     error = refused(lambda: client.send("GET", f"{service.url}/x"))
     assert (error.category, error.who) == ("unavailable", "microsoft")
-    assert "more than 2000000 bytes, which is max_response_size" in error.message
+    assert "more than 2000000 bytes, the limit set by max_response_size" in error.message
     with (tmp_path / "spool").open("w+b") as spool:
         error = refused(
             lambda: client.send(
@@ -443,9 +443,7 @@ def test_json_that_is_nested_too_deeply_is_no_json() -> None:
 def test_what_is_no_address_is_told_at_once(http: Build, time: FakeClock, url: str) -> None:
     error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
     assert (error.category, time.slept) == ("network", [])
-    assert error.message.startswith(
-        f"GET {url.split('?', maxsplit=1)[0]} was not sent, because that is not an address: "
-    )
+    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent: the URL ")
     assert "secret" not in error.message
 
 
@@ -458,8 +456,8 @@ def test_a_redirect_is_refused_and_not_followed(service: Service, http: Build, s
     error = refused(lambda: http().send("GET", f"{service.url}/x?secret=1", headers=AUTHORIZED))
     assert (error.category, error.status) == ("network", status)
     assert error.message == (
-        f"GET {service.url}/x was answered {status} with a redirect to https://evil.example; no"
-        " request here follows one."
+        f"GET {service.url}/x returned {status}, a redirect to https://evil.example; redirects"
+        " are not followed."
     )
     assert len(service.received) == 1
 
@@ -490,7 +488,8 @@ def test_a_service_of_an_unknown_authority_is_not_trusted(
         error = refused(send)
         assert (error.category, error.who) == ("tls", "caller")
         assert (
-            "the server's certificate is of an authority that is not trusted here" in error.message
+            "the server's certificate was issued by an authority that is not trusted"
+            " on this machine" in error.message
         )
         assert "ca_path" in error.advice
     assert (service.received, time.slept) == ([], [])
@@ -543,9 +542,9 @@ def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
     ("content", "reason"),
     [
         (None, "no such file or directory"),
-        (b"", "it holds no certificate in PEM"),
-        (b"nonsense", "it holds no certificate in PEM"),
-        (b"\x30\x82\x01\x02", "it holds no certificate in PEM"),
+        (b"", "it contains no PEM certificate"),
+        (b"nonsense", "it contains no PEM certificate"),
+        (b"\x30\x82\x01\x02", "it contains no PEM certificate"),
     ],
 )
 def test_a_ca_path_that_is_no_bundle_is_told(
@@ -624,11 +623,11 @@ def test_a_proxy_that_refuses_is_told_and_its_password_is_not(
         url = proxy.url.replace("://", "://user:a-proxy-password-long-and-unique@")
         error = refused(lambda: http(proxy=url, retries=0).send("GET", f"{service.url}/x"))
     assert error.category == "network"
-    assert f"did not get past the proxy {proxy.url} (proxy): it answered 407 No." in error.message
+    assert f"failed at the proxy {proxy.url} (proxy): the proxy returned 407 No." in error.message
     assert "a-proxy-password" not in str(error.as_result())
     assert (
         error.advice
-        == "Put the proxy's user and password into proxy: http://USER:PASSWORD@HOST:PORT."
+        == "Add the proxy's user name and password to proxy: http://USER:PASSWORD@HOST:PORT."
     )
 
 
@@ -650,7 +649,7 @@ def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(
     with Proxy(status=status).serving() as proxy:
         error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
     assert (error.category, error.status, time.slept) == ("network", status, [0.5])
-    assert f"proxy {proxy.url} (proxy): it answered {status} No." in error.message
+    assert f"proxy {proxy.url} (proxy): the proxy returned {status} No." in error.message
     assert f"localhost:{service.port}" in error.advice
 
 
@@ -658,7 +657,7 @@ def test_a_proxy_that_fails_is_told_with_what_it_could_not_reach(
     ("address", "reason"),
     [
         (lambda: f"localhost:{closed_port()}", "connection refused"),
-        (lambda: "no-such-proxy.invalid:3128", "the host name is not known"),
+        (lambda: "no-such-proxy.invalid:3128", "the host name could not be resolved"),
     ],
 )
 @pytest.mark.parametrize(
@@ -676,15 +675,13 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
     client = http(retries=0, **({"proxy": place} if source == "proxy" else {}))
     error = refused(lambda: client.send("GET", "https://localhost:1/x"))
     assert error.category == "network"
-    assert error.message.endswith(
-        f" did not get past the proxy http://{place} ({source}): {reason}."
-    )
+    assert error.message.endswith(f" failed at the proxy http://{place} ({source}): {reason}.")
     assert error.advice.startswith(f"Check {source} ")
 
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
-    [(b"", "connection closed without an answer"), (b"SSH-2.0-x\r\n", "the answer is not HTTP")],
+    [(b"", "connection closed without a response"), (b"SSH-2.0-x\r\n", "the response is not HTTP")],
 )
 def test_what_is_no_proxy_is_named(service: Service, http: Build, raw: bytes, reason: str) -> None:
     with Proxy(raw=raw).serving() as proxy:
@@ -731,7 +728,9 @@ def test_a_host_that_no_proxy_names_is_asked_directly(
     monkeypatch.setenv("NO_PROXY", entries)
     error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))
     assert "proxy" not in error.message
-    assert "no connection to login.invalid:443 (the host name is not known)" in error.message
+    assert (
+        "no connection to login.invalid:443 (the host name could not be resolved)" in error.message
+    )
 
 
 # Filters and portals
@@ -748,7 +747,7 @@ def test_a_page_of_a_filter_is_a_matter_of_the_network(
     error = refused(lambda: http(retries=1).send("GET", f"{service.url}/x?sig=secret"))
     assert (error.category, error.who, error.status) == ("network", "caller", status)
     assert (
-        f'/x was answered {status} by something else than the service: "Web Page Blocked", '
+        f'/x returned {status} from something other than the service: "Web Page Blocked", '
         in error.message
     )
     assert "Via: 1.1 filter" in error.message

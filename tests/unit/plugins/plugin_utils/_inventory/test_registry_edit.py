@@ -412,7 +412,7 @@ def test_the_filters_read_the_file_and_refuse_what_they_could_not_give_back(tmp_
     ):
         with pytest.raises(AnsibleFilterError, match=r"vault|\.yaml"):
             call()
-    with pytest.raises(AnsibleFilterError, match="no GUID"):
+    with pytest.raises(AnsibleFilterError, match="not a GUID"):
         registry_with(str(tmp_path / "none.yml"), "contoso", "x")
     with pytest.raises(AnsibleFilterError, match="no name"):
         registry_with(str(tmp_path / "none.yml"), ONE, "")

@@ -91,6 +91,6 @@ def test_a_folder_that_cannot_be_locked_is_no_crash(
     monkeypatch.setattr(_registry_lock, "_wait", refuse)
     monkeypatch.setattr(_registry_lock.display, "warning", warnings.append)
     monkeypatch.setattr(multiprocessing, "parent_process", object)
-    with pytest.raises(AnsibleFilterError, match="no GUID"):
+    with pytest.raises(AnsibleFilterError, match="not a GUID"):
         registry_with.registry_with(str(tmp_path / "registry.yml"), "contoso", "contoso")
     assert [("No locks available" in each) for each in warnings] == [True] * (error.errno == 37)
