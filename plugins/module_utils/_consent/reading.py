@@ -159,7 +159,9 @@ def by_tokens(tenant: Tenant, resources: t.Iterable[str] = RESOURCES) -> Consent
                     " roles cannot be read."
                 ),
             )
-        if problems := _claims.problems(claims, tenant.guard.expected(resource), now=tenant.clock.wall()):
+        if problems := _claims.problems(
+            claims, tenant.guard.expected(resource), now=tenant.clock.wall()
+        ):
             raise tenant.guard.refusal(resource, problems[0], claims, ())
         granted[resource] = claims.roles
     return Consent("token", consented=bool(granted), granted=granted, absent=tuple(absent))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import claims as _claims
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import guard as _guard
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import tenant as _tenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
@@ -680,7 +680,7 @@ def test_every_option_of_the_connection_reaches_the_transport(
         built.append(given)
         return built
 
-    monkeypatch.setattr(_guard, "Http", build)
+    monkeypatch.setattr(_tenant, "Http", build)
     changes = {
         "ca_path": "/etc/pki/own.pem",
         "validate_certs": False,
@@ -721,20 +721,20 @@ def test_a_wrong_audience_names_the_api_that_was_meant(tenant_with: WithTenant) 
 
 
 def test_a_new_token_is_requested_only_when_it_is_forced(again: Again) -> None:
-    again(token_answer(GOOD))[0].read_token("graph")
+    again(token_answer(GOOD))[0].guard.read_token("graph")
     tenant, http = again(token_answer(RENEWED), token_answer(graph_token(uti="third")))
-    assert tenant.read_token("graph")[0].value == GOOD
-    assert tenant.token("graph")[0].value == GOOD
+    assert tenant.guard.read_token("graph")[0].value == GOOD
+    assert tenant.guard.token("graph")[0].value == GOOD
     assert http.asked == []
-    assert tenant.token("graph", force=True)[0].value == RENEWED
-    assert tenant.read_token("graph", force=True)[0].value == graph_token(uti="third")
+    assert tenant.guard.token("graph", force=True)[0].value == RENEWED
+    assert tenant.guard.read_token("graph", force=True)[0].value == graph_token(uti="third")
     http.done()
 
 
 def test_a_renewed_token_that_is_opaque_is_used_with_a_warning(
     again: Again, time: FakeClock
 ) -> None:
-    again(token_answer(ROLELESS))[0].read_token("graph")
+    again(token_answer(ROLELESS))[0].guard.read_token("graph")
     time.passed = 181
     tenant, http = again(token_answer("an-opaque-token-long-and-unique"), EMPTY)
     tenant.api("graph", "incident_info").get("/v1.0/security/incidents")
@@ -745,29 +745,29 @@ def test_a_renewed_token_that_is_opaque_is_used_with_a_warning(
 def test_what_is_cached_of_the_tenant_is_forgotten_on_disk_and_in_memory(again: Again) -> None:
     other = {"tenant_id": OTHER_TENANT}
     theirs = graph_token(tid=OTHER_TENANT, iss=f"https://sts.windows.net/{OTHER_TENANT}/")
-    again(token_answer(theirs), **other)[0].read_token("graph")
+    again(token_answer(theirs), **other)[0].guard.read_token("graph")
     tenant, http = again(token_answer(GOOD), token_answer(RENEWED))
-    tenant.read_token("graph")
-    assert tenant.forget(pretend=True) == 1
-    assert tenant.read_token("graph")[0].value == GOOD
-    assert tenant.forget() == 1
-    assert tenant.read_token("graph")[0].value == RENEWED
+    tenant.guard.read_token("graph")
+    assert tenant.guard.forget(pretend=True) == 1
+    assert tenant.guard.read_token("graph")[0].value == GOOD
+    assert tenant.guard.forget() == 1
+    assert tenant.guard.read_token("graph")[0].value == RENEWED
     http.done()
-    assert again(**other)[0].read_token("graph")[0].value == theirs
+    assert again(**other)[0].guard.read_token("graph")[0].value == theirs
 
 
 def test_counting_what_is_cached_leaves_it_in_memory_too(tenant_with: WithTenant) -> None:
     tenant = tenant_with(FakeHttp(token_answer(GOOD)))
-    tenant.read_token("graph")
-    assert tenant.forget(pretend=True) == 0, "this tenant has no cache on disk"
-    assert tenant.read_token("graph")[0].value == GOOD
+    tenant.guard.read_token("graph")
+    assert tenant.guard.forget(pretend=True) == 0, "this tenant has no cache on disk"
+    assert tenant.guard.read_token("graph")[0].value == GOOD
 
 
 @pytest.mark.parametrize("status", [404, 200])
 def test_keys_that_do_not_come_are_told_with_tenant_and_status(
     tenant_with: WithTenant, status: int
 ) -> None:
-    error = refused(tenant_with(FakeHttp(answer(status, b"<html>"))).keys)
+    error = refused(tenant_with(FakeHttp(answer(status, b"<html>"))).guard.keys)
     assert (error.status, LABEL in error.message) == (status, True)
 
 
