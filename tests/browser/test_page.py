@@ -354,3 +354,19 @@ def test_it_prints(
         browser.run("return getComputedStyle(document.body).backgroundColor")
         == "rgb(255, 255, 255)"
     )
+
+
+def test_a_time_zone_that_the_browser_does_not_know_costs_no_table(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], tmp_path: Path
+) -> None:
+    text = made(25)[1].read_text(encoding="utf-8")
+    path = tmp_path / "report.html"
+    path.write_text(text.replace('"zone":"UTC"', '"zone":"Mars/Olympus"'), encoding="utf-8")
+    browser.look()
+    browser.open(path)
+    until(browser, READY, bool)
+    heads = browser.run(
+        "return [...document.querySelectorAll('[data-table=incidents] th')].map(one =>"
+        " one.innerText)"
+    )
+    assert browser.run(ROWS)[0][heads.index("Created")].endswith(" UTC")

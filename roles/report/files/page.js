@@ -6,14 +6,22 @@
   const STATES = { unread: 2, partial: 1, complete: 0 };
   const data = JSON.parse(document.getElementById("data").textContent);
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: data.zone, dateStyle: "short", timeStyle: "short" });
+  const clockOf = (timeZone) => new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
+  // a browser may not know each time zone that the controller knows
+  let clock, zone = "";
+  try {
+    clock = clockOf(data.zone);
+  } catch {
+    clock = clockOf("UTC");
+    zone = " UTC";
+  }
   const span = (hours) => {
     const size = Math.abs(hours);
     return size < 1 ? `${Math.round(size * 60)} min` : size < 48 ? `${Math.round(size)} h` : `${Math.round(size / 24)} d`;
   };
   const time = (text) => {
     const moment = Date.parse(text);
-    return Number.isNaN(moment) ? text || "–" : clock.format(moment);
+    return Number.isNaN(moment) ? text || "–" : clock.format(moment) + zone;
   };
   const element = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);

@@ -514,6 +514,9 @@ def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
         ({"gold": {"high": 0}}, "sla has 0 hours"),
         ({"gold": {"high": "4h"}}, "sla has '4h' hours"),
         ({"gold": {"high": True}}, "sla has True hours"),
+        ({"gold": {"high": float("inf")}}, "sla has inf hours"),
+        ({"gold": {"high": float("nan")}}, "sla has nan hours"),
+        ({"gold": {"high": 8761}}, "up to 8760"),
     ],
 )
 def test_a_service_level_that_is_none_is_refused(sla: Json, said: str) -> None:
