@@ -123,7 +123,8 @@ options:
     type: path
   validate_only:
     description:
-      - Whether to only check the options and the folder O(dest), before any tenant is queried.
+      - Whether to only check the options, the files that they name and the folder O(dest), before
+        any tenant is queried.
     type: bool
     default: false
   fail_when:

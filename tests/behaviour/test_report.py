@@ -167,6 +167,10 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
         ({"report_dest": "/dev/null/soc"}, "dest is /dev/null/soc"),
         ({"defender_xdr_fail_when": "some"}, "defender_xdr_fail_when is some"),
         ({"report_dest": ""}, "report_dest is not set"),
+        ({"report_sla": {"default": {"high": 1e9}}}, "sla has 1000000000.0 hours for high"),
+        ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
+        ({"report_incidents_from": "rows.ndjson"}, "report_incidents_from is set, but has no"),
+        ({"incidents_fields": ["id"]}, "incidents_fields is set, but has no effect"),
     ],
 )
 def test_what_the_report_needs_is_checked_before_a_tenant_is_queried(

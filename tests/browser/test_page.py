@@ -129,7 +129,7 @@ def test_the_page_opens_shows_what_the_data_says_and_asks_for_nothing(
     figures = {title: values for title, *values in tiles}
     coverage, summary = report["coverage"], report["incidents_summary"]
     over = f"in {summary['answered']:,} of {count:,} tenants"
-    assert figures["Tenants complete"][0] == f"{coverage['complete']:,}"
+    assert figures["Tenants unread"][0] == f"{coverage['unread']:,}"
     assert figures["Open incidents"] == [f"{summary['open']:,}", over]
     assert figures["Past the SLA"] == [f"{summary['breached']:,}", over]
     browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -218,7 +218,7 @@ def test_the_next_rows_come_while_scrolling_and_scrolling_stays_smooth(
     requestAnimationFrame((now) => { last = now; requestAnimationFrame(step); });
     """
     frames, rows = browser.ask("POST", "/execute/async", {"script": scroll, "args": []})
-    assert rows > 600
+    assert rows > 400
     # a frame is 17 ms; the machine does other things too, so that single ones may take long
     assert statistics.median(frames) < 60
 
@@ -250,7 +250,7 @@ def test_a_hit_leads_to_its_incident_and_an_incident_to_its_hunts(
     )
     rows = until(browser, ROWS, lambda rows: 0 < len(rows) < 10)
     name = next(one["name"] for one in report["tenants"] if one["host"] == host)
-    assert any(f" {number}" in row[1] and row[2] == name for row in rows)
+    assert any(row[1].split("\n")[-1].startswith(f"{number} ·") and row[2] == name for row in rows)
     anchor = browser.run(
         "const link = document.querySelector('[data-table=incidents] a[href^=\"#hunt-\"]');"
         " link.click(); return link.hash"
@@ -275,7 +275,7 @@ def test_where_nobody_was_read_the_page_says_so(
     numbers = browser.run(
         "return [...document.querySelectorAll('.figures dd:not(.over)')].map(one => one.innerText)"
     )
-    assert numbers[0] == "0"
+    assert numbers[0] == "25"
     assert set(numbers[1:]) == {"–"}
     assert "No tenant could be read" in browser.run("return document.body.innerText")
     browser.picture(pictures / "report-nobody.png")
@@ -354,3 +354,19 @@ def test_it_prints(
         browser.run("return getComputedStyle(document.body).backgroundColor")
         == "rgb(255, 255, 255)"
     )
+
+
+def test_a_time_zone_that_the_browser_does_not_know_costs_no_table(
+    browser: Chromium, made: t.Callable[[int], tuple[Json, Path]], tmp_path: Path
+) -> None:
+    text = made(25)[1].read_text(encoding="utf-8")
+    path = tmp_path / "report.html"
+    path.write_text(text.replace('"zone":"UTC"', '"zone":"Mars/Olympus"'), encoding="utf-8")
+    browser.look()
+    browser.open(path)
+    until(browser, READY, bool)
+    heads = browser.run(
+        "return [...document.querySelectorAll('[data-table=incidents] th')].map(one =>"
+        " one.innerText)"
+    )
+    assert browser.run(ROWS)[0][heads.index("Created")].endswith(" UTC")

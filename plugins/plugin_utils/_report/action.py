@@ -66,7 +66,7 @@ class Report(ActionBase):
             too_many = _coverage.threshold(params["fail_when"])
             setting = checked(params)
             if params["validate_only"]:
-                check_folder(params, check_mode=self._task.check_mode)
+                check_files(params, check_mode=self._task.check_mode)
                 return {"changed": False}
             if params["hosts"] == []:
                 return nobody()
@@ -175,8 +175,11 @@ class Report(ActionBase):
         }
 
 
-def check_folder(params: Json, *, check_mode: bool) -> None:
-    """Raise `bad_request` where the report could not be written; a missing folder is made."""
+def check_files(params: Json, *, check_mode: bool) -> None:
+    """Raise `bad_request` for a file that cannot be read, and where the report could not be
+    written; a missing folder is made."""
+    if params["hunts_from"]:
+        _facts.hunted(params["hunts_from"])
     if params["dest"] and params["formats"] and not check_mode:
         _folder(params["dest"])
         for name in NAMES:

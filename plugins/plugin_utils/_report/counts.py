@@ -68,17 +68,17 @@ def _counts(incidents: t.Sequence[Json]) -> dict[str, t.Any]:
 
 
 def _do_now(current: t.Sequence[Json]) -> list[Json]:
-    """What a person should look at first: ransomware, then high severity without an owner, then
-    what is past its service level or new; the oldest first in each."""
+    """What a person should look at first: ransomware by severity, then high severity without an
+    owner, then what is past its service level, then what is new; the oldest first in each."""
 
-    def rank(incident: Json) -> int | None:
+    def rank(incident: Json) -> tuple[int, int] | None:
         if incident["ransomware"]:
-            return 0
+            return 0, SEVERITIES.index(incident["severity"])
         if incident["severity"] == "high" and not incident["assigned_to"]:
-            return 1
+            return 1, 0
         if incident.get("breached"):
-            return 2
-        return 3 if incident["new"] else None
+            return 2, 0
+        return (3, 0) if incident["new"] else None
 
     ranked = [(rank(incident), incident) for incident in current]
     urgent = [(number, incident) for number, incident in ranked if number is not None]

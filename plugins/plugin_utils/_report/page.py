@@ -44,7 +44,7 @@ TENANT: t.Final = ("host", "name", "tier", "state", "reason")
 FIGURES: t.Final = ("open", "high", "unassigned", "breached", "hits")
 # What would end a script element, or a line of JavaScript, inside a string of JSON.
 ESCAPES: t.Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
-PRODUCT: t.Final = re.compile(r"^microsoft_|^azure_|_for_")
+CAMEL: t.Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def page(report: Json) -> str:
@@ -55,6 +55,7 @@ def page(report: Json) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    tenant_names = {one["host"]: one["name"] for one in report["tenants"]}
     environment.filters |= {
         "anchor": functools.partial(_anchor, [hunt["name"] for hunt in report["hunts"]]),
         "figure": _texts.figure,
@@ -62,7 +63,9 @@ def page(report: Json) -> str:
         "hours": hours,
         "late": late,
         "link": _link,
-        "product": product,
+        "product": _texts.product,
+        "tenant_name": lambda host: tenant_names.get(host, host),
+        "words": words,
         "when": functools.partial(_texts.clock, zone=report["time_zone"]),
     }
     found = {(one["host"], one["id"]): one for one in report["incidents"]}
@@ -87,7 +90,7 @@ def page(report: Json) -> str:
         actors=_texts.ACTORS,
         period=_texts.period(report["questions"]),
         default_period=_texts.DEFAULT_PERIOD,
-        tenant_names={one["host"]: one["name"] for one in report["tenants"]},
+        tenant_names=tenant_names,
         urgent=urgent,
         most=URGENT,
         hits=hits,
@@ -117,7 +120,7 @@ def _embedded(report: Json) -> str:
         [*(one[key] for key in TENANT), *((one["figures"] or {}).get(key) for key in FIGURES)]
         for one in report["tenants"]
     ]
-    incidents = [[one[key] for key in columns] for one in report["incidents"]]
+    incidents = [[_cell(key, one[key]) for key in columns] for one in report["incidents"]]
     data = {
         "incidents": {"columns": columns, "rows": incidents},
         "tenants": {"columns": (*TENANT, *FIGURES), "rows": tenants},
@@ -126,6 +129,13 @@ def _embedded(report: Json) -> str:
         "anchors": {hunt["name"]: number for number, hunt in enumerate(report["hunts"])},
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
+
+
+def _cell(key: str, value: t.Any) -> t.Any:
+    """The value as a person reads it and searches for it."""
+    if key in CELLS:
+        return [CELLS[key](each) for each in value]
+    return value
 
 
 def _anchor(names: list[str], name: str) -> int:
@@ -156,9 +166,15 @@ def late(value: float | None) -> str:
     return f"{hours(value)} late" if value > 0 else f"in {hours(value)}"
 
 
-def product(source: str) -> str:
-    """A product's name without what all of them have in common."""
-    return PRODUCT.sub(" ", source).replace("_", " ").strip()
+def words(name: str) -> str:
+    """A status or a tactic as words: `in_progress` and `InitialAccess` have none of their own."""
+    return CAMEL.sub(" ", name.replace("_", " "))
+
+
+CELLS: t.Final[t.Mapping[str, t.Callable[[str], str]]] = {
+    "service_sources": _texts.product,
+    "tactics": words,
+}
 
 
 def tiles(report: Json) -> list[Json]:
@@ -166,10 +182,10 @@ def tiles(report: Json) -> list[Json]:
     coverage, summary = report["coverage"], report["incidents_summary"]
     made = [
         _tile(
-            "Tenants complete",
-            coverage["complete"],
-            f"of {coverage['asked']:,}, {coverage['partial']:,} partial, {coverage['unread']:,}"
-            " unread",
+            "Tenants unread",
+            coverage["unread"],
+            f"of {coverage['asked']:,}, {coverage['partial']:,} partial,"
+            f" {coverage['complete']:,} complete",
             bad=coverage["unread"] > 0,
         )
     ]

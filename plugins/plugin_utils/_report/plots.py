@@ -28,9 +28,13 @@ def plots(report: Json) -> dict[str, Json]:
         first = list(tenants)[:TOP]
         title = "Open incidents by tenant"
         if len(tenants) > len(first):
-            title += f", the {len(first)} with most of {len(tenants)}"
-        made["tenants"] = _severities("tenants", title, {host: tenants[host] for host in first})
-        made["age"] = _severities("age", "Open incidents by age", summary["by_age"])
+            title += f" (top {len(first)} of {len(tenants)})"
+        names = {one["host"]: one["name"] for one in report["tenants"]}
+        made["tenants"] = _severities(
+            "tenants", title, [names[host] for host in first], [tenants[host] for host in first]
+        )
+        ages = summary["by_age"]
+        made["age"] = _severities("age", "Open incidents by age", list(ages), list(ages.values()))
         if "by_tier" in summary:
             made["tiers"] = _tiers(summary["by_tier"])
     rows = [one for one in report["tactics"] if one["tenants"] is not None]
@@ -59,14 +63,12 @@ def _tiers(tiers: t.Sequence[Json]) -> Json:
     return _plot("tiers", title, [one["tier"] for one in tiers], series)
 
 
-def _severities(name: str, title: str, rows: t.Mapping[str, t.Mapping[str, int]]) -> Json:
-    used = [severity for severity in SEVERITIES if any(own[severity] for own in rows.values())]
-    return _plot(
-        name,
-        title,
-        list(rows),
-        [(severity, severity, [own[severity] for own in rows.values()]) for severity in used],
-    )
+def _severities(
+    name: str, title: str, labels: list[str], counts: t.Sequence[t.Mapping[str, int]]
+) -> Json:
+    used = [severity for severity in SEVERITIES if any(own[severity] for own in counts)]
+    series = [(severity, severity, [own[severity] for own in counts]) for severity in used]
+    return _plot(name, title, labels, series)
 
 
 def _plot(

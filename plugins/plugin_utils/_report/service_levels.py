@@ -19,6 +19,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs i
 
 HOUR: t.Final = 3600 * _times.SECOND
 UNTIERED: t.Final = "default"
+MOST: t.Final = 8760  # hours; longer would be years of working hours
 
 
 def check_sla(option: t.Mapping[str, t.Any]) -> dict[str, dict[str, float]]:
@@ -37,11 +38,12 @@ def check_sla(option: t.Mapping[str, t.Any]) -> dict[str, dict[str, float]]:
                     f"sla names the severity {severity!r} for the tier {tier}; it must be one of"
                     f" {', '.join(SEVERITIES)}.",
                 )
-            if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not hours > 0:
+            is_number = isinstance(hours, (int, float)) and not isinstance(hours, bool)
+            if not is_number or not 0 < hours <= MOST:
                 raise DefenderError(
                     "bad_request",
                     f"sla has {hours!r} hours for {severity} of the tier {tier}; give a number"
-                    " above 0, or leave it out.",
+                    f" above 0 and up to {MOST}, or leave it out.",
                 )
     return {
         str(tier): {str(severity): float(hours) for severity, hours in limits.items()}

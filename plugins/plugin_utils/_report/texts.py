@@ -28,6 +28,18 @@ ACTORS: t.Final[t.Mapping[str, str]] = {
     "caller": "The author of the playbook must act",
     "microsoft": "Microsoft must act",
 }
+PRODUCTS: t.Final[t.Mapping[str, str]] = {
+    "azure_ad_identity_protection": "Entra ID Protection",
+    "data_loss_prevention": "Data Loss Prevention",
+    "microsoft365_defender": "Defender XDR",
+    "microsoft_app_governance": "App Governance",
+    "microsoft_defender_for_cloud": "Defender for Cloud",
+    "microsoft_defender_for_cloud_apps": "Cloud Apps",
+    "microsoft_defender_for_endpoint": "Endpoint",
+    "microsoft_defender_for_identity": "Identity",
+    "microsoft_defender_for_office365": "Office 365",
+    "microsoft_sentinel": "Sentinel",
+}
 DEFAULT_PERIOD: t.Final = "Microsoft's default of 30 days"
 
 
@@ -96,6 +108,11 @@ def over_hunts(found: t.Sequence[Json]) -> str:
 def shared(report: Json) -> int | None:
     """The number of indicators that several tenants have; None where no tenant answered a hunt."""
     return None if hunts_with_hits(report["hunts"]) is None else len(report["shared"])
+
+
+def product(source: str) -> str:
+    """The short name of a product that raised an alert."""
+    return PRODUCTS.get(source) or source.removeprefix("microsoft_").replace("_", " ")
 
 
 def tenants_with_hits(hunt: Json) -> int:

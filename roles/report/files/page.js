@@ -6,14 +6,22 @@
   const STATES = { unread: 2, partial: 1, complete: 0 };
   const data = JSON.parse(document.getElementById("data").textContent);
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: data.zone, dateStyle: "short", timeStyle: "short" });
+  const clockOf = (timeZone) => new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
+  // a browser may not know each time zone that the controller knows
+  let clock, zone = "";
+  try {
+    clock = clockOf(data.zone);
+  } catch {
+    clock = clockOf("UTC");
+    zone = " UTC";
+  }
   const span = (hours) => {
     const size = Math.abs(hours);
     return size < 1 ? `${Math.round(size * 60)} min` : size < 48 ? `${Math.round(size)} h` : `${Math.round(size / 24)} d`;
   };
   const time = (text) => {
     const moment = Date.parse(text);
-    return Number.isNaN(moment) ? text || "–" : clock.format(moment);
+    return Number.isNaN(moment) ? text || "–" : clock.format(moment) + zone;
   };
   const element = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
@@ -22,17 +30,22 @@
     return made;
   };
   const words = (text) => String(text).replaceAll("_", " ");
-  const product = (source) => words(source.replace(/^microsoft_|^azure_|_for_/g, " ")).trim();
   const list = (values) => values.join(", ") || "–";
   const tagged = (value) => element("span", { class: `tag ${value in RANK ? value : "unknown"}` }, value);
   const mark = (text, css = "") => element("b", { class: `mark ${css}` }, text);
   const incident = (one) => {
     const text = one.name || one.id;
     const shown = element("span", {}, /^https:\/\//i.test(one.url) ? element("a", { href: one.url, rel: "noreferrer" }, text) : text);
-    if (one.name) shown.append(" ", element("small", {}, one.id));
     if (one.ransomware) shown.append(" ", mark("ransomware", "bad"));
     if (one.new) shown.append(" ", mark("new"));
+    const about = [one.id, one.tactics.join(", "), one.tags.join(", ")].filter(Boolean);
+    shown.append(element("small", { class: "about" }, about.join(" · ")));
     return shown;
+  };
+  // an address may be broken before its domain
+  const owner = (one) => {
+    const at = one.assigned_to.lastIndexOf("@");
+    return at > 0 ? element("span", {}, one.assigned_to.slice(0, at), element("wbr"), one.assigned_to.slice(at)) : one.assigned_to || "nobody";
   };
   const hunts = (one) => {
     if (!one.hunts.length) return "–";
@@ -48,16 +61,14 @@
         { title: "Tenant", key: "tenant_name", css: "fit", tip: (one) => one.host },
         { title: "Tier", key: "tier", several: true },
         { title: "Status", key: "status", css: "fit", show: (one) => words(one.status) },
-        { title: "Assigned to", key: "assigned_to", always: true, bad: (one) => one.severity === "high" && !one.assigned_to, show: (one) => one.assigned_to || "nobody" },
+        { title: "Assigned to", key: "assigned_to", css: "who", always: true, bad: (one) => one.severity === "high" && !one.assigned_to, show: owner },
         { title: "Alerts", ...number("alerts") },
         { title: "Devices", tip: (one) => one.device_names.join(", "), ...number("devices") },
         { title: "Users", tip: (one) => one.user_names.join(", "), ...number("users") },
         { title: "Hunts", key: "hunts", rank: (one) => one.hunts.length, down: true, show: hunts },
-        { title: "Created", key: "created", css: "fit", down: true, show: (one) => time(one.created) },
-        { title: "Last update", key: "updated", css: "fit", down: true, show: (one) => time(one.updated) },
-        { title: "Products", key: "service_sources", show: (one) => list(one.service_sources.map(product)) },
-        { title: "Tactics", key: "tactics", show: (one) => list(one.tactics) },
-        { title: "Tags", key: "tags", show: (one) => list(one.tags) },
+        { title: "Created", key: "created", css: "day", down: true, show: (one) => time(one.created) },
+        { title: "Last update", key: "updated", css: "day", down: true, show: (one) => time(one.updated) },
+        { title: "Products", key: "service_sources", show: (one) => list(one.service_sources) },
         { title: "Classification", key: "classification", several: true, show: (one) => words(one.classification) },
         {
           title: "SLA", key: "late_hours", number: true, down: true, bad: (one) => one.late_hours > 0,

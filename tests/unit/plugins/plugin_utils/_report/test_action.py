@@ -269,7 +269,7 @@ def test_where_nobody_was_read_every_figure_is_a_dash() -> None:
     assert "was found in more than one tenant" not in page
     assert "tactics" not in _plots.plots(report)
     figures = {tile["title"]: tile["number"] for tile in _report_page.tiles(report)}
-    assert figures.pop("Tenants complete") == "0"
+    assert figures.pop("Tenants unread") == "1"
     assert set(figures.values()) == {"–"}
     assert b'"incidents open","","1","0"' in _report_tables.csvs(report)["summary.csv"]
     check_page(report, ["No tenant could be read, so its incidents are not known."])
@@ -375,12 +375,19 @@ def test_what_to_do_now_is_ransomware_then_high_without_owner_then_new() -> None
         incident(id="early high", created_date_time=early),
         incident(id="taken", assigned_to="me"),
         incident(id="closed", status="resolved"),
-        incident(id="ransom", severity="low", display_name="RANSOMWARE on a server"),
+        incident(
+            id="low ransom",
+            severity="low",
+            display_name="RANSOMWARE on a server",
+            created_date_time=early,
+        ),
+        incident(id="ransom", severity="medium", custom_tags=["Ransomware"]),
     )
     previous = frozenset(("a", one["id"]) for one in incidents if one["id"] != "new")
     summary = made(tenant("a", *incidents), previous=previous)["incidents_summary"]
     assert [number for host, number in summary["do_now"]] == [
         "ransom",
+        "low ransom",
         "early high",
         "late high",
         "new",
@@ -514,6 +521,9 @@ def test_the_sums_of_every_plot_are_the_same_incidents() -> None:
         ({"gold": {"high": 0}}, "sla has 0 hours"),
         ({"gold": {"high": "4h"}}, "sla has '4h' hours"),
         ({"gold": {"high": True}}, "sla has True hours"),
+        ({"gold": {"high": float("inf")}}, "sla has inf hours"),
+        ({"gold": {"high": float("nan")}}, "sla has nan hours"),
+        ({"gold": {"high": 8761}}, "up to 8760"),
     ],
 )
 def test_a_service_level_that_is_none_is_refused(sla: Json, said: str) -> None:
@@ -741,9 +751,9 @@ def test_the_embedded_data_is_what_went_in(word: str) -> None:
 def test_a_plot_says_in_words_and_in_a_table_what_it_shows() -> None:
     report = made(tenant("a", incident(), incident(severity="low")), tenant("b", incident()))
     plots = _plots.plots(report)
-    assert "a: 1 high, 1 low; b: 1 high" in plots["tenants"]["svg"]
+    assert "A: 1 high, 1 low; B: 1 high" in plots["tenants"]["svg"]
     assert plots["tenants"]["head"] == ["high", "low"]
-    assert plots["tenants"]["rows"] == [["a", 1, 1], ["b", 1, 0]]
+    assert plots["tenants"]["rows"] == [["A", 1, 1], ["B", 1, 0]]
     ids = re.findall(r' id="([^"]+)"', _report_page.page(report))
     assert len(ids) == len(set(ids))
 
@@ -759,6 +769,23 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in dest.iterdir()} == {0o600}
     assert dest.stat().st_mode & 0o777 == 0o700
     assert json.loads((dest / "report.json").read_text(encoding="utf-8"))["coverage"]["asked"] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("azure_ad_identity_protection", "Entra ID Protection"),
+        ("microsoft_defender_for_office365", "Office 365"),
+        ("microsoft_something_new", "something new"),
+    ],
+)
+def test_a_product_has_its_short_name(source: str, expected: str) -> None:
+    report = made(tenant("a", incident(alerts=[alert(service_source=source)])))
+    assert report["incidents"][0]["service_sources"] == [source]
+    embedded = json.loads(_report_page._embedded(report))["incidents"]["rows"][0]
+    assert embedded[_report_page.COLUMNS.index("service_sources")] == [expected]
+    assert embedded[_report_page.COLUMNS.index("tactics")] == ["Initial Access"]
+    assert f"<td>{expected}</td>" in _report_page.page(report)
 
 
 @pytest.mark.parametrize(
