@@ -28,22 +28,29 @@ AGES: t.Final = (
 )
 
 
-def summary(incidents: t.Sequence[Json], questions: t.Sequence[Json]) -> Json:
+def summary(
+    incidents: t.Sequence[Json],
+    questions: t.Sequence[Json],
+    *,
+    sla: bool = False,
+    previous: bool = False,
+) -> Json:
     """Counts of open incidents unless the name says otherwise, over `answered` of `asked` tenants;
     None where no tenant answered.
 
     :arg questions: the entries of report.json.
+    :arg sla, previous: whether there are service levels, and a previous report.
     """
     own = [question for question in questions if question["what"] == "incidents"]
     asked = sum(question["asked"] for question in own)
     answered = sum(question["answered"] for question in own)
-    counts = _counts(incidents)
+    counts = _counts(incidents, sla=sla, previous=previous)
     if not answered:
         counts = dict.fromkeys(counts)
     return {"asked": asked, "answered": answered, **counts}
 
 
-def _counts(incidents: t.Sequence[Json]) -> dict[str, t.Any]:
+def _counts(incidents: t.Sequence[Json], *, sla: bool, previous: bool) -> dict[str, t.Any]:
     current = [incident for incident in incidents if incident["open"]]
     counts: dict[str, t.Any] = {
         "listed": len(incidents),
@@ -59,9 +66,9 @@ def _counts(incidents: t.Sequence[Json]) -> dict[str, t.Any]:
         "by_tenant": _by_tenant(current),
         "do_now": [[incident["host"], incident["id"]] for incident in _do_now(current)],
     }
-    if any(incident["new"] is not None for incident in incidents):
+    if previous:
         counts["new"] = sum(bool(incident["new"]) for incident in current)
-    if any("breached" in incident for incident in incidents):
+    if sla:
         counts["breached"] = sum(incident["breached"] for incident in current)
         counts["by_tier"] = _by_tier(current)
     return counts

@@ -62,7 +62,9 @@ def build(
         for one in tenants
     }
     incidents = [incident for own in by_host.values() for incident in own]
-    entries = [_tenants.entry(one, questions, by_host[one.host]) for one in tenants]
+    entries = [
+        _tenants.entry(one, questions, by_host[one.host], sla=bool(setting.sla)) for one in tenants
+    ]
     about = {host: _ids_by_entity(own) for host, own in by_host.items()}
     hunt_entries = [
         _hunt(question, hunts[question.name], rows, about)
@@ -80,7 +82,9 @@ def build(
         "coverage": _tenants.coverage(entries),
         "questions": asked,
         "alarms": _tenants.alarms(entries),
-        "incidents_summary": _counts.summary(incidents, asked),
+        "incidents_summary": _counts.summary(
+            incidents, asked, sla=bool(setting.sla), previous=setting.previous is not None
+        ),
         "sla": {tier: dict(limits) for tier, limits in setting.sla.items()},
         "tactics": _counts.tactics(hunt_entries),
         "tenants": entries,

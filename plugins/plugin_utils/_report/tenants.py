@@ -18,6 +18,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.questions import Question
 
+# such as a tenant that is newer than the hunt that is reported
+NOT_ASKED: t.Final = {
+    "text": "No question was asked of this tenant.",
+    "who": "caller",
+    "advice": "Run the playbook for this tenant too.",
+}
 CONSENT: t.Final = re.compile(r"https://[^\s\"'<>]+/adminconsent\?[^\s\"'<>]+")
 STATES: t.Final = ("complete", "partial", "unread")
 WHO: t.Final = ("customer", "partner", "caller", "microsoft")
@@ -25,14 +31,16 @@ WHO: t.Final = ("customer", "partner", "caller", "microsoft")
 ALARMING: t.Final = frozenset({"wrong_tenant"})
 
 
-def entry(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json]) -> Json:
+def entry(
+    one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json], *, sla: bool = False
+) -> Json:
     """The tenant's entry in report.json.
 
     :arg incidents: those of this tenant.
     """
     asked = [question for question in questions if one.host in question.answers]
     failed = [question for question in asked if question.answers[one.host] is not None]
-    gaps = _gaps(one, failed)
+    gaps = _gaps(one, failed) if asked else [_gap(questions[0].what, NOT_ASKED, {})]
     state = "partial"
     if len(failed) == len(asked):
         state = "unread"
@@ -47,11 +55,13 @@ def entry(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Js
         "reason": gaps[0]["category"] if gaps else None,
         "gaps": gaps,
         "truncated": bool((one.incidents or {}).get("truncated")),
-        "figures": None if state == "unread" else _figures(one, questions, incidents),
+        "figures": None if state == "unread" else _figures(one, questions, incidents, sla=sla),
     }
 
 
-def _figures(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json]) -> Json:
+def _figures(
+    one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json], *, sla: bool
+) -> Json:
     """The tenant's numbers; None for what it did not answer."""
     listed = any(
         question.what == "incidents" and question.answers.get(one.host, {}) is None
@@ -63,7 +73,7 @@ def _figures(one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence
         "high": sum(incident["severity"] == "high" for incident in own),
         "unassigned": sum(not incident["assigned_to"] for incident in own),
     }
-    if any("breached" in incident for incident in own):
+    if sla:
         counts["breached"] = sum(incident["breached"] for incident in own)
     return {key: number if listed else None for key, number in counts.items()}
 

@@ -242,6 +242,24 @@ def test_a_tenant_whose_incidents_failed_has_no_number_of_incidents() -> None:
     assert one["figures"]["hits"] == 1
 
 
+def test_a_tenant_that_no_question_was_asked_of_is_unread_with_a_reason() -> None:
+    failure = {"category": "timeout", "msg": "No."}
+    hunts = {"script": hunt(hits={"a": 0}, failures={"b": failure})}
+    hosts = [Tenant(host=host, name=host, tenant_id=host, tier="") for host in ("a", "b", "newer")]
+    report = made(*hosts, hunts=hunts)
+    newer = report["tenants"][2]
+    assert (newer["state"], newer["reason"], newer["figures"]) == ("unread", "unavailable", None)
+    assert report["coverage"]["by_who"] == {"microsoft": 1, "caller": 1}
+    assert "newer" in _report_tables.markdown(report)
+
+
+def test_without_incidents_the_figures_that_were_wanted_are_0_and_not_missing() -> None:
+    report = made(tenant("a"), sla=SLA, previous=frozenset())
+    summary = report["incidents_summary"]
+    assert (summary["new"], summary["breached"], summary["by_tier"]) == (0, 0, [])
+    assert report["tenants"][0]["figures"]["breached"] == 0
+
+
 def test_hunts_that_were_only_checked_are_no_question() -> None:
     alone = Tenant(host="a", name="a", tenant_id="", tier="default")
     with pytest.raises(DefenderError, match="There is nothing to report"):
