@@ -67,13 +67,15 @@ def of_report(
 
 
 def _preflight(tenants: t.Sequence[Tenant]) -> t.Iterator[Question]:
-    if any(one.preflight is not None for one in tenants):
+    if any(tenant.preflight is not None for tenant in tenants):
         answers: Answers = {}
-        for one in tenants:
-            answers[one.host] = _lost(one.host) if one.preflight is None else one.preflight
-            if one.preflight and one.preflight.get("ready"):
-                answers[one.host] = None
-        times = [one.preflight.get("asked_at") for one in tenants if one.preflight]
+        for tenant in tenants:
+            answers[tenant.host] = (
+                _lost(tenant.host) if tenant.preflight is None else tenant.preflight
+            )
+            if tenant.preflight and tenant.preflight.get("ready"):
+                answers[tenant.host] = None
+        times = [tenant.preflight.get("asked_at") for tenant in tenants if tenant.preflight]
         yield Question(
             what="preflight", name="preflight", answers=answers, asked_at=_earliest(times)
         )
@@ -82,26 +84,30 @@ def _preflight(tenants: t.Sequence[Tenant]) -> t.Iterator[Question]:
 def _incidents(tenants: t.Sequence[Tenant], setting: Setting) -> t.Iterator[Question]:
     """One question for each set of filters; usually all tenants have the same."""
     by_filters: dict[str, list[Tenant]] = {}
-    for one in tenants:
-        if one.incidents is not None:
-            filters = one.incidents.get("asked") or setting.filters
-            by_filters.setdefault(json.dumps(filters, sort_keys=True, default=str), []).append(one)
+    for tenant in tenants:
+        if tenant.incidents is not None:
+            filters = tenant.incidents.get("asked") or setting.filters
+            by_filters.setdefault(json.dumps(filters, sort_keys=True, default=str), []).append(
+                tenant
+            )
     if not by_filters:
         return
     # a lost host does not know what it would have been asked: most likely the same as the others
-    max(by_filters.values(), key=len).extend(one for one in tenants if one.incidents is None)
+    max(by_filters.values(), key=len).extend(
+        tenant for tenant in tenants if tenant.incidents is None
+    )
     for text, group in by_filters.items():
         filters = json.loads(text)
         answers: Answers = {}
-        for one in group:
-            listed = one.incidents
+        for tenant in group:
+            listed = tenant.incidents
             if listed is None:
                 # the playbook did not query a tenant that was not ready, or its host was lost
-                refused = one.preflight and not one.preflight.get("ready")
-                answers[one.host] = one.preflight if refused else _lost(one.host)
+                refused = tenant.preflight and not tenant.preflight.get("ready")
+                answers[tenant.host] = tenant.preflight if refused else _lost(tenant.host)
             else:
-                answers[one.host] = None if listed.get("read") else listed
-        times = [(one.incidents or {}).get("asked_at") for one in group]
+                answers[tenant.host] = None if listed.get("read") else listed
+        times = [(tenant.incidents or {}).get("asked_at") for tenant in group]
         yield Question(
             what="incidents",
             name="incidents",
@@ -116,12 +122,12 @@ def _hunt(name: str, hunt: Json, tenants: t.Sequence[Tenant]) -> Question:
     """The hunt over the tenants of the report that it was run for."""
     answered, failures = hunt.get("hits") or {}, hunt.get("failures") or {}
     answers: Answers = {}
-    for one in tenants:
-        if one.host in answered:
-            answers[one.host] = None
-        elif one.host in failures:
-            error = failures[one.host]
-            answers[one.host] = {**error, "text": error.get("msg", "")}
+    for tenant in tenants:
+        if tenant.host in answered:
+            answers[tenant.host] = None
+        elif tenant.host in failures:
+            error = failures[tenant.host]
+            answers[tenant.host] = {**error, "text": error.get("msg", "")}
     return Question(
         what="hunt",
         name=name,

@@ -32,39 +32,43 @@ ALARMING: t.Final = frozenset({"wrong_tenant"})
 
 
 def entry(
-    one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json], *, sla: bool = False
+    tenant: Tenant,
+    questions: t.Sequence[Question],
+    incidents: t.Sequence[Json],
+    *,
+    sla: bool = False,
 ) -> Json:
     """The tenant's entry in report.json.
 
     :arg incidents: those of this tenant.
     """
-    asked = [question for question in questions if one.host in question.answers]
-    failed = [question for question in asked if question.answers[one.host] is not None]
-    gaps = _gaps(one, failed) if asked else [_gap(questions[0].what, NOT_ASKED, {})]
+    asked = [question for question in questions if tenant.host in question.answers]
+    failed = [question for question in asked if question.answers[tenant.host] is not None]
+    gaps = _gaps(tenant, failed) if asked else [_gap(questions[0].what, NOT_ASKED, {})]
     state = "partial"
     if len(failed) == len(asked):
         state = "unread"
     elif not failed:
         state = "complete"
     return {
-        "host": one.host,
-        "name": one.name,
-        "tenant_id": one.tenant_id,
-        "tier": one.tier,
+        "host": tenant.host,
+        "name": tenant.name,
+        "tenant_id": tenant.tenant_id,
+        "tier": tenant.tier,
         "state": state,
         "reason": gaps[0]["category"] if gaps else None,
         "gaps": gaps,
-        "truncated": bool((one.incidents or {}).get("truncated")),
-        "figures": None if state == "unread" else _figures(one, questions, incidents, sla=sla),
+        "truncated": bool((tenant.incidents or {}).get("truncated")),
+        "figures": None if state == "unread" else _figures(tenant, questions, incidents, sla=sla),
     }
 
 
 def _figures(
-    one: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json], *, sla: bool
+    tenant: Tenant, questions: t.Sequence[Question], incidents: t.Sequence[Json], *, sla: bool
 ) -> Json:
     """The tenant's numbers; None for what it did not answer."""
     listed = any(
-        question.what == "incidents" and question.answers.get(one.host, {}) is None
+        question.what == "incidents" and question.answers.get(tenant.host, {}) is None
         for question in questions
     )
     own = [incident for incident in incidents if incident["open"]]
@@ -78,12 +82,12 @@ def _figures(
     return {key: number if listed else None for key, number in counts.items()}
 
 
-def _gaps(one: Tenant, failed: t.Sequence[Question]) -> list[Json]:
+def _gaps(tenant: Tenant, failed: t.Sequence[Question]) -> list[Json]:
     """One gap for each kind of question and category, the hunts concerned beside it."""
     gaps: dict[tuple[str, str], Json] = {}
-    preflight = one.preflight or {}
+    preflight = tenant.preflight or {}
     for question in failed:
-        failure = question.answers[one.host] or {}
+        failure = question.answers[tenant.host] or {}
         gap = _gap(question.what, failure, preflight)
         gap = gaps.setdefault((gap["what"], gap["category"]), gap)
         if question.what == "hunt":
@@ -117,19 +121,21 @@ def _gap(what: str, failure: Json, preflight: Json) -> Json:
 def alarms(entries: t.Iterable[Json]) -> list[Json]:
     """The security events, each once although several questions may have met it."""
     found: dict[tuple[str, str], Json] = {}
-    for one in entries:
-        for gap in one["gaps"]:
+    for tenant in entries:
+        for gap in tenant["gaps"]:
             if gap["category"] in ALARMING:
-                alarm = {"host": one["host"], "tenant_name": one["name"]}
+                alarm = {"host": tenant["host"], "tenant_name": tenant["name"]}
                 alarm |= {key: gap[key] for key in ("category", "what", "text")}
-                found.setdefault((one["host"], gap["category"]), alarm)
+                found.setdefault((tenant["host"], gap["category"]), alarm)
     return list(found.values())
 
 
 def coverage(entries: t.Sequence[Json]) -> Json:
     """How many tenants are in each state; the unread ones by category and by who must act."""
-    states = collections.Counter(one["state"] for one in entries)
-    first = [one["gaps"][0] for one in entries if one["state"] == "unread" and one["gaps"]]
+    states = collections.Counter(tenant["state"] for tenant in entries)
+    first = [
+        tenant["gaps"][0] for tenant in entries if tenant["state"] == "unread" and tenant["gaps"]
+    ]
     return {
         "asked": len(entries),
         **{state: states[state] for state in STATES},
