@@ -100,8 +100,8 @@ options:
   sla:
     description:
       - Hours within which an incident must be resolved, counted from its creation, by tier and
-        severity. A tier that is not listed uses the hours of V(default). A severity without hours
-        has no limit.
+        severity, at most 8760. A tier that is not listed uses the hours of V(default). A severity
+        without hours has no limit.
       - Without this option, the report has no service levels.
     type: dict
     default: {}

@@ -171,6 +171,9 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
         ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
         ({"report_incidents_from": "rows.ndjson"}, "report_incidents_from is set, but has no"),
         ({"incidents_fields": ["id"]}, "incidents_fields is set, but has no effect"),
+        ({"hunt_folder": "/nonexistent"}, "The folder /nonexistent on the controller has no .kql"),
+        ({"hunt_packs": ["mails"]}, "mails"),
+        ({"hunt_packs": ["mail"], "hunt_queries": ["nothing"]}, "nothing"),
     ],
 )
 def test_what_the_report_needs_is_checked_before_a_tenant_is_queried(

@@ -74,7 +74,7 @@ def main() -> None:
         }
         subprocess.run([sys.executable, *command], env=environment, check=True)
         with chromium() as browser:
-            browser.look(width=1280, height=1500)
+            browser.look(width=1280, height=1700)
             browser.open(Path(folder) / "soc/report.html")
             browser.devtools("Emulation.setScrollbarsHidden", hidden=True)
             browser.picture(PICTURE)

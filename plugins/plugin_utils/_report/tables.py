@@ -20,6 +20,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import t
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.tenants import ALARMING
 
 NAMED: t.Final = 5
+ALARMS: t.Final = 10  # security events in a message
 WIDTH: t.Final = 80
 # What Markdown, and the chats that read it, would take for markup or for a mention.
 MARKUP: t.Final = re.compile(r"[\\`*_{}\[\]<>#|~@&]|:(?=//)|(?<=\bwww)\.")
@@ -148,9 +149,12 @@ def markdown(report: Json) -> str:
     zone = report["time_zone"]
     made_at = _texts.clock(report["made_at"], zone)
     lines = [f"**{_plain(report['title'])}**, {made_at} {zone}", ""]
-    for alarm in report["alarms"]:
+    alarms = report["alarms"]
+    for alarm in alarms[:ALARMS]:
         text = f"SECURITY EVENT: {_plain(alarm['tenant_name'])}: {_plain(alarm['text'])}"
         lines += _item(f"**{text}**" if len(text) < WIDTH else text)
+    if len(alarms) > ALARMS:
+        lines += _item(f"{len(alarms) - ALARMS:,} more security events are in the report")
     lines += _item(f"Tenants: {_texts.coverage(coverage)}")
     for who in coverage["by_who"]:
         waiting = [

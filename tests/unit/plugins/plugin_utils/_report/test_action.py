@@ -314,6 +314,14 @@ def test_the_token_of_another_tenant_is_an_alarm_and_nobodys_task() -> None:
     assert "Tenants with a security event are listed at the top of the page." in page
 
 
+def test_a_message_names_ten_security_events_and_counts_the_others() -> None:
+    failure = {"category": "wrong_tenant", "text": "The token is for another tenant."}
+    report = made(*(tenant(f"t{number}", read=False, **failure) for number in range(12)))
+    lines = _report_tables.markdown(report).splitlines()
+    assert sum("SECURITY EVENT" in line for line in lines) == 10
+    assert "- 2 more security events are in the report" in lines
+
+
 def test_each_question_has_the_time_and_the_filters_of_when_it_was_asked() -> None:
     asked = {"status": ["active"], "severity": [], "updated_since": "", "limit": 5}
     first = tenant("a", asked=asked, asked_at="2026-11-24T05:30:00Z")
@@ -803,7 +811,7 @@ def test_a_product_has_its_short_name(source: str, expected: str) -> None:
     embedded = json.loads(_report_page._embedded(report))["incidents"]["rows"][0]
     assert embedded[_report_page.COLUMNS.index("service_sources")] == [expected]
     assert embedded[_report_page.COLUMNS.index("tactics")] == ["Initial Access"]
-    assert f"<td>{expected}</td>" in _report_page.page(report)
+    assert f">{expected}</td>" in _report_page.page(report)
 
 
 @pytest.mark.parametrize(
