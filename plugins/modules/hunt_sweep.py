@@ -237,7 +237,7 @@ hunts:
         consented to in tenant litware.}}
     asked_at:
       description: When the first tenant was queried whose answer is used, which may have been in an
-        earlier run. Null if no tenant answered.
+        earlier run; if no tenant answered, when the first one was queried. Null if none was.
       type: str
       sample: "2026-11-26T06:00:00Z"
     timespan:

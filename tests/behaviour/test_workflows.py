@@ -199,7 +199,7 @@ def test_async_is_refused_in_one_sentence_before_any_request(
     run = ansible.playbook([{"hosts": "tenants", "tasks": tasks}]).good()
     for name in [*modules, "polled"]:
         assert "async is 30" in run.result(name)["msg"]
-        assert "drop it" in run.result(name)["msg"]
+        assert "remove it" in run.result(name)["msg"]
     assert customer.calls() == []
 
 

@@ -188,14 +188,18 @@ def check_files(params: Json, *, check_mode: bool) -> None:
 
 def checked(params: Json) -> Setting:
     """The setting of the report; raises `bad_request` for an option that is wrong."""
+    sla = _service_levels.check_sla(params["sla"])
+    calendar = checked_calendar(params["sla_calendar"])
+    if calendar:
+        _service_levels.check_calendar(sla, calendar)
     return Setting(
         title=params["title"],
         at=_times.now(),
         versions={"mssp.defender_xdr": version(), "ansible-core": core_version},
         zone=zone_named("time_zone", params["time_zone"]),
         zone_name=params["time_zone"],
-        sla=_service_levels.check_sla(params["sla"]),
-        calendar=checked_calendar(params["sla_calendar"]),
+        sla=sla,
+        calendar=calendar,
         filters=params["incidents_filters"],
         previous=_facts.previous(params["previous"]) if params["previous"] else None,
     )

@@ -45,7 +45,9 @@ Key = tuple[str, str]  # `device` or `account`, and the name in one spelling
 
 def device_key(name: str) -> Key:
     """The device without its domain, which not every table and API gives."""
-    return "device", name.strip().lower().split(".")[0]
+    device = name.strip().lower()
+    is_address = not device.strip("0123456789.") or ":" in device
+    return "device", device if is_address else device.partition(".")[0]
 
 
 def account_key(name: str) -> Key | None:

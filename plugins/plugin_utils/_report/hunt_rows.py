@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import typing as t
+import urllib.parse
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
@@ -89,7 +90,10 @@ def _place(name: str, hunt: Json, dest: str) -> str:
     source = os.path.realpath(str(hunt.get("dest") or ""))
     if hunt.get("dest") and source.startswith(os.path.realpath(dest) + os.sep):
         return os.path.relpath(source, os.path.realpath(dest))
-    return os.path.join(FOLDER, f"{name}.ndjson")
+    # a name out of a file may hold anything, also a way out of the folder
+    return os.path.join(
+        FOLDER, f"{urllib.parse.quote(name, safe='', errors='surrogatepass')}.ndjson"
+    )
 
 
 def keep(

@@ -16,8 +16,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.counts import SEVERITIES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.inputs import Setting
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.work_calendar import (
+    WorkCalendar,
+)
 
 HOUR: t.Final = 3600 * _times.SECOND
+MOST_WEEKS: t.Final = 520  # of a calendar: a limit beyond is a mistake in one of the two
 UNTIERED: t.Final = "default"
 MOST: t.Final = 8760  # hours; longer would be years of working hours
 
@@ -49,6 +53,17 @@ def check_sla(option: t.Mapping[str, t.Any]) -> dict[str, dict[str, float]]:
         str(tier): {str(severity): float(hours) for severity, hours in limits.items()}
         for tier, limits in option.items()
     }
+
+
+def check_calendar(sla: t.Mapping[str, t.Mapping[str, float]], calendar: WorkCalendar) -> None:
+    """Raise `bad_request` for a limit that so few working hours would not reach in ten years."""
+    longest = max((hours for limits in sla.values() for hours in limits.values()), default=0.0)
+    if longest > MOST_WEEKS * calendar.weekly_hours:
+        raise DefenderError(
+            "bad_request",
+            f"sla has {longest:g} hours, but a week of sla_calendar has"
+            f" {calendar.weekly_hours:.1f}; give fewer hours, or more working hours.",
+        )
 
 
 def verdict(entry: Json, created: int | None, setting: Setting) -> Json:

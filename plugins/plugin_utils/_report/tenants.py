@@ -136,11 +136,11 @@ def coverage(entries: t.Sequence[Json]) -> Json:
     first = [
         tenant["gaps"][0] for tenant in entries if tenant["state"] == "unread" and tenant["gaps"]
     ]
+    # a security event is nobody's task
+    tasks = collections.Counter(gap["who"] for gap in first if gap["category"] not in ALARMING)
     return {
         "asked": len(entries),
         **{state: states[state] for state in STATES},
         "by_category": dict(collections.Counter(gap["category"] for gap in first).most_common()),
-        "by_who": {
-            who: number for who in WHO if (number := sum(gap["who"] == who for gap in first))
-        },
+        "by_who": {who: tasks[who] for who in WHO if tasks[who]},
     }

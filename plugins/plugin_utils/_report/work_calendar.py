@@ -53,6 +53,11 @@ class WorkCalendar:
     start: int
     end: int
 
+    @property
+    def weekly_hours(self) -> float:
+        """The working hours of a week without a holiday."""
+        return len(self.days) * (self.end - self.start) / 60
+
     def due(self, created: int, hours: float) -> int:
         """The time at which so many working hours have passed, in ticks."""
         left = int(hours * HOUR)

@@ -64,7 +64,7 @@ class Folder:
 
     def file_of(self, question: Question, host: str, tenant_id: str) -> Path:
         """The file for one tenant's rows of one hunt, which a host's next tenant does not share."""
-        name = urllib.parse.quote(f"{host} {tenant_id.lower()}", safe="")
+        name = urllib.parse.quote(f"{host} {tenant_id.lower()}", safe="", errors="surrogatepass")
         return self._folder(question) / f"{name}.ndjson"
 
     def rows_file(self, question: Question) -> Path:

@@ -34,6 +34,7 @@ class HuntOutcome:
         self.failures: dict[str, Json] = {}
         self.rows: dict[str, list[Json]] = {}
         self.checked: bool | None = None
+        self._asked_at: list[str] = []  # in this run, also where it failed
 
     @property
     def answered(self) -> dict[str, Json]:
@@ -42,6 +43,7 @@ class HuntOutcome:
 
     def add(self, host: str, answer: Json) -> Json | None:
         """Take the result of `hunting_query`; the line for the journal, or None for a failure."""
+        self._asked_at.append(answer["asked_at"])
         if answer.get("failed"):
             self.fail(host, answer)
             return None
@@ -96,7 +98,9 @@ class HuntOutcome:
                 host: self.failures[host] for host in self._hosts if host in self.failures
             },
             # of several runs the earliest: what happened later may be missing
-            "asked_at": min((line["asked_at"] for line in answered.values()), default=None),
+            "asked_at": min(
+                [line["asked_at"] for line in answered.values()] or self._asked_at, default=None
+            ),
             "timespan": self.question.timespan,
             "limit": self.question.limit,
             "checked": self.checked is not None,

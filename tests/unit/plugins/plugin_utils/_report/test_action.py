@@ -24,6 +24,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import action as _report
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    entities as _entities,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
@@ -391,6 +394,25 @@ def test_an_incident_has_its_products_devices_and_users_or_says_that_it_does_not
     )
     assert [unknown[key] for key in ("alerts", "devices", "users")] == [None, None, None]
     assert (unknown["ransomware"], unknown["new"]) == (False, None)
+
+
+def test_a_limit_that_the_calendar_does_not_reach_in_years_is_refused() -> None:
+    calendar = checked_calendar({"days": ["mon"], "from": "08:00", "to": "08:01"})
+    assert calendar
+    _service_levels.check_calendar({"default": {"high": 8.0}}, calendar)
+    with pytest.raises(DefenderError, match="sla has 8760 hours, but a week of sla_calendar has"):
+        _service_levels.check_calendar({"default": {"high": 8760.0}}, calendar)
+
+
+def test_the_rows_of_a_hunt_of_any_name_stay_below_the_report() -> None:
+    rows = [{"DeviceName": "pc"}]
+    report = made(tenant("a"), hunts={"../../away": hunt(hits={"a": 1}, rows={"a": rows})})
+    assert report["hunts"][0]["dest"] == "hunts/..%2F..%2Faway.ndjson"
+
+
+def test_two_addresses_are_two_devices() -> None:
+    assert _entities.device_key("10.0.0.5") != _entities.device_key("10.9.9.9")
+    assert _entities.device_key("PC-1.contoso.example") == _entities.device_key("pc-1")
 
 
 def test_what_to_do_now_is_ransomware_then_high_without_owner_then_new() -> None:

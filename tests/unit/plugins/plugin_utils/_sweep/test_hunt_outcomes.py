@@ -35,8 +35,8 @@ def answer(count: int = 0, at: str = AT, **more: t.Any) -> Json:
     return {"tenant": tenant, "count": count, "truncated": False, "asked_at": at, **more}
 
 
-def failure(category: str) -> Json:
-    return DefenderError(category, f"no: {category}").as_result()
+def failure(category: str, at: str = AT) -> Json:
+    return {**DefenderError(category, f"no: {category}").as_result(), "asked_at": at}
 
 
 def outcome(name: str = "q", severity: str = "high", **answers: Json) -> _outcomes.HuntOutcome:
@@ -74,7 +74,8 @@ def test_a_hunt_has_a_number_only_for_who_answered() -> None:
 def test_the_time_of_a_hunt_is_that_of_its_oldest_answer() -> None:
     made = outcome(a=answer(at="2026-11-26T06:00:01Z"), b=answer(at="2026-11-25T06:00:00Z"))
     assert made.as_result("")["asked_at"] == "2026-11-25T06:00:00Z"
-    assert outcome(a=failure("timeout")).as_result("")["asked_at"] is None
+    assert outcome(a=failure("timeout")).as_result("")["asked_at"] == AT
+    assert outcome().as_result("")["asked_at"] is None
 
 
 def test_a_tenant_is_complete_partial_or_unread() -> None:
