@@ -52,7 +52,9 @@ def _sentence(host: str, check: Json | None) -> str:
 
 def _row(host: str, check: Json | None, listed: Json | None, hunt: Json | None) -> Json:
     check, listed, hunt = check or dict(LOST), listed or {}, hunt or {}
-    row: Json = {"tenant": host, "token": bool(check.get("expires_at")), "severe": 0, "listed": 0}
+    # a token of another tenant is none of this one
+    has_token = bool(check.get("expires_at")) and check.get("category") != "wrong_tenant"
+    row: Json = {"tenant": host, "token": has_token, "severe": 0, "listed": 0}
     if row["token"]:
         row["roles"] = "ok" if check.get("token") else "missing"
     if listed.get("read"):

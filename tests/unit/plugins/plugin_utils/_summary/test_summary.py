@@ -218,6 +218,12 @@ def test_the_demo_says_where_there_is_more_than_was_listed() -> None:
     }
 
 
+def test_a_token_of_another_tenant_is_no_token() -> None:
+    stolen = {**refused("wrong_tenant", text="Another's."), "expires_at": "2026-05-10T13:00:00Z"}
+    lines = demo.summarize(Hosts(["a"], {"a": {"preflight_result": stolen}}), 88)["lines"]
+    assert lines[1].split() == ["a", "no", "–", "–", "–", "–", "wrong_tenant"]
+
+
 @given(st.lists(st.sampled_from([*summary.CATEGORY_ORDER, "ready"]), max_size=30))
 def test_worst_first_keeps_every_row_and_ends_with_the_ready_ones(results: list[str]) -> None:
     rows = [{"result": result, "n": number} for number, result in enumerate(results)]
