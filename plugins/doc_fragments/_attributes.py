@@ -47,6 +47,22 @@ attributes:
     platforms: posix
 """
 
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    description: Has a corresponding action plugin, so parts of the options can be executed on the
+      controller.
+    support: full
+  async:
+    description: Supports the C(async) keyword.
+    support: none
+  platform:
+    description: Platforms that the module runs on.
+    support: full
+    platforms: posix
+"""
+
     READS = r"""
 options: {}
 attributes:

@@ -25,14 +25,9 @@ description:
     batches, such as P(ansible.builtin.free#strategy).
   - Needs the application permission C(ThreatHunting.Read.All) of Microsoft Graph, or
     C(AdvancedHunting.Read.All) of the older Defender XDR API, in each tenant.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes.CONTROLLER
 attributes:
-  action:
-    description: Has a corresponding action plugin, so parts of the options can be executed on the
-      controller.
-    support: full
-  async:
-    description: Supports the C(async) keyword.
-    support: none
   check_mode:
     description: Can run in check mode and report what would change, without changing anything.
     support: full
@@ -43,10 +38,6 @@ attributes:
     description: Returns what has changed, or would change, in diff mode.
     support: N/A
     details: The module changes nothing except the files that it writes.
-  platform:
-    description: Platforms that the module runs on.
-    support: full
-    platforms: posix
 requirements:
   - msal >= 1.35.0
   - requests >= 2.32.3

@@ -20,24 +20,15 @@ description:
     never shown as a tenant without incidents.
   - Use it with C(run_once=true), or through the role P(mssp.defender_xdr.report#role).
   - Needs no application permission, because it sends no requests to tenants.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes.CONTROLLER
 attributes:
-  action:
-    description: Has a corresponding action plugin, so parts of the options can be executed on the
-      controller.
-    support: full
-  async:
-    description: Supports the C(async) keyword.
-    support: none
   check_mode:
     description: Can run in check mode and report what would change, without changing anything.
     support: full
   diff_mode:
     description: Returns what has changed, or would change, in diff mode.
     support: none
-  platform:
-    description: Platforms that the module runs on.
-    support: full
-    platforms: posix
 options:
   dest:
     description:

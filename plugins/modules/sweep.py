@@ -25,14 +25,9 @@ description:
   - Use it with C(run_once=true). It works with C(serial), but not with a strategy that has no
     batches, such as P(ansible.builtin.free#strategy).
   - Needs the application permission of the module that it runs, and no other.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes.CONTROLLER
 attributes:
-  action:
-    description: Has a corresponding action plugin, so parts of the options can be executed on the
-      controller.
-    support: full
-  async:
-    description: Supports the C(async) keyword.
-    support: none
   check_mode:
     description: Can run in check mode and report what would change, without changing anything.
     support: full
@@ -41,10 +36,6 @@ attributes:
     description: Returns what has changed, or would change, in diff mode.
     support: N/A
     details: Same as for the module that it runs.
-  platform:
-    description: Platforms that the module runs on.
-    support: full
-    platforms: posix
 requirements:
   - msal >= 1.35.0
   - requests >= 2.32.3

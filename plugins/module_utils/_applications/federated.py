@@ -129,6 +129,7 @@ class Federated:
     def remove(self, application: Json, credential: Credential) -> None:
         self.api.write(
             "DELETE",
-            f"{V1}/applications/{application['id']}/federatedIdentityCredentials/{credential.key_id}",
+            f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
+            f"/{credential.key_id}",
             repeatable=True,
         )

@@ -18,7 +18,8 @@ import typing as t
 
 # Strings (regular with escapes, verbatim, multi-line) and comments: nothing in them is syntax.
 OPAQUE = re.compile(
-    r"""h?@"(?:[^"]|"")*"|h?@'(?:[^']|'')*'|```.*?```|~~~.*?~~~|h?"(?:\\.|[^"\\\n])*"|h?'(?:\\.|[^'\\\n])*'|//[^\n]*""",
+    r"""h?@"(?:[^"]|"")*"|h?@'(?:[^']|'')*'|```.*?```|~~~.*?~~~"""
+    r"""|h?"(?:\\.|[^"\\\n])*"|h?'(?:\\.|[^'\\\n])*'|//[^\n]*""",
     re.S | re.I,
 )
 

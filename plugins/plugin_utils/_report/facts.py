@@ -115,10 +115,12 @@ def previous(path: str) -> frozenset[tuple[str, str]]:
 
 
 def found(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str]) -> t.Iterator[Row]:
-    """The rows of all hunts, out of their files or of the fact itself.
+    """The rows of all hunts, out of their files or of the fact itself, without those of other
+    tenants.
 
-    :arg hosts: by tenant id the host.
+    :arg hosts: by tenant id the host; these tenants only.
     """
+    reported = set(hosts.values())
     for name, hunt in hunts.items():
         if hunt.get("dest"):
             for row in _read(str(hunt["dest"])):
@@ -126,7 +128,8 @@ def found(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str]) -> t.Iterator
                     yield name, host, row
             continue
         for host, rows in (hunt.get("rows") or {}).items():
-            yield from ((name, str(host), row) for row in rows)
+            if host in reported:
+                yield from ((name, host, row) for row in rows)
 
 
 def _by_tenant(path: str) -> dict[str, list[Json]]:

@@ -27,7 +27,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.indicato
 FOLDER: t.Final = "hunts"  # below the report
 FIRST: t.Final = 3  # rows shown of a tenant
 MOST: t.Final = 30  # rows shown of a hunt
-CHUNK: t.Final = 1 << 20
 
 
 @dataclasses.dataclass
@@ -59,12 +58,8 @@ def read(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str], dest: str | No
     rows = Rows()
     rows.shared = _indicators.shared(_noting(_facts.found(hunts, hosts), rows))
     if dest:
-        rows.places = {name: _place(name, hunt, dest) for name, hunt in hunts.items() if _has(hunt)}
+        rows.places = {name: _place(name, hunts[name], dest) for name in rows.shown}
     return rows
-
-
-def _has(hunt: Json) -> bool:
-    return any((hunt.get("hits") or {}).values())
 
 
 def _noting(found: t.Iterable[Row], rows: Rows) -> t.Iterator[Row]:
@@ -106,9 +101,12 @@ def keep(
 ) -> bool:
     """Copy the rows that are not below the report yet; whether that changes a file, or would.
 
+    A report on some tenants gets the rows of these tenants only, whatever the hunt found.
+
     :arg tenants: by host `tenant_id` and `tenant_name`.
     """
     changed = False
+    hosts = {str(tenant["tenant_id"]).lower(): host for host, tenant in tenants.items()}
     for name, place in rows.places.items():
         hunt, path = hunts[name], os.path.join(dest, place)
         if hunt.get("dest") and os.path.realpath(path) == os.path.realpath(str(hunt["dest"])):
@@ -117,18 +115,7 @@ def keep(
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             _files.check(path)
         with _files.draft(path, check_mode=check_mode) as draft:
-            for chunk in _lines(hunt, tenants):
-                draft.file.write(chunk)
+            for _name, host, row in _facts.found({name: hunt}, hosts):
+                draft.file.write(_files.json_line({**row, **tenants[host]}))
             changed |= draft.would_change() if check_mode else draft.keep()
     return changed
-
-
-def _lines(hunt: Json, tenants: t.Mapping[str, Json]) -> t.Iterator[bytes]:
-    if hunt.get("dest"):
-        with open(os.path.expanduser(str(hunt["dest"])), "rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-        return
-    for host, own in (hunt.get("rows") or {}).items():
-        for row in own:
-            yield _files.json_line({**row, **tenants.get(host, {"tenant_name": host})})

