@@ -174,6 +174,7 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
         ({"hunt_folder": "/nonexistent"}, "The folder /nonexistent on the controller has no .kql"),
         ({"hunt_packs": ["mails"]}, "mails"),
         ({"hunt_packs": ["mail"], "hunt_queries": ["nothing"]}, "nothing"),
+        ({"hunt_packs": ["mail"], "hunt_timespan": "noon"}, "hunt_timespan is noon; set it to"),
     ],
 )
 def test_what_the_report_needs_is_checked_before_a_tenant_is_queried(

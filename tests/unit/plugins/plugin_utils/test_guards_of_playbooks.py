@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What playbooks refuse before the first request: no host, and an unknown fail_when."""
+"""What playbooks refuse before the first request: no host, and an unknown fail_when or time
+range."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mssp.defender_xdr.plugins.filter.host_pattern import host_pattern
 from ansible_collections.mssp.defender_xdr.plugins.test.too_many_failed import too_many_failed
 from ansible_collections.mssp.defender_xdr.plugins.test.valid_fail_when import valid_fail_when
+from ansible_collections.mssp.defender_xdr.plugins.test.valid_timespan import valid_timespan
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,16 @@ def test_an_unknown_fail_when_is_an_error(text: t.Any) -> None:
     assert not valid_fail_when(text)
     with pytest.raises(AnsibleFilterError, match="must be all, any, never or a percentage"):
         too_many_failed({"asked": 3, "failed": 0}, text)
+
+
+@pytest.mark.parametrize("text", ["", None, "7d", "P7D", "14d/7d", "2026-11-01T00:00:00Z/P7D"])
+def test_a_time_range_that_a_query_accepts_is_valid(text: t.Any) -> None:
+    assert valid_timespan(text)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "7", 7, "7d/", "P", [], "2026-13-01T00:00:00Z"])
+def test_a_time_range_that_a_query_refuses_is_not_valid(text: t.Any) -> None:
+    assert not valid_timespan(text)
 
 
 def test_all_is_the_default() -> None:
