@@ -10,6 +10,7 @@ This module util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -200,14 +201,21 @@ def check(query: str) -> bool:
     Raises `bad_query` with line and column for mistakes that Microsoft's parser certainly refuses.
     A query that only duckdb-kql refuses may be valid, so Microsoft decides.
     """
+    mistake, complete = _read(query)
+    if mistake:
+        raise DefenderError("bad_query", mistake)
+    return complete
+
+
+@functools.lru_cache(maxsize=256)  # one query is checked for many tenants
+def _read(query: str) -> tuple[str, bool]:
+    """The mistake, or an empty text, and whether the complete syntax was checked."""
     if mistake := _kql_syntax.mistake(query):
         place = f"line {mistake.line}, column {mistake.column}"
-        raise DefenderError(
-            "bad_query", f"The query has a syntax error in {place}: {mistake.reason}."
-        )
+        return f"The query has a syntax error in {place}: {mistake.reason}.", False
     if duckdb_kql is None:
-        return False
+        return "", False
     try:
-        return not duckdb_kql.validate(_kql_syntax.readable(query))
+        return "", not duckdb_kql.validate(_kql_syntax.readable(query))
     except RecursionError:
-        return False
+        return "", False

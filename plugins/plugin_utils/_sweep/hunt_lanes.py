@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import threading
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
@@ -94,6 +95,38 @@ def asking(
             return _run.crashed(module, asked, e)
 
     return ask
+
+
+def validating(ask: Ask) -> Ask:
+    """A function that checks each tenant's options once and each query once, instead of each query
+    for each tenant.
+
+    :arg ask: asks with `validate_only`, so that an answer depends on the query or on the tenant's
+        options, never on both.
+    """
+    by_host: dict[str, Json] = {}
+    by_query: dict[str, Json] = {}
+    one_at_a_time = threading.Lock()  # nothing is sent, so that threads would only repeat the work
+
+    def validate(job: _run.Job, question: Question) -> Json:
+        with one_at_a_time:
+            if job.host not in by_host:
+                answer = by_host[job.host] = ask(job, question)
+                if _reached_the_query(answer):
+                    by_query.setdefault(question.name, answer)
+                return answer
+            options = by_host[job.host]
+            if not _reached_the_query(options):
+                return options
+            if question.name not in by_query:
+                by_query[question.name] = ask(job, question)
+            return {**by_query[question.name], "tenant": options["tenant"]}
+
+    return validate
+
+
+def _reached_the_query(answer: Json) -> bool:
+    return not answer.get("failed") or answer["error"]["category"] == "bad_query"
 
 
 def answered(

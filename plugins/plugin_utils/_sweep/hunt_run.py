@@ -136,6 +136,8 @@ class Hunt:
     def _ask(self, lanes: t.Sequence[_lanes.Lane], progress: _progress.Board) -> None:
         module = _execution.module_named(MODULE)
         ask = _lanes.asking(module, self._options, check_mode=self._check_mode)
+        if self._params["validate_only"]:
+            ask = _lanes.validating(ask)
         stream = _lanes.answered(lanes, ask, concurrency=self._params["concurrency"])
         for lane, question, answer in stream:
             host = lane.job.host

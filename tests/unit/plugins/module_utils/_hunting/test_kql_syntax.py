@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+import types
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,17 @@ def test_without_the_package_what_is_certain_is_refused_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_kql, "duckdb_kql", None)
-    assert _kql.check(VALID[0]) is False
+    # queries that no other test has checked before, with the package
+    assert _kql.check(f"{VALID[0]} | take 78") is False
     with pytest.raises(DefenderError):
-        _kql.check(WRONG[0][0])
+        _kql.check(f" {WRONG[0][0]}")
+
+
+def test_a_query_is_parsed_once_for_all_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(_kql, "duckdb_kql", types.SimpleNamespace(validate=parsed.append))
+    answers = {_kql.check("DeviceInfo | take 79") for _ in range(3)}
+    assert (answers, len(parsed)) == ({True}, 1)
 
 
 @pytest.mark.parametrize(

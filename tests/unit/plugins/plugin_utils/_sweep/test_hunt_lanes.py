@@ -149,3 +149,32 @@ def test_kept_questions_are_the_only_ones_asked() -> None:
     found = list(_lanes.answered([lane], lambda job, question: {}, concurrency=4))
     assert [question.name for unused, question, answer in found] == ["q1"]
     assert lane.open == 0
+
+
+@pytest.mark.parametrize("first", ["q0", "q3"])
+def test_each_query_and_the_options_of_each_tenant_are_validated_once(first: str) -> None:
+    asked = []
+
+    def ask(job: Job, question: Question) -> Json:
+        asked.append((job.host, question.name))
+        if job.host == "wrong":
+            return {**failed("bad_request"), "tenant": {"name": job.host}}
+        tenant = {"tenant": {"name": job.host}}
+        return {**failed("bad_query"), **tenant} if question.name == "q0" else {**tenant, "n": 1}
+
+    validate = _lanes.validating(ask)
+    order = sorted(QUESTIONS, key=lambda question: question.name != first)
+    answers = {
+        (host, question.name): validate(Job(host, {}), question)
+        for host in ("a", "wrong", "b", "c")
+        for question in order
+    }
+    assert len(asked) == 7  # the options of four tenants, and three more queries
+    for (host, name), answer in answers.items():
+        assert answer["tenant"] == {"name": host}
+        if host == "wrong":
+            assert answer["error"]["category"] == "bad_request"
+        elif name == "q0":
+            assert answer["error"]["category"] == "bad_query"
+        else:
+            assert answer["n"] == 1
