@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The tenant options, described once for every module and for the connection plugin."""
+    """The tenant options, described once for every module and the inventory plugin."""
 
     DOCUMENTATION = r"""
 options:

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host's tenant options from its variables, the environment and ansible.cfg, as defined by the
-tenant connection.
+"""A host's tenant options from its variables, the environment and ansible.cfg.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,7 +14,6 @@ import functools
 import typing as t
 
 from ansible import constants as C
-from ansible.plugins.loader import connection_loader
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
@@ -27,7 +25,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options 
 )
 
 CONNECTION: t.Final = "mssp.defender_xdr.tenant"
-PREFIX: t.Final = "defender_xdr_"
+# Core resolves these options as if they were those of a connection plugin of this name. There is no
+# such plugin: core would resolve its options for every task, also where nothing reads them.
+DEFINED: t.Final = f"{CONNECTION} options"
+SECTION: t.Final = "defender_xdr"
+PREFIX: t.Final = f"{SECTION}_"
+COMMON: t.Final = ("type", "default", "choices")  # what a spec and a definition both have
+ONLY_VARIABLE: t.Final = ("tenant_id",)
 VARIABLE: t.Final = f"{PREFIX}tenant_id"
 LAYERS: t.Final = ("var", "env", "ini")
 SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec.get("no_log"))
@@ -35,13 +39,17 @@ SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if s
 
 @functools.cache
 def _definitions() -> tuple[str, frozenset[str]]:
-    """The plugin's name in core's configuration, and the variables that set its options.
-
-    Core knows a collection plugin's options only after its class has been loaded.
-    """
-    connection_class = connection_loader.get(CONNECTION, class_only=True)
-    name = connection_class._load_name
-    return name, frozenset(C.config.get_plugin_vars("connection", name))
+    """The name of the options in core's configuration, and the variables that set them."""
+    definitions = {}
+    for option, spec in TENANT_SPEC.items():
+        definition: dict[str, t.Any] = {key: spec[key] for key in COMMON if key in spec}
+        definition["vars"] = [{"name": f"{PREFIX}{option}"}]
+        if option not in ONLY_VARIABLE:
+            definition["env"] = [{"name": f"{PREFIX}{option}".upper()}]
+            definition["ini"] = [{"section": SECTION, "key": option}]
+        definitions[option] = definition
+    C.config.initialize_plugin_configuration_definitions("connection", DEFINED, definitions)
+    return DEFINED, frozenset(f"{PREFIX}{option}" for option in TENANT_SPEC)
 
 
 Setting = tuple[t.Any, str]
@@ -50,8 +58,9 @@ Setting = tuple[t.Any, str]
 def prepare() -> None:
     """Prepare in the parent what every worker would otherwise build again.
 
-    Core imports an action before it forks, so workers inherit the plugin's definitions and the TLS
-    context with the CAs, 30 ms each. CAs named only in a host's variables are loaded by its worker.
+    Core imports an action before it forks, so workers inherit the definitions of the options and
+    the TLS context with the CAs, which takes 30 ms to build. CAs named only in a host's variables
+    are loaded by its worker.
     """
     # any error occurs again in the worker, which reports it with the task
     with contextlib.suppress(Exception):
