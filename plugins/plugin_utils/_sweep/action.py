@@ -158,6 +158,9 @@ class Sweep(ActionBase):
         result["asked_at"] = asked_at if present else None
         if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
+        rows = getattr(module, "ROWS", None)
+        if large := _rows.size_warning(result["results"], rows=rows):
+            result["warnings"] = [*result.get("warnings", ()), large]
         if params["dest"]:
             result["dest"] = params["dest"]
         return result

@@ -22,6 +22,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._door import SECRET_MODULES
 
 CHUNK: t.Final = 1 << 20  # bytes that are copied at a time
+# Bytes of JSON above which a result costs the controller hundreds of megabytes: core copies it
+# between processes, and needs up to 40 times its size.
+LARGE: t.Final = 10_000_000
 
 
 def check(dest: str | None, *, module: str, check_mode: bool = False) -> None:
@@ -161,6 +164,23 @@ def _explained(dest: str) -> t.Iterator[None]:
         yield
     except OSError as e:
         raise _files.not_written(dest, e) from None
+
+
+def size_warning(results: t.Mapping[str, Json], *, rows: str | None) -> str | None:
+    """What to do about rows that need much memory; None if they do not.
+
+    :arg results: by host, the results that stay in memory.
+    """
+    found = [answer[rows] for answer in results.values() if rows and answer.get(rows)]
+    # one row of each tenant as a sample: to encode all of them would take as long as the sweep
+    size = sum(len(json.dumps(some[0], default=str)) * len(some) for some in found)
+    if size < LARGE:
+        return None
+    return (
+        f"The result has {sum(map(len, found))} rows, about {size / 1e6:.0f} MB of JSON, and"
+        " Ansible needs many times as much memory for it. Set dest to write the rows to a file,"
+        " or fields to keep fewer of their fields."
+    )
 
 
 def rescued(result: Json) -> str | None:

@@ -294,3 +294,29 @@ def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(
     (tmp_path / "file").touch()
     monkeypatch.setattr(C.config, "get_config_value", lambda name: str(tmp_path / "file"))
     assert _rows.rescued({}) is None
+
+
+def test_a_result_that_needs_much_memory_is_said_with_the_remedy() -> None:
+    row = {"text": "x" * 986}  # 1,000 characters of JSON
+    results = {host: answer(host, *[row] * 4000) for host in "xyz"}
+    assert _rows.size_warning(results, rows="rows") == (
+        "The result has 12000 rows, about 12 MB of JSON, and Ansible needs many times as much"
+        " memory for it. Set dest to write the rows to a file, or fields to keep fewer of their"
+        " fields."
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "rows"),
+    [
+        ({}, "rows"),
+        ({"x": answer("x")}, "rows"),
+        ({"x": answer("x", {"a": 1})}, "rows"),
+        ({"x": {"count": 7}}, "rows"),  # in the file
+        ({"x": {"access_token": "t"}}, None),
+    ],
+)
+def test_a_small_result_needs_no_remedy(
+    results: dict[str, dict[str, t.Any]], rows: str | None
+) -> None:
+    assert _rows.size_warning(results, rows=rows) is None
