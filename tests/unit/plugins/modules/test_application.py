@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import application, application_info
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import (
     failed,
     read,
     run,
