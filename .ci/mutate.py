@@ -16,12 +16,17 @@ from dev import ROOT, VENV, environment
 from environments import COLLECTION, copy
 
 TENANT: t.Final = (
-    "module_utils/_tenant/test_tenant*.py",
+    "module_utils/_tenant/test_api.py",
+    "module_utils/_tenant/test_guard.py",
+    "module_utils/_tenant/test_tenant.py",
     "module_utils/_tenant/test_token*.py",
 )
 TRANSPORT: t.Final = (
-    "module_utils/_tenant/test_transport.py",
     "module_utils/_tenant/test_connections.py",
+    "module_utils/_tenant/test_exchange.py",
+    "module_utils/_tenant/test_failed_exchange.py",
+    "module_utils/_tenant/test_proxy.py",
+    "module_utils/_tenant/test_transport.py",
 )
 # each file, with the unit tests that are there to notice: those of others would only take longer
 CORE: t.Final = {
@@ -39,7 +44,11 @@ CORE: t.Final = {
     ),
     "_hunting/kql": ("module_utils/_hunting/test_kql*.py",),
     "_odata": ("module_utils/test_odata.py",),
-    "_tenant/api": ("module_utils/_tenant/test_tenant*.py",),
+    "_tenant/api": (
+        "module_utils/_tenant/test_api.py",
+        "module_utils/_tenant/test_guard.py",
+        "module_utils/_tenant/test_tenant.py",
+    ),
     "_tenant/claims": ("module_utils/_tenant/test_claims*.py",),
     "_tenant/connections": TRANSPORT,
     "_tenant/consent_link": ("module_utils/_tenant/test_consent_link.py",),

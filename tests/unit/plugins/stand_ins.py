@@ -28,6 +28,7 @@ LOGIN = "https://login.microsoftonline.com"
 TOKEN_URL = f"{LOGIN}/{TENANT}/oauth2/v2.0/token"
 CONSENT_URL = f"{LOGIN}/{TENANT}/adminconsent?client_id={CLIENT}"
 INCIDENT_ROLE = "SecurityIncident.Read.All"
+CONTOSO = {"id": TENANT, "name": "contoso", "cloud": "public"}  # the `tenant` of a result
 
 
 class FakeClock:

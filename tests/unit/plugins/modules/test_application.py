@@ -7,17 +7,34 @@ where nothing changes."""
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import application, application_info
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
-    failed,
-    read,
-    run,
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.registrations import (
+    APP,
+    GRAPH_APP,
+    HUNTING,
+    ID,
+    INCIDENTS,
+    NAME,
+    PRINCIPAL,
+    SIGN_IN,
+    UNKNOWN,
+    XDR_APP,
+    XDR_INCIDENTS,
+    access,
+    calls,
+    graph,
+    graph_principal,
+    listed,
+    nothing,
+    principal,
+    registration,
+    writes,
 )
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import failed, read, run
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     FakeClock,
@@ -27,93 +44,7 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     token_answer,
 )
 
-V1 = "https://graph.microsoft.com/v1.0"
-ID = "03ef14b0-ca33-4840-8f4f-d6e91916010e"
-APP = "631a96bc-a705-4eda-9f99-fdaf9f54f6a2"
-PRINCIPAL = "59e617e5-e447-4adc-8b88-00af644d7c92"
-GRAPH_APP = "00000003-0000-0000-c000-000000000000"
-XDR_APP = "8ee8fdad-f234-4243-8f3b-15c294843740"
-NAME = "Contoso MDR"
-INCIDENTS = "45cc0394-e837-488b-a098-1918f48d186c"  # SecurityIncident.Read.All
-HUNTING = "dd98c7f5-2d42-42d3-a0e4-633161547251"  # ThreatHunting.Read.All
-XDR_INCIDENTS = "a9790345-4595-42e4-971a-ccdc79f19b7c"  # Incident.Read.All
-SIGN_IN = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"  # User.Read, delegated
-UNKNOWN = "5f1d0b3e-2c55-4d8c-9a63-0b6b4e2f7a11"  # an API that no tenant has
 Tenants = t.Callable[..., t.Any]
-
-
-def registration(**changes: t.Any) -> dict[str, t.Any]:
-    """An application as Graph answers it, cut to what is asked for."""
-    return {
-        "id": ID,
-        "appId": APP,
-        "displayName": NAME,
-        "signInAudience": "AzureADMultipleOrgs",
-        "createdDateTime": "2019-09-17T19:10:35.2742618Z",
-        "web": {"redirectUris": [], "homePageUrl": None, "logoutUrl": None},
-        "requiredResourceAccess": [],
-        **changes,
-    }
-
-
-def access(app_id: str, *roles: str, scopes: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    members = [{"id": each, "type": "Role"} for each in roles] + [
-        {"id": each, "type": "Scope"} for each in scopes
-    ]
-    return {"resourceAppId": app_id, "resourceAccess": members}
-
-
-def listed(*found: dict[str, t.Any]) -> t.Any:
-    return answer(200, {"@odata.context": f"{V1}/$metadata#applications", "value": list(found)})
-
-
-def principal(app_id: str = APP, **roles: str) -> t.Any:
-    offered = [
-        {
-            "allowedMemberTypes": ["Application"],
-            "id": guid,
-            "isEnabled": True,
-            "value": name.replace("_", "."),
-        }
-        for name, guid in roles.items()
-    ]
-    return answer(
-        200,
-        {"id": PRINCIPAL, "appId": app_id, "displayName": "an application", "appRoles": offered},
-    )
-
-
-def graph_principal() -> t.Any:
-    return principal(GRAPH_APP, SecurityIncident_Read_All=INCIDENTS, ThreatHunting_Read_All=HUNTING)
-
-
-def nothing() -> t.Any:
-    text = (
-        f"Resource '{APP}' does not exist or one of its queried reference-property objects are"
-        " not present."
-    )
-    return answer(404, {"error": {"code": "Request_ResourceNotFound", "message": text}})
-
-
-def graph(*script: t.Any, roles: t.Sequence[str] = ("Application.ReadWrite.OwnedBy",)) -> FakeHttp:
-    return FakeHttp(token_answer(graph_token(roles=list(roles))), *script)
-
-
-def calls(http: FakeHttp) -> list[tuple[str, str]]:
-    """What was asked of Graph; every answer was fetched."""
-    http.done()
-    return [(asked.method, asked.url.removeprefix(V1)) for asked in http.asked[1:]]
-
-
-def writes(http: FakeHttp) -> list[tuple[str, str, t.Any]]:
-    http.done()
-    return [
-        (asked.method, asked.url.removeprefix(V1), asked.payload)
-        for asked in http.asked[1:]
-        if asked.method != "GET"
-    ]
-
-
 LOOK = ("GET", "/applications")
 GRAPH_ROLES = ("GET", f"/servicePrincipals(appId='{GRAPH_APP}')")
 OWN_PRINCIPAL = ("GET", f"/servicePrincipals(appId='{APP}')")
@@ -678,71 +609,3 @@ def test_the_application_that_asks_does_not_delete_itself(tenant_with: Tenants) 
     assert error.category == "bad_request"
     assert "This task authenticates as application" in error.message
     assert writes(http) == []
-
-
-# application_info
-
-SECRET = {
-    "keyId": "f0b0b335-1d71-4883-8f98-567911bfdca6",
-    "displayName": "ansible",
-    "hint": "a-c",
-    "startDateTime": "2026-06-26T12:00:00Z",
-}
-
-
-def test_application_info_reads_the_calling_application_and_its_credentials(
-    tenant_with: Tenants,
-) -> None:
-    old = {**SECRET, "keyId": "old", "hint": "[6g", "endDateTime": "2026-11-22T12:00:00Z"}
-    found = registration(
-        appId=CLIENT,
-        requiredResourceAccess=[access(GRAPH_APP, INCIDENTS)],
-        passwordCredentials=[{**SECRET, "endDateTime": "2026-12-23T11:59:59Z"}, old],
-        keyCredentials=[],
-    )
-    federated = {
-        "id": "fic",
-        "name": "github",
-        "issuer": "https://token.actions.githubusercontent.com",
-        "subject": "repo:a/b",
-        "audiences": ["api://x"],
-    }
-    http = graph(
-        answer(200, found),
-        graph_principal(),
-        answer(200, {"value": [federated]}),
-        roles=["Application.Read.All"],
-    )
-    result = run(application_info, tenant_with(http))
-    assert ("GET", f"/applications(appId='{CLIENT}')") in calls(http)
-    assert result["count"] == 1
-    assert result["applications"][0]["api_permissions"] == [
-        {"api": "graph", "roles": ["SecurityIncident.Read.All"]}
-    ]
-    told = [
-        (each["key_id"], each["days_left"], each["in_use"], each["superseded"])
-        for each in result["applications"][0]["credentials"]
-    ]
-    assert told == [
-        ("old", -1, False, True),
-        (SECRET["keyId"], 29, True, False),
-        ("fic", None, False, False),
-    ]
-
-
-def test_application_info_lists_all_of_one_name_and_none_is_no_error(tenant_with: Tenants) -> None:
-    http = graph(
-        listed(registration(), copy.deepcopy(registration(id="2"))),
-        answer(200, {"value": []}),
-        answer(200, {"value": []}),
-        roles=["Application.Read.All"],
-    )
-    assert run(application_info, tenant_with(http), display_name=NAME)["count"] == 2
-    assert (
-        run(
-            application_info,
-            tenant_with(graph(nothing(), roles=["Application.Read.All"])),
-            app_id=APP,
-        )["applications"]
-        == []
-    )

@@ -23,7 +23,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import (
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import (
     failed,
     read,
     run,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Consent from parameters to result, with every request on the way; answers are shaped as
+"""consent from parameters to result, with every request on the way; answers are shaped as
 Microsoft's pages show them."""
 
 from __future__ import annotations
@@ -11,222 +11,36 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.modules import consent, consent_info
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.grants import (
+    GRANTER,
+    GRAPH,
+    GRAPH_ID,
+    HUNT,
+    IDS,
+    OTHER_APP,
+    OURS,
+    OWNER,
+    READER,
+    Json,
+    assigned,
+    graph_principal,
+    principal,
+    tokens,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import Tenants, run
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     CONSENT_URL,
     INCIDENT_ROLE,
-    SECRET,
     TENANT,
-    TOKEN_URL,
     FakeClock,
     FakeHttp,
     answer,
-    graph_token,
     not_consented,
     refusal,
-    token_answer,
 )
-
-HUNT = "ThreatHunting.Read.All"
-READER = "Application.Read.All"
-XDR, ENDPOINT = "https://api.security.microsoft.com", "https://api.securitycenter.microsoft.com"
-GRAPH = "https://graph.microsoft.com/v1.0"
-OTHER_APP = "bbbbbbbb-0000-4000-8000-00000000000d"
-OURS, GRAPH_ID = "8e881353-1735-45af-af21-ee1344582a4d", "fea94d6d-b5bf-44d2-a887-4f72a8d74f44"
-# from Microsoft's reference of permissions
-IDS = {
-    INCIDENT_ROLE: "45cc0394-e837-488b-a098-1918f48d186c",
-    HUNT: "dd98c7f5-2d42-42d3-a0e4-633161547251",
-    READER: "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
-}
-Tenants = t.Callable[..., t.Any]
-Json = dict[str, t.Any]
-
-
-def run(module: t.Any, tenant: t.Any, *, check_mode: bool = False, **arguments: t.Any) -> Json:
-    rules: Json = {
-        rule: module.SPEC[rule]
-        for rule in ("mutually_exclusive", "required_one_of", "required_if")
-        if rule in module.SPEC
-    }
-    named = {
-        "tenant_id": TENANT,
-        "client_id": CLIENT,
-        "client_secret": SECRET,
-        "token_cache": "none",
-    }
-    done = ArgumentSpecValidator(module.SPEC["argument_spec"], **rules).validate(
-        {**named, **arguments}
-    )
-    assert done.error_messages == []
-    return t.cast("Json", module.run(tenant, done.validated_parameters, check_mode))
-
-
-def tokens(*graph: str, xdr: t.Sequence[str] = (), endpoint: t.Sequence[str] = ()) -> list[t.Any]:
-    """What the token end point says for each API in turn."""
-    return [
-        token_answer(graph_token(roles=list(graph))),
-        token_answer(graph_token(aud=XDR, roles=list(xdr) or None)),
-        token_answer(graph_token(aud=ENDPOINT, roles=list(endpoint) or None)),
-    ]
-
-
-def principal(app_id: str = CLIENT, object_id: str = OURS, **more: t.Any) -> t.Any:
-    return answer(200, {"id": object_id, "appId": app_id, "displayName": "MSSP", **more})
-
-
-def graph_principal() -> t.Any:
-    offer = [
-        {"id": of, "value": name, "isEnabled": True, "allowedMemberTypes": ["Application"]}
-        for name, of in IDS.items()
-    ]
-    return principal("00000003-0000-0000-c000-000000000000", GRAPH_ID, appRoles=offer)
-
-
-def assigned(*roles: str, since: str = "2021-02-02T04:22:45.4980259Z") -> t.Any:
-    """`appRoleAssignments` as in Microsoft's example."""
-    rows = [
-        {
-            "id": f"grant-of-{role}",
-            "createdDateTime": since,
-            "appRoleId": IDS.get(role, role),
-            "principalDisplayName": "MSSP",
-            "principalId": OURS,
-            "principalType": "ServicePrincipal",
-            "resourceDisplayName": "Microsoft Graph",
-            "resourceId": GRAPH_ID,
-        }
-        for role in roles
-    ]
-    return answer(200, {"value": rows})
-
-
-def absent_there() -> t.Any:
-    return refusal(
-        500011,
-        "invalid_resource",
-        (
-            "The resource principal named https://api.security.microsoft.com was not found in the"
-            " tenant."
-        ),
-    )
-
-
-# consent_info
-
-
-def test_consent_info_compares_fresh_tokens_and_calls_no_api(tenant_with: Tenants) -> None:
-    http = FakeHttp(*tokens(INCIDENT_ROLE, xdr=["Incident.Read.All"]))
-    assert run(
-        consent_info, tenant_with(http), required_for=["incident_info", "hunting_query"]
-    ) == {
-        "api": "graph",
-        "app_id": CLIENT,
-        "status": "partial",
-        "granted": {"graph": [INCIDENT_ROLE], "xdr": ["Incident.Read.All"]},
-        "missing": {"graph": [HUNT]},
-        "superfluous": {"xdr": ["Incident.Read.All"]},
-        "source": "token",
-        "absent": [],
-        "since": "",
-        "consent_url": CONSENT_URL,
-    }
-    http.done()
-    assert {asked.url for asked in http.asked} == {TOKEN_URL}
-
-
-def test_consent_info_takes_no_consent_for_an_answer_after_one_request(
-    tenant_with: Tenants,
-) -> None:
-    http = FakeHttp(not_consented())
-    found = run(consent_info, tenant_with(http), required_for=["incident_info"])
-    assert (found["status"], found["missing"], found["granted"]) == (
-        "not_consented",
-        {"graph": [INCIDENT_ROLE]},
-        {},
-    )
-    http.done()
-
-
-def test_consent_info_says_which_product_a_tenant_does_not_have(tenant_with: Tenants) -> None:
-    http = FakeHttp(tokens(INCIDENT_ROLE)[0], absent_there(), absent_there())
-    permissions = [{"api": "endpoint", "roles": ["Machine.Read.All"]}]
-    found = run(
-        consent_info, tenant_with(http), required_for=["incident_info"], api_permissions=permissions
-    )
-    assert (found["status"], found["missing"], found["absent"]) == (
-        "partial",
-        {"endpoint": ["Machine.Read.All"]},
-        ["xdr", "endpoint"],
-    )
-
-
-def test_consent_info_takes_a_token_without_roles_for_consent_to_nothing(
-    tenant_with: Tenants,
-) -> None:
-    found = run(consent_info, tenant_with(FakeHttp(*tokens())), required_for=["incident_info"])
-    assert (found["status"], found["granted"]) == ("partial", {})
-
-
-def test_consent_info_reads_service_principals_where_it_may_and_says_since_when(
-    tenant_with: Tenants,
-) -> None:
-    late = assigned(HUNT, since="2026-03-04T05:06:07Z").json()["value"]
-    pages = [
-        {
-            **assigned(INCIDENT_ROLE).json(),
-            "@odata.nextLink": f"{GRAPH}/servicePrincipals/{OURS}/appRoleAssignments?$skiptoken=2",
-        },
-        {"value": late},
-    ]
-    http = FakeHttp(
-        *tokens(READER), principal(), *(answer(200, page) for page in pages), graph_principal()
-    )
-    found = run(consent_info, tenant_with(http), required_for=["incident_info", "hunting_query"])
-    assert (found["status"], found["source"], found["since"]) == (
-        "complete",
-        "service_principals",
-        "2026-03-04T05:06:07Z",
-    )
-    assert found["granted"] == {"graph": [INCIDENT_ROLE, HUNT]}
-    http.done()
-    assert [asked.url.removeprefix(GRAPH) for asked in http.asked[3:]] == [
-        f"/servicePrincipals(appId='{CLIENT}')",
-        f"/servicePrincipals/{OURS}/appRoleAssignments",
-        f"/servicePrincipals/{OURS}/appRoleAssignments?$skiptoken=2",
-        f"/servicePrincipals/{GRAPH_ID}",
-    ]
-    assert {asked.method for asked in http.asked[3:]} == {"GET"}
-
-
-def test_consent_info_of_another_application_reads_its_service_principal(
-    tenant_with: Tenants,
-) -> None:
-    gone = answer(
-        404, {"error": {"code": "Request_ResourceNotFound", "message": "Resource does not exist."}}
-    )
-    found = run(
-        consent_info,
-        tenant_with(FakeHttp(*tokens(READER), gone)),
-        required_for=["incident_info"],
-        app_id=OTHER_APP,
-    )
-    assert (found["status"], found["app_id"]) == ("not_consented", OTHER_APP)
-    assert found["consent_url"].endswith(OTHER_APP)
-    with pytest.raises(DefenderError) as caught:
-        run(
-            consent_info,
-            tenant_with(FakeHttp(*tokens())),
-            required_for=["incident_info"],
-            app_id=OTHER_APP,
-        )
-    assert (caught.value.category, caught.value.facts["missing_roles"]) == (
-        "role_missing",
-        [READER],
-    )
 
 
 @pytest.mark.parametrize("empty", ["", " "])
@@ -238,7 +52,7 @@ def test_consent_info_of_another_application_reads_its_service_principal(
         (consent_info, {}),
     ],
 )
-def test_an_empty_application_id_is_not_our_own(
+def test_an_empty_application_id_is_refused(
     tenant_with: Tenants, module: t.Any, arguments: dict[str, t.Any], empty: str
 ) -> None:
     with pytest.raises(DefenderError) as caught:
@@ -254,51 +68,6 @@ def test_an_empty_application_id_is_not_our_own(
     )
 
 
-def test_consent_info_warns_of_an_application_that_is_disabled_there(tenant_with: Tenants) -> None:
-    tenant = tenant_with(
-        FakeHttp(*tokens(READER), principal(OTHER_APP, accountEnabled=False), assigned())
-    )
-    run(consent_info, tenant, required_for=["incident_info"], app_id=OTHER_APP)
-    assert len([warning for warning in tenant.warnings if "disabled" in warning]) == 1
-
-
-def test_consent_info_fails_where_the_tenant_refuses_for_another_reason(
-    tenant_with: Tenants,
-) -> None:
-    http = FakeHttp(refusal(7000112, "unauthorized_client", "Application is disabled."))
-    with pytest.raises(DefenderError) as caught:
-        run(consent_info, tenant_with(http), required_for=["incident_info"])
-    assert caught.value.category == "app_disabled"
-
-
-def test_consent_info_never_compares_the_token_of_another_tenant(tenant_with: Tenants) -> None:
-    http = FakeHttp(
-        token_answer(graph_token(tid="99999999-8888-7777-6666-555555555555", roles=[INCIDENT_ROLE]))
-    )
-    with pytest.raises(DefenderError) as caught:
-        run(consent_info, tenant_with(http), required_for=["incident_info"])
-    assert caught.value.category == "wrong_tenant"
-
-
-def test_consent_info_cannot_tell_of_another_api_from_tokens(tenant_with: Tenants) -> None:
-    with pytest.raises(
-        DefenderError, match="Application.Read.All|cannot be read from tokens"
-    ) as caught:
-        run(
-            consent_info,
-            tenant_with(FakeHttp(*tokens())),
-            api_permissions=[{"api": OTHER_APP, "roles": ["Thing.Read"]}],
-        )
-    assert caught.value.category == "bad_request"
-
-
-# consent by API
-
-GRANTER, OWNER = "AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All"
-IDS |= {
-    GRANTER: "06b708a9-e830-4db3-a914-8e69da51d44f",
-    OWNER: "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
-}
 MAY = (GRANTER, READER)
 GRANTS = f"{GRAPH}/servicePrincipals/{OURS}/appRoleAssignments"
 DONE = answer(204)
@@ -572,9 +341,6 @@ def test_consent_by_api_only_fails_where_it_may_not(tenant_with: Tenants) -> Non
     )
 
 
-# consent by a person
-
-
 def test_consent_hands_out_the_link_where_a_person_must_click(tenant_with: Tenants) -> None:
     http = FakeHttp(not_consented())
     found = run(
@@ -669,9 +435,6 @@ def test_consent_refuses_a_time_that_is_none(name: str, tenant_with: Tenants) ->
     none: Json = {name: 0}
     with pytest.raises(DefenderError, match=f"{name} is 0"):
         run(consent, tenant_with(FakeHttp()), required_for=["incident_info"], wait=True, **none)
-
-
-# removal
 
 
 def test_consent_removes_the_grants_first_and_the_service_principal_last_and_proves_it(

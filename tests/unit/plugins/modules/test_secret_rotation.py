@@ -17,7 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.test_modules import run
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import run
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CLIENT,
     NOW,

@@ -11,10 +11,20 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
+    contracts as _contracts,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
     customer as _customers,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers.customer import Customer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    FakeHttp,
+    answer,
+    graph_token,
+    token_answer,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +136,36 @@ def test_merging_loses_no_tenant_and_no_variable_and_the_first_word_stands(
             assert one.variables[variable] == next(
                 each.variables[variable] for each in said if variable in each.variables
             )
+
+
+# Both lists of the provider
+
+
+@pytest.mark.parametrize(
+    ("read", "role"),
+    [
+        (_gdap.customers, "DelegatedAdminRelationship.Read.All"),
+        (_contracts.customers, "Directory.Read.All"),
+    ],
+    ids=["gdap", "contracts"],
+)
+def test_without_the_role_no_list_is_requested(tenant_with: t.Any, read: t.Any, role: str) -> None:
+    http = FakeHttp(token_answer(graph_token(roles=["SecurityIncident.Read.All"])))
+    with pytest.raises(DefenderError) as caught:
+        read(tenant_with(http))
+    assert caught.value.category == "role_missing"
+    assert f"but not {role}. " in caught.value.message
+    http.done()
+
+
+@pytest.mark.parametrize("read", [_gdap.customers, _contracts.customers])
+def test_a_failed_request_is_an_error_and_no_empty_list(tenant_with: t.Any, read: t.Any) -> None:
+    http = FakeHttp(
+        token_answer(
+            graph_token(roles=["DelegatedAdminRelationship.Read.All", "Directory.Read.All"])
+        ),
+        answer(503, {"error": {"code": "x"}}),
+    )
+    with pytest.raises(DefenderError) as caught:
+        read(tenant_with(http))
+    assert caught.value.category == "unavailable"

@@ -20,12 +20,17 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents impor
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import Window
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._incidents.docs import (
+    DAY,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT
 from hypothesis import given
 from hypothesis import strategies as st
 
 PATH = "/api/incidents"
 NOON = 1_795_435_200 * 10_000_000  # 2026-11-23T12:00:00Z in ticks
+
+
 # The first incident of the example on Microsoft's page about listing incidents; its alert without
 # most of its members.
 SAMPLE: dict[str, t.Any] = {
@@ -117,6 +122,8 @@ def found(incidents: list[dict[str, t.Any]], **wanted: t.Any) -> list[str]:
 
 
 # What is asked. The page filters on lastUpdateTime, createdTime, status and assignedTo, and on
+
+
 # nothing else.
 
 
@@ -455,3 +462,43 @@ def test_a_tag_is_data_and_keeps_its_spelling() -> None:
 
 def test_a_word_that_nobody_knows_yet_is_told_in_the_same_spelling() -> None:
     assert told(determination="SomethingNew")["determination"] == "something_new"
+
+
+# The text of the filter
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        ({}, None),
+        ({"status": ("active", "in_progress")}, "(status eq 'Active' or status eq 'InProgress')"),
+        (
+            {
+                "severity": ("high",),
+                "classification": ("true_positive",),
+                "determination": ("malware",),
+            },
+            None,
+        ),
+        ({"assigned_to": ("o'hara@contoso.com",)}, "assignedTo eq 'o''hara@contoso.com'"),
+        ({"assigned_to": ("", "kai@contoso.com")}, None),
+        (
+            {"created_since": NOON - DAY, "created_before": NOON},
+            "createdTime ge 2026-11-22T12:00:00Z and createdTime lt 2026-11-23T12:00:00Z",
+        ),
+        (
+            {"updated_since": NOON, "filter": "status eq 'Active'"},
+            "(status eq 'Active') and lastUpdateTime ge 2026-11-23T12:00:00Z",
+        ),
+    ],
+)
+def test_the_filter_has_the_options_that_the_older_api_supports(
+    wanted: dict[str, t.Any], text: str | None
+) -> None:
+    assert _incidents_xdr.filter_text(Wanted(**wanted)) == text
+
+
+def test_awaiting_action_is_unsupported() -> None:
+    with pytest.raises(DefenderError) as caught:
+        _incidents_xdr.filter_text(Wanted(status=("active", "awaiting_action")))
+    assert caught.value.category == "unsupported"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant's tokens over a scripted login service."""
+"""One tenant over scripted services: its tokens, its calls, and what tests send and expect."""
 
 from __future__ import annotations
 
@@ -15,20 +15,47 @@ import pytest
 import requests
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import TokenSource
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CONSENT_URL,
+    TENANT,
     TOKEN_URL,
     FakeClock,
     FakeHttp,
+    answer,
     graph_token,
     parameters,
 )
 
 GRAPH = "https://graph.microsoft.com"
-
+INCIDENTS = f"{GRAPH}/v1.0/security/incidents"
+LABEL = f"contoso ({TENANT})"
 
 ONE, TWO = graph_token(uti="one"), graph_token(uti="two")
+GOOD = graph_token(uti="good")
+RENEWED = graph_token(uti="renewed")
+ROLELESS = graph_token(roles=["SecurityAlert.Read.All"])
+XDR_TOKEN = graph_token(aud="https://api.security.microsoft.com", roles=["Incident.Read.All"])
+BEARER = "eyJ-a-bearer-token-that-is-long-and-unique"
+AUTHORIZED = {"Authorization": f"Bearer {BEARER}"}
+EMPTY = answer(200, {"value": []})
+
+WithTenant = t.Callable[..., Tenant]
+NextTask = t.Callable[..., tuple[Tenant, FakeHttp]]
+Build = t.Callable[..., Http]
+
+
+def refused(call: t.Callable[[], t.Any]) -> DefenderError:
+    """The error that the call raises."""
+    with pytest.raises(DefenderError) as caught:
+        call()
+    return caught.value
+
+
+def urls(http: FakeHttp) -> list[str]:
+    return [asked.url for asked in http.asked]
 
 
 class Bench:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No connection outlives a fork: a worker never speaks, or listens, on its parent's."""
+"""TLS connections: whom they trust, which proxy they use, their deadline, and that none outlives a
+fork: a worker never speaks, or listens, on its parent's."""
 
 from __future__ import annotations
 
@@ -28,8 +29,20 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Reply, Service
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import (
+    Proxy,
+    Reply,
+    Service,
+    closed_port,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.bench import (
+    AUTHORIZED,
+    BEARER,
+    Build,
+    refused,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock
 
 PACKAGE = "ansible_collections.mssp.defender_xdr.plugins"
 PLUGINS = Path(_connections.__file__).parents[2]
@@ -60,7 +73,7 @@ class Apart:
 
 
 @pytest.fixture
-def service(papers: Papers, tmp_path: Path) -> t.Iterator[Apart]:
+def service_apart(papers: Papers, tmp_path: Path) -> t.Iterator[Apart]:
     """Serves each connection in a thread of its own, which answers one request before it reads the
     next bytes."""
     running = Service(papers.server, tmp_path)
@@ -86,13 +99,8 @@ def service(papers: Papers, tmp_path: Path) -> t.Iterator[Apart]:
 
 
 @pytest.fixture
-def http(papers: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Http]:
-    for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    ca_path = tmp_path / "ca.pem"
-    ca_path.write_bytes(papers.authority.certificate_pem)
-    yield Http(ca_path=str(ca_path), retries=0)
-    _connections.adapter.cache_clear()
+def client(http: Build) -> Http:
+    return http(retries=0)
 
 
 def forked(work: t.Callable[[], t.Any]) -> t.Callable[[], t.Any]:
@@ -117,30 +125,30 @@ def forked(work: t.Callable[[], t.Any]) -> t.Callable[[], t.Any]:
     return result
 
 
-def path_asked(http: Http, url: str) -> str:
+def path_asked(client: Http, url: str) -> str:
     try:
-        return str(http.send("GET", url).json()["path"])
+        return str(client.send("GET", url).json()["path"])
     except Exception as e:
         return f"{type(e).__name__}: {e}"
 
 
 def test_every_worker_gets_its_own_answer_after_its_parent_has_talked(
-    service: Apart, http: Http
+    service_apart: Apart, client: Http
 ) -> None:
-    assert path_asked(http, f"{service.url}/parent") == "/parent"
+    assert path_asked(client, f"{service_apart.url}/parent") == "/parent"
     results = [
-        forked(functools.partial(path_asked, http, f"{service.url}/{number}"))
+        forked(functools.partial(path_asked, client, f"{service_apart.url}/{number}"))
         for number in range(WORKERS)
     ]
     assert [result() for result in results] == [f"/{number}" for number in range(WORKERS)]
-    assert path_asked(http, f"{service.url}/parent-again") == "/parent-again"
-    assert service.connections() == 1 + WORKERS, (
+    assert path_asked(client, f"{service_apart.url}/parent-again") == "/parent-again"
+    assert service_apart.connections() == 1 + WORKERS, (
         "the parent keeps its connection, and each worker has its own"
     )
 
 
-def test_a_worker_inherits_no_open_connection(service: Apart, http: Http) -> None:
-    path_asked(http, f"{service.url}/parent")
+def test_a_worker_inherits_no_open_connection(service_apart: Apart, client: Http) -> None:
+    path_asked(client, f"{service_apart.url}/parent")
     assert client_connections() == 1
     assert forked(client_connections)() == 0
     assert client_connections() == 1
@@ -153,13 +161,13 @@ def client_connections() -> int:
 
 
 def test_no_file_of_the_collection_keeps_what_must_not_survive_a_fork(
-    service: Apart, http: Http
+    service_apart: Apart, client: Http
 ) -> None:
     for path in sorted(PLUGINS.rglob("*.py")):
         importlib.import_module(
             ".".join((PACKAGE, *path.relative_to(PLUGINS).with_suffix("").parts))
         )
-    path_asked(http, f"{service.url}/parent")
+    path_asked(client, f"{service_apart.url}/parent")
     assert any(name.endswith(".connections: PoolManager") for name in kept()), (
         "the walk finds what is there"
     )
@@ -205,13 +213,229 @@ def test_a_budget_ends_with_its_deadline_and_not_before() -> None:
         seconds_at(60.0)
 
 
-def test_a_connection_works_where_nothing_bounds_it(service: Apart, http: Http) -> None:
-    adapter = _connections.adapter(*http._trust)
+def test_a_connection_works_where_nothing_bounds_it(service_apart: Apart, client: Http) -> None:
+    adapter = _connections.adapter(*client._trust)
     request = requests.PreparedRequest()
-    request.prepare("GET", f"{service.url}/unbounded")
+    request.prepare("GET", f"{service_apart.url}/unbounded")
     answers: list[bytes] = []
     # a thread that never was within a budget
     thread = threading.Thread(target=lambda: answers.append(adapter.send(request).content))
     thread.start()
     thread.join(10)
     assert answers == [b'{"path": "/unbounded"}']
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(200, b"x" * 100, trickle=True), Reply(trickle_headers=True)]
+)
+def test_bytes_that_arrive_one_by_one_cannot_exceed_the_deadline(
+    service: Service, http: Build, time: FakeClock, reply: Reply
+) -> None:
+    gave_up, in_time = threading.Event(), []
+
+    def pass_time(at: int) -> None:
+        time.passed += 10
+        if at == 50:
+            in_time.append(gave_up.wait(10))
+
+    service.script = [reply]
+    service.before_byte = pass_time
+    error = refused(lambda: http(retries=0, deadline=60).send("GET", f"{service.url}/x"))
+    gave_up.set()
+    assert (error.category, error.who) == ("timeout", "microsoft")
+    assert in_time != [False], "the client waited for more than its deadline allows"
+
+
+# What a connection does not use or keep
+
+
+def test_connections_are_kept_and_shared_between_tenants(service: Service, http: Build) -> None:
+    service.script = [Reply(), Reply(), Reply()]
+    for _unused in range(3):
+        http().send("GET", f"{service.url}/x")
+    assert (service.connections, len(service.received)) == (1, 3)
+
+
+def test_a_cookie_is_never_sent_back(service: Service, http: Build) -> None:
+    service.script = [Reply(headers={"Set-Cookie": "fpc=tracking; path=/; secure"}), Reply()]
+    for _unused in range(2):
+        http().send("GET", f"{service.url}/x")
+    assert [seen.headers.get("cookie") for seen in service.received] == [None, None]
+
+
+def test_a_netrc_is_not_read(
+    service: Service, http: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login user password a-password-that-is-long-and-unique\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    service.script = [Reply(), Reply()]
+    http().send("GET", f"{service.url}/x", headers=AUTHORIZED)
+    http().send("GET", f"{service.url}/x")
+    assert [seen.headers.get("authorization") for seen in service.received] == [
+        f"Bearer {BEARER}",
+        None,
+    ]
+
+
+# Trust
+
+
+def test_a_service_of_an_unknown_authority_is_not_trusted(
+    papers: Papers, service: Service, http: Build, tmp_path: Path, time: FakeClock
+) -> None:
+    other = tmp_path / "other.pem"
+    other.write_bytes(papers.other_authority.certificate_pem)
+    for ca_path in (str(other), None):
+        client = http(ca_path=ca_path)
+        send = functools.partial(client.send, "GET", f"{service.url}/x", headers=AUTHORIZED)
+        error = refused(send)
+        assert (error.category, error.who) == ("tls", "caller")
+        assert (
+            "the server's certificate was issued by an authority that is not trusted"
+            " on this machine" in error.message
+        )
+        assert "ca_path" in error.advice
+    assert (service.received, time.slept) == ([], [])
+
+
+def test_a_service_can_be_addressed_by_its_ip_address(service: Service, http: Build) -> None:
+    # the lab, and a private front end, may be given as an address
+    service.script = [Reply()]
+    assert http().send("GET", f"https://127.0.0.1:{service.port}/x").status == 200
+
+
+def test_a_service_of_another_name_is_not_trusted(
+    papers: Papers, http: Build, tmp_path: Path
+) -> None:
+    with Service(papers.server_of_another_name, tmp_path).serving() as service:
+        error = refused(lambda: http().send("GET", f"{service.url}/x", headers=AUTHORIZED))
+        assert error.category == "tls"
+        assert service.received == []
+
+
+def test_verification_can_be_switched_off(papers: Papers, http: Build, tmp_path: Path) -> None:
+    with Service(papers.server_of_another_name, tmp_path).serving() as service:
+        service.script = [Reply()]
+        assert (
+            http(ca_path=None, validate_certs=False).send("GET", f"{service.url}/x").status == 200
+        )
+        assert refused(lambda: http(ca_path=None).send("GET", f"{service.url}/x")).category == "tls"
+
+
+def test_tls_is_verified_through_a_proxy_too(papers: Papers, http: Build, tmp_path: Path) -> None:
+    with (
+        Service(papers.server_of_another_name, tmp_path).serving() as service,
+        Proxy().serving() as proxy,
+    ):
+        assert (
+            refused(lambda: http(proxy=proxy.url).send("GET", f"{service.url}/x")).category == "tls"
+        )
+        assert service.received == []
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_ca_variable_of_the_environment_neither_adds_nor_takes_trust(
+    papers: Papers,
+    service: Service,
+    http: Build,
+    ca_path: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv(name, ca_path)
+    assert refused(lambda: http(ca_path=None).send("GET", f"{service.url}/x")).category == "tls"
+    other = tmp_path / "other.pem"
+    other.write_bytes(papers.other_authority.certificate_pem)
+    monkeypatch.setenv(name, str(other))
+    service.script = [Reply()]
+    assert http().send("GET", f"{service.url}/x").status == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such file or directory"),
+        (b"", "it contains no PEM certificate"),
+        (b"nonsense", "it contains no PEM certificate"),
+        (b"\x30\x82\x01\x02", "it contains no PEM certificate"),
+    ],
+)
+def test_a_ca_path_without_a_pem_bundle_is_reported_with_the_reason(
+    http: Build, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "bundle.pem"
+    if content is not None:
+        path.write_bytes(content)
+    error = refused(lambda: http(ca_path=str(path)).send("GET", "https://localhost:1/x"))
+    assert error.category == "tls"
+    assert error.message == (
+        f"ca_path is {path}, which cannot be loaded as a bundle of CA certificates: {reason}."
+    )
+
+
+# The proxy of the environment
+
+
+def test_the_proxy_variables_are_honoured(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.script = [Reply(), Reply()]
+    with Proxy().serving() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        http().send("GET", f"{service.url}/x")
+        assert proxy.tunnels == [f"CONNECT localhost:{service.port}"]
+        _connections.adapter.cache_clear()
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        http().send("GET", f"{service.url}/x")
+        assert len(proxy.tunnels) == 1
+    assert len(service.received) == 2
+
+
+def test_the_proxy_variables_are_read_once_for_each_origin(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> dict[str, str]:
+        asked.append(url)
+        return {}
+
+    monkeypatch.setattr(requests.utils, "get_environ_proxies", ask)
+    service.script = [Reply(), Reply(), Reply()]
+    for path in ("a", "b", "c"):
+        http().send("GET", f"{service.url}/{path}")
+    refused(lambda: http(retries=0).send("GET", f"https://127.0.0.1:{closed_port()}/"))
+    assert [url.rsplit("/", 1)[-1] for url in asked] == ["a", ""]
+
+
+@pytest.mark.parametrize("source", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("value", ["ftp://{}proxy:1", "{}proxy:port", "http://{}proxy:1/x.pac"])
+def test_a_proxy_variable_that_cannot_be_used_is_named_without_an_attempt(
+    http: Build, time: FakeClock, monkeypatch: pytest.MonkeyPatch, source: str, value: str
+) -> None:
+    monkeypatch.setenv(source, value.format("user:a-proxy-password-long-and-unique@"))
+    error = refused(lambda: http().send("GET", "https://localhost:1/x"))
+    assert (error.category, time.slept) == ("bad_request", [])
+    assert error.message.startswith(f"{source} is ")
+    assert "a-proxy-password" not in str(error.as_result())
+    # the same variable does no harm where it does not apply
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert (
+        refused(lambda: http(retries=0).send("GET", "https://localhost:1/x")).category == "network"
+    )
+
+
+@pytest.mark.parametrize("entries", ["*.invalid", "LOGIN.invalid", ".invalid"])
+def test_a_host_that_no_proxy_lists_is_reached_without_the_proxy(
+    http: Build, monkeypatch: pytest.MonkeyPatch, entries: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"localhost:{closed_port()}")
+    monkeypatch.setenv("NO_PROXY", entries)
+    error = refused(lambda: http(retries=0).send("GET", "https://login.invalid/x"))
+    assert "proxy" not in error.message
+    assert (
+        "no connection to login.invalid:443 (the host name could not be resolved)" in error.message
+    )

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Addresses of proxies: every spelling that works, and one sentence for each that cannot."""
+"""Addresses of proxies: every spelling that works, and one sentence for each that cannot; and the
+errors of a proxy."""
 
 from __future__ import annotations
 
@@ -14,7 +15,21 @@ from urllib.parse import quote
 import pytest
 import requests
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    connections as _connections,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import proxy as _proxy
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import (
+    Proxy,
+    Reply,
+    Service,
+    closed_port,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.bench import (
+    Build,
+    refused,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -33,7 +48,7 @@ def pysocks(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], None]:
     return say
 
 
-def refused(value: str, source: str = "proxy") -> DefenderError:
+def unusable(value: str, source: str = "proxy") -> DefenderError:
     with pytest.raises(DefenderError) as caught:
         _proxy.checked(source, value)
     assert (caught.value.category, caught.value.who) == ("bad_request", "caller")
@@ -86,7 +101,7 @@ def test_socks_without_pysocks_is_refused_with_the_package(
     pysocks: Found, scheme: str, source: str
 ) -> None:
     pysocks(False)
-    error = refused(f"{scheme}://user:{PASSWORD}@127.0.0.1:1080", source)
+    error = unusable(f"{scheme}://user:{PASSWORD}@127.0.0.1:1080", source)
     assert error.message == (
         f"{source} is '{scheme.lower()}://127.0.0.1:1080', which cannot be used: SOCKS requires the"
         " Python package PySocks."
@@ -119,7 +134,7 @@ def test_socks_without_pysocks_is_refused_with_the_package(
     ],
 )
 def test_a_proxy_that_cannot_work_is_one_sentence(value: str, reason: str) -> None:
-    error = refused(value)
+    error = unusable(value)
     assert error.message.startswith("proxy is ")
     assert error.message.endswith(f", which cannot be used: {reason}.")
     assert error.advice.endswith(".")
@@ -130,7 +145,7 @@ def test_a_proxy_that_cannot_work_is_one_sentence(value: str, reason: str) -> No
 )
 @pytest.mark.parametrize("login", [f"user:{PASSWORD}", f"us@er:{PASSWORD}", f"user:{PASSWORD}/x"])
 def test_no_message_holds_the_password(value: str, login: str) -> None:
-    assert PASSWORD not in str(refused(value.format(login)).as_result())
+    assert PASSWORD not in str(unusable(value.format(login)).as_result())
 
 
 def test_a_proxy_shows_no_password() -> None:
@@ -226,3 +241,71 @@ def test_no_proxy_knows_addresses_and_networks(host: str, entries: str, bypassed
 @given(entries=st.text())
 def test_no_value_of_no_proxy_is_too_strange(entries: str) -> None:
     assert _proxy.bypassed("graph.microsoft.com", 443, {"no_proxy": entries}) in (True, False)
+
+
+# Failures at the proxy
+
+
+def test_a_proxy_without_a_scheme_works_for_a_name_without_a_dot(
+    service: Service, http: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.script = [Reply(), Reply()]
+    with Proxy().serving() as proxy:
+        place = f"localhost:{proxy.port}"
+        assert http(proxy=place).send("GET", f"{service.url}/x").status == 200
+        monkeypatch.setenv("ALL_PROXY", place)
+        _connections.adapter.cache_clear()  # or the tunnel of before is used again
+        assert http().send("GET", f"{service.url}/x").status == 200
+        assert len(proxy.tunnels) == 2
+
+
+def test_a_refusal_of_the_proxy_is_reported_without_its_password(
+    service: Service, http: Build
+) -> None:
+    with Proxy(status=407).serving() as proxy:
+        url = proxy.url.replace("://", "://user:a-proxy-password-long-and-unique@")
+        error = refused(lambda: http(proxy=url, retries=0).send("GET", f"{service.url}/x"))
+    assert error.category == "network"
+    assert f"failed at the proxy {proxy.url} (proxy): the proxy returned 407 No." in error.message
+    assert "a-proxy-password" not in str(error.as_result())
+    assert (
+        error.advice
+        == "Add the proxy's user name and password to proxy: http://USER:PASSWORD@HOST:PORT."
+    )
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_failure_of_the_proxy_is_reported_with_the_host_that_it_could_not_reach(
+    service: Service, http: Build, time: FakeClock, status: int
+) -> None:
+    with Proxy(status=status).serving() as proxy:
+        error = refused(lambda: http(proxy=proxy.url, retries=1).send("GET", f"{service.url}/x"))
+    assert (error.category, error.status, time.slept) == ("network", status, [0.5])
+    assert f"proxy {proxy.url} (proxy): the proxy returned {status} No." in error.message
+    assert f"localhost:{service.port}" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (lambda: f"localhost:{closed_port()}", "connection refused"),
+        (lambda: "no-such-proxy.invalid:3128", "the host name could not be resolved"),
+    ],
+)
+@pytest.mark.parametrize(
+    "source", ["proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
+def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_service(
+    http: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    address: t.Callable[[], str],
+    reason: str,
+    source: str,
+) -> None:
+    place = address()
+    monkeypatch.setenv(source, place)
+    client = http(retries=0, **({"proxy": place} if source == "proxy" else {}))
+    error = refused(lambda: client.send("GET", "https://localhost:1/x"))
+    assert error.category == "network"
+    assert error.message.endswith(f" failed at the proxy http://{place} ({source}): {reason}.")
+    assert error.advice.startswith(f"Check {source} ")

@@ -2,19 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Customers out of the provider's books, in the shapes of Microsoft's pages on delegated admin
-relationships and contracts."""
+"""Customers from the provider's GDAP relationships, in the shape of Microsoft's page on delegated
+admin relationships."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import (
-    contracts as _contracts,
-)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._customers import gdap as _gdap
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._customers.books import (
+    CONTOSO,
+    FABRIKAM,
+    GRAPH,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     FakeHttp,
     answer,
@@ -23,9 +25,6 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-
-GRAPH = "https://graph.microsoft.com"
-CONTOSO, FABRIKAM = "52eaad04-13a2-4a2f-9ce8-93a294fadf36", "4b827261-d21f-4aa9-b7db-7fa1f56fb163"
 
 
 def relationship(
@@ -50,18 +49,7 @@ def relationship(
     }
 
 
-def contract(customer_id: str, **more: t.Any) -> dict[str, t.Any]:
-    return {
-        "id": "contract-1",
-        "contractType": "ResellerPartnerContract",
-        "customerId": customer_id,
-        "defaultDomainName": "contoso.onmicrosoft.com",
-        "displayName": "Contoso Inc",
-        **more,
-    }
-
-
-def test_several_relationships_of_a_customer_are_one_customer_with_the_one_that_stands() -> None:
+def test_several_relationships_of_a_tenant_are_one_customer_with_the_latest_active_one() -> None:
     (found,) = _gdap.folded(
         [
             relationship(CONTOSO, "expired", "2024-02-10T11:24:42.3148266Z", 1),
@@ -115,7 +103,7 @@ def test_several_relationships_of_a_customer_are_one_customer_with_the_one_that_
         ("somethingNew", "terminated"),
     ],
 )
-def test_access_that_stands_is_better_than_access_that_does_not(worse: str, better: str) -> None:
+def test_a_relationship_that_gives_access_is_preferred(worse: str, better: str) -> None:
     for rows in ([worse, better], [better, worse]):
         (found,) = _gdap.folded([relationship(CONTOSO, status) for status in rows])
         assert found.variables["defender_xdr_gdap"]["status"] == "".join(
@@ -136,7 +124,7 @@ Rows = st.lists(
 
 
 @given(Rows, st.randoms())
-def test_no_order_of_answers_changes_what_is_told_and_no_relationship_is_lost(
+def test_the_order_of_relationships_does_not_matter_and_none_is_lost(
     drawn: t.Any, chance: t.Any
 ) -> None:
     rows = [
@@ -155,7 +143,7 @@ def test_no_order_of_answers_changes_what_is_told_and_no_relationship_is_lost(
     assert ids == sorted(row["id"] for row in rows if row["customer"])
 
 
-def test_all_pages_are_read_with_the_provider_s_own_token(tenant_with: t.Any) -> None:
+def test_all_pages_are_read_with_the_token_of_the_provider(tenant_with: t.Any) -> None:
     link = f"{GRAPH}/v1.0/tenantRelationships/delegatedAdminRelationships?$skipToken=x"
     http = FakeHttp(
         token_answer(graph_token(roles=["DelegatedAdminRelationship.Read.All"])),
@@ -170,74 +158,6 @@ def test_all_pages_are_read_with_the_provider_s_own_token(tenant_with: t.Any) ->
     http.done()
 
 
-def test_contracts_of_one_customer_are_one_customer(tenant_with: t.Any) -> None:
-    http = FakeHttp(
-        token_answer(graph_token(roles=["Directory.ReadWrite.All"])),
-        answer(
-            200,
-            {
-                "value": [
-                    contract(CONTOSO),
-                    contract(CONTOSO, contractType="BreadthPartnerContract"),
-                    contract(FABRIKAM, displayName=None),
-                ]
-            },
-        ),
-    )
-    one, two = _contracts.customers(tenant_with(http))
-    assert (one.tenant_id, one.name, one.default_domain, one.where()) == (
-        CONTOSO,
-        "Contoso Inc",
-        "contoso.onmicrosoft.com",
-        "the contract contract-1",
-    )
-    assert one.variables == {
-        "defender_xdr_contract": {
-            "id": "contract-1",
-            "types": ["BreadthPartnerContract", "ResellerPartnerContract"],
-        }
-    }
-    assert two.name == ""
-    assert http.asked[1].url == f"{GRAPH}/v1.0/contracts"
-    http.done()
-
-
-@pytest.mark.parametrize(
-    ("read", "role"),
-    [
-        (_gdap.customers, "DelegatedAdminRelationship.Read.All"),
-        (_contracts.customers, "Directory.Read.All"),
-    ],
-    ids=["gdap", "contracts"],
-)
-def test_without_the_role_nothing_is_asked(tenant_with: t.Any, read: t.Any, role: str) -> None:
-    http = FakeHttp(token_answer(graph_token(roles=["SecurityIncident.Read.All"])))
-    with pytest.raises(DefenderError) as caught:
-        read(tenant_with(http))
-    assert caught.value.category == "role_missing"
-    assert f"but not {role}. " in caught.value.message
-    http.done()
-
-
-@pytest.mark.parametrize("read", [_gdap.customers, _contracts.customers])
-def test_an_answer_that_fails_is_no_empty_list(tenant_with: t.Any, read: t.Any) -> None:
-    http = FakeHttp(
-        token_answer(
-            graph_token(roles=["DelegatedAdminRelationship.Read.All", "Directory.Read.All"])
-        ),
-        answer(503, {"error": {"code": "x"}}),
-    )
-    with pytest.raises(DefenderError) as caught:
-        read(tenant_with(http))
-    assert caught.value.category == "unavailable"
-
-
 def test_relationships_are_read_in_the_public_cloud_only(tenant_with: t.Any) -> None:
     with pytest.raises(DefenderError, match="cloud is gcc_high, but"):
         _gdap.customers(tenant_with(FakeHttp(), cloud="gcc_high"))
-
-
-@pytest.mark.parametrize("row", [contract("contoso"), contract(t.cast("str", None))])
-def test_a_customer_whose_id_is_none_is_not_left_out_silently(row: t.Any) -> None:
-    with pytest.raises(DefenderError, match="The source contracts returned the tenant id"):
-        _contracts.folded([row])

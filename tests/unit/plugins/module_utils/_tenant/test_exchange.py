@@ -1,0 +1,186 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A request as it is prepared, the parts of a response, and the origin of a URL."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+import requests
+import urllib3.util
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
+    Answer,
+    origin,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Reply, Service
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.bench import (
+    AUTHORIZED,
+    BEARER,
+    Build,
+    refused,
+)
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import FakeClock
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+# Requests
+
+
+def test_a_request_arrives_as_it_was_given(service: Service, http: Build) -> None:
+    service.script = [Reply(200, b'{"value": []}', {"request-id": "r-1", "X-Other": "yes"})]
+    answer = http().send(
+        "GET",
+        f"{service.url}/v1.0/security/incidents",
+        headers=AUTHORIZED,
+        params={"$filter": "status eq 'active'", "$top": "50"},
+    )
+    (seen,) = service.received
+    assert (seen.method, seen.path) == (
+        "GET",
+        "/v1.0/security/incidents?%24filter=status+eq+%27active%27&%24top=50",
+    )
+    assert (seen.headers["authorization"], seen.headers["accept"], seen.body) == (
+        f"Bearer {BEARER}",
+        "application/json",
+        b"",
+    )
+    assert (answer.status, answer.json(), answer.request_id, answer.headers["x-other"]) == (
+        200,
+        {"value": []},
+        "r-1",
+        "yes",
+    )
+
+
+def test_a_payload_is_sent_as_json_in_utf_8(service: Service, http: Build) -> None:
+    service.script = [Reply()]
+    http().send("POST", f"{service.url}/x", payload={"Query": "München 😀"})
+    (seen,) = service.received
+    assert seen.headers["content-type"] == "application/json; charset=utf-8"
+    assert seen.body == '{"Query": "München 😀"}'.encode()
+
+
+def test_a_form_arrives_as_it_was_given(service: Service, http: Build) -> None:
+    service.script = [Reply()]
+    http().send("POST", f"{service.url}/token", data={"grant_type": "client_credentials"})
+    (seen,) = service.received
+    assert seen.body == b"grant_type=client_credentials"
+
+
+def test_each_request_has_its_own_id_which_its_repeats_keep(service: Service, http: Build) -> None:
+    service.script = [Reply(503), Reply(), Reply()]
+    client = http()
+    client.send("GET", f"{service.url}/one")
+    client.send("GET", f"{service.url}/two")
+    first, again, second = (
+        uuid.UUID(seen.headers["client-request-id"]) for seen in service.received
+    )
+    assert first == again != second
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "https://[::1/x?secret=1", "graph.microsoft.com/x?secret=1"]
+)
+def test_an_invalid_url_is_reported_without_an_attempt(
+    http: Build, time: FakeClock, url: str
+) -> None:
+    error = refused(lambda: http().send("GET", url, headers=AUTHORIZED))
+    assert (error.category, time.slept) == ("network", [])
+    assert error.message.startswith(f"GET {url.split('?', maxsplit=1)[0]} was not sent: the URL ")
+    assert "secret" not in error.message
+
+
+# Responses
+
+
+def test_a_body_that_is_not_json_is_none() -> None:
+    assert Answer(200, {}, b"<html>").json() is None
+    assert Answer(200, {}, b"\xff\xfe\x00").json() is None
+    assert Answer(200, {"x-ms-request-id": "x-1"}, b"").request_id == "x-1"
+
+
+def test_json_that_is_nested_too_deeply_is_none() -> None:
+    assert Answer(200, {}, b"[" * 200_000 + b"]" * 200_000).json() is None
+
+
+# Origins
+
+
+@pytest.mark.parametrize(
+    ("url", "whence"),
+    [
+        ("https://Graph.Microsoft.com/v1.0", ("https", "graph.microsoft.com", 443)),
+        ("https://graph.microsoft.com:443/", ("https", "graph.microsoft.com", 443)),
+        ("https://graph.microsoft.com:8443/", ("https", "graph.microsoft.com", 8443)),
+        ("https://graph.microsoft.com@evil.example/", ("https", "evil.example", 443)),
+        ("http://graph.microsoft.com/", ("http", "graph.microsoft.com", 443)),
+        (
+            "https://graph.microsoft.com/x?$filter=status eq 'a'",
+            ("https", "graph.microsoft.com", 443),
+        ),
+        ("https://graph.microsoft.com\t/", ("", "", 0)),
+        ("https://graph.micro\nsoft.com/", ("", "", 0)),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url: str, whence: tuple[str, str, int]) -> None:
+    assert origin(url) == whence
+
+
+@pytest.mark.parametrize(
+    ("url", "whence"),
+    [
+        ("https:///no-host", ("https", "", 443)),
+        ("https://[evil/", ("", "", 0)),
+        ("https://evil.example:port/", ("", "", 0)),
+    ],
+)
+def test_a_url_without_a_valid_host_has_an_empty_origin(
+    url: str, whence: tuple[str, str, int]
+) -> None:
+    assert origin(url) == whence
+
+
+PIECES = [
+    "graph.microsoft.com",
+    "evil.example",
+    "@",
+    "\\",
+    ":",
+    "443",
+    "80",
+    "/",
+    "?",
+    "#",
+    "%",
+    "[",
+    "]",
+    "\t",
+    "\n",
+    " ",
+    "%40",
+    "%2f",
+    "..",
+    ";",
+    "//",
+    "user",
+]
+
+
+@settings(max_examples=settings().max_examples * 5)
+@given(rest=st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
+@example(rest="evil.example\\@graph.microsoft.com/v1.0/security/incidents")
+@example(rest="graph.microsoft.com/v1.0/security/incidents?$skip=50")
+@example(rest="graph.microsoft.com\t")
+def test_no_spelling_of_a_url_is_sent_to_another_host_than_its_origin(rest: str) -> None:
+    here = ("https", "graph.microsoft.com", 443)
+    if origin(f"https://{rest}") != here:
+        return
+    try:
+        sent = requests.Request("GET", f"https://{rest}").prepare().url
+    except requests.exceptions.RequestException:
+        return  # and so nothing is sent
+    parts = urllib3.util.parse_url(str(sent))
+    assert (parts.scheme, parts.host, parts.port or 443) == here

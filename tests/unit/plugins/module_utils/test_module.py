@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module's run from parameters to result."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CONTOSO,
+    TENANT,
+    graph_token,
+    parameters,
+)
+
+JWT = graph_token()
+
+
+def test_a_result_begins_with_its_tenant_and_says_whether_it_changed_something() -> None:
+    seen = []
+
+    def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        seen.append((tenant.options.tenant_id, params["api"], check_mode))
+        return {"api": "graph", "count": 1}
+
+    result = _module.perform(run, parameters(), check_mode=True)
+    assert result == {
+        "tenant": CONTOSO,
+        "changed": False,
+        "api": "graph",
+        "count": 1,
+        "waited_seconds": 0.0,
+    }
+    assert next(iter(result)) == "tenant"
+    assert seen == [(TENANT, "auto", True)]
+
+
+def test_a_run_may_say_that_it_changed_something() -> None:
+    assert (
+        _module.perform(lambda *_unused: {"changed": True}, parameters(), check_mode=False)[
+            "changed"
+        ]
+        is True
+    )
+
+
+def test_warnings_of_tenant_and_run_come_together() -> None:
+    def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        tenant.warnings.append("first")
+        return {"warnings": ["second"]}
+
+    assert _module.perform(run, parameters(), check_mode=False)["warnings"] == ["first", "second"]
+    assert "warnings" not in _module.perform(
+        lambda *_unused: {"warnings": []}, parameters(), check_mode=False
+    )
+
+
+def test_a_failure_names_its_tenant() -> None:
+    def run(*_unused: t.Any) -> dict[str, t.Any]:
+        raise DefenderError("not_found", "There is none.")
+
+    with pytest.raises(DefenderError) as caught:
+        _module.perform(run, parameters(), check_mode=False)
+    assert caught.value.as_result()["tenant"] == CONTOSO
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"client_secret": None}, CONTOSO),
+        ({"tenant_id": None}, {"id": None, "name": "contoso", "cloud": "public"}),
+        (
+            {"tenant_id": "contoso.com", "tenant_name": None},
+            {"id": "contoso.com", "name": "contoso.com", "cloud": "public"},
+        ),
+    ],
+)
+def test_a_mistake_in_the_options_names_the_tenant_as_far_as_it_is_known(
+    changes: dict[str, t.Any], named: dict[str, t.Any]
+) -> None:
+    with pytest.raises(DefenderError) as caught:
+        _module.perform(lambda *_unused: {}, parameters(**changes), check_mode=False)
+    assert caught.value.as_result()["tenant"] == named
+
+
+def test_a_given_token_needs_no_credential() -> None:
+    given_ones = {**parameters(client_id=None, client_secret=None), "access_token": JWT}
+    assert _module.perform(lambda *_unused: {}, given_ones, check_mode=False)["tenant"] == CONTOSO
+
+
+def test_a_crash_is_not_swallowed() -> None:
+    def run(*_unused: t.Any) -> dict[str, t.Any]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _module.perform(run, parameters(), check_mode=False)
+
+
+def test_every_module_supports_check_mode_and_takes_the_tenant_options() -> None:
+    spec = _module.spec({"id": {"type": "str"}}, required_one_of=[("id",)])
+    assert spec["supports_check_mode"] is True
+    assert spec["required_one_of"] == [("id",)]
+    assert {"tenant_id", "client_secret", "token_cache", "id"} <= set(spec["argument_spec"])
