@@ -10,7 +10,7 @@ This module util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import functools
-import json
+import sys
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
@@ -58,17 +58,18 @@ class TokenRequests:
                 "The Python package msal is not installed where the module runs.",
                 advice="Run: pip install msal",
             )
-        authority = f"{self._options.login_url}/{self._options.tenant_id}"
+        token_url = f"{self._options.login_url}/{self._options.tenant_id}/oauth2/v2.0/token"
         credential = _credential.read(self._options.credential)
-        wire = _Wire(self._http, authority, functools.partial(self._refusal, credential))
-        app = msal.ConfidentialClientApplication(
+        wire = _Wire(self._http, functools.partial(self._refusal, credential))
+        # MSAL's application object would search for extensions, request metadata and keep a cache
+        client = msal.oauth2cli.Client(
+            {"token_endpoint": token_url},
             self._options.client_id,
-            client_credential=self._for_msal(credential, wire.token_url),
-            authority=authority,
             http_client=wire,
-            instance_discovery=False,
+            default_headers=_headers(),
+            **self._authentication(credential, token_url),
         )
-        body: dict[str, t.Any] = app.acquire_token_for_client([f"{self._audience}/.default"])
+        body: dict[str, t.Any] = client.obtain_token_for_client(f"{self._audience}/.default")
         if "access_token" not in body:
             raise wire.refusal(body)
         return body
@@ -93,27 +94,42 @@ class TokenRequests:
             error.message += " The value of the secret option has the form of an id."
         return error
 
-    def _for_msal(self, credential: t.Any, token_url: str) -> t.Any:
-        """The credential in the form for MSAL.
+    def _authentication(self, credential: t.Any, token_url: str) -> dict[str, t.Any]:
+        """The arguments with which MSAL's client authenticates the application.
 
-        The assertion creator is used because MSAL's certificate option always sends the chain.
+        The secret belongs into the body; MSAL would send its argument client_secret in a header.
         """
         if isinstance(credential, str):
-            return credential
-        if not isinstance(credential, _credential.Signer):
-            return {"client_assertion": credential}
-        headers = {"x5c": credential.x5c} if credential.x5c else {}
-        creator = msal.oauth2cli.JwtAssertionCreator(
-            credential.key,
-            algorithm="PS256",
-            sha256_thumbprint=credential.thumbprint,
-            headers=headers,
-        )
+            return {"default_body": {"client_secret": credential}}
+        signs = isinstance(credential, _credential.Signer)
         return {
-            "client_assertion": lambda: creator.create_normal_assertion(
-                audience=token_url, issuer=self._options.client_id
-            )
+            "client_assertion": self._signed(credential, token_url) if signs else credential(),
+            "client_assertion_type": msal.oauth2cli.Client.CLIENT_ASSERTION_TYPE_JWT,
         }
+
+    def _signed(self, signer: _credential.Signer, token_url: str) -> bytes:
+        """An assertion for this tenant, with the chain only if the options say so."""
+        creator = msal.oauth2cli.JwtAssertionCreator(
+            signer.key,
+            algorithm="PS256",
+            sha256_thumbprint=signer.thumbprint,
+            headers={"x5c": signer.x5c} if signer.x5c else {},
+        )
+        assertion: bytes = creator.create_normal_assertion(
+            audience=token_url, issuer=self._options.client_id
+        )
+        return assertion
+
+
+def _headers() -> dict[str, str]:
+    """The headers of MSAL's application object: the sign-in log shows the library, and the login
+    service throttles with 429 and `Retry-After`."""
+    return {
+        "x-client-sku": "MSAL.Python",
+        "x-client-ver": msal.__version__,
+        "x-client-os": sys.platform,
+        "x-ms-lib-capability": "retry-after, h429",
+    }
 
 
 class _Reply(t.NamedTuple):
@@ -121,41 +137,20 @@ class _Reply(t.NamedTuple):
 
     status_code: int
     text: str
-    headers: t.Mapping[str, str]
-
-    def raise_for_status(self) -> None:
-        """Do nothing: `_Wire` raises errors, with the tenant's name."""
 
 
 class _Wire:
-    """MSAL's HTTP client: it retries below MSAL's own throttling, and returns the tenant's metadata
-    without a request."""
+    """MSAL's HTTP client: our transport with its retries, and errors with the tenant's name."""
 
     def __init__(
         self,
         http: Http,
-        authority: str,
         refusal: t.Callable[[_Wire, t.Mapping[str, t.Any]], DefenderError],
     ) -> None:
         self._http = http
-        self._authority = authority
         self._refusal = refusal
-        self.token_url = f"{authority}/oauth2/v2.0/token"
         self.status = 0
         self.service_time: float | None = None
-
-    def get(self, url: str, **kwargs: t.Any) -> _Reply:
-        """The OpenID metadata that every Entra login host has; MSAL reads only the endpoints."""
-        if not url.startswith(self._authority):
-            raise DefenderError(
-                "network", f"A request to {url} was not sent: only {self._authority} is expected."
-            )
-        metadata = {
-            "issuer": f"{self._authority}/v2.0",
-            "token_endpoint": self.token_url,
-            "authorization_endpoint": f"{self._authority}/oauth2/v2.0/authorize",
-        }
-        return _Reply(200, json.dumps(metadata), {})
 
     def post(
         self,
@@ -172,11 +167,8 @@ class _Wire:
         is_refusal = answer.status == 429 or answer.status >= 500
         if is_refusal or not isinstance(body, dict):
             raise self.refusal(body if isinstance(body, dict) else {})
-        return _Reply(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
+        return _Reply(answer.status, answer.body.decode("utf-8", "replace"))
 
     def refusal(self, body: t.Mapping[str, t.Any]) -> DefenderError:
         """The error for the last response, which had this JSON."""
         return self._refusal(self, body)
-
-    def close(self) -> None:
-        """Connections are shared and stay open."""

@@ -10,7 +10,7 @@ import multiprocessing
 import typing as t
 from pathlib import Path
 
-import msal
+import msal.oauth2cli
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
@@ -59,7 +59,7 @@ def no_msal(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     def explode(*_args: t.Any, **_kwargs: t.Any) -> None:
         raise AssertionError("an MSAL client was built")
 
-    return lambda: monkeypatch.setattr(msal, "ConfidentialClientApplication", explode)
+    return lambda: monkeypatch.setattr(msal.oauth2cli, "Client", explode)
 
 
 def test_a_cached_token_needs_no_request_and_not_even_msal(
