@@ -21,6 +21,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     certificate_forms as _certificate_forms,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.certificate_cache import (
+    CACHE,
+    Contents,
+    Passwords,
+)
 
 try:
     from cryptography import x509
@@ -33,7 +38,6 @@ try:
 except ImportError:
     NEW_ENOUGH = False
 
-Passwords = tuple[bytes, ...]
 FORMS: t.Final = (
     "Use a PEM file with certificate and key, or a certificate and private_key_path, or a PFX; set"
     " certificate_password if the key is encrypted."
@@ -72,8 +76,14 @@ def passwords_of(value: str | None) -> Passwords:
     return tuple(dict.fromkeys([value.encode(), value.strip(BOM).rstrip("\r\n").encode()]))
 
 
-def read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
-    """Keys and certificates of a PEM, PFX or DER file."""
+def read(data: bytes, passwords: Passwords) -> Contents:
+    """Keys and certificates of a PEM, PFX or DER file in any of its forms, parsed once in a
+    process."""
+    return CACHE.get(data, passwords, _parse)
+
+
+def _parse(data: bytes, passwords: Passwords) -> Contents:
+    data = _certificate_forms.plain(data)
     if not data.strip():
         raise Unreadable("it is empty")
     if b"-----BEGIN" in data:
@@ -82,9 +92,9 @@ def read(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Cert
             for label, block in _certificate_forms.blocks(data)
             if label.endswith("PRIVATE KEY")
         ]
-        return keys, certificates_in(data)
+        return tuple(keys), tuple(certificates_in(data))
     try:
-        return [], certificates_in(data)
+        return (), tuple(certificates_in(data))
     except Unreadable:
         return _read_pfx(data, passwords)
 
@@ -103,11 +113,10 @@ def certificates_in(data: bytes) -> list[x509.Certificate]:
         raise Unreadable("its certificate is damaged") from None
 
 
-def keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
+def keys_of_file(path: str, passwords: Passwords) -> tuple[t.Any, ...]:
     option = "private_key_path"
-    data = _certificate_forms.plain(file_bytes(option, path))
     try:
-        keys, _unused = read(data, passwords)
+        keys, _unused = read(file_bytes(option, path), passwords)
         if not keys:
             raise Unreadable("it contains no private key")
     except Unreadable as e:
@@ -117,7 +126,7 @@ def keys_of_file(path: str, passwords: Passwords) -> list[t.Any]:
     return keys
 
 
-def _read_pfx(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
+def _read_pfx(data: bytes, passwords: Passwords) -> Contents:
     problem = ""
     # exporters write a PFX without a password in two ways: none, or an empty one
     for password in (None, b"", *passwords):
@@ -130,10 +139,10 @@ def _read_pfx(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509
             problem = str(e).lower()
             continue
         entries = [pfx.cert, *pfx.additional_certs]
-        certificates = [entry.certificate for entry in entries if entry is not None]
+        certificates = tuple(entry.certificate for entry in entries if entry is not None)
         if pfx.key is None:
             raise Unreadable("it is a PFX without a private key", KEY_APART)
-        return [pfx.key], certificates
+        return (pfx.key,), certificates
     if "password" not in problem:
         return _read_der_key(data, passwords)
     if passwords:
@@ -141,10 +150,10 @@ def _read_pfx(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509
     raise Unreadable("the PFX is encrypted, so certificate_password is required", PASSWORD)
 
 
-def _read_der_key(data: bytes, passwords: Passwords) -> tuple[list[t.Any], list[x509.Certificate]]:
+def _read_der_key(data: bytes, passwords: Passwords) -> Contents:
     """A private key in DER; the last form that is tried."""
     try:
-        return [_key(data, passwords, serialization.load_der_private_key)], []
+        return (_key(data, passwords, serialization.load_der_private_key),), ()
     except Unreadable:
         raise Unreadable(f"it is {described(data)}") from None
 

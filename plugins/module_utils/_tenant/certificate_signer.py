@@ -19,9 +19,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
     unusable,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
-    certificate_forms as _certificate_forms,
-)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.certificate_reading import (
     KEY_APART,
     NO_RSA,
@@ -67,7 +64,7 @@ def signer(credential: t.Mapping[str, t.Any]) -> Signer:
         where, data = f"{option} {credential[option]}", file_bytes(option, credential[option])
     passwords = passwords_of(credential.get("certificate_password"))
     try:
-        keys, certificates = read(_certificate_forms.plain(data), passwords)
+        keys, certificates = read(data, passwords)
         if not certificates:
             content = "a private key without a certificate" if keys else described(data)
             raise Unreadable(f"it contains {content}")
@@ -85,7 +82,7 @@ def signer(credential: t.Mapping[str, t.Any]) -> Signer:
 
 
 def _pair(
-    where: str, keys: list[t.Any], certificates: list[x509.Certificate]
+    where: str, keys: t.Sequence[t.Any], certificates: t.Sequence[x509.Certificate]
 ) -> tuple[t.Any, x509.Certificate]:
     """The key and its certificate; with a renewed certificate next to the old, the newest."""
     publics = {_public(key.public_key()): key for key in keys}
@@ -115,7 +112,9 @@ def _pair(
     return key, certificate
 
 
-def _chain(leaf: x509.Certificate, certificates: list[x509.Certificate]) -> list[x509.Certificate]:
+def _chain(
+    leaf: x509.Certificate, certificates: t.Sequence[x509.Certificate]
+) -> list[x509.Certificate]:
     """The certificate, its issuer, the issuer's issuer and so on (RFC 7515, section 4.1.6)."""
     chain, left = [leaf], [certificate for certificate in certificates if certificate != leaf]
     while issuer := next((cert for cert in left if cert.subject == chain[-1].issuer), None):

@@ -7,10 +7,17 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import itertools
+import types
 
+import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    certificate_signer as _certificate_signer,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.desk import (
     DER,
+    PASSWORD,
     Desk,
     is_of,
     refused,
@@ -108,3 +115,66 @@ def test_the_chain_is_sent_only_when_asked_for_and_begins_with_the_own_certifica
 def test_a_signer_shows_no_key(papers: Papers) -> None:
     app = papers.application
     assert "RSA" not in repr(signer({"certificate": (app.certificate_pem + app.key_pem).decode()}))
+
+
+def test_a_file_is_parsed_once_in_a_process(desk: Desk, papers: Papers) -> None:
+    app = papers.application
+    pem = app.certificate_pem + app.key_pem
+    for credential in (
+        {"certificate": pem.decode()},
+        {"certificate_path": desk.put("app.pem", pem)},
+        {
+            "certificate_path": desk.put("app.pfx", app.pfx(PASSWORD)),
+            "certificate_password": PASSWORD,
+        },
+        {
+            "certificate_path": desk.put("app.cer", app.certificate_pem),
+            "private_key_path": desk.put("app.key", app.encrypted_key_pem(PASSWORD)),
+            "certificate_password": PASSWORD,
+        },
+    ):
+        assert signer(credential).key is signer(credential).key
+
+
+def test_a_file_that_changed_is_parsed_anew(desk: Desk, papers: Papers) -> None:
+    for pair in (papers.application, papers.stranger, papers.application):
+        path = desk.put("app.pem", pair.certificate_pem + pair.key_pem)
+        assert is_of(signer({"certificate_path": path}), pair)
+        assert is_of(
+            signer(
+                {
+                    "certificate_path": desk.put("app.cer", pair.certificate_pem),
+                    "private_key_path": desk.put("app.key", pair.key_pem),
+                }
+            ),
+            pair,
+        )
+
+
+def test_a_wrong_password_is_refused_after_the_right_one(desk: Desk, papers: Papers) -> None:
+    path = desk.put("app.pfx", papers.application.pfx(PASSWORD))
+    signer({"certificate_path": path, "certificate_password": PASSWORD})
+    assert "is wrong" in refused({"certificate_path": path, "certificate_password": "no"}).message
+    assert "is required" in refused({"certificate_path": path}).message
+
+
+def test_the_validity_is_checked_each_time(
+    desk: Desk, papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = papers.application
+    credential = {"certificate_path": desk.put("app.pem", app.certificate_pem + app.key_pem)}
+    assert is_of(signer(credential), app)
+    second = datetime.timedelta(seconds=1)
+    for now, problem in (
+        (app.certificate.not_valid_after_utc + second, "expired on"),
+        (app.certificate.not_valid_before_utc - second, "is not valid before"),
+    ):
+        clock = types.SimpleNamespace(now=lambda _zone, now=now: now)
+        monkeypatch.setattr(
+            _certificate_signer,
+            "datetime",
+            types.SimpleNamespace(datetime=clock, UTC=datetime.UTC),
+        )
+        error = refused(credential)
+        assert error.category == "credential_expired"
+        assert problem in error.message
