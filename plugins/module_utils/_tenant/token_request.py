@@ -97,7 +97,7 @@ class TokenRequests:
     def _authentication(self, credential: t.Any, token_url: str) -> dict[str, t.Any]:
         """The arguments with which MSAL's client authenticates the application.
 
-        The secret belongs into the body; MSAL would send its argument client_secret in a header.
+        The secret belongs in the body; MSAL would send its argument client_secret in a header.
         """
         if isinstance(credential, str):
             return {"default_body": {"client_secret": credential}}
