@@ -10,6 +10,7 @@ This module util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import functools
+import json
 import sys
 import typing as t
 
@@ -167,7 +168,8 @@ class _Wire:
         is_refusal = answer.status == 429 or answer.status >= 500
         if is_refusal or not isinstance(body, dict):
             raise self.refusal(body if isinstance(body, dict) else {})
-        return _Reply(answer.status, answer.body.decode("utf-8", "replace"))
+        # as text that MSAL can read: it logs what it cannot read, and there may be a token in it
+        return _Reply(answer.status, json.dumps(body))
 
     def refusal(self, body: t.Mapping[str, t.Any]) -> DefenderError:
         """The error for the last response, which had this JSON."""

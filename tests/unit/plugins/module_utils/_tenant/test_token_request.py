@@ -420,3 +420,13 @@ def test_an_answer_that_is_no_json_is_told_by_its_status(bench: Bench, status: i
     error = bench.refused(answer(status, b"<html>a proxy's page</html>"))
     assert error.status == status
     assert f"({status})" in error.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_token_in_another_encoding_of_json_is_read_and_never_logged(
+    bench: Bench, caplog: pytest.LogCaptureFixture, encoding: str
+) -> None:
+    caplog.set_level("DEBUG")
+    body = json.dumps({"token_type": "Bearer", "expires_in": 3599, "access_token": ONE})
+    assert bench.source(answer(200, body.encode(encoding))).get().value == ONE
+    assert ONE not in caplog.text
