@@ -49,7 +49,8 @@ HELP = """\
                             branches of plugins/ they miss
 ./dev mutate FILE ...       change these files of the safety core bit by bit, and show what no
                             unit test notices
-./dev bench [options]       compare ways of asking many tenants on the lab: table, JSON and plot
+./dev bench [options]       compare ways of querying many tenants of the lab, with and without
+                            network latency: table, JSON and plot
 ./dev lint                  ruff, mypy, yamllint, ansible-lint, the documentation and the changelog
 ./dev sanity [2.19 ...]     ansible-test sanity, on every supported ansible-core or those named
 ./dev ci [gate ...]         everything that CI checks, or the gates named

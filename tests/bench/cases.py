@@ -7,64 +7,128 @@ send."""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import sys
+import typing as t
 from pathlib import Path
 
-from laboratory import Lab
+from ansible_collections.mssp.defender_xdr.tests.bench.laboratory import Lab, kind
 
-HERE = Path(__file__).parent
-LIMIT = 10  # incidents a tenant, as in the playbooks
-SMALL = 50  # what starts a Python for every host takes minutes beyond this
+HERE: t.Final = Path(__file__).parent
+LIMIT: t.Final = 10  # incidents a tenant, as in the playbooks
+SMALL: t.Final = 50  # what starts a Python for every host takes minutes beyond this
+LATENCIES: t.Final = (0, 50, 150)  # milliseconds that every answer of the lab takes
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
     """One way to do the work.
 
-    :arg cache: `cold` begins with an empty token cache, `warm` with the one that the case before
-        filled.
+    :arg playbook: empty for the asyncio client.
+    :arg after: the case whose tokens this one uses, and which has to run directly before it. Other
+        cases begin without a token.
+    :arg most: tenants.
     :arg login, pages: requests a tenant.
+    :arg connections: of the asyncio client.
+    :arg ca_in_inventory: the CA is an inventory variable, not in the environment.
+    :arg network: measured at every latency.
     """
 
     name: str
     title: str
     playbook: str = ""
-    cache: str = ""
+    after: str = ""
     most: int = 1_000_000
     login: int = 0
     pages: int = 0
+    connections: int = 0
+    ca_in_inventory: bool = False
+    network: bool = False
 
 
-CASES = (
+def _cold(name: str, title: str, **more: t.Any) -> Case:
+    return Case(name, title, login=1, pages=1, **more)
+
+
+def _warm(name: str, title: str, after: str, **more: t.Any) -> Case:
+    return Case(name, title, after=after, pages=1, **more)
+
+
+CASES: t.Final = (
     Case("once", "Ansible itself: debug with run_once", "once"),
-    Case("client", "bare asyncio client", login=1, pages=1),
-    Case("sweep_cold", "sweep, cold", "sweep", "cold", login=1, pages=1),
-    Case("sweep_warm", "sweep, warm", "sweep", "warm", pages=1),
+    _cold("client", "asyncio client, 32 connections", connections=32),
+    _cold("client256", "asyncio client, 256 connections", connections=256, network=True),
+    _warm(
+        "client256_api",
+        "asyncio client, 256 connections, tokens known",
+        "client256",
+        connections=256,
+        network=True,
+    ),
+    _cold("sweep_cold", "sweep, cold", playbook="sweep", network=True),
+    _warm("sweep_warm", "sweep, warm", "sweep_cold", playbook="sweep", network=True),
     Case("floor", "Ansible's floor: debug on every host, connection local", "floor"),
     Case("floor_tenants", "debug on every tenant", "floor_tenants", most=1000),
-    Case("tenants_cold", "a task for each tenant, cold", "tenants", "cold", login=1, pages=1),
-    Case("tenants_warm", "a task for each tenant, warm", "tenants", "warm", pages=1),
-    Case(
-        "module", "an ordinary module (AnsiballZ)", "module", "cold", most=SMALL, login=1, pages=1
+    _cold("tenants_cold", "a task for each tenant, cold", playbook="tenants"),
+    _warm("tenants_warm", "a task for each tenant, warm", "tenants_cold", playbook="tenants"),
+    _cold(
+        "tenants_cold_ca",
+        "a task for each tenant, CA in the inventory, cold",
+        playbook="tenants",
+        most=200,
+        ca_in_inventory=True,
     ),
-    Case("uri", "two ansible.builtin.uri tasks", "uri", most=SMALL, login=1, pages=1),
+    _warm(
+        "tenants_warm_ca",
+        "a task for each tenant, CA in the inventory, warm",
+        "tenants_cold_ca",
+        playbook="tenants",
+        most=200,
+        ca_in_inventory=True,
+    ),
+    _cold("module", "an ordinary module (AnsiballZ)", playbook="module", most=SMALL),
+    _cold("uri", "two ansible.builtin.uri tasks", playbook="uri", most=SMALL),
 )
-NAMES = tuple(case.name for case in CASES)
+BY_NAME: t.Final = {case.name: case for case in CASES}
 
 
-def command(case: Case, lab: Lab, tenants: int) -> list[str]:
-    if not case.playbook:
+def large(sizes: t.Sequence[int]) -> int:
+    """The number of tenants at which latency is measured and promises are made."""
+    return 1000 if 1000 in sizes else max(sizes)
+
+
+def plan(
+    cases: t.Sequence[Case], sizes: t.Sequence[int], latencies: t.Sequence[int]
+) -> list[tuple[Case, int, int]]:
+    """The processes of one round: case, tenants, latency. Without latency every size is measured,
+    with latency one size. Cases that do not use the network are measured once."""
+    steps = []
+    for latency in latencies:
+        for tenants in [large(sizes)] if latency else sizes:
+            for case in cases:
+                if tenants <= case.most and (case.network or not latency):
+                    steps.append((case, tenants, latency))
+    return steps
+
+
+def command(case: Case, lab: Lab, tenants: int, tokens: Path) -> list[str]:
+    if case.connections:
         return [
             sys.executable,
             str(HERE / "asyncio_client.py"),
             str(lab.folder / "lab.json"),
             str(lab.bundle),
             str(tenants),
-            "32",
+            str(case.connections),
             str(LIMIT),
+            str(tokens / "asyncio.json"),
         ]
-    inventory = lab.strangers(tenants) if case.name == "module" else lab.inventory(tenants)
+    inventory = (
+        lab.strangers(tenants)
+        if case.name == "module"
+        else lab.inventory(tenants, with_ca=case.ca_in_inventory)
+    )
     return [
         sys.executable,
         "-m",
@@ -77,19 +141,12 @@ def command(case: Case, lab: Lab, tenants: int) -> list[str]:
 
 
 def environment(
-    case: Case, base: dict[str, str], lab: Lab, folder: Path, forks: int
+    case: Case, base: t.Mapping[str, str], bundle: Path, folder: Path, tokens: Path, forks: int
 ) -> dict[str, str]:
     """Nobody's private settings, everything that is written below one folder, and certifi's whole
-    bundle with the lab's CA in it.
-
-    A cold case gets a new folder for its tokens. Emptying the old one would make the disk work for
-    it.
-    """
-    tokens = sorted(folder.glob("tokens-*"))
-    if case.cache == "cold" or not tokens:
-        tokens.append(folder / f"tokens-{len(tokens):04}")
-        tokens[-1].mkdir(mode=0o700)
-    return base | {
+    bundle with the lab's CA in it."""
+    env = {
+        **base,
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
@@ -98,18 +155,36 @@ def environment(
         "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
         "ANSIBLE_FORKS": str(forks),
         "ANSIBLE_NOCOLOR": "1",
-        "DEFENDER_XDR_CA_PATH": str(lab.bundle),
-        "DEFENDER_XDR_TOKEN_CACHE": str(tokens[-1]),
+        "DEFENDER_XDR_TOKEN_CACHE": str(tokens),
     }
+    return env if case.ca_in_inventory else {**env, "DEFENDER_XDR_CA_PATH": str(bundle)}
 
 
-def shortfall(case: Case, tenants: int, requests: dict[str, int]) -> str:
-    """What is wrong with the requests that came, empty when nothing is: a case that did not do the
-    work must not look fast."""
-    wanted = {"login token": case.login * tenants, "graph page": case.pages * tenants}
-    wanted = {kind: count for kind, count in wanted.items() if count}
-    return (
-        ""
-        if requests == wanted
-        else f"the lab saw {requests or 'no request'}, and should have seen {wanted or 'none'}"
+def shortfall(
+    case: Case, tenant_ids: t.Sequence[str], journal: t.Sequence[t.Mapping[str, t.Any]]
+) -> str:
+    """What is wrong with the requests in the lab's journal, empty when nothing is: a case that did
+    not do the work for every tenant must not look fast."""
+    requests = {"login token": case.login, "graph page": case.pages}
+    wanted = collections.Counter(
+        {
+            (name, tenant): count
+            for name, count in requests.items()
+            if count
+            for tenant in tenant_ids
+        }
     )
+    received = collections.Counter((kind(line), line["tenant"]) for line in journal)
+    if received == wanted:
+        return ""
+    text = f"the lab received {_by_kind(received)}, expected {_by_kind(wanted)}"
+    if missing := {tenant for _unused, tenant in wanted - received}:
+        text += f"; requests are missing in {len(missing)} of {len(tenant_ids)} tenants"
+    return text
+
+
+def _by_kind(counts: collections.Counter[tuple[str, str]]) -> str:
+    total: collections.Counter[str] = collections.Counter()
+    for (name, _unused), count in counts.items():
+        total[name] += count
+    return ", ".join(f"{count} × {name}" for name, count in sorted(total.items())) or "no request"

@@ -24,7 +24,7 @@ import typing as t
 import urllib.request
 from pathlib import Path
 
-import laboratory
+from ansible_collections.mssp.defender_xdr.tests.bench import laboratory
 
 HUNT: t.Final = "/v1.0/security/runHuntingQuery"
 REFUSALS, RETRY_AFTER = 6, "10"

@@ -21,8 +21,7 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-import laboratory
-import measured
+from ansible_collections.mssp.defender_xdr.tests.bench import laboratory, measured
 
 ANSIBLE = [sys.executable, "-m", "ansible"]
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH")

@@ -34,28 +34,42 @@ class Lab:
         self._tls = ssl.create_default_context(cafile=str(folder / "ca.pem"))
         self._read = 0
 
-    def requests(self) -> dict[str, int]:
-        """How many requests of each kind came since the last call; an answer other than 200 is a
-        kind of its own."""
-        url = f"{self.facts['urls']['login']}/_lab/journal?since={self._read}"
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers={"X-Lab-Key": self.facts["admin_key"]}),
-            context=self._tls,
-            timeout=60,
-        ) as answer:
-            lines = json.load(answer)["value"]
+    def journal(self) -> list[dict[str, t.Any]]:
+        """The requests that came since the last call."""
+        lines: list[dict[str, t.Any]] = self._control("GET", f"journal?since={self._read}")["value"]
         self._read = max((line["n"] for line in lines), default=self._read)
-        return dict(collections.Counter(_kind(line) for line in lines))
+        return lines
+
+    def requests(self) -> dict[str, int]:
+        """How many requests of each kind came since the last call of this or `journal`."""
+        return count(self.journal())
+
+    def set_latency(self, milliseconds: int) -> None:
+        """From now on every answer of the login host and the APIs takes so long. The lab waits on
+        its event loop, for any number of requests at the same time."""
+        self._control("DELETE", "faults")
+        if milliseconds:
+            self._control("POST", "faults", {"delay": milliseconds / 1000, "times": 10**9})
+
+    def _control(self, method: str, path: str, body: t.Any = None) -> dict[str, t.Any]:
+        request = urllib.request.Request(
+            f"{self.facts['urls']['login']}/_lab/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"X-Lab-Key": self.facts["admin_key"], "Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, context=self._tls, timeout=60) as answer:
+            return dict(json.load(answer))
 
     def cpu(self) -> float:
         """CPU seconds that the lab has used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def inventory(self, count: int) -> Path:
-        """The lab's own inventory with its first tenants only; whom to trust comes from the
-        environment, as a real user's certifi would."""
-        path = self.folder / f"inventory-{count}.yml"
+    def inventory(self, count: int, *, with_ca: bool = False) -> Path:
+        """The lab's own inventory with its first tenants only. The CA comes from the environment,
+        as a real user's certifi would, or is an inventory variable that names the same bundle."""
+        path = self.folder / f"inventory-{count}{'-ca' if with_ca else ''}.yml"
         head, marker, hosts = (
             (self.folder / "inventory.yml").read_text().partition("      hosts:\n")
         )
@@ -71,6 +85,8 @@ class Lab:
             "bench_client_secret": self.facts["client_secret"],
             "bench_ca_path": str(self.bundle),
         }
+        if with_ca:
+            shared["defender_xdr_ca_path"] = str(self.bundle)
         head += "".join(f"        {name}: {json.dumps(value)}\n" for name, value in shared.items())
         path.write_text(head + marker + "".join(hosts.splitlines(keepends=True)[:count]))
         path.chmod(0o600)
@@ -91,8 +107,13 @@ class Lab:
         return path
 
 
-def _kind(line: dict[str, t.Any]) -> str:
-    name = line["origin"]
+def count(journal: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, int]:
+    return dict(collections.Counter(map(kind, journal)))
+
+
+def kind(line: t.Mapping[str, t.Any]) -> str:
+    """What a line of the journal asked for; an answer other than 200 is a kind of its own."""
+    name: str = line["origin"]
     if name == "login":
         name = "login token" if line["path"].endswith("/token") else "login other"
     elif name == "graph":

@@ -12,7 +12,8 @@ import sys
 import typing as t
 from pathlib import Path
 
-from report import SMALL, Figures
+from ansible_collections.mssp.defender_xdr.tests.bench.cases import SMALL
+from ansible_collections.mssp.defender_xdr.tests.bench.figures import Figures
 
 GREY = "#7d8590"
 LINES = {  # case: colour, style, what the line says
@@ -47,7 +48,8 @@ def draw(figures: Figures, path: Path) -> None:
     }
     plt.rcParams.update(settings)
     figure, axes = plt.subplots(figsize=(9, 5.2), layout="constrained")
-    most = figures.sizes[-1]
+    sizes = figures.sizes()
+    most = sizes[-1]
     for case, (colour, text) in POINTS.items():
         measured = figures.median(case, SMALL, "wall")
         if measured is not None:
@@ -68,7 +70,7 @@ def draw(figures: Figures, path: Path) -> None:
     for case, (colour, style, text) in LINES.items():
         known = [
             (tenants, wall)
-            for tenants in figures.sizes
+            for tenants in sizes
             if (wall := figures.median(case, tenants, "wall")) is not None
         ]
         if known:
@@ -82,7 +84,7 @@ def draw(figures: Figures, path: Path) -> None:
                 label=text,
             )
     axes.set(xscale="log", yscale="log", xlabel="customer tenants", ylabel="seconds, whole process")
-    axes.set_xticks(figures.sizes, [str(tenants) for tenants in figures.sizes])
+    axes.set_xticks(sizes, [str(tenants) for tenants in sizes])
     axes.yaxis.set_major_formatter(lambda value, _unused: f"{value:g}")
     axes.minorticks_off()
     axes.grid(color=GREY, alpha=0.25, linewidth=0.6)

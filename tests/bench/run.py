@@ -7,14 +7,14 @@ processes against one lab.
 
 Run it as ``./dev bench``. All of it happens on the loopback interface; lab and clients share the
 machine's cores. Results go to tests/output/bench: a table in Markdown, everything in JSON, and a
-plot; with --publish into README.md and docs/benchmark too. One round with every size takes about
-ten minutes.
+plot; with --publish into README.md and docs/benchmark too, which needs a quiet machine. One round
+with every case and size takes about ten minutes; ``--cases sweep_cold,client256 --sizes 200 --runs
+1`` takes less than one.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime
 import importlib.metadata
 import json
@@ -28,14 +28,18 @@ import time
 import typing as t
 from pathlib import Path
 
-import cases
-import laboratory
-import measured
-import report
+from ansible_collections.mssp.defender_xdr.tests.bench import (
+    cases,
+    laboratory,
+    publication,
+    quiet,
+    report,
+)
+from ansible_collections.mssp.defender_xdr.tests.bench.figures import Figures
+from ansible_collections.mssp.defender_xdr.tests.bench.rounds import Rounds
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (50, 100, 200, 1000, 3000)
-BEGIN, END = "<!-- speed: written by ./dev bench --publish -->", "<!-- /speed -->"
 PACKAGES = (
     "ansible-core",
     "msal",
@@ -70,7 +74,14 @@ def arguments() -> argparse.Namespace:
         "--cases",
         type=_cases,
         default=cases.CASES,
-        help=f"out of {','.join(cases.NAMES)} (default: all)",
+        help=f"out of {','.join(cases.BY_NAME)} (default: all)",
+    )
+    parser.add_argument(
+        "--latencies",
+        type=_numbers,
+        default=cases.LATENCIES,
+        help="milliseconds that every answer of the lab takes; other than 0 only in the cases that"
+        " use the network, and with one size (default: 0,50,150)",
     )
     parser.add_argument(
         "--incidents", type=int, default=5, help="incidents a tenant (default: %(default)s)"
@@ -90,7 +101,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="put the figures and the plot into README.md and docs/ too",
+        help="put the figures and the plot into README.md and docs/ too, unless the machine is"
+        " loaded, the runs differ too much, or something was left out",
     )
     return parser.parse_args()
 
@@ -100,7 +112,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _cases(text: str) -> tuple[cases.Case, ...]:
-    if unknown := set(text.split(",")) - set(cases.NAMES):
+    if unknown := set(text.split(",")) - set(cases.BY_NAME):
         raise argparse.ArgumentTypeError(f"there is no {', '.join(sorted(unknown))}")
     return tuple(case for case in cases.CASES if case.name in text.split(","))
 
@@ -127,74 +139,8 @@ def machine(options: argparse.Namespace) -> dict[str, t.Any]:
     }
 
 
-def measure(
-    options: argparse.Namespace, lab: laboratory.Lab, folder: Path
-) -> t.Iterator[dict[str, t.Any]]:
-    """One record for each process. Rounds are outermost, so that what disturbs the machine disturbs
-    all cases alike."""
-    (folder / "ansible.cfg").touch()
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "ANSIBLE_COLLECTIONS_PATH")
-        if name in os.environ
-    }
-
-    def one(case: cases.Case, tenants: int) -> dict[str, t.Any]:
-        env = cases.environment(case, kept, lab, folder, options.forks)
-        command = cases.command(case, lab, tenants)
-        before = lab.cpu()
-        spent = measured.run(
-            command,
-            env=env,
-            cwd=folder,
-            log=options.output / f"{case.name}-{tenants}.log",
-            limit=options.limit,
-        )
-        requests = lab.requests()
-        if wrong := cases.shortfall(case, tenants, requests):
-            raise SystemExit(f"{case.title}, {tenants} tenants: {wrong}.")
-        return {
-            "case": case.name,
-            "tenants": tenants,
-            **dataclasses.asdict(spent),
-            "lab_cpu": lab.cpu() - before,
-            "requests": requests,
-        }
-
-    # not measured: the lab makes each tenant's incidents when it is first asked, Python compiles,
-    # the disk reads
-    for case in cases.CASES[1:5]:
-        one(case, max(options.sizes) if case.name == "client" else min(options.sizes))
-    for turn in range(options.runs):
-        for tenants in options.sizes:
-            for case in options.cases:
-                if tenants <= case.most:
-                    yield {"run": turn, **one(case, tenants)}
-
-
-def publish(result: dict[str, t.Any], table: str, output: Path) -> None:
-    """The whole table, the JSON and the plot in docs/, and what of it a newcomer wants between the
-    marks in README.md."""
-    docs = ROOT / "docs/benchmark"
-    docs.mkdir(parents=True, exist_ok=True)
-    (docs / "README.md").write_text(
-        f"# Benchmark\n\nMade by `./dev bench --publish`.\n\n{table}\n"
-        "![Seconds by number of tenants](bench.svg)\n"
-    )
-    for name in ("results.json", "bench.svg"):
-        (docs / name).write_bytes((output / name).read_bytes())
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text().partition(BEGIN)
-    _old, other, after = rest.partition(END)
-    if not (mark and other):
-        raise SystemExit(f"README.md has no {BEGIN} … {END} to write between.")
-    readme.write_text(f"{before}{mark}\n{report.short(result)}{other}{after}")
-
-
-def main() -> int:
-    options = arguments()
-    options.output.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
+def measure(options: argparse.Namespace) -> Figures:
+    """Every record is written as soon as it is there."""
     result: dict[str, t.Any] = {
         "machine": machine(options),
         "titles": {case.name: case.title for case in cases.CASES},
@@ -206,35 +152,65 @@ def main() -> int:
         with laboratory.running(
             folder / "lab", tenants=max(options.sizes), incidents=options.incidents
         ) as lab:
-            for record in measure(options, lab, folder / "home"):
+            for record in Rounds(options, lab, folder / "home").records():
                 result["records"].append(record)
                 (options.output / "results.json").write_text(json.dumps(result, indent=1) + "\n")
                 print(
                     (
-                        "{tenants:5} {case:13} {wall:7.2f} s  {cpu:7.2f} s CPU  {largest:5.0f} MiB"
+                        "{tenants:5} {case:15} {latency:3} ms {wall:7.2f} s  {cpu:7.2f} s CPU"
+                        "  {largest:5.0f} MiB  others {others_cpu:5.2f} s CPU"
                     ).format(**record),
                     file=sys.stderr,
                     flush=True,
                 )
-    table = report.markdown(result)
-    (options.output / "table.md").write_text(table)
-    print(table)
+    return Figures(result)
+
+
+def draw(output: Path) -> bool:
     plot = subprocess.run(
         [
             sys.executable,
             str(Path(__file__).with_name("plot.py")),
-            str(options.output / "results.json"),
-            str(options.output / "bench.svg"),
+            str(output / "results.json"),
+            str(output / "bench.svg"),
         ],
         check=False,
     )
-    if options.publish and plot.returncode == 0:
-        publish(result, table, options.output)
+    return plot.returncode == 0
+
+
+def main() -> int:
+    options = arguments()
+    if options.publish and (refusal := refusal_at_start(options)):
+        raise SystemExit(refusal)
+    options.output.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    figures = measure(options)
+    table = report.markdown(figures)
+    (options.output / "table.md").write_text(table)
+    print(table)
+    drawn = draw(options.output)
     print(
         f"{time.monotonic() - begun:.0f} s in all; results are in {options.output}.",
         file=sys.stderr,
     )
-    return plot.returncode
+    if options.publish:
+        if refusal := quiet.refusal_after(figures):
+            raise SystemExit(refusal)
+        if drawn:
+            publication.publish(figures, options.output, ROOT)
+    return 0 if drawn else 1
+
+
+def refusal_at_start(options: argparse.Namespace) -> str:
+    """Before anything is measured, so that nobody waits half an hour for it."""
+    return quiet.refusal_before(
+        complete=(options.cases, options.sizes, options.latencies)
+        == (cases.CASES, SIZES, cases.LATENCIES),
+        runs=options.runs,
+        load=os.getloadavg()[0],
+        cores=len(os.sched_getaffinity(0)),
+    )
 
 
 if __name__ == "__main__":

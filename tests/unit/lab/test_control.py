@@ -83,6 +83,20 @@ def test_a_fault_hits_as_often_as_it_says(desk, tenant) -> None:
     assert answers[1].headers["Content-Type"] == "text/html"
 
 
+def test_a_fault_without_conditions_is_a_latency_of_every_answer_but_the_labs_own(
+    desk, tenant
+) -> None:
+    try:
+        assert desk.control("POST", "faults", body={"delay": 0.15, "times": 10**9}).status == 200
+        assert desk.ask_token(tenant.id).reply.delay == 0.15
+        answer = desk.call("graph", tenant, "GET", PATH)
+        assert (answer.status, answer.reply.delay) == (200, 0.15)
+        assert desk.control("GET", "journal").reply.delay == 0
+    finally:
+        desk.control("DELETE", "faults")
+    assert desk.call("graph", tenant, "GET", PATH).reply.delay == 0
+
+
 def test_a_fault_may_spare_others(desk, tenant, other) -> None:
     fault(desk, tenant, status=500, path=f"{PATH}/")
     assert desk.call("graph", tenant, "GET", PATH).status == 200
