@@ -14,8 +14,8 @@ version_added: 0.1.0
 description:
   - Creates an HTML page that needs no network, the same data as JSON and CSV, and a summary in
     Markdown. The data comes from the facts set by the roles P(mssp.defender_xdr.preflight#role),
-    P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role), or from the result of
-    M(mssp.defender_xdr.sweep).
+    P(mssp.defender_xdr.incidents#role) and P(mssp.defender_xdr.hunt#role), from the result of
+    M(mssp.defender_xdr.sweep), or from the reports of slices of the inventory (O(slices)).
   - A tenant that could not be read is listed with the reason and the party that must act. It is
     never shown as a tenant without incidents.
   - Use it with C(run_once=true), or through the role P(mssp.defender_xdr.report#role).
@@ -83,6 +83,20 @@ options:
       - The file C(hunt_result.json) that an earlier hunt wrote to its folder, to use instead of the
         fact C(hunt_result).
     type: path
+  slices:
+    description:
+      - The C(report.json) of each slice of the inventory, to write one report on all their tenants.
+        The rows of hunts are read from the files that they name, which must be next to them.
+      - The report is made anew from this data, with the options of this task, such as O(sla) and
+        O(previous). Ages and service levels are those of now, and indicators that tenants of
+        different slices share are found.
+      - If two slices contain the same tenant, or were asked different questions (another time
+        span, limit or filter, or another hunt), the task fails.
+      - Tenants of the play that are in no slice are reported as not read. Tenants of slices that
+        are not in the play are reported as well. On a play without tenants, such as one on
+        C(localhost), only the slices are reported.
+    type: list
+    elements: path
   tier_variable:
     description:
       - Host variable that contains the tenant's tier. A tenant without it has the tier V(default).
@@ -150,6 +164,13 @@ EXAMPLES = r"""
       gold: {high: 4, medium: 8, low: 24, informational: 72}
     fail_when: 10%
   run_once: true
+
+- name: Write one report from the reports of all slices of the inventory
+  mssp.defender_xdr.report:
+    dest: /tmp/soc/all
+    slices:
+      - /tmp/soc/report.json  # and those of the other slices
+  run_once: true
 """
 
 RETURN = r"""
@@ -188,6 +209,7 @@ SPEC = {
         "incidents": {"type": "dict"},
         "incidents_from": {"type": "path"},
         "hunts_from": {"type": "path"},
+        "slices": {"type": "list", "elements": "path"},
         "tier_variable": {"type": "str", "default": "defender_xdr_tier"},
         "incidents_filters": {"type": "dict", "default": {}},
         "sla": {"type": "dict", "default": {}},
@@ -197,7 +219,11 @@ SPEC = {
         "validate_only": {"type": "bool", "default": False},
         "fail_when": {"type": "str", "default": "all"},
     },
-    "mutually_exclusive": [["incidents", "incidents_from"]],
+    "mutually_exclusive": [
+        ["incidents", "incidents_from", "slices"],
+        ["hosts", "slices"],
+        ["hunts_from", "slices"],
+    ],
     "supports_check_mode": True,
 }
 

@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.mssp.defender_xdr.tests.behaviour.documents import blocks
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 
@@ -158,6 +159,62 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
     assert "SECURITY EVENT" in run.output
 
 
+def test_the_reports_of_slices_merge_into_the_report_of_all_tenants(
+    lab: Lab, ours: Ansible
+) -> None:
+    """With the slices of the guide; one of the tenants joined after the slices were reported."""
+    [block] = [
+        block for block in blocks.every()["docs/docsite/rst/scale.rst"] if block.kind == "inventory"
+    ]
+    inventories = ours.cwd / "inventories"
+    inventories.mkdir()
+    (inventories / "a.yml").symlink_to(lab.inventory)
+    (inventories / "slices.yml").write_text(block.text)
+    ours.inventory = str(inventories)
+    queries = ours.cwd / "queries"
+    queries.mkdir()
+    (queries / "shared.kql").write_text(
+        'DeviceInfo | take 1 | project DeviceName, RemoteIP = "203.0.113.9"\n'
+    )
+    shared: Json = {"hunt_folder": str(queries), "fail_when": "never"}
+    paths, parts = [], []
+    for number in ("0", "1"):
+        dest = ours.cwd / number
+        ours.playbook(
+            "mssp.defender_xdr.report",
+            *but_throttled(lab, **shared, report_dest=str(dest)),
+            "--limit",
+            f"slice_{number}",
+        ).good()
+        paths.append(str(dest / "report.json"))
+        parts.append(report_in(dest, "hunts", "incidents.ndjson"))
+    assert all(part["coverage"]["complete"] for part in parts)
+    dest = ours.cwd / "all"
+    role = {
+        "role": "mssp.defender_xdr.report",
+        "report_dest": str(dest),
+        "report_slices": paths,
+        "report_fail_when": "never",
+    }
+    # the throttled tenant is in no slice
+    ours.playbook([{"hosts": "tenants", "roles": [role]}]).good()
+    report = report_in(dest, "hunts")
+    absent = report["tenants"].pop()
+    assert (absent["host"], absent["reason"]) == (lab.of("throttled"), "unavailable")
+    check_incidents(lab, report)
+    assert report["incidents_summary"]["open"] == sum(
+        part["incidents_summary"]["open"] for part in parts
+    )
+    # one address in both slices
+    [indicator] = report["shared"]
+    assert len(indicator["tenants"]) == len(report["hunts"][0]["hits"])
+    assert all(
+        set(indicator["tenants"]) & {one["host"] for one in part["tenants"]} for part in parts
+    )
+    rows = (dest / report["hunts"][0]["dest"]).read_text().splitlines()
+    assert len(rows) == report["hunts"][0]["rows"]
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
@@ -170,6 +227,7 @@ def test_the_report_playbook_asks_all_tenants_at_once_and_says_the_same(
         ({"report_sla": {"default": {"high": 1e9}}}, "sla has 1000000000.0 hours for high"),
         ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
         ({"report_incidents_from": "rows.ndjson"}, "report_incidents_from is set, but has no"),
+        ({"report_slices": ["/nonexistent"]}, "report_slices is set, but has no effect"),
         ({"incidents_fields": ["id"]}, "incidents_fields is set, but has no effect"),
         ({"hunt_folder": "/nonexistent"}, "The folder /nonexistent on the controller has no .kql"),
         ({"hunt_packs": ["mails"]}, "mails"),
@@ -314,6 +372,7 @@ def test_what_an_incident_is_called_is_no_template(ansible: Ansible, tmp_path: P
         ({"report_formats": ["pdf"]}, "pdf"),
         ({}, "There is nothing to report"),
         ({"report_hunts_from": "/nonexistent"}, "hunts_from is /nonexistent, which cannot be read"),
+        ({"report_slices": ["/nonexistent"]}, "slices names /nonexistent, which cannot be read"),
     ],
 )
 def test_a_mistake_is_said_and_nothing_written(

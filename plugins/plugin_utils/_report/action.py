@@ -33,6 +33,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import p
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import (
     service_levels as _service_levels,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import slices as _slices
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import tables as _tables
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report import tenants as _tenants
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._report.incident_entries import kept
@@ -141,6 +142,8 @@ class Report(ActionBase):
             )
             for host, one in known.items()
         ]
+        if params["slices"]:
+            return _slices.read(params["slices"], tenants)
         return tenants, _facts.hunted(params["hunts_from"]) if params["hunts_from"] else fact
 
     def _host(self, host: str, tier: str, hostvars: t.Any) -> Json:
@@ -180,6 +183,8 @@ def check_files(params: Json, *, check_mode: bool) -> None:
     written; a missing folder is made."""
     if params["hunts_from"]:
         _facts.hunted(params["hunts_from"])
+    if params["slices"]:
+        _slices.read(params["slices"])
     if params["dest"] and params["formats"] and not check_mode:
         _folder(params["dest"])
         for name in NAMES:
@@ -192,6 +197,8 @@ def checked(params: Json) -> Setting:
     calendar = checked_calendar(params["sla_calendar"])
     if calendar:
         _service_levels.check_calendar(sla, calendar)
+    if params["slices"] is not None:
+        _slices.check(params["slices"], params["dest"])
     return Setting(
         title=params["title"],
         at=_times.now(),

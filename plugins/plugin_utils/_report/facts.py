@@ -118,16 +118,17 @@ def found(hunts: t.Mapping[str, Json], hosts: t.Mapping[str, str]) -> t.Iterator
     """The rows of all hunts, out of their files or of the fact itself, without those of other
     tenants.
 
+    :arg hunts: the fact `hunt_result`, or with `files` in place of `dest`.
     :arg hosts: by tenant id the host; these tenants only.
     """
     reported = set(hosts.values())
     for name, hunt in hunts.items():
-        if hunt.get("dest"):
-            for row in _read(str(hunt["dest"])):
+        for path in hunt.get("files") or filter(None, [hunt.get("dest")]):
+            for row in _read(str(path)):
                 if host := hosts.get(str(row.get("tenant_id", "")).lower()):
                     yield name, host, row
-            continue
-        for host, rows in (hunt.get("rows") or {}).items():
+        rows_by_host = {} if hunt.get("dest") else hunt.get("rows") or {}
+        for host, rows in rows_by_host.items():
             if host in reported:
                 yield from ((name, host, row) for row in rows)
 

@@ -7,6 +7,7 @@ plugin: hosts, variables, groups, refusals."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -15,6 +16,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 PLUGIN = "mssp.defender_xdr.tenants"
 ONE = "22222222-2222-2222-2222-222222222222"
@@ -241,6 +245,40 @@ def test_a_group_that_comes_to_bear_the_name_of_a_host_takes_none_of_its_variabl
     )
     assert found["group_vars"]["woodgrove"] == {}
     assert found["vars"]["woodgrove"]["mine"] == "test"
+
+
+def slices_of_the_guide() -> Json:
+    """The inventory that the guide to scale shows, for two slices."""
+    guide = Path(__file__).parents[4] / "docs/docsite/rst/scale.rst"
+    _before, _mark, rest = guide.read_text(encoding="utf-8").partition(":caption: slices.yml\n\n")
+    lines = itertools.takewhile(lambda line: not line or line.startswith(" "), rest.splitlines())
+    return t.cast("Json", yaml.safe_load("\n".join(lines)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    number=st.integers(1, 40),
+    static=st.sets(st.from_regex(r"[a-zäß][a-z0-9_.-]{0,20}", fullmatch=True), max_size=30),
+    registered=st.sets(st.integers(1, 10**6), max_size=30),
+)
+def test_the_slices_of_the_guide_are_disjoint_and_complete(
+    folder: Folder, number: int, static: set[str], registered: set[int]
+) -> None:
+    """For any number of slices, in any inventory, by Ansible's own plugin and by ours."""
+    options = slices_of_the_guide()
+    [rule] = options["keyed_groups"]
+    assert rule["key"].count("% 2)") == 1
+    rule["key"] = rule["key"].replace("% 2)", f"% {number})")
+    reserved = {"all", "ungrouped", "localhost", "tenants"}
+    hosts: dict[str, Json] = {host: {} for host in static - reserved}
+    folder.write("static.yml", {"all": {"hosts": hosts}})
+    folder.write("slices.yml", options)
+    folder.register([{"tenant_id": f"{one:08x}-0000-4000-8000-000000000000"} for one in registered])
+    found = folder.inventory("static.yml", "slices.yml", keyed_groups=options["keyed_groups"])
+    slices = [found["groups"].get(f"slice_{k}", []) for k in range(number)]
+    every = [host for one in slices for host in one]
+    assert sorted(every) == sorted(found["vars"])
+    assert len(every) == len(hosts) + len(registered)
 
 
 @pytest.mark.parametrize(
