@@ -74,11 +74,12 @@ def write(dest: Path, tenants: t.Sequence[Tenant], hunts: Json, made: Setting) -
     return report, str(dest / "report.json")
 
 
-def part_of(hunts: Json, hosts: t.Collection[str]) -> Json:
+def part_of(hunts: Json, hosts: t.Collection[str], asked_at: str) -> Json:
     """The hunts as a run on these hosts alone would have returned them."""
     return {
         name: {
             **hunt,
+            "asked_at": asked_at,
             **{
                 key: {host: each for host, each in hunt[key].items() if host in hosts}
                 for key in ("hits", "failures", "rows")
@@ -87,6 +88,10 @@ def part_of(hunts: Json, hosts: t.Collection[str]) -> Json:
         }
         for name, hunt in hunts.items()
     }
+
+
+def clock(hour: int) -> str:
+    return f"2026-11-23T{hour:02}:00:00Z"
 
 
 def failure(category: str, text: str) -> Json:
@@ -159,7 +164,7 @@ def fleets(draw: t.Callable[..., t.Any]) -> tuple[list[Tenant], Json, list[list[
     with_access, with_incidents = draw(questions)
     hunts: Json = copy.deepcopy(draw(st.sampled_from([{}, HUNTS])))
     for hunt in hunts.values():
-        hunt |= {"asked_at": None, "hits": {}, "failures": {}, "rows": {}, "truncated": []}
+        hunt |= {"hits": {}, "failures": {}, "rows": {}, "truncated": []}
     tenants = []
     for place in range(number):
         host = f"t{place}"
@@ -172,7 +177,9 @@ def fleets(draw: t.Callable[..., t.Any]) -> tuple[list[Tenant], Json, list[list[
                 tenant_id=f"ID-{place}",
                 tier=draw(st.sampled_from(["default", "gold"])),
                 preflight=draw(st.one_of(ready, refused)) if with_access else None,
-                incidents={**draw(ANSWERS), "asked": ASKED} if with_incidents else None,
+                incidents={**draw(ANSWERS), "asked": ASKED, "asked_at": clock(place)}
+                if with_incidents
+                else None,
             )
         )
         for hunt in hunts.values():
@@ -196,10 +203,12 @@ def test_the_reports_of_slices_merge_into_the_report_of_the_whole(
     tenants, hunts, parts = fleet
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        for hunt in hunts.values():
+            hunt["asked_at"] = clock(9 - len(parts))
         whole, _path = write(folder / "whole", tenants, hunts, setting())
         paths = []
         for number, part in enumerate(parts):
-            own = part_of(hunts, {one.host for one in part})
+            own = part_of(hunts, {one.host for one in part}, clock(8 - number))
             # the slices were reported earlier, and without service levels
             earlier = setting(NOW - number * HOUR, sla={})
             paths.append(write(folder / str(number), part, own, earlier)[1])
