@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import types
 import typing as t
 
 import ansible.vars.manager
 from ansible.executor import module_common
+from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
 MANAGER_MODULE: t.Final[t.Any] = ansible.vars.manager
@@ -33,6 +36,7 @@ OF_THE_PLAY: t.Final = (
 )
 OF_THE_RUN: t.Final = ("groups", "hostvars", "playbook_dir", "role_name", "role_path", "omit")
 FREE: t.Final = ("free", "host_pinned")
+CACHED_TEMPLATES: t.Final = 500
 Variables = t.Mapping[str, t.Any]
 
 
@@ -195,6 +199,75 @@ def skip_fact_cleaning() -> t.Iterator[None]:
         yield
     finally:
         MANAGER_MODULE.clean_facts = clean
+
+
+class Templars:
+    """A templar for each host; the same template text is compiled once for all of them.
+
+    They share nothing but compiled code, which depends only on the text and on the syntax settings.
+    """
+
+    def __init__(self, loader: t.Any) -> None:
+        self._loader = loader
+        self._engine_class: type | None = None
+        engine_class = type(getattr(Templar(loader=loader), "_engine", None))
+        if isinstance(vars(engine_class).get("_compile_template"), types.FunctionType):
+            self._engine_class = _with_cached_code(engine_class)
+
+    def of(self, variables: dict[str, t.Any]) -> Templar:
+        """The templar of the host with these variables."""
+        templar = Templar(loader=self._loader, variables=variables)
+        if self._engine_class:
+            engine: t.Any = templar._engine
+            with contextlib.suppress(TypeError):  # its instances may have another layout
+                engine.__class__ = self._engine_class
+        return templar
+
+
+def _with_cached_code(engine_class: t.Any) -> type:
+    """Core's template engine, with a cache for the result of Jinja's `Environment.compile`.
+
+    Everything else is still done for each template, so that errors and tags are those of core.
+    """
+    codes: dict[tuple[str, t.Any], t.Any] = {}
+
+    def compile_template(engine: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+        original = functools.partial(engine_class._compile_template, engine, *args, **more)
+        environment = getattr(engine, "environment", None)
+        if environment is None or more or not _are_plain(*args):
+            return original()
+        text = str(args[0])
+        key = (text, environment.lexer)  # core has one lexer for each syntax
+        make = environment.compile
+
+        def cached(source: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+            if args or more or source != text:
+                return make(source, *args, **more)
+            code = codes.get(key) or make(source)
+            if len(codes) < CACHED_TEMPLATES:
+                codes[key] = code
+            return code
+
+        environment.compile = cached
+        try:
+            return original()
+        finally:
+            del environment.compile
+
+    return type(engine_class.__name__, (engine_class,), {"_compile_template": compile_template})
+
+
+def _are_plain(template: t.Any, *options: t.Any) -> bool:
+    """Whether this is text without syntax settings, which would apply to a copy of the environment.
+
+    :arg options: core's objects with options; each must have all of them at their defaults.
+    """
+    if not isinstance(template, str) or template.startswith("#jinja2:"):
+        return False
+    try:
+        return all(option == type(option)() for option in options)
+    except TypeError:
+        return False
 
 
 def with_defaults(

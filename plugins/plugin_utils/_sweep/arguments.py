@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.template import Templar
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core, _tenant_options
 
@@ -44,7 +43,7 @@ class Arguments:
         self._task = task
         self._action = f"{COLLECTION}.{module}"
         self._module_args = module_args
-        self._loader = loader
+        self._templars = _core.Templars(loader)
         self._loop = _loop_variables(variables)
         self._options = _tenant_options.options_from_env_and_cfg()
         self._variables = _core.HostVariables(task, variables, loader=loader)
@@ -62,7 +61,7 @@ class Arguments:
                 f"hosts names {name}, which is not in the inventory; correct the name.",
             )
         variables = {**self._variables.of(name), **self._loop}
-        templar = Templar(loader=self._loader, variables=variables)
+        templar = self._templars.of(variables)
         module_args = self._fixed
         if module_args is None:
             module_args = templar.template(self._module_args)

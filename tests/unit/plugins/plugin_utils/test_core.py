@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import ansible.vars.manager
+import jinja2
 import pytest
 from ansible.executor import module_common
 from ansible.inventory.manager import InventoryManager
@@ -22,6 +23,8 @@ from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core
+from hypothesis import given
+from hypothesis import strategies as st
 
 INVENTORY = """
 all:
@@ -262,6 +265,117 @@ def test_the_batch_is_the_plays_hosts_also_where_the_inventory_is_not_found(
         == _core.batch_names(bare, hidden)
         == ["first", "second", "third"]
     )
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The template texts that Jinja compiled."""
+    texts: list[str] = []
+    make = jinja2.Environment.compile
+
+    def counted(self: t.Any, source: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+        texts.append(str(source))
+        return make(self, source, *args, **more)
+
+    monkeypatch.setattr(jinja2.Environment, "compile", counted)
+    return texts
+
+
+def templated(
+    templars: _core.Templars, text: str, variables: t.Sequence[dict[str, t.Any]], **options: t.Any
+) -> list[t.Any]:
+    return [
+        templars.of(of_host).template(trust_as_template(text), **options) for of_host in variables
+    ]
+
+
+NUMBERS: t.Final = [{"number": number} for number in (1, 2, 3)]
+
+
+def test_the_same_text_is_compiled_once_for_all_hosts(compiled: list[str]) -> None:
+    hosts = [{"inner": trust_as_template("<{{ number }}>"), **numbers} for numbers in NUMBERS]
+    found = templated(_core.Templars(DataLoader()), "{{ inner }}!", hosts)
+    assert found == ["<1>!", "<2>!", "<3>!"]
+    assert sorted(compiled) == ["<{{ number }}>", "{{ inner }}!"]
+
+
+@pytest.mark.parametrize("how", ["renamed", "no engine"])
+def test_a_renamed_part_of_the_template_engine_changes_no_result(
+    how: str, compiled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OtherTemplar(Hidden):
+        def __init__(self, **more: t.Any) -> None:
+            templar = Templar(**more)
+            super().__init__(templar, "_engine")
+            if how == "renamed":
+                vars(self)["_engine"] = Hidden(templar._engine, "_compile_template")
+
+    monkeypatch.setattr(_core, "Templar", OtherTemplar)
+    assert templated(_core.Templars(DataLoader()), "<{{ number }}>", NUMBERS) == [
+        "<1>",
+        "<2>",
+        "<3>",
+    ]
+    assert len(compiled) == 3
+
+
+CASES: t.Final[tuple[tuple[str, dict[str, t.Any]], ...]] = (
+    ("{{ text }}", {}),
+    ("{{ 'a\\\\b' }}", {}),
+    ("{{ 'a\\\\b' }}", {"escape_backslashes": False}),
+    ("{{ text }}\n", {"preserve_trailing_newlines": False}),
+    ("#jinja2: variable_start_string:'[['\n[[ text }} {{ text }}", {}),
+    ("{{ text }} [[ text ]]", {}),
+    (
+        "{{ text }} [[ text ]]",
+        {"overrides": {"variable_start_string": "[[", "variable_end_string": "]]"}},
+    ),
+    ("{{ [text, omit] }}", {}),
+    ("{{ omit }}", {}),
+    ("{{ missing }}", {}),
+    ("{{ missing }}", {"fail_on_undefined": False}),
+    ("{{ text | no_such_filter }}", {}),
+    ("{{ text ", {}),
+    ("{% if %}", {}),
+    ("{{ lookup('vars', 'text') }}", {}),
+    ("{{ lookup('ansible.builtin.vars', 'missing') }}", {}),
+    ("{{ 1 / zero }}", {}),
+)
+
+
+def outcome(templar: t.Any, text: str, options: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    """The result of a template with its tags, or the error."""
+    try:
+        value = templar.template(trust_as_template(text), **options)
+    except Exception as e:
+        return type(e), str(e), type(e.__cause__)
+    return type(value), value, getattr(value, "_ansible_tags_mapping", None)
+
+
+@given(order=st.permutations(CASES))
+def test_every_template_has_the_result_that_core_gives(order: t.Sequence[t.Any]) -> None:
+    templars = _core.Templars(DataLoader())
+    for number in range(2):
+        variables = {"text": f"words{number}", "zero": 0}
+        for text, options in order:
+            wanted = outcome(Templar(loader=DataLoader(), variables=variables), text, options)
+            assert outcome(templars.of(variables), text, options) == wanted
+
+
+def test_text_that_is_not_trusted_is_not_templated_even_if_the_same_text_was() -> None:
+    templars = _core.Templars(DataLoader())
+    assert templated(templars, "{{ number }}", NUMBERS) == [1, 2, 3]
+    assert templars.of({"number": 4}).template("{{ number }}") == "{{ number }}"
+
+
+def test_the_number_of_cached_templates_is_limited(
+    compiled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_core, "CACHED_TEMPLATES", 1)
+    templars = _core.Templars(DataLoader())
+    for text in ("{{ number }}", "a{{ number }}"):
+        templated(templars, text, NUMBERS)
+    assert compiled == ["{{ number }}", *["a{{ number }}"] * 3]
 
 
 DEFAULTS = [
