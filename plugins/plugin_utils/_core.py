@@ -204,12 +204,14 @@ def skip_fact_cleaning() -> t.Iterator[None]:
 class Templars:
     """A templar for each host; the same template text is compiled once for all of them.
 
-    They share nothing but compiled code, which depends only on the text and on the syntax settings.
+    They share compiled code, which depends only on the text and on the syntax settings, and the
+    filters and tests, which core otherwise looks up again for each host.
     """
 
     def __init__(self, loader: t.Any) -> None:
         self._loader = loader
         self._engine_class: type | None = None
+        self._plugins: dict[str, t.Any] = {}
         engine_class = type(getattr(Templar(loader=loader), "_engine", None))
         if isinstance(vars(engine_class).get("_compile_template"), types.FunctionType):
             self._engine_class = _with_cached_code(engine_class)
@@ -221,7 +223,13 @@ class Templars:
             engine: t.Any = templar._engine
             with contextlib.suppress(TypeError):  # its instances may have another layout
                 engine.__class__ = self._engine_class
+            self._share_plugins(getattr(engine, "environment", None))
         return templar
+
+    def _share_plugins(self, environment: t.Any) -> None:
+        for kind in ("filters", "tests"):
+            if (plugins := getattr(environment, kind, None)) is not None:
+                setattr(environment, kind, self._plugins.setdefault(kind, plugins))
 
 
 def _with_cached_code(engine_class: t.Any) -> type:

@@ -19,6 +19,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
+from ansible.plugins.loader import Jinja2Loader
 from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
@@ -297,6 +298,24 @@ def test_the_same_text_is_compiled_once_for_all_hosts(compiled: list[str]) -> No
     found = templated(_core.Templars(DataLoader()), "{{ inner }}!", hosts)
     assert found == ["<1>!", "<2>!", "<3>!"]
     assert sorted(compiled) == ["<{{ number }}>", "{{ inner }}!"]
+
+
+def test_a_filter_and_a_test_are_looked_up_once_for_all_hosts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names: list[str] = []
+    get = Jinja2Loader.get_with_context
+
+    def counted(self: t.Any, name: str, *args: t.Any, **more: t.Any) -> t.Any:
+        names.append(name)
+        return get(self, name, *args, **more)
+
+    monkeypatch.setattr(Jinja2Loader, "get_with_context", counted)
+    text = "{{ number is odd and number | string }}"
+    found = templated(_core.Templars(DataLoader()), text, NUMBERS)
+    assert found == ["1", False, "3"]
+    assert sorted(set(names)) == ["odd", "string"]
+    assert len(names) == 2
 
 
 @pytest.mark.parametrize("how", ["renamed", "no engine"])
