@@ -23,6 +23,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     failed_exchange as _failed,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import proxy as _proxy
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    service_load as _load,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connections import Budget
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
@@ -62,6 +65,12 @@ def retry_after(headers: t.Mapping[str, str], text: str, *, wall: float) -> floa
             pass
     in_body = re.search(r"\bin (\d+) seconds?\b", text)
     return min(float(in_body[1]), LONGEST_WAIT) if in_body else None
+
+
+def _load_of(outcome: Answer | DefenderError) -> _load.Load:
+    if isinstance(outcome, DefenderError) or outcome.status == 503:
+        return "overloaded"
+    return "throttled" if outcome.status == 429 else "answered"
 
 
 class Http:
@@ -132,6 +141,8 @@ class Http:
         )
         for attempt in itertools.count(1):
             outcome = self._attempt(operation)
+            if attempt == 1:
+                _load.report(operation.target, _load_of(outcome))
             pause = self._pause_before_next(attempt, outcome, operation)
             if pause is None:
                 break
