@@ -164,8 +164,9 @@ options:
   probe_concurrency:
     description:
       - Maximum number of tenants to probe at the same time.
+      - If this option is not set, the number adapts, as described for
+        O(mssp.defender_xdr.sweep#module:concurrency).
     type: int
-    default: 32
   tenant_id:
     description:
       - GUID of the provider's own tenant.

@@ -124,8 +124,9 @@ options:
   concurrency:
     description:
       - Maximum number of queries to run at the same time, over all tenants.
+      - If this option is not set, the number adapts, as described for
+        O(mssp.defender_xdr.sweep#module:concurrency).
     type: int
-    default: 32
   canary:
     description:
       - Host of the batch to run every query in first. A query that this tenant refuses as
@@ -316,7 +317,7 @@ SPEC = {
         "hunts": {"type": "list", "elements": "dict", "required": True, "options": HUNT},
         "timespan": {"type": "str"},
         "limit": {"type": "int", "default": 1000},
-        "concurrency": {"type": "int", "default": 32},
+        "concurrency": {"type": "int"},
         "canary": TEXT,
         "dest": {"type": "path"},
         "resume": {"type": "bool", "default": False},

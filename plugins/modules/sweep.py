@@ -74,8 +74,13 @@ options:
   concurrency:
     description:
       - Maximum number of tenants to process at the same time.
+      - If this option is not set, the number adapts. It starts at 32 and rises up to 256 while the
+        services answer in time and the processor waits for them. It falls again, down to 32, if
+        many tenants at once are throttled or get no response. A tenant that exceeds its own quota
+        does not lower it.
+      - The upper bound is lower where fewer files can be open (C(ulimit -n), 4 for each tenant) or
+        where half of the available memory is less than 16 MiB for each tenant, but at least 8.
     type: int
-    default: 32
   hosts:
     description:
       - Hosts to run the module for. If the list is empty, no tenant is queried, nothing is changed,
@@ -237,7 +242,7 @@ SPEC = {
             "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)],
         },
         "module_args": {"type": "dict", "default": {}},
-        "concurrency": {"type": "int", "default": 32},
+        "concurrency": {"type": "int"},
         "hosts": {"type": "list", "elements": "str"},
         "fail_when": {"type": "str", "default": "all"},
         "max_changes": {"type": "int"},

@@ -49,6 +49,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._tenant_options",
         "plugin_utils._text_table",
     ),
+    ("plugin_utils._concurrency",),
     # what also runs on another machine: the modules, their door, their subjects, and one tenant
     ("modules",),
     ("module_utils._module",),

@@ -104,7 +104,8 @@ class Adapter(HTTPAdapter):  # type: ignore[misc]
         self._proxies: dict[tuple[t.Any, ...], _proxy.Proxy | None] = {}
         self.headers = dict(requests.utils.default_headers())
         del self.headers["Accept"]
-        super().__init__(pool_connections=16, pool_maxsize=64)
+        # as many as requests may be in progress by default; more would be closed after each use
+        super().__init__(pool_connections=16, pool_maxsize=256)
 
     def proxy(self, url: str, *, origin: tuple[str, str, int]) -> _proxy.Proxy | None:
         """The environment's proxy for this origin; cached, because the lookup is as slow as a

@@ -29,6 +29,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _concurrency,
     _execution,
     _pool,
     _tenant_options,
@@ -79,12 +80,12 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
     :arg answers: cached findings, each valid for the same options. Hosts without one are probed,
         and lasting findings are added.
     """
-    inventory, threads = plugin.inventory, plugin.get_option("probe_concurrency")
+    inventory, concurrency = plugin.inventory, plugin.get_option("probe_concurrency")
     resource, modules = plugin.get_option("probe_resource"), plugin.get_option("probe_required_for")
     roles = _permissions.needed(modules, resource)
-    if threads < 1:
+    if concurrency is not None and concurrency < 1:
         raise DefenderError(
-            "bad_request", f"probe_concurrency is {threads}, but must be at least 1."
+            "bad_request", f"probe_concurrency is {concurrency}, but must be at least 1."
         )
     health: dict[str, Finding] = {}
 
@@ -96,10 +97,13 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
             else:
                 health[job.host] = kept
 
-    def probed(job: Job) -> Finding:
-        return _probe_tenant(job, resource, roles)
+    limit = _concurrency.limit(concurrency)
 
-    for job, finding in _pool.each(asked(), probed, crashed=_crashed, threads=threads):
+    def probed(job: Job) -> Finding:
+        with limit.watch(job.host):
+            return _probe_tenant(job, resource, roles)
+
+    for job, finding in _pool.each(asked(), probed, crashed=_crashed, limit=limit.now):
         health[job.host] = finding
         if finding["category"] not in PASSING:
             answers.put(job.subject, job.asker(resource, roles), finding)

@@ -21,6 +21,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
     _batch,
+    _concurrency,
     _coverage,
     _door,
     _execution,
@@ -143,11 +144,10 @@ class Sweep(ActionBase):
             progress.begin(asked=len(batch.asked), failed=len(answers.failures))
             asked_at = _times.this_second()
             with collecting as collector:
-                serve = functools.partial(_run.serve, module, check_mode=check_mode)
+                limit = _concurrency.limit(params["concurrency"])
+                serve = _run.server(module, limit, check_mode=check_mode)
                 crashed = functools.partial(_run.crashed, module)
-                for job, answer in _pool.each(
-                    jobs, serve, crashed=crashed, threads=params["concurrency"]
-                ):
+                for job, answer in _pool.each(jobs, serve, crashed=crashed, limit=limit.now):
                     failed = answers.add(job.host, _collected(collector, job.host, answer))
                     progress.count(failed=failed)
         except Interrupted:

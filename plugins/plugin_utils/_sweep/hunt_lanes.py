@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _pool
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _concurrency, _pool
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     tenant_run as _run,
 )
@@ -130,7 +130,7 @@ def _reached_the_query(answer: Json) -> bool:
 
 
 def answered(
-    lanes: t.Sequence[Lane], ask: Ask, *, concurrency: int
+    lanes: t.Sequence[Lane], ask: Ask, *, concurrency: int | None
 ) -> t.Iterator[tuple[Lane, Question, Json]]:
     """Every answer of every lane as it comes.
 
@@ -139,9 +139,15 @@ def answered(
     """
     if not lanes:
         return
-    helpers = min(MOST_AT_ONCE, max(1, concurrency // len(lanes)))
+    limit = _concurrency.limit(concurrency)
+
+    def watched(job: _run.Job, question: Question) -> Json:
+        with limit.watch(job.host):
+            return ask(job, question)
+
+    helpers = min(MOST_AT_ONCE, max(1, limit.most // len(lanes)))
     slices = [lane for turn in range(helpers) for lane in lanes if len(lane.left) > turn]
-    stream = _pool.stream(slices, lambda lane: lane.answers(ask), threads=concurrency)
+    stream = _pool.stream(slices, lambda lane: lane.answers(watched), limit=limit.now)
     for lane, (question, answer) in stream:
         lane.open -= 1
         yield lane, question, answer

@@ -21,12 +21,12 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 )
 
 
-def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int) -> None:
+def check(task: t.Any, variables: t.Mapping[str, t.Any], *, concurrency: int | None) -> None:
     """Raise `bad_request` if one task cannot serve the whole batch.
 
     :arg variables: those of the task, as core's strategy made them.
     """
-    if concurrency < 1:
+    if concurrency is not None and concurrency < 1:
         raise DefenderError("bad_request", f"concurrency is {concurrency}, but must be at least 1.")
     strategy = _core.play_of(task).strategy
     if _core.is_free(strategy):

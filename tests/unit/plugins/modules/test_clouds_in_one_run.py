@@ -216,7 +216,7 @@ def test_tenants_of_every_cloud_are_asked_where_they_live_in_one_run(microsoft: 
         enumerate(jobs),
         lambda job: listed(job[0], *job[1]),
         crashed=lambda job, error: error,
-        threads=8,
+        limit=lambda: 8,
     )
     told = {number: outcome for (number, _unused), outcome in answers}
     paths = {"graph": "/v1.0/security/incidents", "xdr": "/api/incidents"}

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import signal
 import threading
 import time
@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 
 LONG: t.Final = 20  # seconds; nothing takes so long unless it hangs
 
-each = functools.partial(_pool.each, crashed=lambda job, error: error)
+
+def each(
+    jobs: t.Iterable[t.Any],
+    work: t.Callable[[t.Any], t.Any],
+    *,
+    threads: int,
+    crashed: t.Callable[[t.Any, BaseException], t.Any] = lambda job, error: error,
+) -> t.Iterator[tuple[t.Any, t.Any]]:
+    return _pool.each(jobs, work, crashed=crashed, limit=lambda: threads)
 
 
 @given(st.lists(st.integers(), max_size=60), st.integers(1, 40))
@@ -74,6 +82,138 @@ def test_jobs_are_made_only_a_few_ahead_of_the_threads() -> None:
     assert len(list(each(jobs(), finished.append, threads=2))) == 100
     # two that run and four that wait
     assert max(ahead) <= 2 + 4
+
+
+class Gate:
+    """Jobs that wait until they are let go, and how many of them run."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._running = 0
+        self._open = 0
+        self._changed = threading.Condition()
+
+    def work(self, job: t.Any) -> t.Any:
+        with self._changed:
+            self._running += 1
+            self.most = max(self.most, self._running)
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self._open, LONG)
+            self._open -= 1
+            self._running -= 1
+            self._changed.notify_all()
+        return job
+
+    def let_go(self, number: int) -> None:
+        with self._changed:
+            self._open += number
+            self._changed.notify_all()
+
+    def wait_for(self, running: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._running == running, LONG)
+
+
+def test_a_limit_that_rises_lets_more_jobs_run_and_one_that_falls_fewer() -> None:
+    gate, limit = Gate(), [2]
+    answers = _pool.each(
+        range(60), gate.work, crashed=lambda job, error: error, limit=lambda: limit[0]
+    )
+    collector = threading.Thread(target=lambda: found.extend(answers), daemon=True)
+    found: list[t.Any] = []
+    collector.start()
+    gate.wait_for(2)
+    limit[0] = 20
+    gate.let_go(1)
+    gate.wait_for(20)
+    limit[0] = 3
+    gate.let_go(17)  # those that run go on, and none takes the place of one that ends
+    gate.wait_for(3)
+    gate.most = 0
+    gate.let_go(60)
+    collector.join(LONG)
+    assert gate.most <= 3
+    assert sorted(found) == [(job, job) for job in range(60)]
+
+
+@given(
+    st.lists(st.integers(0, 2), max_size=60),
+    st.lists(st.integers(1, 40), min_size=1, max_size=20),
+)
+def test_each_job_is_answered_once_however_the_limit_changes_and_whatever_a_job_raises(
+    kinds: list[int], numbers: list[int]
+) -> None:
+    errors = {1: ValueError("no"), 2: Panic("ouch")}
+    limits = itertools.cycle(numbers)
+    lock = threading.Lock()
+    running: list[int] = []
+    most: list[int] = []
+
+    def limit() -> int:
+        with lock:
+            return next(limits)
+
+    def work(job: tuple[int, int]) -> int:
+        with lock:
+            running.append(1)
+            most.append(len(running))
+        with lock:
+            running.pop()
+        if job[1] in errors:
+            raise errors[job[1]]
+        return 0
+
+    jobs = list(enumerate(kinds))
+    answers = list(_pool.each(jobs, work, crashed=lambda job, error: error, limit=limit))
+    assert sorted(job for job, _unused in answers) == jobs
+    assert all(answer == errors.get(job[1], 0) for job, answer in answers)
+    assert max(most, default=0) <= max(numbers)
+
+
+def test_a_thread_that_is_idle_takes_the_next_job_and_no_other_is_started() -> None:
+    threads = set()
+
+    def work(job: int) -> t.Iterator[int]:
+        threads.add(threading.current_thread())
+        yield job
+
+    crew = _pool._Crew(work, lambda: 64)
+    for job in range(50):
+        crew.add(job)
+        assert [crew.done.get(timeout=LONG)[3] for _unused in range(2)] == [False, True]
+    crew.dismiss()
+    assert len(threads) == 1
+    for thread in threads:
+        thread.join(LONG)
+        assert not thread.is_alive()
+
+
+def test_jobs_that_wait_are_dropped_when_the_caller_stops_early() -> None:
+    gate, some_wait = Gate(), threading.Event()
+    begun: list[int] = []
+    threads: list[threading.Thread] = []
+
+    def jobs() -> t.Iterator[int]:
+        for job in range(50):
+            if job == 2:
+                some_wait.set()
+            yield job
+
+    def work(job: int) -> None:
+        threads.append(threading.current_thread())
+        begun.append(job)
+        if job:
+            gate.work(job)
+        else:
+            assert some_wait.wait(LONG)
+
+    answers = each(jobs(), work, threads=1)
+    assert next(answers) == (0, None)
+    gate.wait_for(1)
+    answers.close()  # type: ignore[attr-defined]  # a generator
+    gate.let_go(50)
+    threads[0].join(LONG)
+    assert begun == [0, 1]
 
 
 def test_the_first_job_is_answered_before_the_last_is_made() -> None:
@@ -156,9 +296,7 @@ def test_whatever_a_job_raises_is_its_answer_and_stops_no_other_job(error: BaseE
         return job
 
     # more jobs than threads: a thread that died would leave the rest waiting for ever
-    answers = dict(
-        _pool.each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2)
-    )
+    answers = dict(each(range(10), work, crashed=lambda job, raised: (job, raised), threads=2))
     assert answers == {job: (job, error) if job in (0, 5, 9) else job for job in range(10)}
 
 

@@ -13,7 +13,10 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _pool
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    service_load as _load,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _concurrency, _pool
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     hunt_lanes as _lanes,
 )
@@ -36,9 +39,9 @@ def failed(category: str) -> Json:
     return DefenderError(category, f"no: {category}").as_result()
 
 
-@given(st.integers(0, 12), st.integers(0, 6), st.integers(1, 40))
+@given(st.integers(0, 12), st.integers(0, 6), st.none() | st.integers(1, 40))
 def test_every_question_is_asked_once_in_every_tenant(
-    hosts: int, questions: int, concurrency: int
+    hosts: int, questions: int, concurrency: int | None
 ) -> None:
     asked: collections.Counter[tuple[str, str]] = collections.Counter()
 
@@ -83,17 +86,33 @@ def test_a_few_tenants_get_several_queries_at_a_time_but_not_more_than_their_quo
 
     taken: list[_lanes.Lane] = []
 
-    def stream(jobs: t.Iterable[_lanes.Lane], *_unused: t.Any, threads: int) -> t.Iterator[t.Any]:
+    def stream(
+        jobs: t.Iterable[_lanes.Lane], *_unused: t.Any, limit: t.Callable[[], int]
+    ) -> t.Iterator[t.Any]:
         taken.extend(jobs)
         return iter(())
 
     monkeypatch.setattr(_pool, "stream", stream)
     many = lanes("one", "two", questions=QUESTIONS * 20)
-    for concurrency, each in ((2, 1), (6, 3), (32, 4), (1000, 4)):
+    for concurrency, each in ((2, 1), (6, 3), (32, 4), (1000, 4), (None, 4)):
         taken.clear()
         list(_lanes.answered(many, lambda job, question: {}, concurrency=concurrency))
         # a thread takes one query at a time from each slice of a lane
         assert collections.Counter(lane.job.host for lane in taken) == {"one": each, "two": each}
+
+
+def test_the_number_of_queries_adapts_to_the_requests_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = _concurrency.Limit(1, 50, cpu=lambda: 0.0)
+    monkeypatch.setattr(_concurrency, "limit", lambda number: {None: limit}[number])
+
+    def ask(job: Job, question: Question) -> Json:
+        _load.report("graph.microsoft.com:443", "answered")
+        return {}
+
+    assert len(list(_lanes.answered(lanes("one", "two"), ask, concurrency=None))) == 8
+    assert limit.now() == 1 + 8
 
 
 @pytest.mark.parametrize("category", sorted(_lanes.OF_THE_TENANT))
