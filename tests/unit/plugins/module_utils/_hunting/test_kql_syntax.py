@@ -116,7 +116,7 @@ def test_without_the_package_what_is_certain_is_refused_all_the_same(
 def test_a_query_is_parsed_once_for_all_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     monkeypatch.setattr(_kql, "duckdb_kql", types.SimpleNamespace(validate=parsed.append))
-    answers = {_kql.check("DeviceInfo | take 79") for _ in range(3)}
+    answers = {_kql.check("DeviceInfo | take 79") for _unused in range(3)}
     assert (answers, len(parsed)) == ({True}, 1)
 
 
