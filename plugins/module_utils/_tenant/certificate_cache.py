@@ -26,8 +26,8 @@ class CertificateCache:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything, and whether a thread was parsing."""
-        self._lock = threading.Lock()
+        """Forget everything, also the lock, which another thread may hold while this one forks."""
+        self._locks: dict[str, threading.Lock] = {}  # one, made when it is needed
         self._entries: dict[bytes, Contents] = {}
 
     def get(
@@ -36,7 +36,7 @@ class CertificateCache:
         """The keys and certificates that `parse` returns; threads that need the same file wait for
         the first of them. An error of `parse` is not cached."""
         key = _digest(data, passwords)
-        with self._lock:
+        with self._locks.setdefault("parsing", threading.Lock()):
             if key not in self._entries:
                 contents = parse(data, passwords)
                 if len(self._entries) >= self._size:
