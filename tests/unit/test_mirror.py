@@ -62,7 +62,6 @@ WITHOUT: t.Final = {
     "plugin_utils/_sweep/hunt_summary",
     "plugin_utils/_sweep/interruption",
     "plugin_utils/_sweep/play",
-    "plugin_utils/_sweep/tenant_run",
 }
 
 
