@@ -44,6 +44,18 @@ PERIOD: t.Final = 0.1
 BUSY: t.Final = 0.8
 
 
+class OfTenant(t.Protocol):
+    """What is done for one tenant."""
+
+    @property
+    def host(self) -> str: ...
+
+
+Tenant = t.TypeVar("Tenant", bound=OfTenant)
+Rest = t.ParamSpec("Rest")
+Answer = t.TypeVar("Answer")
+
+
 class Limit:
     """The number of jobs that may run at the same time, between two bounds. It starts at the lower
     one.
@@ -77,11 +89,16 @@ class Limit:
         """The number at this moment."""
         return int(self._number)
 
-    @contextlib.contextmanager
-    def watch(self, tenant: str) -> t.Iterator[None]:
-        """Adapt to the requests that this thread sends for the tenant in the meantime."""
-        with _load.observation(functools.partial(self.adapt, tenant)):
-            yield
+    def watching(
+        self, work: t.Callable[t.Concatenate[Tenant, Rest], Answer]
+    ) -> t.Callable[t.Concatenate[Tenant, Rest], Answer]:
+        """The same function, which adapts to the requests that it sends for its first argument."""
+
+        def watched(tenant: Tenant, /, *args: Rest.args, **more: Rest.kwargs) -> Answer:
+            with _load.observation(functools.partial(self.adapt, tenant.host)):
+                return work(tenant, *args, **more)
+
+        return watched
 
     def adapt(self, tenant: str, service: str, load: _load.Load) -> None:
         """Adapt to one request."""

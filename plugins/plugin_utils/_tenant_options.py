@@ -33,13 +33,14 @@ PREFIX: t.Final = f"{SECTION}_"
 COMMON: t.Final = ("type", "default", "choices")  # what a spec and a definition both have
 ONLY_VARIABLE: t.Final = ("tenant_id",)
 VARIABLE: t.Final = f"{PREFIX}tenant_id"
+VARIABLES: t.Final = tuple(f"{PREFIX}{option}" for option in TENANT_SPEC)
 LAYERS: t.Final = ("var", "env", "ini")
 SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec.get("no_log"))
 
 
 @functools.cache
-def _definitions() -> tuple[str, frozenset[str]]:
-    """The name of the options in core's configuration, and the variables that set them."""
+def _defined() -> str:
+    """Define the options in core's configuration, and return the name that they have there."""
     definitions = {}
     for option, spec in TENANT_SPEC.items():
         definition: dict[str, t.Any] = {key: spec[key] for key in COMMON if key in spec}
@@ -49,7 +50,7 @@ def _definitions() -> tuple[str, frozenset[str]]:
             definition["ini"] = [{"section": SECTION, "key": option}]
         definitions[option] = definition
     C.config.initialize_plugin_configuration_definitions("connection", DEFINED, definitions)
-    return DEFINED, frozenset(f"{PREFIX}{option}" for option in TENANT_SPEC)
+    return DEFINED
 
 
 Setting = tuple[t.Any, str]
@@ -76,7 +77,7 @@ def options_from_env_and_cfg() -> dict[str, Setting]:
 
 def _setting(option: str, variables: t.Mapping[str, t.Any]) -> Setting:
     value_and_origin: Setting = C.config.get_config_value_and_origin(
-        option, plugin_type="connection", plugin_name=_definitions()[0], variables=variables
+        option, plugin_type="connection", plugin_name=_defined(), variables=variables
     )
     return value_and_origin
 
@@ -143,11 +144,8 @@ def resolve(
     credential. The host's name is the tenant's name unless the arguments name another tenant.
     Raises `bad_request`.
     """
-    unused, variable_names = _definitions()
     host_variables = {
-        variable: template(variables[variable])
-        for variable in variable_names
-        if variable in variables
+        variable: template(variables[variable]) for variable in VARIABLES if variable in variables
     }
     try:
         check_kinds(host_variables, prefix=PREFIX)

@@ -98,12 +98,9 @@ def add_health(plugin: t.Any, hosts: t.Collection[str], path: str, answers: Answ
                 health[job.host] = kept
 
     limit = _concurrency.limit(concurrency)
-
-    def probed(job: Job) -> Finding:
-        with limit.watch(job.host):
-            return _probe_tenant(job, resource, roles)
-
-    for job, finding in _pool.each(asked(), probed, crashed=_crashed, limit=limit.now):
+    probe = functools.partial(_probe_tenant, resource=resource, roles=roles)
+    stream = _pool.each(asked(), limit.watching(probe), crashed=_crashed, limit=limit.now)
+    for job, finding in stream:
         health[job.host] = finding
         if finding["category"] not in PASSING:
             answers.put(job.subject, job.asker(resource, roles), finding)

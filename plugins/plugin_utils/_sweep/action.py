@@ -129,10 +129,11 @@ class Sweep(ActionBase):
         check_mode = bool(self._task.check_mode)
         present = [host for host in batch.asked if host not in answers.failures]
         progress = _progress.board()
+        rows = getattr(module, "ROWS", None)
         collecting = _rows.collector(
             params["dest"],
             params["fields"],
-            rows=getattr(module, "ROWS", None),
+            rows=rows,
             hosts=batch.asked,
             check_mode=check_mode,
         )
@@ -145,9 +146,10 @@ class Sweep(ActionBase):
             asked_at = _times.this_second()
             with collecting as collector:
                 limit = _concurrency.limit(params["concurrency"])
-                serve = _run.server(module, limit, check_mode=check_mode)
+                serve = functools.partial(_run.serve, module=module, check_mode=check_mode)
                 crashed = functools.partial(_run.crashed, module)
-                for job, answer in _pool.each(jobs, serve, crashed=crashed, limit=limit.now):
+                stream = _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
+                for job, answer in stream:
                     failed = answers.add(job.host, _collected(collector, job.host, answer))
                     progress.count(failed=failed)
         except Interrupted:
@@ -158,7 +160,6 @@ class Sweep(ActionBase):
         result["asked_at"] = asked_at if present else None
         if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
-        rows = getattr(module, "ROWS", None)
         if large := _rows.size_warning(result["results"], rows=rows):
             result["warnings"] = [*result.get("warnings", ()), large]
         if params["dest"]:

@@ -90,7 +90,7 @@ def asking(
         given = {name: value for name, value in arguments.items() if value is not None}
         asked = dataclasses.replace(job, arguments=given)
         try:
-            return _run.serve(module, asked, check_mode=check_mode)
+            return _run.serve(asked, module=module, check_mode=check_mode)
         except BaseException as e:  # such as a panic in an extension module
             return _run.crashed(module, asked, e)
 
@@ -140,11 +140,7 @@ def answered(
     if not lanes:
         return
     limit = _concurrency.limit(concurrency)
-
-    def watched(job: _run.Job, question: Question) -> Json:
-        with limit.watch(job.host):
-            return ask(job, question)
-
+    watched = limit.watching(ask)
     helpers = min(MOST_AT_ONCE, max(1, limit.most // len(lanes)))
     slices = [lane for turn in range(helpers) for lane in lanes if len(lane.left) > turn]
     stream = _pool.stream(slices, lambda lane: lane.answers(watched), limit=limit.now)

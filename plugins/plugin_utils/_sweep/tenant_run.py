@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _concurrency, _execution
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import Arguments
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
     Interrupted,
@@ -50,19 +50,7 @@ def job_for(host: str, arguments: Arguments) -> Job:
         )
 
 
-def server(
-    module: t.Any, limit: _concurrency.Limit, *, check_mode: bool
-) -> t.Callable[[Job], Json]:
-    """`serve` for this module; the limit adapts to the requests of each tenant."""
-
-    def watched(job: Job) -> Json:
-        with limit.watch(job.host):
-            return serve(module, job, check_mode=check_mode)
-
-    return watched
-
-
-def serve(module: t.Any, job: Job, *, check_mode: bool) -> Json:
+def serve(job: Job, *, module: t.Any, check_mode: bool) -> Json:
     """The result of the module for one tenant; a DefenderError becomes a failed result."""
     secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
     try:

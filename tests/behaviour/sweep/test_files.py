@@ -52,6 +52,21 @@ def test_the_rows_of_all_tenants_stand_in_one_private_file_and_not_in_the_result
     assert (told["coverage"], list(told["failures"])) == (memory["coverage"], [sick.host])
 
 
+def test_rows_that_need_much_memory_are_said_with_the_remedy(tenants: Tenants) -> None:
+    fleet = tenants(2)
+    tenfold = "extend a = strcat(a, a, a, a, a, a, a, a, a, a)"
+    query = (
+        f"DeviceInfo | take 6 | extend a = 'ten chars.' | {' | '.join([tenfold] * 5)} | project a"
+    )
+    hunt = {"module": "hunting_query", "module_args": {"query": query}}
+    dest = str(fleet.ansible.cwd / "rows.ndjson")
+    run = fleet.play(sweep("in memory", **hunt), sweep("in a file", **hunt, dest=dest)).good()
+    assert [one["count"] for one in run.result("in memory")["results"].values()] == [6, 6]
+    (warning,) = run.result("in memory")["warnings"]
+    assert warning.startswith("The result has 12 rows, about 12 MB of JSON, and Ansible needs many")
+    assert "warnings" not in run.result("in a file")
+
+
 def test_a_hunts_rows_and_a_result_without_rows_are_written_too(tenants: Tenants) -> None:
     fleet = tenants(2)
     hunted, checked = fleet.ansible.cwd / "hunt.ndjson", fleet.ansible.cwd / "tokens.ndjson"

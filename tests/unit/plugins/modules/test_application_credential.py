@@ -23,6 +23,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.plugins.modules import application_credential
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.registrations import (
+    APP,
+    ID,
+    calls,
+    graph,
+    writes,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.modules.runs import (
     failed,
     read,
@@ -42,9 +49,6 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding
 
-V1 = "https://graph.microsoft.com/v1.0"
-ID = "03ef14b0-ca33-4840-8f4f-d6e91916010e"
-APP = "631a96bc-a705-4eda-9f99-fdaf9f54f6a2"
 APP_READ = ("GET", f"/applications(appId='{APP}')")
 FEDERATED_READ = ("GET", f"/applications/{ID}/federatedIdentityCredentials")
 TEXT = "[6gyXA5S20@MN+WRXAJ]I-TO7g1:h2P8"  # the secret of Microsoft's own example
@@ -118,24 +122,6 @@ SEEN = (
 TROUBLE = DefenderError(
     "network", "GET lost its connection."
 )  # which does not matter any more when something was made
-
-
-def graph(*script: t.Any) -> FakeHttp:
-    return FakeHttp(token_answer(graph_token(roles=["Application.ReadWrite.OwnedBy"])), *script)
-
-
-def calls(http: FakeHttp) -> list[tuple[str, str]]:
-    http.done()
-    return [(asked.method, asked.url.removeprefix(V1)) for asked in http.asked[1:]]
-
-
-def writes(http: FakeHttp) -> list[tuple[str, str, t.Any]]:
-    http.done()
-    return [
-        (asked.method, asked.url.removeprefix(V1), asked.payload)
-        for asked in http.asked[1:]
-        if asked.method != "GET"
-    ]
 
 
 def secret(tenant: t.Any, **arguments: t.Any) -> Json:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import ssl
 import threading
+import types
 import typing as t
 from pathlib import Path
 
@@ -61,13 +62,19 @@ def test_so_many_jobs_run_at_once_when_all_of_them_wait_for_the_network() -> Non
     together = threading.Barrier(_concurrency.MOST, timeout=LONG)
     early = _concurrency.MOST - _concurrency.START
 
-    def work(job: int) -> None:
-        with limit.watch(str(job)):
-            _load.report(LOGIN, "answered")
-        if job >= early:
+    @limit.watching
+    def answer(job: types.SimpleNamespace) -> None:
+        _load.report(LOGIN, "answered")
+
+    def work(job: types.SimpleNamespace) -> None:
+        answer(job)
+        if job.number >= early:
             together.wait()
 
-    jobs = range(early + _concurrency.MOST)
+    jobs = [
+        types.SimpleNamespace(host=str(number), number=number)
+        for number in range(early + _concurrency.MOST)
+    ]
     answers = _pool.each(jobs, work, crashed=lambda job, error: error, limit=limit.now)
     assert [answer for _unused, answer in answers] == [None] * len(jobs)
 

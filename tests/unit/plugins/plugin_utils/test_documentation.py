@@ -73,9 +73,8 @@ def test_the_secrets_and_only_they_are_kept_out_of_the_log(option: str, hidden: 
 
 @pytest.mark.parametrize("option", TENANT_SPEC)
 def test_an_option_is_read_where_the_contract_says(option: str) -> None:
-    name, variables = _tenant_options._definitions()
-    told = C.config.get_configuration_definitions("connection", name)[option]
-    assert f"defender_xdr_{option}" in variables
+    told = C.config.get_configuration_definitions("connection", _tenant_options._defined())[option]
+    assert f"defender_xdr_{option}" in _tenant_options.VARIABLES
     assert told["vars"] == [{"name": f"defender_xdr_{option}"}]
     if option == "tenant_id":
         assert "env" not in told

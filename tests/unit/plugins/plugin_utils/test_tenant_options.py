@@ -54,7 +54,7 @@ from ansible.config.manager import ConfigManager
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
-_tenant_options._definitions()
+_tenant_options._defined()
 definitions = C.config._plugins
 cfg = tempfile.NamedTemporaryFile("w", suffix=".cfg")
 C.config = ConfigManager(conf_file=cfg.name)
@@ -402,10 +402,10 @@ init_plugin_loader()
 from ansible_collections.mssp.defender_xdr.plugins.action import incident_info
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import connections
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
-shared = connections.tls_context, _tenant_options._definitions
+shared = connections.tls_context, _tenant_options._defined
 made = [each.cache_info().misses for each in shared]
 connections.tls_context(PATH, True)
-_tenant_options._definitions()
+_tenant_options._defined()
 print(made, [each.cache_info().misses for each in shared])
 """
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import typing as t
 
@@ -25,7 +26,7 @@ def test_the_number_of_tenants_adapts_to_the_requests_of_each() -> None:
 
     limit = _concurrency.Limit(8, 50, cpu=lambda: 0.0)
     module = types.SimpleNamespace(SPEC=_module.spec({}), run=run)
-    serve = _run.server(module, limit, check_mode=False)
+    serve = limit.watching(functools.partial(_run.serve, module=module, check_mode=False))
     given = {name: value for name, value in parameters().items() if value is not None}
     for host in ("contoso", "fabrikam"):
         assert not serve(_run.Job(host, given)).get("failed")
