@@ -122,8 +122,8 @@ options:
         all tenants are done. It stays unchanged if no tenant answered.
       - In check mode, nothing is written, the rows stay in the result, and RV(ignore:changed) shows
         whether the file would change.
-      - Memory use does not grow with the number of rows. Without O(dest), Ansible needs up to 40
-        times the size of the rows in JSON, and the sweep warns above 10 MB of them.
+      - Memory use does not grow with the number of rows. Without O(dest), Ansible needs several
+        times the size of the rows in JSON, and the sweep warns above 50 MB of them.
       - If the sweep is interrupted, the rows that it has so far are written to a file with the
         suffix C(.partial).
       - Without this option, an interrupted sweep writes the result that it has so far to

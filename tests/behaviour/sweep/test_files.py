@@ -55,15 +55,16 @@ def test_the_rows_of_all_tenants_stand_in_one_private_file_and_not_in_the_result
 def test_rows_that_need_much_memory_are_said_with_the_remedy(tenants: Tenants) -> None:
     fleet = tenants(2)
     tenfold = "extend a = strcat(a, a, a, a, a, a, a, a, a, a)"
-    query = (
-        f"DeviceInfo | take 6 | extend a = 'ten chars.' | {' | '.join([tenfold] * 5)} | project a"
-    )
+    large = f"DeviceInfo | take 1 | extend a = 'ten chars.' | {' | '.join([tenfold] * 5)}"
+    small = "DeviceProcessEvents | take 29 | extend a = 'x'"
+    # the first row of each tenant is the sample, so that 30 rows count as 30 MB
+    query = f"union ({large}), ({small}) | project a | sort by strlen(a) desc"
     hunt = {"module": "hunting_query", "module_args": {"query": query}}
     dest = str(fleet.ansible.cwd / "rows.ndjson")
     run = fleet.play(sweep("in memory", **hunt), sweep("in a file", **hunt, dest=dest)).good()
-    assert [one["count"] for one in run.result("in memory")["results"].values()] == [6, 6]
+    assert [one["count"] for one in run.result("in memory")["results"].values()] == [30, 30]
     (warning,) = run.result("in memory")["warnings"]
-    assert warning.startswith("The result has 12 rows, about 12 MB of JSON, and Ansible needs many")
+    assert warning.startswith("The result has 60 rows, about 60 MB of JSON, and Ansible needs ")
     assert "warnings" not in run.result("in a file")
 
 

@@ -298,9 +298,9 @@ def test_what_an_interrupted_sweep_has_is_kept_also_with_half_a_surrogate_pair(
 
 def test_a_result_that_needs_much_memory_is_said_with_the_remedy() -> None:
     row = {"text": "x" * 986}  # 1,000 characters of JSON
-    results = {host: answer(host, *[row] * 4000) for host in "xyz"}
+    results = {host: answer(host, *[row] * 20_000) for host in "xyz"}
     assert _rows.size_warning(results, rows="rows") == (
-        "The result has 12000 rows, about 12 MB of JSON, and Ansible needs many times as much"
+        "The result has 60000 rows, about 60 MB of JSON, and Ansible needs several times as much"
         " memory for it. Set dest to write the rows to a file, or fields to keep fewer of their"
         " fields."
     )
