@@ -228,8 +228,19 @@ def test_incidents_can_be_made_changed_and_taken_away(desk, tenant) -> None:
     assert next(one for one in after if one["displayName"] == "fresh")["status"] == "active"
 
 
+def test_the_id_of_an_incident_that_was_taken_away_is_never_given_again(desk, tenant) -> None:
+    ids = [one["id"] for one in desk.call("graph", tenant, "GET", PATH).json()["value"]]
+    newest = max(ids, key=int)
+    body = {"tenant": tenant.host, "incidents": [{"displayName": "fresh"}], "delete": [newest]}
+    desk.control("POST", "incidents", body=body)
+    after = {one["id"] for one in desk.call("graph", tenant, "GET", PATH).json()["value"]}
+    assert newest not in after
+    assert len(after - set(ids)) == 1
+
+
 def test_alerts_can_be_changed_by_their_incident(desk, tenant) -> None:
-    number = desk.call("graph", tenant, "GET", PATH).json()["value"][0]["id"]
+    listed = desk.call("graph", tenant, "GET", PATH, "$expand=alerts").json()["value"]
+    number = next(one["id"] for one in listed if one["alerts"])
     details = {"UserName": ["anna"], "userName": ["berta"]}
     desk.control(
         "POST",

@@ -19,7 +19,7 @@ from defender_lab.service.exchange import Refused, Reply, Request, as_json
 from defender_lab.service.faults import NAMES, Faults
 from defender_lab.service.journal import Journal
 from defender_lab.service.quota import Quotas
-from defender_lab.store import Record, Store
+from defender_lab.store import Record, Shelf, Store
 from defender_lab.tenants.personalities import BY_NAME
 from defender_lab.tenants.registrations import Lag
 from defender_lab.tenants.resources import RESOURCES
@@ -209,7 +209,7 @@ class Control:
             if incident is not None:
                 incident.update({"lastUpdateDateTime": instants.now(), **changes})
             else:
-                shelf.incidents.append(_new(changes, shelf.incidents))
+                shelf.incidents.append(_new(changes, shelf))
         for changes in body.get("alerts", ()):
             for alert in shelf.alerts:
                 if (
@@ -253,11 +253,11 @@ def _object(request: Request, allowed: frozenset[str]) -> Answer:
     return body
 
 
-def _new(changes: Record, incidents: list[Record]) -> Record:
+def _new(changes: Record, shelf: Shelf) -> Record:
     now = instants.now()
     pattern = (
-        incidents[0]
-        if incidents
+        shelf.incidents[0]
+        if shelf.incidents
         else {
             "severity": "medium",
             "classification": "unknown",
@@ -266,7 +266,7 @@ def _new(changes: Record, incidents: list[Record]) -> Record:
         }
     )
     fresh = {
-        "id": str(max((int(incident["id"]) for incident in incidents), default=0) + 1),
+        "id": shelf.new_id(),
         "createdDateTime": now,
         "lastUpdateDateTime": now,
     }

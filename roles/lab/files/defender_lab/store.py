@@ -49,14 +49,22 @@ class Shelf:
     pages: dict[t.Any, t.Any] = field(default_factory=dict)
     by_incident: dict[str, list[Record]] = field(default_factory=dict)
     order: str = "lastUpdateDateTime"
+    _highest_id: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.changed()
+
+    def new_id(self) -> str:
+        """An id that no incident of this tenant has ever had."""
+        self._highest_id += 1
+        return str(self._highest_id)
 
     def changed(self) -> None:
         """Sort and index anew; what was kept is stale."""
         self.version += 1
         self.pages = {}
+        ids = (int(incident["id"]) for incident in self.incidents)
+        self._highest_id = max(self._highest_id, *ids, 0)
         self.incidents.sort(key=self._age, reverse=True)
         self.alerts.sort(key=self._age, reverse=True)
         self.by_incident = {}
