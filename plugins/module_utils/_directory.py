@@ -17,13 +17,15 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._odata import quote
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.app_roles import APP_ROLES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import (
     APP_IDS,
     PRODUCTS,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 V1: t.Final = "/v1.0"
 ROLE: t.Final = (

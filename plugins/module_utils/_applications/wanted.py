@@ -17,7 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     permissions as _permissions,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import origin
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 
 AUDIENCES: t.Final = (
     "AzureADMultipleOrgs",

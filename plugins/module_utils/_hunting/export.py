@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import itertools
 import json
 import typing as t
@@ -22,12 +23,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
 
-try:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ImportError:
-    pa = pq = None
-
 FORMATS: t.Final = ("ndjson", "csv", "parquet")
 BATCH: t.Final = 5000
 # Spreadsheets read a cell that begins with one of these as a formula (OWASP, CSV injection), in
@@ -37,12 +32,23 @@ FORMULA: t.Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 def check_format(name: str) -> None:
     """Refuse Parquet if its package is missing."""
-    if name == "parquet" and pa is None:
+    if name == "parquet" and _pyarrow() is None:
         raise DefenderError(
             "bad_request",
             "format is parquet, but the Python package pyarrow is not installed on this machine.",
             advice="Run: pip install pyarrow",
         )
+
+
+@functools.cache
+def _pyarrow() -> t.Any:
+    """The optional package, or None; imported for the first file in Parquet."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        return None
+    return pyarrow
 
 
 def mode_of(text: str) -> int:
@@ -135,6 +141,7 @@ def _cell(value: t.Any) -> t.Any:
 
 
 def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str, str]]) -> None:
+    pa = _pyarrow()
     # both APIs use names of .NET types; other types become text, and objects JSON
     types = {
         "datetime": pa.timestamp("ns", "UTC"),
@@ -153,7 +160,7 @@ def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str
     fields = pa.schema(
         [(column["name"], types.get(column["type"].lower(), pa.string())) for column in schema]
     )
-    with pq.ParquetWriter(target, fields) as writer:
+    with pa.parquet.ParquetWriter(target, fields) as writer:
         rows = map(json.loads, lines)
         while batch := list(itertools.islice(rows, BATCH)):
             columns = [
@@ -164,6 +171,7 @@ def _parquet(lines: t.Iterable[bytes], target: t.BinaryIO, schema: list[dict[str
 
 
 def _column(name: str, values: list[t.Any], kind: t.Any) -> t.Any:
+    pa = _pyarrow()
     try:
         if pa.types.is_string(kind):
             return pa.array([_text(value) for value in values], kind)

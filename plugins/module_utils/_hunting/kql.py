@@ -25,11 +25,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
     kql_syntax as _kql_syntax,
 )
 
-try:
-    import duckdb_kql
-except ImportError:  # optional: without it only Microsoft reports mistakes
-    duckdb_kql = None  # type: ignore[assignment]
-
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 TYPED: t.Final = ("datetime", "timespan")
 
@@ -213,9 +208,24 @@ def _read(query: str) -> tuple[str, bool]:
     if mistake := _kql_syntax.mistake(query):
         place = f"line {mistake.line}, column {mistake.column}"
         return f"The query has a syntax error in {place}: {mistake.reason}.", False
-    if duckdb_kql is None:
+    package = duckdb_kql()
+    if package is None:
         return "", False
     try:
-        return "", not duckdb_kql.validate(_kql_syntax.readable(query))
+        return "", not package.validate(_kql_syntax.readable(query))
     except RecursionError:
         return "", False
+
+
+@functools.cache
+def duckdb_kql() -> t.Any:
+    """The optional package, or None; without it only Microsoft reports mistakes.
+
+    Imported for the first query: core loads every filter of the collection in a process that needs
+    one of them, and this costs more than the rest of its task.
+    """
+    try:
+        import duckdb_kql as package
+    except ImportError:
+        return None
+    return package

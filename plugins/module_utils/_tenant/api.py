@@ -19,10 +19,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api_refu
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
     Answer,
-    origin,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import Options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import Token
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND

@@ -13,14 +13,14 @@ import contextlib
 import dataclasses
 import email.utils
 import json
-import re
 import typing as t
 import uuid
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import reasons as _reasons
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connections import Adapter
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import Proxy
 
 # if it is missing, `connections` reports it when a request is made
@@ -55,18 +55,6 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         return self.headers.get("request-id") or self.headers.get("x-ms-request-id")
-
-
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port, to which a token is bound; empty for an invalid or ambiguous URL."""
-    try:
-        parts = urlsplit(url)
-        place = parts.scheme, (parts.hostname or "").lower(), parts.port or 443
-    except ValueError:
-        place = "", "", 0
-    # libraries differ in how they treat a backslash before an @, and white space before the query
-    ambiguous = "\\" in url or re.match(r"[^?#]*\s", url)
-    return ("", "", 0) if ambiguous else place
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

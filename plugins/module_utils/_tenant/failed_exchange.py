@@ -18,8 +18,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import r
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
     Answer,
     Operation,
-    origin,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 
 try:
     import requests

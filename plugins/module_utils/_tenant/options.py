@@ -24,7 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
     owner_of,
     service,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import origin
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import checked
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)

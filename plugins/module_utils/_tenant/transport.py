@@ -31,9 +31,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.connecti
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
     Answer,
     Operation,
-    origin,
     prepared,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 
 # if it is missing, `connections` reports it when a request is made
 with contextlib.suppress(ImportError):

@@ -25,12 +25,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting import 
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._hunting.kql_lexer import OPAQUE
 
-try:
-    import duckdb
-    import duckdb_kql
-except ImportError:  # optional: needed only here
-    duckdb = duckdb_kql = None  # type: ignore[assignment]
-
 Row = dict[str, t.Any]
 Source = t.Sequence[Row] | str
 # No query can access a file, the network, an extension or a setting.
@@ -84,12 +78,7 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
     Raises `bad_request` for tables that cannot be read and `bad_query` for a query that cannot be
     run.
     """
-    if duckdb_kql is None:
-        raise DefenderError(
-            "bad_request",
-            "local_kql needs the Python packages duckdb and duckdb-kql on the controller.",
-            advice="Run: pip install duckdb-kql duckdb",
-        )
+    duckdb, duckdb_kql = _packages()
     text = _kql.with_parameters(_kql.text(query, None), parameters)
     _kql.check(text)
     with duckdb.connect(":memory:", config=SHUT) as connection:
@@ -120,6 +109,20 @@ def run(tables: t.Mapping[str, Source], query: str, parameters: t.Mapping[str, t
                     f" {_table_summary(columns)}."
                 ),
             ) from None
+
+
+def _packages() -> tuple[t.Any, t.Any]:
+    """The packages that only this filter needs; imported for its first query."""
+    try:
+        import duckdb
+        import duckdb_kql
+    except ImportError:
+        raise DefenderError(
+            "bad_request",
+            "local_kql needs the Python packages duckdb and duckdb-kql on the controller.",
+            advice="Run: pip install duckdb-kql duckdb",
+        ) from None
+    return duckdb, duckdb_kql
 
 
 def _readable(query: str) -> str:

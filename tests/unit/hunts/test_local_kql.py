@@ -8,6 +8,7 @@ nothing else."""
 from __future__ import annotations
 
 import json
+import sys
 import typing as t
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def test_sql_that_reads_a_file_is_shut_out_even_behind_the_translation(
 
 
 def test_without_the_package_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local_kql, "duckdb_kql", None)
+    monkeypatch.setitem(sys.modules, "duckdb_kql", None)
     with pytest.raises(AnsibleError, match="duckdb-kql"):
         local_kql(ROWS, "Rows")
 

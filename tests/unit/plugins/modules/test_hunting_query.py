@@ -290,7 +290,7 @@ def test_hunting_query_reads_in_check_mode_without_a_file_as_it_does_otherwise(
 def test_hunting_query_only_validates_when_told_to(
     tenant_with: Tenants, monkeypatch: pytest.MonkeyPatch, check_mode: bool
 ) -> None:
-    monkeypatch.setattr(_kql, "duckdb_kql", None)
+    monkeypatch.setattr(_kql, "duckdb_kql", lambda: None)
     http = FakeHttp()
     assert run(
         hunting_query,

@@ -340,5 +340,5 @@ def test_a_query_that_is_nested_too_deeply_for_the_checker_was_not_checked(
     def too_deep(query: str) -> list[str]:
         raise RecursionError
 
-    monkeypatch.setattr(_kql, "duckdb_kql", types.SimpleNamespace(validate=too_deep))
+    monkeypatch.setattr(_kql, "duckdb_kql", lambda: types.SimpleNamespace(validate=too_deep))
     assert _kql.check("DeviceInfo | take 77") is False

@@ -106,7 +106,7 @@ def test_a_check_that_is_not_sure_says_so(query: str) -> None:
 def test_without_the_package_what_is_certain_is_refused_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_kql, "duckdb_kql", None)
+    monkeypatch.setattr(_kql, "duckdb_kql", lambda: None)
     # queries that no other test has checked before, with the package
     assert _kql.check(f"{VALID[0]} | take 78") is False
     with pytest.raises(DefenderError):
@@ -115,7 +115,8 @@ def test_without_the_package_what_is_certain_is_refused_all_the_same(
 
 def test_a_query_is_parsed_once_for_all_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    monkeypatch.setattr(_kql, "duckdb_kql", types.SimpleNamespace(validate=parsed.append))
+    checker = types.SimpleNamespace(validate=parsed.append)
+    monkeypatch.setattr(_kql, "duckdb_kql", lambda: checker)
     answers = {_kql.check("DeviceInfo | take 79") for _unused in range(3)}
     assert (answers, len(parsed)) == ({True}, 1)
 
