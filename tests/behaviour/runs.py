@@ -9,24 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import typing as t
 from pathlib import Path
 
-HERE: t.Final = Path(__file__).resolve().parent
+from ansible_collections.mssp.defender_xdr.tests.behaviour import warm
+
 Json = dict[str, t.Any]
-# what a test's Ansible sees of the caller's environment; no setting of the caller's own
-KEPT: t.Final = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "VIRTUAL_ENV",
-    "ANSIBLE_COLLECTIONS_PATH",
-    "COVERAGE_PROCESS_CONFIG",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,36 +86,26 @@ class Ansible:
         return sorted(path for path in self.tokens.glob(f"{tenant_id}-*") if path.suffix != ".lock")
 
     def env(self) -> dict[str, str]:
-        home = self.folder / "home"
-        (self.cwd / "ansible.cfg").touch()
-        return {
-            **{name: os.environ[name] for name in KEPT if name in os.environ},
-            "HOME": str(home),
-            "TMPDIR": str(self.tmp),
-            "ANSIBLE_CONFIG": str(self.cwd / "ansible.cfg"),
-            "ANSIBLE_HOME": str(home / ".ansible"),
-            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp/local"),
-            "ANSIBLE_REMOTE_TMP": str(self.folder / "tmp/remote"),
-            "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "behaviour_results",
-            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
-            "ANSIBLE_FORKS": "10",
-            "ANSIBLE_NOCOLOR": "1",
-            **self.environment,
-        }
+        return {**self._plain(), **self.environment}
+
+    def _plain(self) -> dict[str, str]:
+        config = self.cwd / "ansible.cfg"
+        config.touch()
+        return warm.environment(self.folder, self.tmp, config)
 
     def start(
         self, command: str, *arguments: str, env: t.Mapping[str, str] | None = None
     ) -> Started:
         results = self.folder / f"results-{len(list(self.folder.glob('results-*')))}"
         results.touch(mode=0o600)
-        line = [sys.executable, "-m", "ansible", command, "-i", self.inventory, *arguments]
-        environment = {**self.env(), "BEHAVIOUR_RESULTS": str(results), **(env or {})}
+        arguments = ("-i", self.inventory, *arguments)
+        wanted = {**self.env(), "BEHAVIOUR_RESULTS": str(results), **(env or {})}
+        if warm.serves(self._plain(), wanted):
+            return Started(warm.start(command, *arguments, env=wanted, folder=self.cwd), results)
         process = subprocess.Popen(
-            line,
+            [sys.executable, "-m", "ansible", command, *arguments],
             cwd=self.cwd,
-            env=environment,
+            env=wanted,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -243,7 +224,7 @@ def over_ssh(folder: Path, *, pipelining: bool) -> Json:
 class Started:
     """A process that still runs."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | warm.Forked
     results: Path
 
     def until(self, text: str) -> str:

@@ -13,8 +13,9 @@ import typing as t
 import pytest
 from ansible.release import __version__ as ansible_version
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
-from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import HERE, Ansible, over_ssh
+from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, over_ssh
 from ansible_collections.mssp.defender_xdr.tests.behaviour.test_secrets import Search
+from ansible_collections.mssp.defender_xdr.tests.behaviour.warm import HERE
 from packaging.version import Version
 
 Json = dict[str, t.Any]

@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Lab
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import (
-    HERE,
     Ansible,
     Bastion,
     Started,
 )
+from ansible_collections.mssp.defender_xdr.tests.behaviour.warm import HERE
 from cryptography.hazmat.primitives import serialization
 
 Json = dict[str, t.Any]

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A process that has imported ansible-core and forks for each run: `warm_server.py <fd>`.
+
+A program of its own, because nothing of the collection may be imported before Ansible's loader is
+there. On the socket comes a line of JSON for each run, and with it three files: the standard
+output and error of the run, and a pipe that is told its process id and, at the end, its exit code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import typing as t
+
+# What every run imports and no setting changes.
+IMPORTED: t.Final = (
+    "ansible.cli.adhoc",
+    "ansible.cli.inventory",
+    "ansible.cli.playbook",
+    "ansible.executor.process.worker",
+    "ansible.executor.task_executor",
+    "ansible.plugins.action",
+    "ansible.plugins.connection",
+    "ansible.plugins.inventory",
+    "ansible.plugins.strategy",
+    "cryptography.x509",
+    "msal",
+    "requests",
+)
+
+
+def main() -> None:
+    for name in IMPORTED:
+        importlib.import_module(name)
+    read_routing_of_core()
+    forget_own_folder()
+    gc.collect()
+    gc.freeze()  # the memory that all forks share stays shared
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # pytest gets it too, and closes the socket
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        line, files, _flags, _address = socket.recv_fds(control, 65536, 3)
+        while line and not line.endswith(b"\n"):
+            line += control.recv(65536)
+        if not line:
+            return
+        if os.fork() == 0:
+            control.close()
+            attend(json.loads(line), *files)
+            return
+        for file in files:
+            os.close(file)
+
+
+def attend(run: dict[str, t.Any], output: int, errors: int, status: int) -> None:
+    """Fork once more, and tell the process id and how that one ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        os.close(status)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, file in enumerate((os.open(os.devnull, os.O_RDONLY), output, errors)):
+            os.dup2(file, number)
+            os.close(file)
+        ansible(**run)
+        return
+    os.write(status, f"{child}\n".encode())
+    os.close(output)
+    os.close(errors)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(status, f"{code}\n".encode())
+    os._exit(0)
+
+
+def ansible(command: str, arguments: list[str], environment: dict[str, str], folder: str) -> None:
+    """What `python -m ansible` does, with the settings that it would have."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
+    read_settings()
+    from ansible import cli
+
+    sys.argv = [os.path.join(os.path.dirname(cli.__path__[0]), "__main__.py"), command, *arguments]
+    importlib.import_module(f"ansible.cli.{command}").main([command, *arguments])
+
+
+def read_settings() -> None:
+    """Make core's constants anew, and give its plugin loaders the folders of the new ones."""
+    from ansible import constants
+    from ansible.plugins import loader
+
+    old = {id(value): name for name, value in vars(constants).items() if isinstance(value, list)}
+    importlib.reload(constants)
+    for one in vars(loader).values():
+        if isinstance(one, loader.PluginLoader) and id(one.config) in old:
+            one.config = getattr(constants, old[id(one.config)])
+
+
+def read_routing_of_core() -> None:
+    """Parse only once where core's modules have moved to, which is a fifth of a short run."""
+    from ansible import config
+    from ansible.utils.collection_loader import _collection_finder
+
+    finder: t.Any = _collection_finder
+    # "may be monkeypatched to another implementation", by its own documentation
+    finder._meta_yml_to_dict = functools.cache(finder._meta_yml_to_dict)
+    with open(os.path.join(config.__path__[0], "ansible_builtin_runtime.yml"), "rb") as file:
+        finder._meta_yml_to_dict(file.read(), ("ansible.builtin", "runtime.yml"))
+
+
+def forget_own_folder() -> None:
+    """Leave the temporary folder that core made at its import to pytest, and not to every child."""
+    from ansible.utils.path import cleanup_tmp_file
+
+    atexit.unregister(cleanup_tmp_file)
+
+
+if __name__ == "__main__":
+    main()
