@@ -16,6 +16,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import (
+    LateCredential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 
 Run = t.Callable[[Tenant, dict[str, t.Any], bool], dict[str, t.Any]]
@@ -60,7 +63,9 @@ def perform(
     finally:
         if secrets is not None:
             secrets += _scrub.secrets_in_files(params)
-            secrets += _scrub.forms(tenant.guard.tokens if tenant else ())
+            if tenant:
+                secrets += _late_secrets(tenant.options.credential)
+                secrets += _scrub.forms(tenant.guard.tokens)
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
     return {
         "tenant": identity,
@@ -69,6 +74,12 @@ def perform(
         "waited_seconds": _waited(tenant),
         **({"warnings": warnings} if warnings else {}),
     }
+
+
+def _late_secrets(credential: t.Mapping[str, t.Any]) -> list[str]:
+    """The secrets of a credential that was obtained during the call."""
+    late = (isinstance(credential, LateCredential) and credential.obtained) or {}
+    return _scrub.secrets_of(_options.TENANT_SPEC, late) + _scrub.secrets_in_files(late)
 
 
 def _waited(tenant: Tenant | None) -> float:

@@ -52,10 +52,11 @@ class ActionModule(ActionBase):
         try:
             with _execution.environment(self):
                 subject = subject_of(self, variables)
-                arguments = self._arguments(module, subject)
+                is_here = subject.is_machine or self._is_local()
+                arguments = self._arguments(module, subject, late=is_here)
                 secrets = _scrub.secrets_of(module.SPEC["argument_spec"], arguments)
                 params = _execution.validated(module.SPEC, arguments)
-                if subject.is_machine or self._is_local():
+                if is_here:
                     return _execution.run_here(
                         module, params, secrets, check_mode=self._task.check_mode
                     )
@@ -68,8 +69,10 @@ class ActionModule(ActionBase):
             return _scrub.crash(e, secrets)
         return _scrub.result(result, secrets)
 
-    def _arguments(self, module: t.Any, subject: Subject) -> dict[str, t.Any]:
-        arguments = _tenant_options.resolve(subject.variables, subject.template, self._task.args)
+    def _arguments(self, module: t.Any, subject: Subject, *, late: bool) -> dict[str, t.Any]:
+        arguments = _tenant_options.resolve(
+            subject.variables, subject.template, self._task.args, late=late
+        )
         subject.check(arguments)
         if RETURNS in module.SPEC["argument_spec"] and arguments.get("dest") is None:
             # only the task shows whether its result is registered

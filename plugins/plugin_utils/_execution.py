@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 
 MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
@@ -54,12 +55,15 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
     except DefenderError as e:
         e.facts["tenant"] = named
         raise
-    checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(arguments)
+    late = {LATE: arguments[LATE]} if LATE in arguments else {}
+    checked = ArgumentSpecValidator(spec["argument_spec"], **rules).validate(
+        {name: value for name, value in arguments.items() if name not in late}
+    )
     if checked.error_messages:
         raise DefenderError(
             "bad_request", "; ".join(checked.error_messages), facts={"tenant": named}
         )
-    return t.cast("dict[str, t.Any]", checked.validated_parameters)
+    return {**checked.validated_parameters, **late}
 
 
 def run_here(

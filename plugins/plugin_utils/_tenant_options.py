@@ -14,10 +14,13 @@ import functools
 import typing as t
 
 from ansible import constants as C
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     connections as _connections,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import (
     CREDENTIAL,
     SOURCES,
@@ -34,6 +37,8 @@ COMMON: t.Final = ("type", "default", "choices")  # what a spec and a definition
 ONLY_VARIABLE: t.Final = ("tenant_id",)
 VARIABLE: t.Final = f"{PREFIX}tenant_id"
 VARIABLES: t.Final = tuple(f"{PREFIX}{option}" for option in TENANT_SPEC)
+CREDENTIAL_VARIABLES: t.Final = tuple(f"{PREFIX}{option}" for option in CREDENTIAL)
+CREDENTIAL_SPEC: t.Final = {option: TENANT_SPEC[option] for option in CREDENTIAL}
 LAYERS: t.Final = ("var", "env", "ini")
 SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec.get("no_log"))
 
@@ -131,6 +136,7 @@ def resolve(
     task_args: t.Mapping[str, t.Any],
     *,
     shared: t.Mapping[str, Setting] | None = None,
+    late: bool = False,
 ) -> dict[str, t.Any]:
     """A module's arguments, completed with the host's tenant options; options that are not set are
     left out.
@@ -139,13 +145,21 @@ def resolve(
     :arg template: renders one value in that host's context.
     :arg task_args: task arguments including module_defaults.
     :arg shared: the result of `options_from_env_and_cfg`, if many hosts are resolved.
+    :arg late: leave a credential whose variables are templates to the function `LATE` of the
+        result, which is called when a token has to be requested.
 
     Only the nearest source with a credential is used, so that a task can override the inventory's
     credential. The host's name is the tenant's name unless the arguments name another tenant.
     Raises `bad_request`.
     """
+    arguments = {option: value for option, value in task_args.items() if value is not None}
+    raw = {variable: variables[variable] for variable in VARIABLES if variable in variables}
+    credential = {variable: raw[variable] for variable in CREDENTIAL_VARIABLES if variable in raw}
+    late = late and not is_plain(credential) and not any(map(arguments.get, CREDENTIAL))
     host_variables = {
-        variable: template(variables[variable]) for variable in VARIABLES if variable in variables
+        variable: template(value)
+        for variable, value in raw.items()
+        if not (late and variable in credential)
     }
     try:
         check_kinds(host_variables, prefix=PREFIX)
@@ -153,9 +167,42 @@ def resolve(
     except DefenderError as e:
         e.facts["tenant"] = _tenant_named(variables, host_variables, task_args)
         raise
-    merged: dict[str, t.Any] = {}
-    layer: dict[str, str] = {}
-    for option in TENANT_SPEC:
+    layers = _layers(host_variables, shared, TENANT_SPEC)
+    merged = {option: value for option, (value, _layer) in layers.items()}
+    if late:
+        merged = {option: value for option, value in merged.items() if option not in CREDENTIAL}
+        merged[LATE] = functools.partial(_credential, credential, template, shared)
+    else:
+        _keep_nearest_credential(merged, layers, arguments)
+    if VARIABLE in host_variables:
+        if not names_another(host_variables[VARIABLE], arguments):
+            if "inventory_hostname" in variables:
+                merged.setdefault("tenant_name", variables["inventory_hostname"])
+        elif layers.get("tenant_name", ("", ""))[1] == "var":
+            # the host's name is not the name of the other tenant
+            del merged["tenant_name"]
+    return t.cast("dict[str, t.Any]", native({**merged, **arguments}))
+
+
+def is_plain(value: t.Any) -> bool:
+    """Whether templating returns the value unchanged, because no text in it can be a template."""
+    if isinstance(value, str):
+        return "{" not in value and not value.startswith("#jinja2")
+    if isinstance(value, dict):
+        return all(is_plain(name) and is_plain(member) for name, member in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, (bool, int, float))
+
+
+def _layers(
+    host_variables: t.Mapping[str, t.Any],
+    shared: t.Mapping[str, Setting] | None,
+    options: t.Iterable[str],
+) -> dict[str, Setting]:
+    """The options that are set, each with its value and its layer."""
+    found = {}
+    for option in options:
         # each option has one variable, defender_xdr_OPTION
         value, origin = (
             shared[option]
@@ -163,28 +210,44 @@ def resolve(
             else _setting(option, host_variables)
         )
         if value is not None and origin != "default":
-            merged[option] = value
-            layer[option] = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
-    arguments = {option: value for option, value in task_args.items() if value is not None}
-    nearest = next(
-        (
-            source
-            for source in LAYERS
-            if any(merged.get(option) and layer[option] == source for option in SOURCES)
-        ),
-        None,
-    )
+            layer = origin.split(":")[0] if origin.startswith(("var", "env")) else "ini"
+            found[option] = value, layer
+    return found
+
+
+def _keep_nearest_credential(
+    merged: dict[str, t.Any],
+    layers: t.Mapping[str, Setting],
+    arguments: t.Mapping[str, t.Any],
+) -> None:
+    """Remove the options of every credential but the nearest."""
+    sources = {layers[option][1] for option in SOURCES if merged.get(option)}
+    nearest = next((layer for layer in LAYERS if layer in sources), None)
+    is_given = any(map(arguments.get, SOURCES))
     for option in CREDENTIAL:
-        if any(arguments.get(source) for source in SOURCES) or layer.get(option) != nearest:
+        if is_given or option in layers and layers[option][1] != nearest:
             merged.pop(option, None)
-    if VARIABLE in host_variables:
-        if not names_another(host_variables[VARIABLE], arguments):
-            if "inventory_hostname" in variables:
-                merged.setdefault("tenant_name", variables["inventory_hostname"])
-        elif layer.get("tenant_name") == "var":
-            # the host's name is not the name of the other tenant
-            del merged["tenant_name"]
-    return t.cast("dict[str, t.Any]", native({**merged, **arguments}))
+
+
+def _credential(
+    variables: t.Mapping[str, t.Any],
+    template: t.Callable[[t.Any], t.Any],
+    shared: t.Mapping[str, Setting] | None,
+) -> dict[str, t.Any]:
+    """The options of the credential from these variables, the environment and ansible.cfg."""
+    try:
+        values = {variable: template(value) for variable, value in variables.items()}
+    except Exception as e:  # an undefined variable, or a look-up that failed
+        text = _scrub.text(str(e), ())
+        raise DefenderError("bad_request", f"The credential cannot be templated: {text}") from None
+    check_kinds(values, prefix=PREFIX)
+    layers = _layers(values, shared, CREDENTIAL)
+    merged = {option: value for option, (value, _layer) in layers.items()}
+    _keep_nearest_credential(merged, layers, {})
+    checked = ArgumentSpecValidator(CREDENTIAL_SPEC).validate(native(merged))
+    if checked.error_messages:
+        raise DefenderError("bad_request", "; ".join(checked.error_messages))
+    return t.cast("dict[str, t.Any]", checked.validated_parameters)
 
 
 def names_another(tenant_id: t.Any, arguments: t.Mapping[str, t.Any]) -> bool:

@@ -24,6 +24,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
     owner_of,
     service,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import (
+    LATE,
+    LateCredential,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy import checked
 
@@ -254,8 +258,10 @@ def _service(params: t.Mapping[str, t.Any], resource: str) -> Service | Defender
     return dataclasses.replace(chosen, url=(url or chosen.url).rstrip("/"))
 
 
-def _credential(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _credential(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     """The one source of the credential, with the options that belong to it."""
+    if obtain := params.get(LATE):
+        return LateCredential(lambda: _credential(obtain()))
     sources = [name for name in SOURCES if params.get(name)]
     if len(sources) != 1:
         state = "none is set" if not sources else f"{' and '.join(sources)} are set"

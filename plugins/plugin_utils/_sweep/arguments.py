@@ -13,6 +13,8 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 
 from __future__ import annotations
 
+import contextvars
+import threading
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
@@ -46,9 +48,12 @@ class Arguments:
         self._templars = _core.Templars(loader)
         self._loop = _loop_variables(variables)
         self._options = _tenant_options.options_from_env_and_cfg()
+        self._lock = threading.RLock()  # core templates in one thread at a time
         self._variables = _core.HostVariables(task, variables, loader=loader)
         # without a template it is the same for every tenant
-        self._fixed = _tenant_options.native(module_args) if is_plain(module_args) else None
+        self._fixed = (
+            _tenant_options.native(module_args) if _tenant_options.is_plain(module_args) else None
+        )
 
     def of(self, name: str) -> dict[str, t.Any]:
         """The arguments for this host.
@@ -60,6 +65,10 @@ class Arguments:
                 "bad_request",
                 f"hosts names {name}, which is not in the inventory; correct the name.",
             )
+        with self._lock:
+            return self._of(name)
+
+    def _of(self, name: str) -> dict[str, t.Any]:
         variables = {**self._variables.of(name), **self._loop}
         templar = self._templars.of(variables)
         module_args = self._fixed
@@ -72,27 +81,22 @@ class Arguments:
                 " module's options.",
             )
         module_args = _core.with_defaults(self._action, self._task, module_args, templar)
+        context = contextvars.copy_context()
+
+        def template(value: t.Any) -> t.Any:
+            """Also called later, by a tenant's thread that needs its credential."""
+            if _tenant_options.is_plain(value):
+                return value
+            with self._lock:
+                return context.copy().run(templar.template, value)
+
         return _tenant_options.resolve(
-            variables,
-            lambda value: value if is_plain(value) else templar.template(value),
-            module_args,
-            shared=self._options,
+            variables, template, module_args, shared=self._options, late=True
         )
 
 
 def _kind(value: t.Any) -> str:
     return next((name for kind, name in KINDS if isinstance(value, kind)), "nothing")
-
-
-def is_plain(value: t.Any) -> bool:
-    """Whether templating returns the value unchanged, because no text in it can be a template."""
-    if isinstance(value, str):
-        return "{" not in value and not value.startswith("#jinja2")
-    if isinstance(value, dict):
-        return all(is_plain(name) and is_plain(member) for name, member in value.items())
-    if isinstance(value, list):
-        return all(map(is_plain, value))
-    return value is None or isinstance(value, (bool, int, float))
 
 
 def _loop_variables(variables: Variables) -> dict[str, t.Any]:

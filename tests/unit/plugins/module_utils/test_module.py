@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     CONTOSO,
@@ -92,6 +94,22 @@ def test_a_mistake_in_the_options_names_the_tenant_as_far_as_it_is_known(
 def test_a_given_token_needs_no_credential() -> None:
     given_ones = {**parameters(client_id=None, client_secret=None), "access_token": JWT}
     assert _module.perform(lambda *_unused: {}, given_ones, check_mode=False)["tenant"] == CONTOSO
+
+
+def test_the_secrets_of_a_late_credential_are_told_once_it_was_obtained(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("of-the-file")
+    for late in ({"client_secret": "of-the-vault"}, {"client_secret_file": str(path)}):
+        given = {**parameters(client_secret=None), LATE: lambda late=late: late}
+        secrets: list[str] = []
+        _module.perform(lambda *_unused: {}, given, check_mode=False, secrets=secrets)
+        assert secrets == []
+
+        def run(tenant: Tenant, *_unused: t.Any) -> dict[str, t.Any]:
+            return {"found": dict(tenant.options.credential)}
+
+        _module.perform(run, given, check_mode=False, secrets=secrets)
+        assert secrets == ["of-the-vault" if "client_secret" in late else "of-the-file"]
 
 
 def test_a_crash_is_not_swallowed() -> None:

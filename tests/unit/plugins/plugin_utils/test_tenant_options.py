@@ -73,7 +73,10 @@ for line in sys.stdin:
     try:
         marked = case.get("templates")
         render = lambda value: f"<{value}>" if marked else value
-        answer = _tenant_options.resolve(case.get("vars", {}), render, case.get("task", {}))
+        given = case.get("vars", {}), render, case.get("task", {})
+        answer = _tenant_options.resolve(*given, late=case.get("late", False))
+        if obtain := answer.pop("late_credential", None):
+            answer["late"] = {name: value for name, value in obtain().items() if value}
     except Exception as e:
         answer = {"error": f"{type(e).__name__}: {e}", "facts": getattr(e, "facts", None)}
     os.environ.clear()
@@ -287,6 +290,43 @@ def test_only_the_nearest_credential_counts_with_what_belongs_to_it(resolved: Re
         ),
     ]
     assert resolved(*(case for case, _wanted in cases)) == [wanted for _case, wanted in cases]
+
+
+@pytest.mark.parametrize(
+    ("variables", "more"),
+    [
+        ({"client_secret": "{secret}"}, {}),
+        ({"client_secret": "{secret}"}, in_env("certificate_path", 0)),
+        ({"client_secret": "{secret}"}, in_env("certificate_password", 0)),
+        ({"certificate_path": "/app.pem", "certificate_password": "{secret}"}, {}),
+        ({"certificate_path": "/{app}.pem", "certificate_chain": True}, {}),
+        ({"assertion_file": "/{a}"}, {**in_env("client_secret", 0), **in_ini("client_secret", 1)}),
+        ({"client_secret": "{one}", "assertion_file": "/{two}"}, {}),
+        ({"certificate_password": "{secret}"}, in_env("certificate_path", 0)),
+    ],
+)
+def test_a_late_credential_is_the_one_that_an_early_one_would_be(
+    resolved: Resolver, variables: dict[str, str], more: dict[str, t.Any]
+) -> None:
+    given = {f"defender_xdr_{name}": value for name, value in variables.items()}
+    case = {"vars": {**given, "defender_xdr_client_id": "{id}"}, **more}
+    early, found = resolved(case, {**case, "late": True})
+    late = found.pop("late")
+    assert found == {"client_id": "{id}"}
+    assert early == {**found, **late}
+
+
+def test_only_a_credential_that_is_a_template_is_late(resolved: Resolver) -> None:
+    secret = {"defender_xdr_client_secret": "{{ secret }}"}
+    assert resolved(
+        {"late": True, "vars": {"defender_xdr_client_secret": "plain"}},
+        {"late": True, "vars": secret, "task": {"client_secret": "of the task"}},
+        {"late": True, "templates": True, "vars": secret},
+    ) == [
+        {"client_secret": "plain"},
+        {"client_secret": "of the task"},
+        {"late": {"client_secret": "<{{ secret }}>"}},
+    ]
 
 
 HOST = "11111111-2222-3333-4444-555555555555"

@@ -13,9 +13,6 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
-    arguments as _arguments,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +31,7 @@ VALUES: t.Any = st.recursive(
 
 @given(value=VALUES)
 def test_what_is_taken_as_plain_is_what_templating_would_give_back(value: t.Any) -> None:
-    if _arguments.is_plain(value):
+    if _tenant_options.is_plain(value):
         assert Templar(loader=DataLoader(), variables={}).template(value) == value
 
 
@@ -50,8 +47,8 @@ def test_what_is_taken_as_plain_is_what_templating_would_give_back(value: t.Any)
     ],
 )
 def test_a_template_is_never_taken_as_plain(value: t.Any) -> None:
-    assert not _arguments.is_plain(value)
-    assert not _arguments.is_plain({"member": [value]})
+    assert not _tenant_options.is_plain(value)
+    assert not _tenant_options.is_plain({"member": [value]})
 
 
 def test_arguments_lose_cores_tags_and_nothing_else(tmp_path: Path) -> None:
