@@ -193,7 +193,10 @@ answered:
   type: list
   elements: str
 failures:
-  description: For each host that failed, the C(error) of the module, with its C(msg).
+  description:
+    - For each host that failed, the C(error) of the module, with its C(msg).
+    - With M(mssp.defender_xdr.access_token_info), also the C(roles), C(missing_roles) and
+      C(expires_at) of a token that has problems.
   returned: success, or failure because of O(fail_when)
   type: dict
   sample: {litware: {category: not_consented, who: customer, msg: The application has not been

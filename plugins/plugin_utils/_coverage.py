@@ -18,6 +18,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
 
 ALARM: t.Final = "wrong_tenant"  # a security event, whatever else failed
+OF_THE_TOKEN: t.Final = ("roles", "missing_roles", "expires_at")  # known although the module failed
 NAMED: t.Final = 10  # names in a warning; the rest is counted, `failures` has them all
 
 
@@ -66,6 +67,7 @@ def sweep_result(
         host: {
             **(failures[host].get("error") or {"category": "unavailable"}),
             "msg": failures[host].get("msg", ""),
+            **{name: failures[host][name] for name in OF_THE_TOKEN if name in failures[host]},
         }
         for host in hosts
         if host in failures

@@ -114,7 +114,7 @@ def test_preflight_can_stop_the_tenants_that_are_not_ready(lab: Lab, ours: Ansib
         "-e",
         f"defender_xdr_hosts={','.join(hosts)}",
         "-e",
-        '{"preflight_fail": true}',
+        "preflight_fail=true",
     )
     assert run.code != 0
     assert set(
@@ -122,6 +122,15 @@ def test_preflight_can_stop_the_tenants_that_are_not_ready(lab: Lab, ours: Ansib
         or run.results("Fail a tenant that is not ready")
     ) == set(hosts)
     assert re.search(rf"{hosts[1]}\s+: ok=\d+ .*failed=0", run.output)
+
+
+def test_the_playbook_preflight_asks_all_tenants_at_once(lab: Lab, ours: Ansible) -> None:
+    """A line for each tenant is printed only by the two tasks that set its fact and its group, and
+    by the one that can fail it."""
+    run = ours.playbook("mssp.defender_xdr.preflight", *without_throttled(lab)).good()
+    of_tenants = re.findall(r"^(?:ok|skipping): \[", run.output, re.MULTILINE)
+    asked = len(lab.truth) - 1
+    assert len(of_tenants) < 3 * asked + 10
 
 
 def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(

@@ -107,3 +107,16 @@ def test_the_readme_names_each_variable_that_a_playbook_reads_itself(playbook: s
     of_roles = {name for role in ROLES for name in spec(role)}
     registered = set(re.findall(r"^ +register: (\w+)$", text, re.MULTILINE))
     assert read - of_roles - shared - registered == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_boolean_of_a_role_may_be_text_as_on_the_command_line(role: str) -> None:
+    """`-e preflight_fail=false` is the text `false`, which is true in a condition."""
+    booleans = [name for name, option in spec(role).items() if option["type"] == "bool"]
+    for path in (ROOT / "roles" / role / "tasks").rglob("*.yml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            for name in booleans:
+                # a module converts the value of an option
+                rest = re.sub(rf': "{{{{ {name} }}}}"$', "", line)
+                uses = re.findall(rf"\b{name}\b(.{{0,7}})", rest)
+                assert all(use == " | bool" for use in uses), f"{path.name}: {line}"
