@@ -83,7 +83,11 @@ class Ansible:
 
     def entries(self, tenant_id: str) -> list[Path]:
         """The files of the token cache that belong to a tenant."""
-        return sorted(path for path in self.tokens.glob(f"{tenant_id}-*") if path.suffix != ".lock")
+        return sorted(
+            path
+            for path in self.tokens.glob(f"{tenant_id}-*")
+            if path.stat(follow_symlinks=False).st_size
+        )
 
     def env(self) -> dict[str, str]:
         return {**self._plain(), **self.environment}

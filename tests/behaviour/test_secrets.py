@@ -130,7 +130,7 @@ class Stage:
             [
                 json.loads(path.read_text()).get("token")
                 for path in self.ansible.tokens.glob("*")
-                if path.suffix != ".lock"
+                if path.stat().st_size
             ]
             if self.ansible.tokens.exists()
             else []

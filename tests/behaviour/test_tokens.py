@@ -74,13 +74,9 @@ def test_a_cache_file_that_cannot_be_trusted_is_neither_used_nor_fatal(
     entry(foreign).write_text(
         json.dumps({**content, "key": content["key"].replace(foreign.tenant_id, good.tenant_id)})
     )
-    entry(linked).rename(ansible.inputs / "moved")
-    (
-        ansible.tokens
-        / next(
-            path.name.removesuffix(".lock") for path in ansible.tokens.glob(f"{linked.tenant_id}*")
-        )
-    ).symlink_to(ansible.inputs / "moved")
+    place = entry(linked)
+    place.rename(ansible.inputs / "moved")
+    place.symlink_to(ansible.inputs / "moved")
     ansible.adhoc(pattern(mine), "incident_info", "limit=1").good()
     assert {one.host: len(one.calls("login")) for one in mine} == {
         good.host: 1,

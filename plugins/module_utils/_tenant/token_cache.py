@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token cache on disk: one 0600 file per login host, tenant, application and audience, locked
-and replaced as a whole.
+"""The token cache on disk: one 0600 file per login host, tenant, application and audience.
 
-A file that is corrupt, owned by another user, or readable by others is ignored without an error.
-Whoever can read these files can act as the application for up to an hour, so this code never widens
-a permission.
+The file is its own lock, and is written in place. Its checksum shows whether it was read while it
+was being written, or whether its writer was killed. A file that is corrupt, owned by another user,
+or readable by others is ignored without an error, and replaced by a new one. Whoever can read these
+files can act as the application for up to an hour, so this code never widens a permission.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,6 +15,7 @@ This module util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -28,6 +29,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 
 Entry = dict[str, t.Any]
+# O_NONBLOCK, so that a named pipe in the place of a file does not block
+SAFELY: t.Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+MOST: t.Final = 1 << 20  # bytes of an entry
+ATTEMPTS: t.Final = 5
+SUM: t.Final = b', "sum": "%b"}'
 
 
 class TokenFile:
@@ -46,6 +52,7 @@ class TokenFile:
         self.warning: str | None = None
         self._clock = clock
         self._path: str | None = None
+        self._handle: int | None = None  # while it is locked
         # the file contains the whole key, because its name is only a hash
         self._key = f"{login_url} {tenant_id} {client_id} {audience}"
         if folder and self._usable(folder):
@@ -55,8 +62,7 @@ class TokenFile:
 
     def _usable(self, folder: str) -> bool:
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            status = os.stat(folder)
+            status = _made(folder)
         except OSError as e:
             self.warning = (
                 f"token_cache {folder} cannot be used ({e.strerror}); tokens are not cached on"
@@ -75,50 +81,43 @@ class TokenFile:
         """The entry; empty if there is none, or none that can be trusted."""
         if self._path is None:
             return {}
+        if self._handle is not None:
+            return self._content(self._handle)
         try:
-            # O_NONBLOCK, so that a named pipe in its place does not block
-            handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-            with os.fdopen(handle, "rb") as f:
-                status = os.fstat(handle)
-                if (
-                    status.st_uid != os.geteuid()
-                    or status.st_mode & 0o077
-                    or not stat.S_ISREG(status.st_mode)
-                ):
-                    return {}
-                entry = json.loads(f.read(1 << 20))
+            handle = os.open(self._path, os.O_RDONLY | SAFELY)
+        except OSError:
+            return {}
+        try:
+            return self._content(handle) if _is_trusted(os.fstat(handle)) else {}
+        finally:
+            os.close(handle)
+
+    def _content(self, handle: int) -> Entry:
+        try:
+            entry = json.loads(_checked(os.pread(handle, MOST + 1, 0)))
         except (OSError, ValueError):
             return {}
         return entry if isinstance(entry, dict) and entry.get("key") == self._key else {}
 
     def write(self, entry: Entry) -> None:
-        """Replace the entry atomically; on a full or read-only disk, the task runs without it."""
-        if self._path is None:
+        """Replace the entry, which must be locked; on a full disk, the task runs without it."""
+        if self._handle is None:
             return
-        content = json.dumps({"key": self._key, **entry}).encode()
+        content = _with_checksum(json.dumps({"key": self._key, **entry}).encode())
         try:
-            with _files.draft(self._path, option="token_cache") as draft:
-                draft.file.write(content)
-                draft.keep(durable=False)
-        except (DefenderError, OSError) as e:
-            self.warning = f"The token was not cached on disk: {e}"
+            if os.pwrite(self._handle, content, 0) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.ftruncate(self._handle, len(content))
+        except OSError as e:
+            self.warning = f"The token was not cached on disk: {self._path}: {e.strerror}."
 
     @contextlib.contextmanager
     def locked(self, *, seconds: float) -> t.Iterator[None]:
         """Lock this entry against other processes and threads; raises `timeout` if it stays locked
         for too long."""
-        if self._path is None:
-            yield
-            return
-        with contextlib.ExitStack() as stack:
+        if self._path is not None:
             try:
-                handle = os.open(
-                    f"{self._path}.lock",
-                    os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
-                    0o600,
-                )
-                stack.callback(os.close, handle)
-                self._wait_for(handle, self._clock.now() + seconds)
+                self._handle = self._locked(self._path, self._clock.now() + seconds)
             except OSError as e:
                 # a network file system without a lock service fails only here
                 self.warning = (
@@ -126,7 +125,25 @@ class TokenFile:
                     f" ({e.strerror}); tokens are not cached on disk."
                 )
                 self._path = None
+        try:
             yield
+        finally:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
+    def _locked(self, path: str, end: float) -> int:
+        """A handle of the file, locked."""
+        while True:
+            handle = _opened(path)
+            try:
+                self._wait_for(handle, end)
+                if os.fstat(handle).st_nlink:
+                    return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)  # another process has removed it meanwhile
 
     def _wait_for(self, handle: int, end: float) -> None:
         pause = 0.005
@@ -142,6 +159,54 @@ class TokenFile:
                     ) from None
                 self._clock.sleep(pause)
                 pause = min(pause * 1.5, 0.1)
+
+
+def _made(folder: str) -> os.stat_result:
+    """The status of the folder, which is created if it is missing."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.stat(folder)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    return os.stat(folder)
+
+
+def _opened(path: str) -> int:
+    """A handle of the file, which is created if it is missing, and replaced if it is not to be
+    trusted: the folder belongs to this user."""
+    for _attempt in range(ATTEMPTS):
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | SAFELY, 0o600)
+        except OSError as e:
+            if e.errno not in (errno.ELOOP, errno.EACCES, errno.ENXIO):
+                raise
+        else:
+            if _is_trusted(os.fstat(handle)):
+                return handle
+            os.close(handle)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _is_trusted(status: os.stat_result) -> bool:
+    return (
+        status.st_uid == os.geteuid()
+        and not status.st_mode & 0o077
+        and stat.S_ISREG(status.st_mode)
+        and status.st_nlink <= 1
+    )
+
+
+def _with_checksum(content: bytes) -> bytes:
+    """The JSON object with one more member, the checksum of the others."""
+    return content[:-1] + SUM % hashlib.sha256(content).hexdigest().encode()
+
+
+def _checked(content: bytes) -> bytes:
+    """The JSON object without its checksum; raises ValueError if that is missing or wrong."""
+    original = content[: -len(SUM % (b"0" * 64))] + b"}"
+    if len(content) > MOST or content != _with_checksum(original):
+        raise ValueError
+    return original
 
 
 def forget(folder: str | None, tenant_id: str, *, pretend: bool = False) -> int:

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import errno
 import fcntl
+import hashlib
 import json
 import multiprocessing
 import os
@@ -18,6 +21,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.token_cache import (
@@ -31,6 +35,8 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     TENANT,
     FakeClock,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 ENTRY: t.Final[dict[str, t.Any]] = {
     "token": "eyJ-a-token-that-is-long-and-unique",
@@ -55,10 +61,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "tokens"
 
 
+def write(ours: TokenFile, entry: dict[str, t.Any]) -> None:
+    with ours.locked(seconds=1):
+        ours.write(entry)
+
+
+def rewrite(path: Path, **changes: t.Any) -> None:
+    """Change the file as somebody does who knows its format."""
+    entry = {name: value for name, value in json.loads(path.read_text()).items() if name != "sum"}
+    content = json.dumps({**entry, **changes})
+    checksum = hashlib.sha256(content.encode()).hexdigest()
+    path.write_text(f'{content[:-1]}, "sum": "{checksum}"}}')
+
+
 @pytest.fixture
 def path(folder: Path) -> Path:
     """The one file in the folder, with the entry in it."""
-    a_file(folder).write(ENTRY)
+    write(a_file(folder), ENTRY)
     (found,) = folder.iterdir()
     return found
 
@@ -108,14 +127,13 @@ def test_a_name_shows_the_tenant_and_nothing_else(path: Path) -> None:
 @pytest.mark.usefixtures("path")
 def test_every_part_of_the_key_has_its_own_file(folder: Path, change: dict[str, t.Any]) -> None:
     assert a_file(folder, **change).read() == {}
-    a_file(folder, **change).write({"token": "another"})
+    write(a_file(folder, **change), {"token": "another"})
     assert read(folder) == ENTRY
     assert len(list(folder.iterdir())) == 2
 
 
 def test_the_entry_of_another_key_is_not_believed_under_our_name(folder: Path, path: Path) -> None:
-    entry = json.loads(path.read_text())
-    path.write_text(json.dumps({**entry, "key": entry["key"].replace(TENANT, OTHER_TENANT)}))
+    rewrite(path, key=json.loads(path.read_text())["key"].replace(TENANT, OTHER_TENANT))
     assert read(folder) == {}
 
 
@@ -155,7 +173,7 @@ def test_a_symlink_in_the_place_of_an_entry_is_replaced_and_its_target_left_alon
     (tmp_path / "victim").write_text("untouched")
     path.unlink()
     path.symlink_to(tmp_path / "victim")
-    a_file(folder).write(ENTRY)
+    write(a_file(folder), ENTRY)
     assert not path.is_symlink()
     assert read(folder) == ENTRY
     assert (tmp_path / "victim").read_text() == "untouched"
@@ -206,7 +224,7 @@ def test_a_folder_of_another_user_is_not_used(
 def test_a_folder_that_cannot_be_made_costs_the_cache_and_not_the_task(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ours = a_file(tmp_path / "file" / "tokens")
-    ours.write(ENTRY)
+    write(ours, ENTRY)
     assert ours.read() == {}
     assert "cannot be used (Not a directory)" in str(ours.warning)
 
@@ -223,10 +241,10 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(
 
     ours = a_file(folder)
     monkeypatch.setattr(os, "open", read_only)
-    ours.write({"token": "another"})
+    write(ours, {"token": "another"})
     assert ours.warning == (
-        f"The token was not cached on disk: token_cache is {path}, which could not be written:"
-        " Read-only file system."
+        f"token_cache {folder} cannot be locked (Read-only file system); tokens are not cached on"
+        " disk."
     )
     entered = []
     with ours.locked(seconds=1):
@@ -238,32 +256,83 @@ def test_a_disk_that_cannot_be_written_costs_the_cache_and_not_the_task(
     assert read(folder) == ENTRY
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_entry_and_no_rest(
-    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("written", [0, 1, 30, 200])
+def test_a_write_that_fails_half_way_leaves_nothing_that_is_believed(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
-    def full(*_names: str) -> None:
-        raise OSError(28, "No space left on device")
+    def full(handle: int, content: bytes, at: int) -> int:
+        return pwrite(handle, content[:written], at)
 
+    pwrite = os.pwrite
     ours = a_file(folder)
-    monkeypatch.setattr(os, "replace", full)
-    ours.write({"token": "another"})
-    assert "No space left on device" in str(ours.warning)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", full)
+        write(ours, {"token": "another" * 100})
+    assert ours.warning == (f"The token was not cached on disk: {path}: No space left on device.")
     assert list(folder.iterdir()) == [path]
+    assert read(folder) in ({}, ENTRY)
+    write(ours, ENTRY)
     assert read(folder) == ENTRY
 
 
-def test_an_entry_is_replaced_whole(folder: Path, path: Path) -> None:
-    with path.open(encoding="utf-8") as old:
-        a_file(folder).write({"token": "another"})
-        assert json.loads(old.read())["token"] == ENTRY["token"], (
-            "who reads meanwhile reads the old entry to its end"
-        )
+@given(
+    before=st.binary(min_size=1, max_size=40),
+    after=st.binary(min_size=1, max_size=40),
+    share=st.floats(0, 1),
+)
+def test_a_reader_sees_one_entry_or_the_other_or_none_wherever_the_writer_is(
+    tmp_path_factory: pytest.TempPathFactory, before: bytes, after: bytes, share: float
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "torn"
+    contents = []
+    for token in (before, after):
+        write(a_file(folder), {"token": token.hex()})
+        (path,) = folder.iterdir()
+        contents.append(path.read_bytes())
+    old, new = contents
+    cut = round(share * len(new))
+    path.write_bytes(new[:cut] + old[cut:])  # the writer was killed, or is not done
+    seen = a_file(folder).read().get("token")
+    assert seen in (None, before.hex(), after.hex())
+
+
+@pytest.mark.usefixtures("path")
+def test_an_entry_that_was_removed_while_somebody_waited_for_it_is_made_anew(
+    folder: Path, time: FakeClock
+) -> None:
+    with contextlib.ExitStack() as other:
+        other.enter_context(a_file(folder).locked(seconds=1))
+
+        def remove(_seconds: float) -> None:
+            assert forget(str(folder), TENANT) == 1
+            other.close()
+
+        clock = dataclasses.replace(time.clock, sleep=remove)
+        write(a_file(folder, clock), {"token": "another"})
+    assert read(folder) == {"token": "another"}
+
+
+@pytest.mark.parametrize("bits", [0o640, 0o604, 0o666])
+def test_a_file_that_others_can_read_gets_no_token(folder: Path, path: Path, bits: int) -> None:
+    path.chmod(bits)
+    with path.open(encoding="utf-8") as stranger:
+        write(a_file(folder), {"token": "another"})
+        assert "another" not in stranger.read()
+    assert mode(path) == 0o600
+    assert read(folder) == {"token": "another"}
+
+
+def test_a_second_name_of_an_entry_gets_no_token(folder: Path, path: Path, tmp_path: Path) -> None:
+    os.link(path, tmp_path / "second")
+    assert read(folder) == {}
+    write(a_file(folder), {"token": "another"})
+    assert "another" not in (tmp_path / "second").read_text()
     assert read(folder) == {"token": "another"}
 
 
 def test_without_a_folder_nothing_is_kept() -> None:
     ours = a_file(None)
-    ours.write(ENTRY)
+    write(ours, ENTRY)
     assert ours.read() == {}
     with ours.locked(seconds=1):
         assert ours.warning is None
@@ -296,16 +365,6 @@ def test_another_tenant_does_not_wait(folder: Path, time: FakeClock) -> None:
         a_file(folder, time.clock, tenant_id=OTHER_TENANT).locked(seconds=1),
     ):
         assert time.slept == []
-
-
-def test_a_symlink_as_lock_is_not_followed_and_not_fatal(
-    folder: Path, path: Path, tmp_path: Path
-) -> None:
-    Path(f"{path}.lock").symlink_to(tmp_path / "victim")
-    ours = a_file(folder)
-    with ours.locked(seconds=1):
-        assert "cannot be locked" in str(ours.warning)
-    assert not (tmp_path / "victim").exists()
 
 
 def count_up(folder: Path, times: int) -> None:
@@ -350,22 +409,17 @@ def test_a_file_system_without_a_lock_service_costs_the_cache_and_not_the_task(
     assert ours.read() == {}
 
 
-def test_what_a_killed_process_left_of_a_tenant_is_forgotten_too(
-    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ours = a_file(folder)
-    with monkeypatch.context() as killed:
-        killed.setattr(os, "replace", lambda source, target: os.link(source, f"{source}.left"))
-        ours.write({"token": "one"})
-    assert len(list(folder.iterdir())) == 2
+def test_what_other_processes_left_of_a_tenant_is_forgotten_too(folder: Path, path: Path) -> None:
+    # drafts and locks of other files
+    for name in (f"{path.name}.lock", f"{_files.PREFIX}{path.name}.x1"):
+        (folder / name).touch()
     forget(str(folder), TENANT)
-    assert list(path.parent.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_an_entry_of_more_than_a_mebibyte_is_not_believed(folder: Path, path: Path) -> None:
-    entry = json.loads(path.read_text())
     for padding, believed in ((1_000_000, True), (1_050_000, False)):
-        path.write_text(json.dumps({**entry, "padding": "x" * padding}))
+        rewrite(path, padding="x" * padding)
         assert bool(a_file(folder).read()) is believed
 
 
@@ -383,9 +437,9 @@ def test_who_waits_looks_again_soon_and_then_less_often(folder: Path, time: Fake
 @pytest.mark.parametrize("pretend", [True, False])
 def test_forgetting_counts_the_tokens_of_one_tenant(folder: Path, pretend: bool) -> None:
     for client_id in (CLIENT, OTHER_TENANT):
-        a_file(folder, client_id=client_id).write(ENTRY)
-    a_file(folder, audience="https://api.security.microsoft.com").write({"refused_at": 5})
-    a_file(folder, tenant_id=OTHER_TENANT).write(ENTRY)
+        write(a_file(folder, client_id=client_id), ENTRY)
+    write(a_file(folder, audience="https://api.security.microsoft.com"), {"refused_at": 5})
+    write(a_file(folder, tenant_id=OTHER_TENANT), ENTRY)
     (folder / f"{TENANT}-notes.txt").write_text("of a person")
     before = {path.name for path in folder.iterdir()}
     assert forget(str(folder), TENANT, pretend=pretend) == 2
@@ -403,7 +457,7 @@ def test_nothing_is_forgotten_where_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_an_entry_that_cannot_be_read_is_forgotten_too(folder: Path, path: Path) -> None:
-    a_file(folder, client_id=OTHER_TENANT).write(ENTRY)
+    write(a_file(folder, client_id=OTHER_TENANT), ENTRY)
     path.unlink()
     path.symlink_to(folder / "gone")
     assert forget(str(folder), TENANT) == 1
