@@ -36,6 +36,8 @@ DOCUMENTS = "tests/behaviour/documents/"
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")
 # The same tests run on every core without it; this is for its own layout.
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
+# The gates test and coverage try all examples of the property tests.
+FEWER_EXAMPLES = {"HYPOTHESIS_PROFILE": "again"}
 # What can tell one version of a needed package from another, where ./dev test ran all on that core.
 ABOUT_PACKAGES = (
     "tests/unit/plugins/module_utils",
@@ -107,7 +109,8 @@ def pytest(core: str, tests: t.Sequence[str], log: Log) -> str | None:
         *tests,
     ]
     python = venv(core) / "bin/python"
-    return twice(log, python, "-m", "pytest", *options, env=environment(venv(core)))
+    env = environment(venv(core)) | FEWER_EXAMPLES
+    return twice(log, python, "-m", "pytest", *options, env=env)
 
 
 def coverage(core: str, log: Log) -> str:

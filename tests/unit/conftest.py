@@ -25,4 +25,6 @@ settings.register_profile(
 settings.register_profile(
     "unit", settings.get_profile("explore"), derandomize=True, max_examples=100
 )
+# on the cores after the first one, where the same examples would be tried again
+settings.register_profile("again", settings.get_profile("unit"), max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))
