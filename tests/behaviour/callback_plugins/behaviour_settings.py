@@ -41,7 +41,7 @@ class CallbackModule(CallbackBase):
 
 
 def _text(value: t.Any) -> t.Any:
-    return sorted(value, key=str) if isinstance(value, (set, frozenset)) else repr(value)
+    return sorted(value, key=repr) if isinstance(value, (set, frozenset)) else repr(value)
 
 
 def _settings(display: t.Any) -> dict[str, t.Any]:
