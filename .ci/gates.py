@@ -343,13 +343,25 @@ def every_gate(tested: str) -> list[Gate]:
         Gate("demo", "dev", dev("demo"), alone=True),
     ]
     gates += [
-        Gate(f"prepare-{core}", "prepare", functools.partial(prepare_core, core)) for core in CORES
+        Gate(
+            f"prepare-{core}",
+            "prepare",
+            functools.partial(prepare_core, core),
+            optional=CORES[core].optional,
+        )
+        for core in CORES
     ]
     gates += [Gate("prepare-tools", "prepare", prepare_tools)]
     for core in CORES:
         need = (f"prepare-{core}",)
         gates += [
-            Gate(f"sanity-{core}", "sanity", functools.partial(ansible_test, "sanity", core), need)
+            Gate(
+                f"sanity-{core}",
+                "sanity",
+                functools.partial(ansible_test, "sanity", core),
+                need,
+                optional=CORES[core].optional,
+            )
         ]
         if core != tested or CORES[core].oldest:
             tests: t.Sequence[str] = ABOUT_PACKAGES if core == tested else ()
@@ -357,7 +369,8 @@ def every_gate(tested: str) -> list[Gate]:
                 # the gate coverage runs those on this core
                 tests = [f"--ignore={path}" for path in MEASURED]
             run = functools.partial(pytest, core, tests)
-            gates += [Gate(f"pytest-{core}", "pytest", run, need)]
+            is_optional = CORES[core].optional
+            gates += [Gate(f"pytest-{core}", "pytest", run, need, optional=is_optional)]
         if core in THROUGH_ANSIBLE_TEST:
             gates += [
                 Gate(
@@ -395,7 +408,7 @@ def every_gate(tested: str) -> list[Gate]:
         Gate("kusto", "lint", kusto, ("prepare-2.21",)),
         Gate("browser", "browser", browser, ("prepare-2.21",)),
     ]
-    return gates
+    return sorted(gates, key=lambda gate: gate.optional)
 
 
 def main(wanted: list[str]) -> int:

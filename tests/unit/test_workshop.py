@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,20 @@ def test_the_floor_is_never_lowered() -> None:
         not any(value > json.loads(floor.FLOOR.read_text())[name] for name, value in old.items())
         for old in floor.former(floor.FLOOR)
     )
+
+
+@pytest.mark.parametrize(("begun", "word"), [(0, "passed"), (schedule.ENOUGH + 1, "absent")])
+def test_an_optional_gate_is_not_started_when_the_others_took_very_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: float, word: str
+) -> None:
+    monkeypatch.setattr(schedule, "STARTED", time.monotonic() - begun)
+    gates = [
+        schedule.Gate("ruff", "lint", lambda log: None),
+        schedule.Gate("pytest-next", "pytest", lambda log: None, optional=True),
+    ]
+    results = schedule.run_all(gates, tmp_path)
+    assert {name: result.word for name, result in results.items()} == {
+        "ruff": "passed",
+        "pytest-next": word,
+    }
+    assert not any(result.bad for result in results.values())
