@@ -195,8 +195,8 @@ answered:
 failures:
   description:
     - For each host that failed, the C(error) of the module, with its C(msg).
-    - With M(mssp.defender_xdr.access_token_info), also the C(roles), C(missing_roles) and
-      C(expires_at) of a token that has problems.
+    - Also C(roles), C(missing_roles) and C(expires_at) of the token, if the module returns them
+      when it fails, as M(mssp.defender_xdr.access_token_info) does.
   returned: success, or failure because of O(fail_when)
   type: dict
   sample: {litware: {category: not_consented, who: customer, msg: The application has not been

@@ -11,9 +11,11 @@ imported. A run with an environment of its own is therefore a process of its own
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -134,6 +136,7 @@ def start(command: str, *arguments: str, env: t.Mapping[str, str], folder: Path)
 def _server() -> socket.socket:
     """One for all tests of a process of pytest; it ends when this socket is closed."""
     folder = Path(tempfile.mkdtemp(prefix="warm"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config = folder / "ansible.cfg"
     config.touch()
     here, there = socket.socketpair()
