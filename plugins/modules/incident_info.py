@@ -248,7 +248,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     api = tenant.chosen_api("incident_info")
     source = SOURCES[api.name](api, wanted)
     if number:
-        incidents, truncated = [source.incident(number)], False
+        incidents, truncated = [source.get(number)], False
     else:
         incidents, truncated = _walk.everything(source, limit=wanted.limit)
     return {

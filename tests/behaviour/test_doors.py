@@ -76,6 +76,27 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
             "dest": "/nowhere/secret",
         },
     },
+    "alert": {
+        "as it is": {"id": "{{ alert }}", "status": "resolved", "assigned_to": ""},
+        "no such id": {"id": "da000_1", "status": "resolved"},
+        "wrong determination": {
+            "id": "da000_1",
+            "classification": "false_positive",
+            "determination": "malware",
+        },
+        "older api": {"id": "da000_1", "status": "resolved", "api": "xdr"},
+    },
+    "alert_info": {
+        "list": {"status": ["new", "in_progress"], "severity": "high", "limit": 5},
+        "no such id": {"id": "da000_1"},
+        "no id": {"id": "../incidents"},
+    },
+    "incident": {
+        "as it is": {"id": "{{ incident }}", "status": "resolved", "assigned_to": ""},
+        "no such id": {"id": "999999999", "status": "resolved"},
+        "nothing named": {"id": "1"},
+        "older api": {"id": "1", "severity": "low", "api": "xdr"},
+    },
     "incident_info": {
         "list": {"status": ["active", "in_progress"], "expand_alerts": True, "limit": 5},
         "fields": {"severity": "high", "fields": ["display_name", "severity"]},
@@ -103,6 +124,8 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
 }
 # Its cases show what comes of a customer who has not granted the roles that it needs.
 NOT_GRANTED: t.Final = ("consent",)
+# These change an object of the customer.
+ACTING: t.Final = ("alert", "incident")
 # These act in the provider's own tenant, where the application is registered.
 AT_HOME: t.Final = ("application", "application_credential", "application_info")
 # What cannot be equal: ids of requests, times of issue, and what core's own transport of modules
@@ -127,6 +150,23 @@ def comparable(result: t.Any) -> t.Any:
             if name not in OWN and not name.startswith("_ansible")
         }
     return [comparable(member) for member in result] if isinstance(result, list) else result
+
+
+def resolved(customer: Customer) -> Json:
+    """The ids of an incident and an alert that nobody has, both resolved."""
+    lab, tenant = customer.lab, customer.tenant_id
+    headers = {"Authorization": f"Bearer {lab.token(tenant)}"}
+    url = f"{lab.urls['graph']}/v1.0/security/alerts_v2?$top=1"
+    alert = lab.ask("GET", url, headers=headers)["value"][0]
+    state = {"status": "resolved", "assignedTo": None}
+    lab.control(
+        "POST",
+        "incidents",
+        tenant=tenant,
+        incidents=[{"id": alert["incidentId"], **state}],
+        alerts=[{"id": alert["id"], **state}],
+    )
+    return {"incident": alert["incidentId"], "alert": alert["id"]}
 
 
 def tasks(module: str, cases: t.Iterable[str], where: str, keep: Path, **how: t.Any) -> list[Json]:
@@ -165,6 +205,7 @@ def test_a_module_answers_the_same_through_both_doors(
     fleet: Lab,
 ) -> None:
     customer = home if module in AT_HOME else customers(1)[0]
+    known = resolved(customer) if module in ACTING else {}
     if module not in (*AT_HOME, *NOT_GRANTED):
         customer.grant(PERMISSIONS[module])
     connected |= {
@@ -193,7 +234,7 @@ def test_a_module_answers_the_same_through_both_doors(
     ansible.playbook(
         [{"hosts": customer.host, "tasks": here + delegated}, {"hosts": "bastion", "tasks": there}],
         "-e",
-        f"app={fleet.facts['client_id']}",
+        json.dumps({"app": fleet.facts["client_id"], **known}),
     ).good()
 
     def answer(case: str, where: str) -> Json:

@@ -60,7 +60,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "module_utils._consent",
         "module_utils._customers",
     ),
-    ("module_utils._directory",),
+    ("module_utils._acting", "module_utils._directory"),
     ("module_utils._tenant", "module_utils._sealed"),
     ("module_utils._files", "module_utils._odata", "module_utils._scrub"),
     ("module_utils._times", "module_utils._credential_text"),

@@ -36,6 +36,7 @@ WITHOUT: t.Final = {
     "module_utils/_credential_text",
     "module_utils/_hunting/columns",
     "module_utils/_incidents/api_source",
+    "module_utils/_incidents/graph_alerts",
     "module_utils/_incidents/pages",
     "module_utils/_shapes",
     "module_utils/_tenant/app_roles",

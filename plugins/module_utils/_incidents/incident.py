@@ -93,13 +93,15 @@ Incident = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """The requested incidents. Times are ticks; `since` is inclusive, `before` exclusive; an empty
-    tuple means any."""
+    """The requested incidents or alerts. Times are ticks; `since` is inclusive, `before` exclusive;
+    an empty tuple means any. `service_source` and `incident_id` are of alerts."""
 
     status: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
     classification: tuple[str, ...] = ()
     determination: tuple[str, ...] = ()
+    service_source: tuple[str, ...] = ()
+    incident_id: str | None = None
     assigned_to: tuple[str, ...] = ()
     created_since: int | None = None
     created_before: int | None = None
@@ -111,8 +113,17 @@ class Wanted:
     fields: tuple[str, ...] = ()
 
 
-def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
-    """The parameters as `Wanted`; raises `bad_request` for invalid ones."""
+def wanted(
+    params: t.Mapping[str, t.Any],
+    *,
+    at: int,
+    noun: str = "incident",
+    fields: t.Collection[str] = FIELDS,
+) -> Wanted:
+    """The parameters as `Wanted`; raises `bad_request` for invalid ones.
+
+    :arg fields: the fields that `fields` may name.
+    """
     times: dict[str, t.Any] = {
         name: _times.parse_time(name, params[name], at=at) if params.get(name) else None
         for name in ("created_since", "created_before", "updated_since", "updated_before")
@@ -124,14 +135,14 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
     if params["limit"] < 0:
         raise DefenderError(
             "bad_request",
-            f"limit is {params['limit']}, but must be a number of incidents, or 0 for all of them.",
+            f"limit is {params['limit']}, but must be a number of {noun}s, or 0 for all of them.",
         )
-    if strange := [name for name in params.get("fields") or [] if name not in FIELDS]:
+    if strange := [name for name in params.get("fields") or [] if name not in fields]:
         raise DefenderError(
             "bad_request",
             (
-                f"fields names {', '.join(strange)}, but must list only fields of an incident:"
-                f" {', '.join(FIELDS)}."
+                f"fields names {', '.join(strange)}, but must list only fields of an {noun}:"
+                f" {', '.join(fields)}."
             ),
         )
     lists: dict[str, t.Any] = {
@@ -141,6 +152,7 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
             "severity",
             "classification",
             "determination",
+            "service_source",
             "assigned_to",
             "fields",
         )
@@ -149,7 +161,10 @@ def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
         **lists,
         **times,
         filter=params.get("filter"),
-        expand_alerts=params["expand_alerts"],
+        incident_id=number(params["incident_id"], "incident_id")
+        if params.get("incident_id")
+        else None,
+        expand_alerts=params.get("expand_alerts", False),
         limit=params["limit"],
     )
 
@@ -187,8 +202,10 @@ def identity(value: t.Any) -> str | None:
 
 
 def fits(incident: Incident, wanted: Wanted) -> bool:
-    """Whether an incident matches the options, except `filter`."""
-    for name in ("status", "severity", "classification", "determination"):
+    """Whether an incident or alert matches the options, except `filter`."""
+    if wanted.incident_id and str(incident.get("incident_id")) != wanted.incident_id:
+        return False
+    for name in ("status", "severity", "classification", "determination", "service_source"):
         if getattr(wanted, name) and incident.get(name) not in getattr(wanted, name):
             return False
     people = {name.lower() for name in wanted.assigned_to}
@@ -236,11 +253,12 @@ def _ticks(text: t.Any) -> int | None:
         return None
 
 
-def number(text: str) -> str:
+def number(text: str, option: str = "id") -> str:
     """An incident's id; raises `bad_request` if it is not a number, because it becomes part of a
     URL."""
     if not (text.strip().isascii() and text.strip().isdecimal()):
         raise DefenderError(
-            "bad_request", f"id is {text!r}, but an incident's id is a number such as 2972395."
+            "bad_request",
+            f"{option} is {text!r}, but an incident's id is a number such as 2972395.",
         )
     return text.strip()

@@ -12,9 +12,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import Write
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     incident as _incidents,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    verdicts as _verdicts,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.api_source import (
     ApiSource,
@@ -27,6 +31,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages
     Page,
     Window,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     ownership as _ownership,
 )
@@ -55,14 +60,7 @@ ALERT: t.Final[t.Mapping[str, str]] = {
 # Values of this API that differ from Graph's.
 VALUES: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
     "severity": {"un_specified": "unknown", "unspecified": "unknown"},
-    "determination": {
-        "not_available": "unknown",
-        "clean": "not_malicious",
-        "no_enough_data_to_validate": "not_enough_data_to_validate",
-        "insufficient_data": "not_enough_data_to_validate",
-        "compromised_user": "compromised_account",
-        "confirmed_user_activity": "confirmed_activity",
-    },
+    "determination": {"not_available": "unknown", **_verdicts.SAME},
     "service_source": {
         "microsoft_defender_atp": "microsoft_defender_for_endpoint",
         "azure_atp": "microsoft_defender_for_identity",
@@ -83,6 +81,13 @@ VALUES: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
         "mcas": "cloud_app_security",
         "mtp": "microsoft365_defender",
     },
+}
+
+# How an update names and spells what differs from Graph.
+SENT: t.Final = {"custom_tags": "tags"}
+SPELLED: t.Final = {
+    "not_malicious": "Clean",
+    "not_enough_data_to_validate": "NoEnoughDataToValidate",
 }
 
 
@@ -114,6 +119,7 @@ class XdrIncidents(ApiSource):
     """The Defender XDR API as a source of incidents."""
 
     title = "the Defender XDR API"
+    noun = "incident"
 
     def __init__(self, api: Api, wanted: Wanted) -> None:
         super().__init__(api, wanted)
@@ -138,9 +144,21 @@ class XdrIncidents(ApiSource):
             [self._normalized(incident) for incident in listed], more, self._api.server_time
         )
 
-    def incident(self, number: str) -> Incident:
+    def get(self, key: str) -> Incident:
         """The incident with this id; raises `not_found`."""
-        answer = self._api.get(f"{PATH}/{number}")
+        return self._read(self._api.get(f"{PATH}/{key}"))
+
+    def writes(self, key: str, changes: Json) -> list[Write]:
+        """The one request that changes these members; `comment` adds a comment."""
+        payload = {
+            SENT.get(name, _odata.camel(name)): _as_sent(name, changes[name]) for name in changes
+        }
+        return [Write(tuple(changes), "PATCH", f"{PATH}/{key}", payload, self._patched)]
+
+    def _patched(self, thing: Json, answer: Json) -> Json:
+        return {**thing, **self._read(answer)}
+
+    def _read(self, answer: Json) -> Incident:
         return self._normalized(_ownership.single(self._options, answer, "incident"))
 
     def _normalized(self, incident: dict[str, t.Any]) -> Incident:
@@ -157,6 +175,14 @@ class XdrIncidents(ApiSource):
                 for alert in alerts
             ]
         return result
+
+
+def _as_sent(name: str, value: t.Any) -> t.Any:
+    """A value as an update of this API spells it. Its page knows only text for `assignedTo`, so
+    that empty text is nobody."""
+    if name in ("status", "classification", "determination"):
+        return SPELLED.get(value) or _odata.pascal(value)
+    return "" if name == "assigned_to" and value is None else value
 
 
 def _in_graph_vocabulary(thing: dict[str, t.Any], names: t.Mapping[str, str]) -> dict[str, t.Any]:

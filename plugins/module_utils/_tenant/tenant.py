@@ -85,6 +85,19 @@ class Tenant:
             # since its token was cached.
             return self.api("graph", module)
 
+    def graph_only(self, module: str, what: str) -> Api:
+        """Microsoft Graph, for what the older API does not offer; raises `unsupported` if `api`
+        names that one.
+
+        :arg what: the subject of the message, such as `alert`.
+        """
+        if self.options.api == "xdr":
+            raise DefenderError(
+                "unsupported",
+                f"{what} needs Microsoft Graph, but api is xdr; set api to auto or graph.",
+            )
+        return self.api("graph", module)
+
     def _with_warning(self, api: Api) -> Api:
         if api.name == "xdr":
             self.warnings.append(RETIREMENT.format(label=self.options.label))

@@ -116,9 +116,10 @@ def test_a_module_says_which_permission_it_needs_from_the_table_that_the_code_ch
     assert told == needed
 
 
-def test_a_sweep_can_run_every_module_of_the_table_and_nothing_else() -> None:
+def test_a_sweep_can_run_every_module_of_the_table_but_those_that_it_cannot_limit() -> None:
     spec: t.Any = sweep.SPEC["argument_spec"]
-    names = [*MODULES, *(f"mssp.defender_xdr.{name}" for name in MODULES)]
+    swept = [name for name in MODULES if name not in ("alert", "incident")]
+    names = [*swept, *(f"mssp.defender_xdr.{name}" for name in swept)]
     assert (
         documentation("modules/sweep.py")["options"]["module"]["choices"]
         == names

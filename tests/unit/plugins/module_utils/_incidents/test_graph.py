@@ -15,6 +15,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     graph as _incidents_graph,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
+    graph_source as _source,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import paging as _walk
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.incident import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents.pages import Window
@@ -146,7 +149,7 @@ FILTERS = [
 def test_each_option_becomes_a_term_of_the_filter(
     wanted: dict[str, t.Any], text: str | None
 ) -> None:
-    assert _incidents_graph.filter_text(Wanted(**wanted)) == text
+    assert _source.filter_text(Wanted(**wanted)) == text
 
 
 def test_one_page_is_one_request() -> None:
@@ -222,7 +225,7 @@ def test_a_list_that_changes_is_returned_as_it_was_at_one_moment(
     seconds: dict[int, int], moves: list[tuple[int, int]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_incidents_graph, "MOST", 4)
+        patch.setattr(_incidents_graph.GraphIncidents, "most", 4)
         api = MovingGraph(seconds, moves, most=4)
         found, more = _walk.everything(graph(t.cast("t.Any", api), limit=0), limit=0)
     told = {item["id"]: item["last_update_date_time"] for item in found}
@@ -253,11 +256,11 @@ def test_a_limit_is_exact_and_a_longer_list_is_truncated(
 
 
 def test_one_incident_is_requested_by_its_number() -> None:
-    assert graph(FakeApi((f"{GRAPH}/2972395", None, SAMPLE))).incident("2972395") == TOLD
+    assert graph(FakeApi((f"{GRAPH}/2972395", None, SAMPLE))).get("2972395") == TOLD
     assert (
-        graph(
-            FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True
-        ).incident("2972395")
+        graph(FakeApi((f"{GRAPH}/2972395", {"$expand": "alerts"}, SAMPLE)), expand_alerts=True).get(
+            "2972395"
+        )
         == TOLD
     )
 
@@ -302,6 +305,6 @@ def test_an_annotation_of_a_member_is_no_field() -> None:
         "alerts@odata.context": "https://graph.microsoft.com/v1.0/$metadata#security/incidents('2972395')/alerts",
         "alerts": [],
     }
-    assert graph(
-        FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True
-    ).incident("1") == {**TOLD, "alerts": []}
+    assert graph(FakeApi((f"{GRAPH}/1", {"$expand": "alerts"}, reply)), expand_alerts=True).get(
+        "1"
+    ) == {**TOLD, "alerts": []}

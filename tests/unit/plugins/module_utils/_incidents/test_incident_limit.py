@@ -80,7 +80,8 @@ class Listing:
         self.asked.append(params)
         left = list(filter(predicate(params), self.items))
         top, skip = int(params["$top"]), int(params.get("$skip", 0))
-        assert top <= (_incidents_graph if self.name == "graph" else _incidents_xdr).MOST
+        graph = self.name == "graph"
+        assert top <= (_incidents_graph.GraphIncidents.most if graph else _incidents_xdr.MOST)
         more = self.name == "graph" and len(left) > skip + top
         link = {"@odata.nextLink": "https://graph.microsoft.com/next"} if more else {}
         return {"value": left[skip : skip + top], **link}
@@ -114,7 +115,7 @@ def test_a_limit_gives_the_newest_by_creation_of_any_set_of_incidents(
     options: dict[str, t.Any] = {"status": ("active",), "severity": ("high",)} if narrow else {}
     service = Listing(api, rows, by)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_incidents_graph, "MOST", 4)
+        patch.setattr(_incidents_graph.GraphIncidents, "most", 4)
         patch.setattr(_incidents_xdr, "MOST", 5)
         source = SOURCES[api](t.cast("t.Any", service), Wanted(limit=limit, **options))
         found, truncated = _walk.everything(source, limit=limit)

@@ -109,7 +109,7 @@ def source(*incidents: dict[str, t.Any], **wanted: t.Any) -> _incidents_xdr.XdrI
 
 def told(**changes: t.Any) -> dict[str, t.Any]:
     """The example in the collection's words, with these members of the service's changed."""
-    return source({**SAMPLE, **changes}).incident("924565")
+    return source({**SAMPLE, **changes}).get("924565")
 
 
 def found(incidents: list[dict[str, t.Any]], **wanted: t.Any) -> list[str]:
@@ -345,7 +345,7 @@ def test_the_documented_incident_is_told_in_graph_vocabulary() -> None:
 
 
 def test_the_documented_alert_is_told_in_graph_vocabulary() -> None:
-    (alert,) = source(SAMPLE, expand_alerts=True).incident("924565")["alerts"]
+    (alert,) = source(SAMPLE, expand_alerts=True).get("924565")["alerts"]
     assert alert == {
         "id": "caD70CFEE2-1F54-32DB-9988-3A868A1EBFAC",
         "incident_id": "924565",
@@ -432,7 +432,7 @@ def test_every_documented_word_has_one_in_graphs_vocabulary(
 def test_a_product_has_the_name_that_graph_gives_it(word: str, wanted: str) -> None:
     alerts = [{**SAMPLE["alerts"][0], "serviceSource": word}]
     assert (
-        source({**SAMPLE, "alerts": alerts}, expand_alerts=True).incident("924565")["alerts"][0][
+        source({**SAMPLE, "alerts": alerts}, expand_alerts=True).get("924565")["alerts"][0][
             "service_source"
         ]
         == wanted
@@ -446,9 +446,9 @@ def test_a_redirected_incident_names_its_target_as_text_as_graph_does() -> None:
 
 @pytest.mark.parametrize("nothing", [None, []])
 def test_an_incident_without_comments_or_alerts_has_empty_ones(nothing: t.Any) -> None:
-    incident = source(
-        {**SAMPLE, "comments": nothing, "alerts": nothing}, expand_alerts=True
-    ).incident("924565")
+    incident = source({**SAMPLE, "comments": nothing, "alerts": nothing}, expand_alerts=True).get(
+        "924565"
+    )
     assert (incident["comments"], incident["alerts"]) == ([], [])
 
 

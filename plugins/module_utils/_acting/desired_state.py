@@ -1,0 +1,178 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bring one object into the state that a task asks for: read, compare, predict, write once, look.
+
+Every module that acts does it through `bring_about`, so that check mode, `before` and `after`, and
+lost responses are the same everywhere. A module says only what it reads, compares and sends.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+
+# Seconds before each look at an object whose write got no response. The second look is for a
+# service that was still working when its gateway gave up.
+LOOKS: t.Final = (0.0, 2.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """One request that changes some parts of an object's state.
+
+    :arg parts: the members of the state that it changes.
+    :arg updated: the object after the write, from the object before it and the response.
+    """
+
+    parts: tuple[str, ...]
+    method: str
+    path: str
+    payload: Json
+    updated: t.Callable[[Json, Json], Json]
+
+
+class Subject(t.Protocol):
+    """An object of a tenant, and what a task wants of it.
+
+    A state has only what the task names, by option, in the words of results.
+    """
+
+    settle_seconds: float  # wait before the last look, if others may write at the same moment
+
+    @property
+    def name(self) -> str:
+        """The object in messages, such as `incident 12`."""
+
+    def read(self) -> Json:
+        """The object as it is now."""
+
+    def state(self, thing: Json) -> Json:
+        """What the task names, as the object has it."""
+
+    def wanted(self, thing: Json) -> Json:
+        """What the task names, as it shall be; equal to `state` if nothing is to be done. Raises an
+        error for a change that is not allowed."""
+
+    def writes(self, before: Json, after: Json) -> list[Write]:
+        """The requests that lead from one state to the other, in order."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What was changed, or would be in check mode."""
+
+    before: Json
+    after: Json
+    thing: Json
+
+    def as_result(self, name: str) -> Json:
+        """The keys of a result; the object is returned as `name`."""
+        return {
+            "changed": self.before != self.after,
+            "before": self.before,
+            "after": self.after,
+            "diff": {"before": self.before, "after": self.after},
+            name: self.thing,
+        }
+
+
+def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
+    """Change the object as the task wants; nothing is sent if it already is so, or in check mode.
+
+    An error after a write that took effect says `changed: true`.
+    """
+    thing = subject.read()
+    before, after = subject.state(thing), subject.wanted(thing)
+    if before == after:
+        return Outcome(before, after, thing)
+    if check_mode:
+        predicted = {name: value for name, value in after.items() if name in thing}
+        return Outcome(before, after, {**thing, **predicted})
+    changed = False
+    try:
+        for write in subject.writes(before, after):
+            thing = _written(api, subject, write, thing)
+            changed = True
+        thing = _settled(api, subject, thing)
+    except DefenderError as e:
+        if changed:
+            e.facts.setdefault("changed", True)
+        raise
+    return Outcome(before, after, thing)
+
+
+def _written(api: Api, subject: Subject, write: Write, thing: Json) -> Json:
+    """The object after the write. If its response is lost, the object is looked at, and the write
+    is not repeated."""
+    try:
+        response = api.write(write.method, write.path, write.payload)
+    except DefenderError as lost:
+        if lost.category != "outcome_unknown":
+            raise
+        return _looked_up(api, subject, write, lost)
+    return write.updated(thing, response)
+
+
+def _looked_up(api: Api, subject: Subject, write: Write, lost: DefenderError) -> Json:
+    """The object, if the write took effect; raises `unavailable` if it did not, and the given error
+    if the object cannot be read."""
+    for pause in LOOKS:
+        if pause:
+            api.tenant.clock.sleep(pause)
+        try:
+            thing = subject.read()
+        except DefenderError:
+            raise lost from None
+        if _differences(subject, thing, write.parts) == []:
+            return thing
+    raise DefenderError(
+        "unavailable",
+        (
+            f"{lost.message.removesuffix(' Whether it took effect is unknown.')} A look at"
+            f" {subject.name} shows that it had no effect; it was not sent again."
+        ),
+        status=lost.status,
+        code=lost.code,
+        request_id=lost.request_id,
+    )
+
+
+def _settled(api: Api, subject: Subject, thing: Json) -> Json:
+    """The object after all writes, as it is wanted; raises `conflict` if it is not."""
+    fresh = False
+    if subject.settle_seconds:
+        api.tenant.clock.sleep(subject.settle_seconds)
+        thing, fresh = subject.read(), True
+    if _differences(subject, thing) and not fresh:
+        thing = subject.read()
+    if different := _differences(subject, thing):
+        state, wanted = subject.state(thing), subject.wanted(thing)
+        values = ", ".join(f"{name} is {state[name]!r}, not {wanted[name]!r}" for name in different)
+        raise DefenderError(
+            "conflict",
+            (
+                f"The service accepted the change of {subject.name}, but {values}: somebody else"
+                " changed it at the same moment, or the service does not apply this change."
+            ),
+        )
+    return thing
+
+
+def _differences(
+    subject: Subject, thing: Json, parts: t.Collection[str] | None = None
+) -> list[str]:
+    """The parts of the state, or of these, that are not as wanted."""
+    state, wanted = subject.state(thing), subject.wanted(thing)
+    return [
+        name
+        for name in wanted
+        if (parts is None or name in parts) and state.get(name) != wanted[name]
+    ]
