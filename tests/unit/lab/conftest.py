@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 import typing as t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,6 +143,30 @@ class Desk:
     ) -> Answer:
         return self.call("graph", tenant, method, f"/v1.0/{path}", query, **more)
 
+    def endpoint(
+        self,
+        tenant: Tenant,
+        method: str,
+        path: str,
+        query: str | dict[str, str] = "",
+        **more: t.Any,
+    ) -> Answer:
+        return self.call("endpoint", tenant, method, f"/api/{path}", query, **more)
+
+    def machines(self, tenant: Tenant, query: str | dict[str, str] = "") -> list[dict[str, t.Any]]:
+        answer = self.endpoint(tenant, "GET", "machines", query)
+        assert answer.status == 200, answer.json()
+        return t.cast("list[dict[str, t.Any]]", answer.json()["value"])
+
+    def direct(self, tenant: Tenant, **body: t.Any) -> dict[str, t.Any]:
+        """The control route for devices."""
+        answer = self.control("POST", "devices", body={"tenant": tenant.id, **body})
+        assert answer.status == 200, answer.json()
+        return t.cast("dict[str, t.Any]", answer.json())
+
+    def later(self, seconds: float) -> None:
+        assert self.control("POST", "clock", body={"advance": seconds}).status == 200
+
     def registered(self, name: str, **more: t.Any) -> dict[str, t.Any]:
         """A fresh multi-tenant app of the provider."""
         answer = self.home(
@@ -172,7 +197,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def desk() -> Iterator[Desk]:
     with assembled(
-        draw(300, 7, "none"),
+        draw(600, 7, "none"),
         Application(),
         Desk.admin_key,
         seed=7,
@@ -180,6 +205,13 @@ def desk() -> Iterator[Desk]:
         now=datetime.now(UTC),
     ) as lab:
         yield Desk(lab)
+
+
+@pytest.fixture
+def still_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quota clock stands still but for what the test advances it, however slow the machine."""
+    clock, begin = desk.lab.clock, time.monotonic()
+    monkeypatch.setattr(clock, "quota", lambda: begin + clock._skew)
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,7 @@ def test_a_token_opens_its_own_tenant_only(desk, tenant, other) -> None:
     [
         ("graph", "/v1.0/users"),
         ("graph", "/beta/security/incidents"),
-        ("endpoint", "/api/machines"),
+        ("endpoint", "/api/indicators"),
     ],
 )
 def test_what_the_lab_lacks_is_a_501(desk, tenant, origin, path) -> None:

@@ -235,7 +235,7 @@ def test_the_houses_own_app_is_one_of_that_directory(desk) -> None:
     wanted = {
         one["resourceAppId"]: len(one["resourceAccess"]) for one in app["requiredResourceAccess"]
     }
-    assert wanted == {GRAPH: 4, MTP: 2, "fc780465-2017-40d4-a0c5-307022471b92": 12}
+    assert wanted == {GRAPH: 4, MTP: 2, "fc780465-2017-40d4-a0c5-307022471b92": 14}
     assert desk.app.secret not in str(app)
 
 

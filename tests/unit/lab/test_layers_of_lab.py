@@ -33,12 +33,13 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     ("assembly", "process"),
     ("lab",),
     # what the four origins answer
-    ("control", "graph", "xdr"),
+    ("control", "endpoint", "graph", "xdr"),
     ("directory",),
     ("api", "hunting"),
     ("entra",),
     # what there is to answer with
     ("odata", "store", "tenants", "world"),
+    ("estate",),
     ("certificates", "service"),
 )
 LINE: t.Final = {room: number for number, line in enumerate(ORDER) for room in line}

@@ -10,15 +10,17 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
+from defender_lab.endpoint import service as endpoint
 from defender_lab.graph import service as graph
 from defender_lab.hunting.service import Hunts
 from defender_lab.lab import Lab
+from defender_lab.service.clock import Clock
 from defender_lab.store import Store
 from defender_lab.tenants.application import Application
 from defender_lab.tenants.fleet import Company, Host, company
 from defender_lab.tenants.tenant import Directory
 from defender_lab.world.world import WorldTenant, build_world
-from defender_lab.xdr import service as defender
+from defender_lab.xdr import service as xdr
 
 
 @contextlib.contextmanager
@@ -54,12 +56,13 @@ def assembled(
     ]
     world = build_world([*fleet, *others], seed=seed, now=now)
     hunts = Hunts(world)
+    store = Store(world, Clock())
     services = {
         "graph": graph.service(hunts, directory),
-        "xdr": defender.xdr(hunts),
-        "endpoint": defender.endpoint(),
+        "xdr": xdr.service(hunts),
+        "endpoint": endpoint.service(store),
     }
     try:
-        yield Lab(directory, Store(world), app, services, admin_key)
+        yield Lab(directory, store, app, services, admin_key)
     finally:
         hunts.close()

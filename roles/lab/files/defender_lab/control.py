@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The lab's control routes under /_lab/: read the journal, inject faults, advance the clock, change
-consent and incidents."""
+consent, incidents and devices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from defender_lab.entra.consent import Consents, Decision
+from defender_lab.estate.direction import direct
 from defender_lab.service import instants
 from defender_lab.service.clock import Clock
 from defender_lab.service.exchange import Refused, Reply, Request, as_json
@@ -61,6 +62,7 @@ class Control:
             ("POST", "/_lab/administrator"): self._administrator,
             ("POST", "/_lab/consistency"): self._consistency,
             ("POST", "/_lab/incidents"): self._incidents,
+            ("POST", "/_lab/devices"): self._devices,
         }
 
     def answer(self, request: Request) -> Reply:
@@ -224,6 +226,18 @@ class Control:
         }[body.get("order", "")]
         shelf.changed()
         return {"count": len(shelf.incidents), "version": shelf.version}
+
+    def _devices(self, request: Request) -> Answer:
+        """``devices``: members to set on the machines that their ``id`` or ``name`` finds.
+        ``actions``: how the next actions go, on ``device`` or on all that have no course of their
+        own: ``pending`` and ``running`` seconds of the quota clock (default 1 and 1), ``outcome``
+        (Succeeded, Failed, TimeOut), ``error`` text, ``hold`` (stays open until cancelled or
+        expired), ``command`` (the index of the live-response command that fails); what is left out
+        has its default again. ``add``: machine actions of somebody else, by ``machineId``, ``type``
+        and any other member."""
+        body = _object(request, frozenset({"tenant", "devices", "actions", "add"}))
+        tenant = self._tenant(body)
+        return {"tenant": tenant.id, **direct(self._store.estate(tenant.id), body)}
 
     def _tenant(self, body: Answer) -> Tenant:
         name = str(body.get("tenant", ""))

@@ -19,7 +19,6 @@ from defender_lab.entra.discovery import Discovery
 from defender_lab.entra.issuer import Issuer
 from defender_lab.entra.login import Login
 from defender_lab.entra.token_endpoint import TokenEndpoint
-from defender_lab.service.clock import Clock
 from defender_lab.service.exchange import Reply, Request
 from defender_lab.service.faults import Faults
 from defender_lab.service.journal import Journal
@@ -40,7 +39,7 @@ class Lab:
         services: Mapping[str, Service],
         admin_key: str,
     ) -> None:
-        self.clock = Clock()
+        self.clock = store.clock
         self.directory = directory
         self.app = app
         self.journal = Journal()

@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The incidents and alerts of every tenant, as Graph objects; every change increments the tenant's
-data version."""
+"""The incidents and alerts of every tenant, as Graph objects, and its devices; every change of an
+incident or alert increments the tenant's data version."""
 
 from __future__ import annotations
 
 import copy
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from defender_lab.estate.estate import Estate
 from defender_lab.service import instants
+from defender_lab.service.clock import Clock
 
 Record = dict[str, t.Any]
 T = t.TypeVar("T")
@@ -97,16 +99,22 @@ class Source(t.Protocol):
 
     def alerts(self, tenant_id: str, /) -> list[Record]: ...
 
+    def machines(self, tenant_id: str, /) -> list[Record]: ...
+
+    def tables(self, tenant_id: str, /) -> Mapping[str, list[Record]]: ...
+
     @property
     def stories(self) -> Sequence[t.Any]: ...
 
 
 class Store:
-    """A tenant's shelf is filled when it is first asked for."""
+    """A tenant's shelf and its estate are filled when they are first asked for."""
 
-    def __init__(self, world: Source) -> None:
+    def __init__(self, world: Source, clock: Clock) -> None:
         self.world = world
+        self.clock = clock
         self._shelves: dict[str, Shelf] = {}
+        self._estates: dict[str, Estate] = {}
 
     def shelf(self, tenant_id: str) -> Shelf:
         shelf = self._shelves.get(tenant_id)
@@ -118,3 +126,25 @@ class Store:
             )
             self._shelves[tenant_id] = shelf
         return shelf
+
+    def estate(self, tenant_id: str) -> Estate:
+        estate = self._estates.get(tenant_id)
+        if estate is None:
+            estate = Estate(
+                copy.deepcopy(self.world.machines(tenant_id)),
+                self.clock,
+                lambda machine_id: self._files_on(tenant_id, machine_id),
+            )
+            self._estates[tenant_id] = estate
+        return estate
+
+    def _files_on(self, tenant_id: str, machine_id: str) -> frozenset[str]:
+        """SHA-1 hashes that a row of the hunting tables names on that device."""
+        return frozenset(
+            row[column]
+            for rows in self.world.tables(tenant_id).values()
+            for row in rows
+            if row.get("DeviceId") == machine_id
+            for column in ("SHA1", "InitiatingProcessSHA1")
+            if row.get(column)
+        )

@@ -78,6 +78,9 @@ class Guard:
 
     def _checked(self, request: Request, caller: Caller) -> Reply | Awaitable[Reply]:
         service = self._service
+        link = service.signed_links(request) if service.signed_links else None
+        if link:
+            return link
         claims, tenant = self._bearer.accepted(caller, service.resource, service.words)
         route, parts = service.route(request)
         roles: list[t.Any] = claims.get("roles") or []

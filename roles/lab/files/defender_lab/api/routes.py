@@ -64,7 +64,8 @@ class Route:
 
 @dataclass(frozen=True)
 class Service:
-    """How one origin speaks: its resource, its routes, and its words for refusals."""
+    """How one origin speaks: its resource, its routes, and its words for refusals. ``signed_links``
+    answers what needs no token, because its address is the permission."""
 
     resource: Resource
     routes: tuple[Route, ...]
@@ -72,6 +73,7 @@ class Service:
     envelope: Callable[[Refused, str, str, str], Reply]
     too_many: Callable[[Exceeded, str], Refused]
     not_provisioned: Callable[[], Refused]
+    signed_links: Callable[[Request], Reply | None] | None = None
     exact: Mapping[tuple[str, str], Route] = field(init=False)
     patterns: tuple[tuple[re.Pattern[str], Route], ...] = field(init=False)
 

@@ -17,7 +17,7 @@ class BadFilter(Exception):
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a property holds: ``time``, ``text``, ``name`` (text compared without case), ``guid``,
-    ``bool``, or an enumeration by its member names."""
+    ``bool``, ``number``, ``texts`` (for ``any``), or an enumeration by its member names."""
 
     name: str
     members: frozenset[str] = frozenset()
@@ -30,6 +30,8 @@ class Kind:
             "name": "Edm.String",
             "guid": "Edm.Guid",
             "bool": "Edm.Boolean",
+            "number": "Edm.Int32",
+            "texts": "Collection(Edm.String)",
         }.get(self.name, self.name)
 
 

@@ -38,6 +38,8 @@ LITERALS = {
     "name": ("text",),
     "guid": ("guid", "text"),
     "bool": (),
+    "number": ("number",),
+    "texts": (),
 }
 LONG_NAMES = {
     "eq": "Equal",
@@ -116,6 +118,9 @@ class _Parser:
             raise self.error()
         if self.peek("(") and token.value.lower() in self.fields.functions:
             return self.function(FUNCTIONS[token.value.lower()])
+        collection, unused, quantifier = token.value.rpartition("/")
+        if quantifier == "any" and self.fields.kinds.get(collection) == Kind("texts"):
+            return self.some(collection)
         if self.peek("("):
             hint = "This may also be a function import or a key lookup on a navigation property."
             raise BadFilter(f"An unknown function with name '{token.value}' was found. {hint}")
@@ -148,6 +153,18 @@ class _Parser:
         value = self.literal(kind, "eq")
         self.need(")")
         return lambda record: holds(_value(_held(record, name.value), kind) or "", value or "")
+
+    def some(self, name: str) -> Predicate:
+        """``name/any(x: x eq 'text')``."""
+        self.need("(")
+        variable = self.take()
+        self.need(":")
+        outer = self.fields
+        self.fields = Fields(outer.type_name, {variable.value: Kind("text")}, outer.functions)
+        inner = self.either()
+        self.fields = outer
+        self.need(")")
+        return lambda record: any(inner({variable.value: value}) for value in record[name])
 
     def among(self, name: str, kind: Kind) -> Predicate:
         self.need("(")
@@ -195,6 +212,8 @@ class _Parser:
                 ) from None
         if token.kind == "guid":
             return token.value.lower()
+        if token.kind == "number":
+            return float(token.value)
         text = token.value[1:-1].replace("''", "'")
         return text if kind.name == "text" else text.lower()
 

@@ -18,7 +18,7 @@ TOKEN = re.compile(
     | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))
     | (?P<number>-?\d+(?:\.\d+)?(?![\w-]))
     | (?P<word>[A-Za-z_][\w.]*(?:/[A-Za-z_]\w*)*)
-    | (?P<mark>[(),])
+    | (?P<mark>[(),:])
     )""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -19,7 +19,7 @@ from defender_lab.lab import ORIGINS, Lab
 from defender_lab.process.front import Front
 from defender_lab.service.exchange import Reply, Request
 
-LARGEST_BODY = 16 * 2**20
+LARGEST_BODY = 24 * 2**20
 
 
 def context(pair: Pair) -> ssl.SSLContext:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The lab's clocks: wall time for tokens, and a quota clock that tests can advance instead of
-sleeping."""
+sleeping; machine actions go by it as well."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clock:
         return time.time()
 
     def quota(self) -> float:
-        """Seconds on a clock that only quotas read."""
+        """Seconds on a clock that quotas, machine actions and their links read."""
         return time.monotonic() + self._skew
 
     def advance(self, seconds: float) -> None:

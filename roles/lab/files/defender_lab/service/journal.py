@@ -14,7 +14,7 @@ from defender_lab.service.exchange import Request
 
 KEPT = 200_000
 FORBIDDEN_AT_LOGIN = ("Authorization", "Cookie", "Proxy-Authorization")
-SECRET = re.compile(r"((?:secret|assertion|token|password|code)[^=&]*=)[^&]*", re.IGNORECASE)
+SECRET = re.compile(r"((?:secret|assertion|token|password|code|sig)[^=&]*=)[^&]*", re.IGNORECASE)
 FIELDS = (
     "n",
     "time",

@@ -55,9 +55,11 @@ ENDPOINT = Resource(
     (
         "AdvancedQuery.Read.All",
         "Alert.ReadWrite.All",
+        "Library.Manage",
         "Machine.CollectForensics",
         "Machine.Isolate",
         "Machine.LiveResponse",
+        "Machine.Offboard",
         "Machine.ReadWrite.All",
         "Machine.RestrictExecution",
         "Machine.Scan",

@@ -22,6 +22,7 @@ _SOFTWARE = (
     ("notepad++", "notepad++", "8.5.3.0", "CVE-2023-40031", "High"),
     ("openssl", "openssl", "3.0.8.0", "CVE-2023-0464", "Medium"),
 )
+_VERSIONS = {19045: "22H2", 20348: "21H2", 22631: "23H2", 26100: "24H2"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Device:
     mac: str
     owner: Person
     server: bool
+
+    @property
+    def version(self) -> str:
+        return _VERSIONS[self.build]
 
     def columns(self) -> dict[str, Any]:
         return {"DeviceId": self.id, "DeviceName": self.name}

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One tenant of the world, generated on demand: its portal (incidents, alerts) and its telemetry,
-from the same scene."""
+"""One tenant of the world, generated on demand: its portal (incidents, alerts, machines) and its
+telemetry, from the same scene."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from defender_lab.world.decoys import PLANT, Decoy
 from defender_lab.world.devices import devices, inventory_rows
 from defender_lab.world.incidents import alert, alert_rows, incident, state
 from defender_lab.world.indicators import Indicators
+from defender_lab.world.machines import machines
 from defender_lab.world.noise import fill
 from defender_lab.world.people import identity_rows, people
 from defender_lab.world.plan import STORIES, Cast
@@ -56,6 +57,7 @@ class Portal:
 
     incidents: list[dict[str, Any]]
     alerts: list[dict[str, Any]]
+    machines: list[dict[str, Any]]
     decoys: tuple[Decoy, ...]
     numbers: Mapping[str, tuple[str, ...]]
 
@@ -139,7 +141,8 @@ def _portal(scene: Scene, chapters: list[Chapter], decoys: tuple[Decoy, ...], se
         _redirect(incidents, alerts, numbers)
     incidents.sort(key=lambda incident: str(incident["lastUpdateDateTime"]), reverse=True)
     alerts.sort(key=lambda alert: str(alert["createdDateTime"]), reverse=True)
-    return Portal(incidents, alerts, decoys, numbers)
+    fleet = machines(scene.devices, alerts, scene.now, chance(seed, scene.tenant_id, "machines"))
+    return Portal(incidents, alerts, fleet, decoys, numbers)
 
 
 def _redirect(

@@ -72,8 +72,8 @@ class Story:
 class World:
     """Made by ``build_world``. Unknown tenants raise KeyError.
 
-    ``incidents`` and ``alerts`` hand out the same objects every time: who changes them, changes
-    this world.
+    ``incidents``, ``alerts`` and ``machines`` hand out the same objects every time: who changes
+    them, changes this world.
     """
 
     tenants: Mapping[str, WorldTenant]
@@ -92,6 +92,10 @@ class World:
     def alerts(self, tenant_id: str) -> list[dict[str, Any]]:
         """Graph v1.0 alerts with evidence; ``incidentId`` links them."""
         return list(self._portal(tenant_id).alerts)
+
+    def machines(self, tenant_id: str) -> list[dict[str, Any]]:
+        """Machines of the Endpoint API."""
+        return list(self._portal(tenant_id).machines)
 
     def tables(self, tenant_id: str) -> Rows:
         """Rows by hunting table. Times are text in Graph's form, columns without a value are left

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Defender APIs: XDR incidents and the older hunting endpoint; used only by `assembly`."""
+"""The Defender XDR API: incidents and the older hunting call; used only by `assembly`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from defender_lab.api.defender import incorrect_body
 from defender_lab.api.routes import Call
 from defender_lab.odata.fields import Fields, Kind
 from defender_lab.odata.options import BadOption, Listing, cut
@@ -104,7 +105,7 @@ def changed(call: Call) -> Reply:
     except (ValueError, LookupError):
         body = None
     if not isinstance(body, dict) or not body:
-        raise Refused(400, "InvalidRequestBody", "Request body is incorrect")
+        raise incorrect_body()
     new: Record = {}
     for name, value in body.items():
         new.update(_change(name, value, row, call.actor))
@@ -124,4 +125,4 @@ def _change(name: str, value: object, row: Record, actor: str) -> Record:
     words = {"status": STATUSES, "classification": CLASSES, "determination": REASONS}.get(name)
     if words is not None and isinstance(value, str) and value.lower() in words:
         return {name: words[value.lower()]}
-    raise Refused(400, "InvalidRequestBody", "Request body is incorrect")
+    raise incorrect_body()

@@ -2,20 +2,19 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The route tables and error messages of the Defender APIs: XDR, and the Endpoint API, which the
-lab does not implement yet."""
+"""The route table of the Defender XDR API, and its older hunting call."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable
 
-from defender_lab.api.bearer import Words
+from defender_lab.api.defender import WORDS, inactive, incorrect_body, refusal, too_many
 from defender_lab.api.routes import Call, Route, Service
 from defender_lab.hunting.service import Hunts, fitting
-from defender_lab.service.exchange import Refused, Reply, as_json, dumped
-from defender_lab.service.quota import Exceeded, Limit
-from defender_lab.tenants.resources import ENDPOINT, XDR
+from defender_lab.service.exchange import Reply, dumped
+from defender_lab.service.quota import Limit
+from defender_lab.tenants.resources import XDR
 from defender_lab.xdr import incidents
 
 READ = ("Incident.Read.All", "Incident.ReadWrite.All")
@@ -23,48 +22,8 @@ WRITE = ("Incident.ReadWrite.All",)
 INCIDENT_LIMITS = (Limit(50, 60.0), Limit(1500, 3600.0))
 HUNTING_LIMITS = (Limit(45, 60.0),)
 
-# what these hosts say to a missing, broken or expired token was not found in public; the envelope
-# is theirs, the sentence is the lab's
-_DENIED = "Unauthorized request - reason of failure: "
-WORDS = Words(
-    code="Unauthorized",
-    missing=f"{_DENIED}no bearer token",
-    form=f"{_DENIED}malformed token",
-    signature=f"{_DENIED}invalid signature",
-    expired=f"{_DENIED}token expired",
-    audience=f"{_DENIED}invalid audience",
-    sisters=frozenset({"xdr", "endpoint"}),
-)
 
-
-def refusal(refused: Refused, request_id: str, client_request_id: str, tenant_id: str) -> Reply:
-    """``target`` is a tracking id, but for a quota, where it is the tenant."""
-    target = tenant_id if refused.status == 429 else request_id
-    return as_json(
-        refused.status,
-        {"error": {"code": refused.code, "message": refused.message, "target": target}},
-        refused.headers,
-    )
-
-
-def too_many(over: Exceeded, tenant_id: str) -> Refused:
-    """The wait stands in the text only: these hosts were not seen to send Retry-After."""
-    quota = (
-        f"Maximum allowed {over.limit.calls} per {over.limit.span()} for the key"
-        " Destination+TenantID+AppID."
-    )
-    return Refused(
-        429,
-        "429",
-        f"API calls quota exceeded! {quota} You can send requests again in {over.wait} seconds.",
-    )
-
-
-def inactive() -> Refused:
-    return Refused(401, "Unauthorized", f"{_DENIED}Account mode is inactive")
-
-
-def xdr(hunts: Hunts) -> Service:
+def service(hunts: Hunts) -> Service:
     def hunt(call: Call) -> Awaitable[Reply]:
         return run(call, hunts)
 
@@ -86,11 +45,6 @@ def xdr(hunts: Hunts) -> Service:
     return Service(XDR, routes, WORDS, refusal, too_many, inactive)
 
 
-def endpoint() -> Service:
-    """Tokens are checked; every call behind them is answered 501."""
-    return Service(ENDPOINT, (), WORDS, refusal, too_many, inactive)
-
-
 async def run(call: Call, hunts: Hunts) -> Reply:
     """The older hunting call: its body has no time span, its answer carries Stats."""
     try:
@@ -103,7 +57,7 @@ async def run(call: Call, hunts: Hunts) -> Reply:
         or not isinstance(body["Query"], str)
         or not body["Query"]
     ):
-        raise Refused(400, "InvalidRequestBody", "Request body is incorrect")
+        raise incorrect_body()
     answer = await hunts.run(call.tenant, body["Query"], None)
     schema = [{"Name": column["name"], "Type": column["type"]} for column in answer.schema]
     content = {"Stats": _stats(answer.results), "Schema": schema, "Results": answer.results}
