@@ -101,7 +101,7 @@ class Change:
 
     def __init__(self, target: Target, key: str, request: Request) -> None:
         self._target = target
-        self._key = key
+        self._asked = self._key = key
         self._request = request
         self.settle_seconds = CLAIM_SECONDS if request.claim else 0.0
         self.warnings: list[str] = []
@@ -112,7 +112,6 @@ class Change:
 
     def read(self) -> Json:
         """The object, or the incident that it was merged into."""
-        asked = self._key
         for _step in range(MOST_REDIRECTS):
             thing = self._target.get(self._key)
             if thing.get("status") != "redirected":
@@ -128,10 +127,12 @@ class Change:
                 )
             self._key = str(target)
             self.warnings = [
-                f"Incident {asked} was merged into incident {self._key}, which is used instead."
+                f"Incident {self._asked} was merged into incident {self._key}, which is used"
+                " instead."
             ]
         raise DefenderError(
-            "conflict", f"Incident {asked} was merged into others more than {MOST_REDIRECTS} times."
+            "conflict",
+            f"Incident {self._asked} was merged into others more than {MOST_REDIRECTS} times.",
         )
 
     def state(self, thing: Json) -> Json:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 DETERMINATIONS: t.Final[t.Mapping[str, tuple[str, ...]]] = {
@@ -45,9 +46,10 @@ KNOWN: t.Final = frozenset(word for words in DETERMINATIONS.values() for word in
 
 
 def determination(word: str) -> str:
-    """The determination in the words of Graph's metadata; a word that nobody knows stays as it
-    is."""
-    return SAME.get(word, word)
+    """The determination in the words of Graph's metadata, from any spelling of Microsoft's pages; a
+    word that nobody knows stays the same word."""
+    name = _odata.snake(word)
+    return SAME.get(name, name)
 
 
 def check(word: str, classification: str | None) -> None:

@@ -116,6 +116,7 @@ def test_a_merged_incident_is_followed_to_its_end_and_the_target_is_written() ->
     assert subject.read()["id"] == "3"
     (write,) = subject.writes({"status": "active"}, {"status": "resolved"})
     assert write.path == "3"
+    assert subject.read()["id"] == "3"
     assert subject.warnings == ["Incident 1 was merged into incident 3, which is used instead."]
 
 

@@ -41,5 +41,7 @@ def test_only_a_known_word_of_another_classification_is_refused(
 
 def test_other_spellings_mean_the_same() -> None:
     assert _verdicts.determination("compromised_user") == "compromised_account"
+    assert _verdicts.determination("CompromisedUser") == "compromised_account"
+    assert _verdicts.determination("multiStagedAttack") == "multi_staged_attack"
     assert _verdicts.determination("clean") == "not_malicious"
     assert _verdicts.determination("alien_invasion") == "alien_invasion"
