@@ -55,6 +55,7 @@ options:
       - incident_info
       - alert_info
       - hunting_query
+      - device_info
       - consent
       - consent_info
       - application
@@ -65,6 +66,7 @@ options:
       - mssp.defender_xdr.incident_info
       - mssp.defender_xdr.alert_info
       - mssp.defender_xdr.hunting_query
+      - mssp.defender_xdr.device_info
       - mssp.defender_xdr.consent
       - mssp.defender_xdr.consent_info
       - mssp.defender_xdr.application

@@ -91,6 +91,11 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "no such id": {"id": "da000_1"},
         "no id": {"id": "../incidents"},
     },
+    "device_info": {
+        "list": {"risk_score": ["none", "low", "medium", "high"], "limit": 3},
+        "no such id": {"id": "0000000000000000000000000000000000000000"},
+        "two ways": {"id": "1", "ip": "10.0.0.1"},
+    },
     "incident": {
         "as it is": {"id": "{{ incident }}", "status": "resolved", "assigned_to": ""},
         "no such id": {"id": "999999999", "status": "resolved"},

@@ -24,6 +24,7 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "alert_info": {"graph": ("SecurityAlert.Read.All",)},
     "alert": {"graph": ("SecurityAlert.ReadWrite.All",)},
     "hunting_query": {"graph": ("ThreatHunting.Read.All",), "xdr": ("AdvancedHunting.Read.All",)},
+    "device_info": {"endpoint": ("Machine.Read.All",)},
     "consent": {"graph": ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")},
     "consent_info": {"graph": ()},
     "application": {"graph": ("Application.ReadWrite.OwnedBy",)},

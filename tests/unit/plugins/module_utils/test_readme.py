@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import RESOURCES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import (
     PERMISSIONS,
@@ -21,10 +22,10 @@ README = (Path(__file__).parents[4] / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("module", PERMISSIONS)
 def test_the_permissions_in_the_readme_are_those_of_the_code(module: str) -> None:
-    row = re.search(rf"^\| `{module}` \| ([^|]*) \| ([^|]*) \|$", README, re.MULTILINE)
+    row = re.search(rf"^\| `{module}` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", README, re.MULTILINE)
     assert row is not None
     assert [re.findall(r"`([^`]+)`", cell) for cell in row.groups()] == [
-        list(PERMISSIONS[module].get(resource, ())) for resource in ("graph", "xdr")
+        list(PERMISSIONS[module].get(resource, ())) for resource in RESOURCES
     ]
 
 
