@@ -65,8 +65,9 @@ def status(desk, tenant, action):
     return now(desk, tenant, action)["status"]
 
 
-def cancel(desk, tenant, action, body=COMMENT):
-    return desk.endpoint(tenant, "POST", f"machineactions/{action['id']}/cancel", body=body)
+def cancel(desk, tenant, action, body=None):
+    what = f"machineactions/{action['id']}/cancel"
+    return desk.endpoint(tenant, "POST", what, body=COMMENT if body is None else body)
 
 
 @pytest.fixture

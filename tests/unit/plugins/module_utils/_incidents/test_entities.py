@@ -107,7 +107,8 @@ def test_kinds_and_members_are_those_of_the_metadata() -> None:
         assert kind in TYPES, kind
         members = {snake(name) for name in TYPES[kind]}
         for _group, path in paths:
-            assert members & set(path.split(".")[0].split("+")), (kind, path)
+            first = path.partition(".")[0]
+            assert members & set(first.split("+")), (kind, path)
 
 
 def test_incidents_results_and_sweeps_are_read_alike() -> None:
