@@ -99,8 +99,9 @@ def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
     changed = False
     try:
         for write in subject.writes(before, after):
-            thing = _written(api, subject, write, thing)
+            response = _sent(api, subject, write)
             changed = True
+            thing = subject.read() if response is None else write.updated(thing, response)
         thing = _settled(api, subject, thing)
     except DefenderError as e:
         if changed:
@@ -109,21 +110,22 @@ def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
     return Outcome(before, after, thing)
 
 
-def _written(api: Api, subject: Subject, write: Write, thing: Json) -> Json:
-    """The object after the write. If its response is lost, the object is looked at, and the write
-    is not repeated."""
+def _sent(api: Api, subject: Subject, write: Write) -> Json | None:
+    """The response to a write that took effect; None if it was lost, in which case the object was
+    looked at, and the write was not repeated."""
     try:
-        response = api.write(write.method, write.path, write.payload)
-    except DefenderError as lost:
-        if lost.category != "outcome_unknown":
+        return api.write(write.method, write.path, write.payload)
+    except DefenderError as e:
+        if e.category != "outcome_unknown":
             raise
-        return _looked_up(api, subject, write, lost)
-    return write.updated(thing, response)
+        lost = e
+    _check_effect(api, subject, write, lost)
+    return None
 
 
-def _looked_up(api: Api, subject: Subject, write: Write, lost: DefenderError) -> Json:
-    """The object, if the write took effect; raises `unavailable` if it did not, and the given error
-    if the object cannot be read."""
+def _check_effect(api: Api, subject: Subject, write: Write, lost: DefenderError) -> None:
+    """Return if the write took effect; raise `unavailable` if it did not, and the given error if
+    the object cannot be read."""
     for pause in LOOKS:
         if pause:
             api.tenant.clock.sleep(pause)
@@ -131,8 +133,8 @@ def _looked_up(api: Api, subject: Subject, write: Write, lost: DefenderError) ->
             thing = subject.read()
         except DefenderError:
             raise lost from None
-        if _differences(subject, thing, write.parts) == []:
-            return thing
+        if not _differences(subject, thing, write.parts):
+            return
     raise DefenderError(
         "unavailable",
         (

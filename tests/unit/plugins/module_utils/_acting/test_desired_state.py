@@ -152,6 +152,20 @@ def test_a_change_that_the_service_accepts_but_does_not_apply_is_a_conflict() ->
     assert "a is 0, not 1" in error.message
 
 
+def test_a_response_that_cannot_be_used_does_not_hide_that_the_write_took_effect() -> None:
+    class Alarmed(Subject):
+        def writes(self, before: Json, after: Json) -> list[Write]:
+            return [Write(("a",), "PATCH", "/things/1", after, self.refuse)]
+
+        def refuse(self, thing: Json, answer: Json) -> Json:
+            raise DefenderError("wrong_tenant", "Another tenant's.")
+
+    service = Service({"a": 0})
+    with pytest.raises(DefenderError) as caught:
+        bring_about(t.cast("t.Any", service), Alarmed(service, {"a": 1}), check_mode=False)
+    assert (caught.value.category, caught.value.facts) == ("wrong_tenant", {"changed": True})
+
+
 def test_who_writes_at_the_same_moment_is_seen_after_the_wait() -> None:
     service = Service({"a": 0}, rival={"a": 2})
     error = failed(service, {"a": 1}, wait=3.0)
