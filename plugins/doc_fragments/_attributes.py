@@ -75,3 +75,15 @@ attributes:
     support: N/A
     details: The module changes nothing.
 """
+
+    CHANGES = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and report what would change, without changing anything.
+    support: full
+    details: The object is read, and nothing is sent that changes it.
+  diff_mode:
+    description: Returns what has changed, or would change, in diff mode.
+    support: full
+"""

@@ -22,15 +22,9 @@ description:
     Defender XDR API cannot change alerts, so O(api=xdr) is refused.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.changes
+  - mssp.defender_xdr._incidents.changes
   - mssp.defender_xdr._tenant
-attributes:
-  check_mode:
-    description: Can run in check mode and report what would change, without changing anything.
-    support: full
-    details: The alert is read, and nothing is sent that changes it.
-  diff_mode:
-    description: Returns what has changed, or would change, in diff mode.
-    support: full
 options:
   id:
     description:
@@ -42,32 +36,6 @@ options:
       - Status of the alert.
     type: str
     choices: [new, in_progress, resolved]
-  assigned_to:
-    description:
-      - User to assign the alert to, as an email address or name. An empty string removes the
-        assignment. Upper and lower case are treated as equal.
-    type: str
-  classification:
-    description:
-      - Verdict on the alert.
-    type: str
-    choices: [unknown, false_positive, true_positive, informational_expected_activity]
-  determination:
-    description:
-      - Reason for the verdict. It must belong to O(classification), or to the classification that
-        the alert already has.
-      - For V(true_positive) it is V(multi_staged_attack), V(malicious_user_activity),
-        V(compromised_account), V(malware), V(phishing), V(unwanted_software) or V(other).
-      - For V(informational_expected_activity) it is V(security_testing),
-        V(line_of_business_application), V(confirmed_activity) or V(other).
-      - For V(false_positive) it is V(not_malicious), V(not_enough_data_to_validate) or V(other).
-      - Any other word is sent to the service, which decides.
-    type: str
-  comment:
-    description:
-      - Comment to add. It is not added again if the alert already has a comment with exactly
-        this text.
-    type: str
 seealso:
   - module: mssp.defender_xdr.alert_info
   - module: mssp.defender_xdr.incident
@@ -169,7 +137,7 @@ SPEC = _module.spec(
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    key, request = _alerts.identity(params["id"]), _changes.request(params)
+    key, request = _alerts.identity(params["id"]), _changes.parse_request(params)
     api = tenant.graph_only("alert", "A change of an alert")
     change = _changes.Change(GraphAlerts(api, Wanted()), key, request)
     outcome = bring_about(api, change, check_mode=check_mode)

@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
+  - mssp.defender_xdr._incidents.filters
   - mssp.defender_xdr._tenant
 options:
   id:
@@ -37,62 +38,6 @@ options:
     type: list
     elements: str
     choices: [new, in_progress, resolved, unknown]
-  severity:
-    description:
-      - Limits the list to alerts with one of these severities.
-    type: list
-    elements: str
-    choices: [unknown, informational, low, medium, high]
-  classification:
-    description:
-      - Limits the list to alerts with one of these classifications.
-    type: list
-    elements: str
-    choices: [unknown, false_positive, true_positive, informational_expected_activity]
-  determination:
-    description:
-      - Limits the list to alerts with one of these determinations.
-    type: list
-    elements: str
-    choices:
-      - unknown
-      - apt
-      - malware
-      - security_personnel
-      - security_testing
-      - unwanted_software
-      - other
-      - multi_staged_attack
-      - compromised_account
-      - phishing
-      - malicious_user_activity
-      - not_malicious
-      - not_enough_data_to_validate
-      - confirmed_activity
-      - line_of_business_application
-  assigned_to:
-    description:
-      - Limits the list to alerts that are assigned to one of these users. An empty string means
-        unassigned.
-    type: list
-    elements: str
-  created_since:
-    description:
-      - Limits the list to alerts created at or after this time. It is RFC 3339 with an offset,
-        or an age such as V(90m), V(24h), V(7d).
-    type: str
-  created_before:
-    description:
-      - Limits the list to alerts created before this time.
-    type: str
-  updated_since:
-    description:
-      - Limits the list to alerts last updated at or after this time.
-    type: str
-  updated_before:
-    description:
-      - Limits the list to alerts last updated before this time.
-    type: str
   filter:
     description:
       - OData filter over the properties of an alert in Microsoft Graph, in addition to the other
@@ -219,7 +164,7 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing, _module, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     alert as _alerts,
 )
@@ -245,7 +190,7 @@ ROWS = "alerts"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    wanted = _incidents.wanted(params, at=_times.now(), noun="alert", fields=_alerts.FIELDS)
+    wanted = _incidents.wanted(params, at=_times.now(), noun="an alert", fields=_alerts.FIELDS)
     key = _alerts.identity(params["id"]) if params["id"] is not None else None
     source = GraphAlerts(tenant.graph_only("alert_info", "A list of alerts"), wanted)
     if key:
@@ -254,7 +199,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         alerts, truncated = _walk.everything(source, limit=wanted.limit)
     return {
         "api": "graph",
-        "alerts": [_incidents.chosen(alert, wanted.fields) for alert in alerts],
+        "alerts": [_listing.chosen(alert, wanted.fields) for alert in alerts],
         "count": len(alerts),
         "truncated": truncated,
         "watermark": _incidents.watermark(alerts) or "",

@@ -191,7 +191,7 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing, _module, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import device as _devices
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import reading as _reading
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
@@ -216,7 +216,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     limit = params["limit"] or len(devices)
     return {
         "api": "endpoint",
-        "devices": [_devices.chosen(device, params["fields"]) for device in devices[:limit]],
+        "devices": [_listing.chosen(device, params["fields"]) for device in devices[:limit]],
         "count": min(limit, len(devices)),
         "truncated": limit < len(devices),
     }

@@ -24,15 +24,9 @@ description:
     C(Incident.ReadWrite.All) of the older Defender XDR API.
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.changes
+  - mssp.defender_xdr._incidents.changes
   - mssp.defender_xdr._tenant
-attributes:
-  check_mode:
-    description: Can run in check mode and report what would change, without changing anything.
-    support: full
-    details: The incident is read, and nothing is sent that changes it.
-  diff_mode:
-    description: Returns what has changed, or would change, in diff mode.
-    support: full
 options:
   id:
     description:
@@ -44,11 +38,6 @@ options:
       - Status of the incident.
     type: str
     choices: [active, in_progress, resolved]
-  assigned_to:
-    description:
-      - User to assign the incident to, as an email address or name. An empty string removes the
-        assignment. Upper and lower case are treated as equal.
-    type: str
   claim:
     description:
       - Whether to assign the incident to O(assigned_to) only if nobody else has it. Otherwise the
@@ -57,22 +46,6 @@ options:
         of them gets it, and the task of the other one fails.
     type: bool
     default: false
-  classification:
-    description:
-      - Verdict on the incident.
-    type: str
-    choices: [unknown, false_positive, true_positive, informational_expected_activity]
-  determination:
-    description:
-      - Reason for the verdict. It must belong to O(classification), or to the classification that
-        the incident already has.
-      - For V(true_positive) it is V(multi_staged_attack), V(malicious_user_activity),
-        V(compromised_account), V(malware), V(phishing), V(unwanted_software) or V(other).
-      - For V(informational_expected_activity) it is V(security_testing),
-        V(line_of_business_application), V(confirmed_activity) or V(other).
-      - For V(false_positive) it is V(not_malicious), V(not_enough_data_to_validate) or V(other).
-      - Any other word is sent to the service, which decides.
-    type: str
   custom_tags:
     description:
       - Tags of the incident.
@@ -97,11 +70,6 @@ options:
   resolving_comment:
     description:
       - Explanation of how the incident was resolved. Only Microsoft Graph can change it.
-    type: str
-  comment:
-    description:
-      - Comment to add. It is not added again if the incident already has a comment with exactly
-        this text.
     type: str
   follow_redirects:
     description:
@@ -238,7 +206,7 @@ GRAPH_ONLY: t.Final = ("severity", "display_name", "resolving_comment")
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    key, request = _incidents.number(params["id"]), _changes.request(params)
+    key, request = _incidents.number(params["id"]), _changes.parse_request(params)
     only = [name for name in GRAPH_ONLY if params[name] is not None]
     if only:
         api = tenant.graph_only("incident", f"The option {only[0]}")

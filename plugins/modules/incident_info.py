@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - mssp.defender_xdr._attributes
   - mssp.defender_xdr._attributes.reads
+  - mssp.defender_xdr._incidents.filters
   - mssp.defender_xdr._tenant
 options:
   id:
@@ -37,62 +38,6 @@ options:
     type: list
     elements: str
     choices: [active, in_progress, resolved, redirected, awaiting_action]
-  severity:
-    description:
-      - Limits the list to incidents with one of these severities.
-    type: list
-    elements: str
-    choices: [unknown, informational, low, medium, high]
-  classification:
-    description:
-      - Limits the list to incidents with one of these classifications.
-    type: list
-    elements: str
-    choices: [unknown, false_positive, true_positive, informational_expected_activity]
-  determination:
-    description:
-      - Limits the list to incidents with one of these determinations.
-    type: list
-    elements: str
-    choices:
-      - unknown
-      - apt
-      - malware
-      - security_personnel
-      - security_testing
-      - unwanted_software
-      - other
-      - multi_staged_attack
-      - compromised_account
-      - phishing
-      - malicious_user_activity
-      - not_malicious
-      - not_enough_data_to_validate
-      - confirmed_activity
-      - line_of_business_application
-  assigned_to:
-    description:
-      - Limits the list to incidents that are assigned to one of these users. An empty string means
-        unassigned.
-    type: list
-    elements: str
-  created_since:
-    description:
-      - Limits the list to incidents created at or after this time. It is RFC 3339 with an offset,
-        or an age such as V(90m), V(24h), V(7d).
-    type: str
-  created_before:
-    description:
-      - Limits the list to incidents created before this time.
-    type: str
-  updated_since:
-    description:
-      - Limits the list to incidents last updated at or after this time.
-    type: str
-  updated_before:
-    description:
-      - Limits the list to incidents last updated before this time.
-    type: str
   filter:
     description:
       - OData filter, in addition to the other options. Property names and values differ between the
@@ -212,7 +157,7 @@ missing_roles:
 
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing, _module, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     graph as _incidents_graph,
 )
@@ -253,7 +198,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         incidents, truncated = _walk.everything(source, limit=wanted.limit)
     return {
         "api": api.name,
-        "incidents": [_incidents.chosen(incident, wanted.fields) for incident in incidents],
+        "incidents": [_listing.chosen(incident, wanted.fields) for incident in incidents],
         "count": len(incidents),
         "truncated": truncated,
         "watermark": _incidents.watermark(incidents) or "",

@@ -63,7 +63,12 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     ),
     ("module_utils._acting", "module_utils._directory"),
     ("module_utils._tenant", "module_utils._sealed"),
-    ("module_utils._files", "module_utils._odata", "module_utils._scrub"),
+    (
+        "module_utils._files",
+        "module_utils._listing",
+        "module_utils._odata",
+        "module_utils._scrub",
+    ),
     ("module_utils._times", "module_utils._credential_text"),
     ("module_utils._errors",),
     ("module_utils._shapes",),

@@ -149,11 +149,10 @@ def _check_effect(api: Api, subject: Subject, write: Write, lost: DefenderError)
 
 def _settled(api: Api, subject: Subject, thing: Json) -> Json:
     """The object after all writes, as it is wanted; raises `conflict` if it is not."""
-    fresh = False
     if subject.settle_seconds:
         api.tenant.clock.sleep(subject.settle_seconds)
-        thing, fresh = subject.read(), True
-    if _differences(subject, thing) and not fresh:
+        thing = subject.read()
+    elif _differences(subject, thing):
         thing = subject.read()
     if different := _differences(subject, thing):
         state, wanted = subject.state(thing), subject.wanted(thing)

@@ -13,7 +13,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing, _odata, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 
@@ -100,19 +100,7 @@ class Wanted:
 
 def wanted(params: t.Mapping[str, t.Any], *, at: int) -> Wanted:
     """The parameters as `Wanted`; raises `bad_request` for invalid ones."""
-    if params["limit"] < 0:
-        raise DefenderError(
-            "bad_request",
-            f"limit is {params['limit']}, but must be a number of devices, or 0 for all of them.",
-        )
-    if strange := [name for name in params["fields"] or [] if name not in FIELDS]:
-        raise DefenderError(
-            "bad_request",
-            (
-                f"fields names {', '.join(strange)}, but must list only fields of a device:"
-                f" {', '.join(FIELDS)}."
-            ),
-        )
+    _listing.check(params, "a device", FIELDS)
     if params["at"] and not params["ip"]:
         raise DefenderError("bad_request", "at is set, but needs ip: it is when a device had it.")
     if params["ip"] and not ADDRESS.fullmatch(params["ip"]):
@@ -179,13 +167,6 @@ def last_seen(device: Json) -> int:
     """When the device was last seen, in ticks; 0 if the service does not say."""
     text = device.get("last_seen")
     return _times.read_time(text) if isinstance(text, str) and text else 0
-
-
-def chosen(device: Json, fields: t.Collection[str] | None) -> Json:
-    """The device with only these fields and its id."""
-    if not fields:
-        return device
-    return {name: value for name, value in device.items() if name == "id" or name in fields}
 
 
 def described(devices: t.Iterable[Json]) -> str:

@@ -68,14 +68,14 @@ class Request:
     follow: bool = True
 
 
-def request(params: t.Mapping[str, t.Any]) -> Request:
+def parse_request(params: t.Mapping[str, t.Any]) -> Request:
     """The request in a module's parameters; raises `bad_request` if they contradict each other."""
-    fields = {name: params[name] for name in FIELDS if params.get(name) is not None}
-    if "assigned_to" in fields:
-        fields["assigned_to"] = fields["assigned_to"].strip() or None
-    if "determination" in fields:
-        fields["determination"] = _verdicts.determination(fields["determination"])
-        _verdicts.check(fields["determination"], fields.get("classification"))
+    # an empty text is no value, as a service returns it
+    fields = {name: params[name].strip() or None for name in FIELDS if params.get(name) is not None}
+    if word := fields.get("determination"):
+        determination = _verdicts.determination(word)
+        _verdicts.check(determination, fields.get("classification"))
+        fields["determination"] = determination
     if params.get("claim") and not fields.get("assigned_to"):
         raise DefenderError(
             "bad_request", "claim is true, but assigned_to does not say who claims the incident."
@@ -121,8 +121,11 @@ class Change:
                 raise DefenderError(
                     "conflict",
                     (
-                        f"{self.name} was merged into incident {target or 'unknown'}; set id to"
-                        " that incident, or follow_redirects to true."
+                        f"{self.name} was merged into incident {target}; set id to that incident,"
+                        " or follow_redirects to true."
+                        if target
+                        else f"{self.name} was merged into another one that the service does not"
+                        " name; find it in the portal."
                     ),
                 )
             self._key = str(target)
@@ -150,7 +153,7 @@ class Change:
         wanted = dict(request.fields)
         if "assigned_to" in wanted:
             wanted["assigned_to"] = self._assignee(thing)
-        if "determination" in wanted:
+        if wanted.get("determination"):
             standing = wanted.get("classification") or thing.get("classification")
             _verdicts.check(wanted["determination"], standing)
         if request.tags is not None:

@@ -124,34 +124,42 @@ def entities(alerts: t.Iterable[Json]) -> dict[str, list[Json]]:
             _add(groups, piece, origin)
         for device in _objects(alert, "devices"):
             value = device.get("mdatp_device_id") or device.get("device_dns_name")
-            _put(groups["devices"], value, origin, name=device.get("device_dns_name"))
+            _put(groups, "devices", value, origin, name=device.get("device_dns_name"))
     return {name: list(members.values()) for name, members in groups.items()}
 
 
 def _add(groups: dict[str, dict[t.Any, Json]], piece: Json, origin: Json) -> None:
-    kind = str(piece.get("odata_type") or "").rpartition(".")[2] or str(piece.get("entity_type"))
+    kind = str(piece.get("odata_type") or piece.get("entity_type") or "unknown").rpartition(".")[2]
     paths = EVIDENCE.get(kind) or ENTITIES.get(kind) or ()
     empty = True
     for group, path in paths:
-        for value in _values(piece, path.split(".")):
-            details = {}
-            if group == "devices":
-                details = {"name": piece.get("device_dns_name")}
-            elif group == "hashes":
-                details = {"type": piece.get("algorithm") or path.rpartition(".")[2]}
-            _put(groups[group], value, origin, **details)
+        *parents, member = path.split(".")
+        details = {}
+        if group == "devices":
+            details = {"name": next(_values(piece, [*parents, "device_dns_name"]), None)}
+        elif group == "hashes":
+            details = {"type": piece.get("algorithm") or member}
+        for value in _values(piece, [*parents, member]):
+            _put(groups, group, value, origin, **details)
             empty = False
     if empty or kind in PARTLY:
         number = len(groups["other"])
         groups["other"][number] = {"value": kind, **origin, "evidence": piece}
 
 
-def _put(members: dict[t.Any, Json], value: t.Any, origin: Json, **details: t.Any) -> None:
+def _put(
+    groups: dict[str, dict[t.Any, Json]],
+    group: str,
+    value: t.Any,
+    origin: Json,
+    **details: t.Any,
+) -> None:
     """Add an entity, or what is not known yet of one that is there."""
     if not isinstance(value, str) or not value.strip():
         return
-    key = (value.lower(), *origin.values())
-    entry = members.setdefault(key, {"value": value, **origin})
+    # the path of a URL is another one in other case
+    key = (value if group == "urls" else value.lower(), *origin.values())
+    entry = groups[group].setdefault(key, {"value": value, **origin})
     entry.update({name: text for name, text in details.items() if text or name not in entry})
 
 

@@ -26,10 +26,6 @@ class GraphAlerts(GraphSource):
     most = 500
 
     @property
-    def warnings(self) -> list[str]:
-        return []
-
-    @property
     def page_size(self) -> int:
         """A full page if alerts are chosen here, because few of a page may match."""
         return self.most if self._wanted.incident_id else super().page_size

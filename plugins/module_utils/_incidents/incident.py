@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     vocabulary as _vocabulary,
@@ -117,7 +117,7 @@ def wanted(
     params: t.Mapping[str, t.Any],
     *,
     at: int,
-    noun: str = "incident",
+    noun: str = "an incident",
     fields: t.Collection[str] = FIELDS,
 ) -> Wanted:
     """The parameters as `Wanted`; raises `bad_request` for invalid ones.
@@ -132,19 +132,7 @@ def wanted(
         _times.check_order(
             f"{word}_since", times[f"{word}_since"], f"{word}_before", times[f"{word}_before"]
         )
-    if params["limit"] < 0:
-        raise DefenderError(
-            "bad_request",
-            f"limit is {params['limit']}, but must be a number of {noun}s, or 0 for all of them.",
-        )
-    if strange := [name for name in params.get("fields") or [] if name not in fields]:
-        raise DefenderError(
-            "bad_request",
-            (
-                f"fields names {', '.join(strange)}, but must list only fields of an {noun}:"
-                f" {', '.join(fields)}."
-            ),
-        )
+    _listing.check(params, noun, fields)
     lists: dict[str, t.Any] = {
         name: tuple(params.get(name) or ())
         for name in (
@@ -229,15 +217,6 @@ def page_size(limit: int, most: int) -> int:
     Services sort by last update, so the newest incidents by creation may come later.
     """
     return min(most, max(25, 2 * limit + 8)) if limit else most
-
-
-def chosen(incident: Incident, fields: tuple[str, ...]) -> Incident:
-    """The incident with only these fields and its id."""
-    return (
-        {name: value for name, value in incident.items() if name == "id" or name in fields}
-        if fields
-        else incident
-    )
 
 
 def watermark(incidents: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:

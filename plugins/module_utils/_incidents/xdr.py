@@ -10,6 +10,7 @@ This module util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import quote
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import Write
@@ -146,14 +147,14 @@ class XdrIncidents(ApiSource):
 
     def get(self, key: str) -> Incident:
         """The incident with this id; raises `not_found`."""
-        return self._read(self._api.get(f"{PATH}/{key}"))
+        return self._read(self._api.get(_path(key)))
 
     def writes(self, key: str, changes: Json) -> list[Write]:
         """The one request that changes these members; `comment` adds a comment."""
         payload = {
             SENT.get(name, _odata.camel(name)): _as_sent(name, changes[name]) for name in changes
         }
-        return [Write(tuple(changes), "PATCH", f"{PATH}/{key}", payload, self._patched)]
+        return [Write(tuple(changes), "PATCH", _path(key), payload, self._patched)]
 
     def _patched(self, thing: Json, answer: Json) -> Json:
         return {**thing, **self._read(answer)}
@@ -175,6 +176,11 @@ class XdrIncidents(ApiSource):
                 for alert in alerts
             ]
         return result
+
+
+def _path(key: str) -> str:
+    """An incident's path; the id may come from the service, as the target of a merge."""
+    return f"{PATH}/{quote(key, safe='')}"
 
 
 def _as_sent(name: str, value: t.Any) -> t.Any:

@@ -35,12 +35,12 @@ class Things:
 
 
 def change(*things: Json, **params: t.Any) -> _changes.Change:
-    return _changes.Change(Things(*things), things[0]["id"], _changes.request(params))
+    return _changes.Change(Things(*things), things[0]["id"], _changes.parse_request(params))
 
 
 def refused(**params: t.Any) -> DefenderError:
     with pytest.raises(DefenderError) as caught:
-        _changes.request(params)
+        _changes.parse_request(params)
     return caught.value
 
 
@@ -66,6 +66,13 @@ def test_an_empty_assignee_is_nobody_and_case_does_not_matter() -> None:
     assert change(held, assigned_to="").wanted(held) == {"assigned_to": None}
     same = change(held, assigned_to="sam@mssp.example")
     assert same.wanted(held) == same.state(held) == {"assigned_to": "Sam@MSSP.example"}
+
+
+def test_an_empty_text_is_no_value_as_the_service_returns_it() -> None:
+    for standing in (None, ""):
+        thing = incident(resolving_comment=standing)
+        subject = change(thing, resolving_comment=" ")
+        assert subject.wanted(thing) == subject.state(thing) == {"resolving_comment": None}
 
 
 def test_a_claim_names_who_has_it() -> None:

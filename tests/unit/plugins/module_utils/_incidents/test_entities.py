@@ -83,6 +83,7 @@ def test_the_same_entity_of_two_alerts_is_listed_for_both() -> None:
         ),
         (evidence("alienEvidence", ip_address="192.0.2.1"), {"other": ["alienEvidence"]}),
         (evidence("userEvidence", user_account=None), {"other": ["userEvidence"]}),
+        ({"future": 1}, {"other": ["unknown"]}),
         ({"entity_type": "ip", "ip_address": "192.0.2.1"}, {"addresses": ["192.0.2.1"]}),
         ({"entity_type": "mail_box", "mailbox_address": "a@x"}, {"mailboxes": ["a@x"]}),
     ],
@@ -93,6 +94,21 @@ def test_each_kind_goes_to_its_groups_and_what_nobody_knows_is_kept(
     groups = entities(alert(piece))
     assert values(groups) == wanted
     assert all(one["evidence"] == piece for one in groups["other"])
+
+
+def test_urls_that_differ_in_case_are_two_and_hashes_are_one() -> None:
+    pieces = [evidence("urlEvidence", url=url) for url in ("https://x/A", "https://x/a")]
+    pieces += [evidence("fileHashEvidence", value=text, algorithm="md5") for text in ("AB", "ab")]
+    groups = entities(alert(*pieces))
+    assert values(groups) == {"urls": ["https://x/A", "https://x/a"], "hashes": ["AB"]}
+    assert groups["hashes"][0]["type"] == "md5"
+
+
+def test_the_device_of_a_session_has_its_name() -> None:
+    host = {"mde_device_id": "b" * 40, "device_dns_name": "pc2.contoso.example"}
+    session = evidence("hostLogonSessionEvidence", host=host)
+    (device,) = entities(alert(session))["devices"]
+    assert (device["value"], device["name"]) == ("b" * 40, "pc2.contoso.example")
 
 
 def test_the_devices_of_the_older_api_are_devices() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _listing
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._incidents import (
     incident as _incidents,
@@ -225,12 +226,12 @@ def test_an_id_in_other_digits_is_refused() -> None:
 
 
 def test_the_chosen_fields_come_with_the_id() -> None:
-    assert _incidents.chosen(TOLD, ("severity", "status")) == {
+    assert _listing.chosen(TOLD, ("severity", "status")) == {
         "id": "2972395",
         "severity": "medium",
         "status": "active",
     }
-    assert _incidents.chosen(TOLD, ()) == TOLD
+    assert _listing.chosen(TOLD, ()) == TOLD
 
 
 def test_the_watermark_is_the_greatest_update_to_the_seventh_digit() -> None:
