@@ -182,4 +182,23 @@ options:
       - V(none) keeps no tokens on disk.
     type: path
     default: ~/.ansible/defender_xdr/tokens
+  max_changes:
+    description:
+      - Maximum number of objects that one task may change, such as incidents, alerts or devices.
+        V(0) sets no limit.
+      - A task that would change more fails with the category V(refused) before it sends a write, in
+        check mode too. M(mssp.defender_xdr.sweep) counts the changes of all its tenants together.
+      - Ignored by modules that only read.
+    type: int
+    default: 10
+  protected_tags:
+    description:
+      - Tags of devices that must not be changed, such as those of domain controllers. Upper and
+        lower case are treated as equal. In the environment, they are separated by commas.
+      - A task that would change a device with one of these tags fails with the category V(refused)
+        before it sends a write, in check mode too. C(override_protection=true) of the task allows
+        it.
+    type: list
+    elements: str
+    default: []
 """

@@ -52,6 +52,15 @@ def snake(name: str) -> str:
     return WORDS.sub("_", name).lower()
 
 
+def snake_names(value: t.Any) -> t.Any:
+    """The value with the names of all objects in it in snake_case; other text stays as it is."""
+    if isinstance(value, list):
+        return [snake_names(member) for member in value]
+    if isinstance(value, dict):
+        return {snake(name): snake_names(member) for name, member in value.items()}
+    return value
+
+
 def camel(name: str) -> str:
     """`in_progress` becomes `inProgress`, as Graph spells enum values."""
     head, *rest = name.split("_")

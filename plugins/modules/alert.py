@@ -134,6 +134,7 @@ SPEC = _module.spec(
         "status": {"type": "str", "choices": ["new", "in_progress", "resolved"]},
     }
 )
+CHANGES = "alert"
 
 
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

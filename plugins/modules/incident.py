@@ -202,6 +202,7 @@ SOURCES: dict[str, t.Any] = {
     "graph": _incidents_graph.GraphIncidents,
     "xdr": _incidents_xdr.XdrIncidents,
 }
+CHANGES = "incident"
 GRAPH_ONLY: t.Final = ("severity", "display_name", "resolving_comment")
 
 

@@ -44,18 +44,29 @@ options:
   module:
     description:
       - Module to run, by its short name or its fully qualified name.
-      - M(mssp.defender_xdr.incident) and M(mssp.defender_xdr.alert) are not in the list, because a
-        sweep cannot limit yet how much they change in all tenants together. Use a task on the
-        tenant hosts instead.
+      - A module that changes incidents, alerts or devices first runs in check mode in all tenants.
+        If more would change than O(max_changes) allows, the task fails before it sends a write.
+        Otherwise the module runs in those tenants where something is to be changed. A tenant that
+        failed in check mode is not tried again.
     type: str
     required: true
     choices:
       - access_token
       - access_token_info
       - incident_info
+      - incident
       - alert_info
+      - alert
       - hunting_query
       - device_info
+      - device_tag
+      - device_isolation
+      - device_code_restriction
+      - device_scan
+      - device_file_quarantine
+      - device_offboarding
+      - device_action
+      - device_action_info
       - consent
       - consent_info
       - application
@@ -64,9 +75,19 @@ options:
       - mssp.defender_xdr.access_token
       - mssp.defender_xdr.access_token_info
       - mssp.defender_xdr.incident_info
+      - mssp.defender_xdr.incident
       - mssp.defender_xdr.alert_info
+      - mssp.defender_xdr.alert
       - mssp.defender_xdr.hunting_query
       - mssp.defender_xdr.device_info
+      - mssp.defender_xdr.device_tag
+      - mssp.defender_xdr.device_isolation
+      - mssp.defender_xdr.device_code_restriction
+      - mssp.defender_xdr.device_scan
+      - mssp.defender_xdr.device_file_quarantine
+      - mssp.defender_xdr.device_offboarding
+      - mssp.defender_xdr.device_action
+      - mssp.defender_xdr.device_action_info
       - mssp.defender_xdr.consent
       - mssp.defender_xdr.consent_info
       - mssp.defender_xdr.application
@@ -107,11 +128,14 @@ options:
     default: all
   max_changes:
     description:
-      - Maximum number of tenants in which the sweep may remove something. It is required for
-        M(mssp.defender_xdr.consent) with C(state=absent), even if that option comes from
-        C(module_defaults) or from a template.
-      - If the removal would run in more tenants, or if this option is not set, the task fails with
-        the category V(refused) before any tenant is queried, in check mode too.
+      - Maximum number of objects that the sweep may change in all tenants together. V(0) sets no
+        limit. If the option is not set, the smallest C(max_changes) of the tenants applies, which
+        is 10 by default.
+      - If more would change, the task fails with the category V(refused) before it sends a write,
+        in check mode too.
+      - For M(mssp.defender_xdr.consent) with C(state=absent) it is the maximum number of tenants in
+        which the sweep may remove the application. There it is required, even if C(state) comes
+        from C(module_defaults) or from a template, and the task fails before any tenant is queried.
     type: int
   provider_tenants:
     description:
@@ -158,7 +182,7 @@ EXAMPLES = r"""
     module: incident_info
     module_args:
       status: [active, in_progress]
-    fields: [display_name, severity, assigned_to]
+    fields: [id, display_name, severity, assigned_to]
   run_once: true
   register: open_incidents
 
@@ -175,6 +199,19 @@ EXAMPLES = r"""
     dest: /tmp/devices.ndjson
     fail_when: 10%
   run_once: true
+
+- name: Show what would change if one of us took the newest incident of each of these tenants
+  mssp.defender_xdr.sweep:
+    module: incident
+    module_args:
+      id: "{{ open_incidents.results[inventory_hostname].incidents[0].id }}"
+      assigned_to: sam.soc@mssp.example
+      claim: true
+    hosts: "{{ open_incidents.results | dict2items | selectattr('value.count')
+      | map(attribute='key') }}"
+    max_changes: 50
+  run_once: true
+  check_mode: true
 
 - name: Preview the removal of the application from two customer tenants
   mssp.defender_xdr.sweep:
@@ -244,13 +281,12 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES
 
 COLLECTION = "mssp.defender_xdr"
-SWEPT = tuple(name for name in MODULES if name not in ("alert", "incident"))
 SPEC = {
     "argument_spec": {
         "module": {
             "type": "str",
             "required": True,
-            "choices": [*SWEPT, *(f"{COLLECTION}.{name}" for name in SWEPT)],
+            "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)],
         },
         "module_args": {"type": "dict", "default": {}},
         "concurrency": {"type": "int"},

@@ -41,6 +41,7 @@ CREDENTIAL_VARIABLES: t.Final = tuple(f"{PREFIX}{option}" for option in CREDENTI
 CREDENTIAL_SPEC: t.Final = {option: TENANT_SPEC[option] for option in CREDENTIAL}
 LAYERS: t.Final = ("var", "env", "ini")
 SECRETS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec.get("no_log"))
+LISTS: t.Final = frozenset(option for option, spec in TENANT_SPEC.items() if spec["type"] == "list")
 
 
 @functools.cache
@@ -125,9 +126,11 @@ def check_kinds(
     """
     for option in {**TENANT_SPEC, **dict.fromkeys(secrets)}:
         name = f"{prefix}{option}"
-        text = problem(name, values.get(name), secret=option in secrets)
-        if text:
-            raise DefenderError("bad_request", text)
+        value = values.get(name)
+        members = value if option in LISTS and isinstance(value, list) else [value]
+        for member in members:
+            if text := problem(name, member, secret=option in secrets):
+                raise DefenderError("bad_request", text)
 
 
 def resolve(

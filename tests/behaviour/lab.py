@@ -100,13 +100,13 @@ class Lab:
             host for host, truth in self.truth.items() if truth["personality"] == personality
         )
 
-    def token(self, tenant_id: str) -> str:
-        """A token for Microsoft Graph, asked for as the page of Microsoft says."""
+    def token(self, tenant_id: str, audience: str = "https://graph.microsoft.com") -> str:
+        """A token, asked for as the page of Microsoft says."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self.facts["client_id"],
             "client_secret": self.facts["client_secret"],
-            "scope": "https://graph.microsoft.com/.default",
+            "scope": f"{audience}/.default",
         }
         body = urllib.parse.urlencode(form).encode()
         return str(
@@ -114,6 +114,17 @@ class Lab:
                 "access_token"
             ]
         )
+
+    def devices(self, tenant_id: str) -> list[Json]:
+        """The devices that have a sensor which answers, as the Endpoint API returns them."""
+        token = self.token(tenant_id, "https://api.securitycenter.microsoft.com")
+        url = f"{self.urls['endpoint']}/api/machines"
+        devices = self.ask("GET", url, headers={"Authorization": f"Bearer {token}"})["value"]
+        return [
+            device
+            for device in devices
+            if (device["healthStatus"], device["onboardingStatus"]) == ("Active", "onboarded")
+        ]
 
     def incidents(self, tenant_id: str) -> list[Json]:
         """Every incident of a tenant, page after page, as a bare client sees them; a flaky tenant

@@ -223,6 +223,15 @@ def test_a_file_fits_its_size(name: str) -> None:
     assert code_lines(FILES[name]) <= MOST_LINES[name.split(".")[0]]
 
 
+def test_a_module_that_acts_says_what_it_changes_so_that_a_sweep_counts_it() -> None:
+    modules = [name for name in FILES if name.startswith("modules.") and not name.endswith("_info")]
+    acting = {name for name in modules if "module_utils._acting.desired_state" in reached(name)}
+    declared = {
+        name for name in modules if "\nCHANGES = " in FILES[name].read_text(encoding="utf-8")
+    }
+    assert acting == declared != set()
+
+
 def test_the_action_group_lists_every_module_that_takes_the_tenant_options() -> None:
     groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))[
         "action_groups"

@@ -34,6 +34,7 @@ WITHOUT: t.Final = {
     "module_utils/_consent/reading",
     # tested through the files that use them, or by playbooks only
     "module_utils/_credential_text",
+    "module_utils/_devices/device_state",
     "module_utils/_hunting/columns",
     "module_utils/_incidents/api_source",
     "module_utils/_incidents/graph_alerts",

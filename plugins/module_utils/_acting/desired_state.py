@@ -30,6 +30,8 @@ class Write:
 
     :arg parts: the members of the state that it changes.
     :arg updated: the object after the write, from the object before it and the response.
+    :arg is_done: whether an object shows the effect of this write, if that is less than its parts
+        as wanted.
     """
 
     parts: tuple[str, ...]
@@ -37,6 +39,7 @@ class Write:
     path: str
     payload: Json
     updated: t.Callable[[Json, Json], Json]
+    is_done: t.Callable[[Json], bool] | None = None
 
 
 class Subject(t.Protocol):
@@ -133,7 +136,7 @@ def _check_effect(api: Api, subject: Subject, write: Write, lost: DefenderError)
             thing = subject.read()
         except DefenderError:
             raise lost from None
-        if not _differences(subject, thing, write.parts):
+        if write.is_done(thing) if write.is_done else not _differences(subject, thing, write.parts):
             return
     raise DefenderError(
         "unavailable",

@@ -132,20 +132,11 @@ def identity(option: str, text: str) -> str:
 def normalized(thing: Json) -> Json:
     """A device in the words of results: names and enum values in snake_case."""
     plain = {name: value for name, value in thing.items() if "@odata." not in name}
-    device = {_odata.snake(name): _inner(value) for name, value in plain.items()}
+    device: Json = _odata.snake_names(plain)
     for name in WORDS & device.keys():
         if isinstance(device[name], str):
             device[name] = _odata.snake(device[name])
     return device
-
-
-def _inner(value: t.Any) -> t.Any:
-    """Names in objects inside of a device; values stay as they are."""
-    if isinstance(value, list):
-        return [_inner(member) for member in value]
-    if isinstance(value, dict):
-        return {_odata.snake(name): _inner(member) for name, member in value.items()}
-    return value
 
 
 def fits(device: Json, wanted: Wanted) -> bool:

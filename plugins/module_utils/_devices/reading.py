@@ -14,16 +14,13 @@ from urllib.parse import quote
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import device as _devices
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import pages as _lists
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
-    ownership as _ownership,
-)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 PATH: t.Final = "/api/machines"
-MOST: t.Final = 10_000  # of a page
 BATCH: t.Final = 50  # ids or names in one filter, because a URL has a limit
 SHOWN: t.Final = 10  # candidates in a message
 
@@ -83,7 +80,7 @@ def _with_ip(api: Api, wanted: Wanted) -> list[Json]:
     """Devices that had the address within 15 minutes of that time, as the service says."""
     at = _times.format_time((wanted.at or 0) // _times.SECOND * _times.SECOND)
     answer = api.get(f"{PATH}/findbyip(ip='{quote(wanted.ip or '', safe=':')}',timestamp={at})")
-    return _read(api, answer)
+    return _lists.objects(api, answer, "device", _devices.normalized)
 
 
 def _with_names(api: Api, wanted: Wanted) -> list[Json]:
@@ -108,26 +105,4 @@ def _in_batches(api: Api, name: str, values: t.Sequence[str], wanted: Wanted) ->
 
 
 def _pages(api: Api, text: str | None) -> list[Json]:
-    """All devices of a filter. No next link is documented; a page that is not full is the last."""
-    rows: list[Json] = []
-    while True:
-        params = {"$top": str(MOST)}
-        if text:
-            params["$filter"] = text
-        if rows:
-            params["$skip"] = str(len(rows))
-        page = _read(api, api.get(PATH, params))
-        rows += page
-        if len(page) < MOST:
-            return rows
-
-
-def _read(api: Api, answer: Json) -> list[Json]:
-    things = _ownership.objects(api.tenant.options, answer, "device")
-    rows = [_devices.normalized(thing) for thing in things]
-    if any(not isinstance(row.get("id"), str) for row in rows):
-        raise DefenderError(
-            "unavailable",
-            f"Tenant {api.tenant.options.label}: the service returned a device without an id.",
-        )
-    return rows
+    return _lists.pages(api, PATH, "device", _devices.normalized, text)

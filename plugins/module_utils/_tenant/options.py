@@ -65,6 +65,8 @@ TENANT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "retry_deadline": {"type": "int", "default": 300},
     "max_response_size": {"type": "str", "default": "512M"},
     "token_cache": {"type": "path", "no_log": False, "default": "~/.ansible/defender_xdr/tokens"},
+    "max_changes": {"type": "int", "default": 10},
+    "protected_tags": {"type": "list", "elements": "str", "default": []},
 }
 SOURCES: t.Final = (
     "client_secret",
@@ -76,6 +78,7 @@ SOURCES: t.Final = (
 # All options of a credential: if a source of higher precedence sets one of the SOURCES, the others
 # are not taken from a source of lower precedence.
 CREDENTIAL: t.Final = (*SOURCES, "private_key_path", "certificate_password", "certificate_chain")
+LEAST: t.Final = {"request_timeout": 1, "retries": 0, "retry_deadline": 1, "max_changes": 0}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,6 +101,8 @@ class Options:
     retry_deadline: int
     max_response_size: int
     token_cache: str | None
+    max_changes: int  # 0: no limit
+    protected_tags: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -132,7 +137,7 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
             CLIENT_HINT,
         )
     )
-    for name, least in (("request_timeout", 1), ("retries", 0), ("retry_deadline", 1)):
+    for name, least in LEAST.items():
         if params[name] is not None and params[name] < least:
             raise DefenderError(
                 "bad_request", f"{name} is {params[name]}, but must be at least {least}."
@@ -158,6 +163,8 @@ def check(params: t.Mapping[str, t.Any], *, anonymous: bool = False) -> Options:
         retry_deadline=params["retry_deadline"],
         max_response_size=size("max_response_size", params["max_response_size"]),
         token_cache=None if cache.rsplit("/", 1)[-1] == "none" else cache,
+        max_changes=params["max_changes"],
+        protected_tags=tuple(params["protected_tags"]),
     )
 
 

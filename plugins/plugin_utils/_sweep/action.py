@@ -43,6 +43,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     tenant_run as _run,
 )
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    two_passes as _two_passes,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import (
     COLLECTION,
     Arguments,
@@ -112,6 +115,7 @@ class Sweep(ActionBase):
         params["hosts"] = _batch.named(options, params["hosts"])
         threshold = _coverage.threshold(params["fail_when"])
         _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
+        _two_passes.check_option(params["max_changes"])
         _play.check(self._task, variables, concurrency=params["concurrency"])
         module = _execution.module_named(params["module"])
         _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
@@ -145,11 +149,7 @@ class Sweep(ActionBase):
             progress.begin(asked=len(batch.asked), failed=len(answers.failures))
             asked_at = _times.this_second()
             with collecting as collector:
-                limit = _concurrency.limit(params["concurrency"])
-                serve = functools.partial(_run.serve, module=module, check_mode=check_mode)
-                crashed = functools.partial(_run.crashed, module)
-                stream = _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
-                for job, answer in stream:
+                for job, answer in self._answers(module, params, jobs):
                     failed = answers.add(job.host, _collected(collector, job.host, answer))
                     progress.count(failed=failed)
         except Interrupted:
@@ -165,6 +165,24 @@ class Sweep(ActionBase):
         if params["dest"]:
             result["dest"] = params["dest"]
         return result
+
+    def _answers(
+        self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
+    ) -> t.Iterator[tuple[_run.Job, Json]]:
+        """Every job with the module's answer, in the order of the answers."""
+        limit = _concurrency.limit(params["concurrency"])
+        crashed = functools.partial(_run.crashed, module)
+
+        def run(jobs: t.Iterable[_run.Job], check_mode: bool) -> _two_passes.Answers:
+            serve = functools.partial(_run.serve, module=module, check_mode=check_mode)
+            return _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
+
+        check_mode = bool(self._task.check_mode)
+        if noun := _two_passes.noun_of(module):
+            return _two_passes.answers(
+                jobs, run, noun=noun, max_changes=params["max_changes"], check_mode=check_mode
+            )
+        return run(jobs, check_mode)
 
     def _checked(
         self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]

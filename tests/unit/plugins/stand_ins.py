@@ -205,6 +205,8 @@ def parameters(**changes: t.Any) -> dict[str, t.Any]:
         "retries": 4,
         "retry_deadline": 300,
         "max_response_size": "512M",
+        "max_changes": 10,
+        "protected_tags": [],
         "token_cache": "none",
         **changes,
     }

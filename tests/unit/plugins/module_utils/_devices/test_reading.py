@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import pages as _pages
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import reading as _reading
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device import Wanted
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
@@ -43,7 +44,7 @@ def read(api: FakeApi, **wanted: t.Any) -> list[str]:
 def test_all_pages_are_read_and_those_seen_last_come_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_reading, "MOST", 2)
+    monkeypatch.setattr(_pages, "MOST", 2)
     newer = machine("c" * 40, lastSeen="2026-11-23T11:00:00Z")
     api = FakeApi([machine(B), machine(A)], [newer])
     assert read(api) == ["c" * 40, A, B]

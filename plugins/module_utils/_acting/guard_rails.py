@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Limits of what a task may change: how many objects, and which devices.
+
+They refuse before the first write, in check mode too.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+
+SHOWN: t.Final = 10  # names in a message
+
+
+class Limit(t.NamedTuple):
+    """The most objects that may be changed (0: no limit), and which setting that is."""
+
+    most: int
+    setting: str
+
+
+def check_count(things: t.Sequence[str], noun: str, limit: Limit) -> None:
+    """Raise `refused` if more would be changed than allowed.
+
+    :arg things: names of what would be changed, such as the hosts of a sweep.
+    :arg noun: what the names are, in the singular.
+    """
+    count = len(things)
+    if not limit.most or count <= limit.most:
+        return
+    rest = f" and {count - SHOWN} more" if count > SHOWN else ""
+    raise DefenderError(
+        "refused",
+        f"The task would change {count} {noun}s ({', '.join(things[:SHOWN])}{rest}), but"
+        f" {limit.setting} is {limit.most}; set max_changes to {count} to allow that.",
+    )
+
+
+def check_protected(
+    label: str, tags: t.Iterable[str], protected: t.Collection[str], *, override: bool
+) -> None:
+    """Raise `refused` for a device with a protected tag.
+
+    :arg label: the device in messages, such as `device web1.contoso.com`.
+    """
+    if override:
+        return
+    lower = {tag.strip().lower() for tag in protected}
+    if held := [tag for tag in tags if tag.strip().lower() in lower]:
+        raise DefenderError(
+            "refused",
+            f"{label} has the tag {held[0]}, which protected_tags lists; set override_protection to"
+            " true to change it nevertheless.",
+        )

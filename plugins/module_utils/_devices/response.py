@@ -1,0 +1,182 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Response actions on a device: look at its actions, start one at most, and wait for it.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import (
+    Outcome,
+    bring_about,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import target as _target
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import waiting as _waiting
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device_state import (
+    DeviceState,
+    Kind,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+
+# Options of every module that starts an action, as an argument_spec has them.
+OPTIONS: t.Final[t.Mapping[str, t.Any]] = {
+    **_target.OPTIONS,
+    "comment": {"type": "str", "required": True},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 1800},
+}
+ON_OPPOSITE: t.Final = {"type": "str", "default": "wait", "choices": ["wait", "cancel", "fail"]}
+ALREADY: t.Final = "ActiveRequestAlreadyExists"
+ATTEMPTS: t.Final = 3  # when others start actions on the device at the same moment
+
+
+def act(
+    tenant: Tenant, module: str, kind: Kind, params: t.Mapping[str, t.Any], *, check_mode: bool
+) -> Json:
+    """Bring the device in the option `device` into the state, and wait if the task says so.
+
+    Returns the keys of a result: `api`, `changed`, `before`, `after`, `diff`, `action`. An error
+    has the action, if there is one, and `changed: true` after a write.
+    """
+    check(params)
+    api = tenant.api("endpoint", module)
+    device = _target.target(api, params)
+    state = DeviceState(api, device, kind, checked_comment(params))
+    result = Response(api, device, state, params).run(check_mode=check_mode)
+    return {"api": api.name, **result}
+
+
+@dataclasses.dataclass
+class Response:
+    """One task's response on one device, from the first look to the end of the action."""
+
+    api: Api
+    device: Json
+    state: DeviceState
+    params: t.Mapping[str, t.Any]
+    changed: bool = False
+    deadline: float = 0.0  # of all waiting, on the tenant's clock
+
+    def run(self, *, check_mode: bool) -> Json:
+        """See `act`."""
+        self.deadline = self.api.tenant.clock.now() + self.params["wait_timeout"]
+        thing = self.state.read()
+        before = self.state.state(thing)
+        self._refuse_opposite(thing)
+        try:
+            self.state.kept = thing if check_mode else self._clear_way(thing)
+            outcome = self._brought_about(check_mode=check_mode)
+            self.changed |= outcome.before != outcome.after
+            action = self.state.standing(outcome.thing)
+            if check_mode and self.changed:
+                action = None
+            if not check_mode and self.params["wait"] and action and _actions.is_open(action):
+                action = self._ended(action)
+                _waiting.check_end(self.api, action, self.device)
+                self._check_standing(action)
+        except DefenderError as e:
+            if self.changed:
+                e.facts.setdefault("changed", True)
+            raise
+        result = Outcome(before, outcome.after, {}).as_result("action")
+        return {**result, "changed": self.changed, "action": action}
+
+    def _refuse_opposite(self, thing: Json) -> None:
+        """Raise `conflict` if the task says that an open opposite action is a failure."""
+        action = self.state.in_the_way(thing)
+        if action and self._on_opposite(action) == "fail":
+            raise DefenderError(
+                "conflict",
+                f"Tenant {self.api.tenant.options.label}: {self.state.name} has the open action"
+                f" {_actions.described(action)}, and on_opposite is fail.",
+                advice="Wait until it ends, or set on_opposite to wait or cancel.",
+                facts={"action": action},
+            )
+
+    def _on_opposite(self, action: Json) -> str:
+        """What to do about an action that is in the way. The same action with other parameters is
+        always waited for."""
+        same = action["type"] == self.state.kind.type
+        return "wait" if same else str(self.params.get("on_opposite", "wait"))
+
+    def _clear_way(self, thing: Json) -> Json:
+        """Cancel the actions that are in the way, or wait until they end. Returns the last look."""
+        while action := self.state.in_the_way(thing):
+            if self._on_opposite(action) == "cancel" and action["status"] == "pending":
+                self.changed |= self._is_cancelled(action)
+            self._ended(action)
+            thing = self.state.read()
+        return thing
+
+    def _is_cancelled(self, action: Json) -> bool:
+        """Cancel an action; False if it runs or has ended already."""
+        path, comment = f"{_actions.PATH}/{action['id']}/cancel", self.state.comment
+        try:
+            self.api.write("POST", path, {"Comment": comment})
+        except DefenderError as e:
+            if e.category == "outcome_unknown":
+                status: str = _actions.get(self.api, action["id"])["status"]
+                return status == "cancelled"
+            if e.category not in ("bad_request", "conflict"):
+                raise
+            return False
+        return True
+
+    def _ended(self, action: Json) -> Json:
+        _waiting.warn_if_silent(self.api, self.device)
+        return _waiting.until_ended(self.api, action, self.device, deadline=self.deadline)
+
+    def _brought_about(self, *, check_mode: bool) -> Outcome:
+        """The core's outcome. If somebody starts the same action at this moment, it is joined, or
+        waited for if it has other parameters."""
+        attempts = ATTEMPTS
+        while True:
+            try:
+                return bring_about(self.api, self.state, check_mode=check_mode)
+            except DefenderError as e:
+                attempts -= 1
+                if e.code != ALREADY or not attempts:
+                    raise
+            self.api.tenant.clock.sleep(1.0)
+            self.state.kept = self._clear_way(self.state.read())
+
+    def _check_standing(self, action: Json) -> None:
+        """Raise `conflict` if somebody has undone the action in the meantime, or is about to."""
+        if self.state.kind.opposite is None:
+            return
+        standing = self.state.standing(self.state.read())
+        if standing and standing["type"] != self.state.kind.type:
+            raise DefenderError(
+                "conflict",
+                f"Tenant {self.api.tenant.options.label}: {action['type']} of {self.state.name}"
+                f" succeeded, but somebody else requested {_actions.described(standing)}.",
+                facts={"action": action},
+            )
+
+
+def checked_comment(params: t.Mapping[str, t.Any]) -> str:
+    """The option `comment`; raises `bad_request` for an empty one."""
+    comment = str(params["comment"]).strip()
+    if not comment:
+        raise DefenderError("bad_request", "comment is empty, but the service requires one.")
+    return comment
+
+
+def check(params: t.Mapping[str, t.Any]) -> None:
+    """Raise `bad_request` for options that cannot work, before anything is sent."""
+    checked_comment(params)
+    if params["wait_timeout"] < 1:
+        raise DefenderError(
+            "bad_request",
+            f"wait_timeout is {params['wait_timeout']}, but must be at least 1 second.",
+        )

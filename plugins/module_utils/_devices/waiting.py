@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait until an action on a device has ended, and explain how it ended.
+
+This module util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import reading as _reading
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device import Wanted
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.target import described
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+
+FIRST: t.Final = (1.0, 2.0, 4.0, 8.0)  # seconds before the first looks
+LATER: t.Final = 15.0
+# Words of a reason that is about the service and not about the customer's device.
+OF_SERVICE: t.Final = re.compile(r"internal|service|server|throttl", re.I)
+REACHED: t.Final = ("active", "impaired_communication")  # states of a sensor that gets actions
+
+
+def warn_if_silent(api: Api, device: Json) -> None:
+    """Warn before the wait for a device that may not receive an action for a long time."""
+    status = device.get("health_status")
+    if device.get("onboarding_status") == "onboarded" and status not in REACHED:
+        api.tenant.warnings.append(
+            f"Tenant {api.tenant.options.label}: the sensor of {described(device)} is {status},"
+            f" last seen {device.get('last_seen')}; the action runs when the device connects again."
+        )
+
+
+def until_ended(api: Api, action: Json, device: Json, *, deadline: float) -> Json:
+    """The action when it has ended; raises `timeout` at the deadline, a time of the tenant's
+    clock."""
+    clock = api.tenant.clock
+    pauses = itertools.chain(FIRST, itertools.repeat(LATER))
+    while _actions.is_open(action):
+        left = deadline - clock.now()
+        if left <= 0:
+            raise _timeout(api, action, device)
+        clock.sleep(min(next(pauses), left))
+        action = _actions.get(api, action["id"])
+    return action
+
+
+def check_end(api: Api, action: Json, device: Json) -> None:
+    """Raise `action_failed` or `conflict` for an action that did not succeed."""
+    status = action["status"]
+    what = f"Tenant {api.tenant.options.label}: {action['type']} of {described(device)}"
+    if status == "succeeded" or _actions.is_open(action):
+        return
+    facts = {"action": action}
+    code = _actions.STATUSES.get(status, status)
+    if status == "cancelled":
+        raise DefenderError(
+            "conflict",
+            f"{what} was cancelled by {action.get('cancellation_requestor')}"
+            f" ({action.get('cancellation_comment') or 'without a comment'}).",
+            code=code,
+            facts=facts,
+        )
+    reason = str(action.get("troubleshoot_info") or "")
+    shown = reason or f"no reason, error code {action.get('error_h_result')}"
+    end = "timed out" if status == "timed_out" else status
+    raise DefenderError(
+        "action_failed",
+        f"{what} {end}: {shown}",
+        code=code,
+        who="microsoft" if OF_SERVICE.search(reason) else "customer",
+        facts=facts,
+    )
+
+
+def _timeout(api: Api, action: Json, device: Json) -> DefenderError:
+    """The error at the end of the wait. The device is read again, because it may be offline now."""
+    try:
+        (now,) = _reading.devices(api, Wanted(id=(device["id"],)))
+    except (DefenderError, ValueError):
+        now = device
+    return DefenderError(
+        "timeout",
+        f"Tenant {api.tenant.options.label}: {action['type']} of {described(device)} is"
+        f" {action['status']} when wait_timeout ends; it stays open. The device's health status is"
+        f" {now.get('health_status')}, last seen {now.get('last_seen')}.",
+        who="microsoft" if now.get("health_status") == "active" else "customer",
+        advice="Look at the action later with device_action_info, or cancel it with device_action.",
+        facts={"action": action},
+    )

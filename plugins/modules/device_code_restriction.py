@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: device_code_restriction
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: Let a device run only programs that Microsoft signed, or lift that
+version_added: 0.1.0
+description:
+  - Restricts a device to programs that are signed by Microsoft, or lifts the restriction.
+  - No field of a device shows whether it is restricted. The module derives it from the restrictions
+    that the service has on record. A device without such a record counts as unrestricted.
+  - If the opposite action is open, it is never overtaken. See O(on_opposite).
+  - Needs the application permissions C(Machine.RestrictExecution) and C(Machine.Read.All) of
+    the Defender for Endpoint API.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.changes
+  - mssp.defender_xdr._devices.target
+  - mssp.defender_xdr._devices.response
+  - mssp.defender_xdr._devices.opposite
+  - mssp.defender_xdr._tenant
+options:
+  state:
+    description:
+      - State of the device.
+    type: str
+    default: restricted
+    choices: [restricted, unrestricted]
+seealso:
+  - module: mssp.defender_xdr.device_info
+  - module: mssp.defender_xdr.device_action_info
+  - name: Restrict app execution
+    description: Microsoft's reference.
+    link: https://learn.microsoft.com/defender-endpoint/api/restrict-code-execution
+"""
+
+EXAMPLES = r"""
+- name: Find a device with a sensor that answers
+  mssp.defender_xdr.device_info:
+    health_status: active
+    onboarding_status: onboarded
+    limit: 1
+  register: found
+
+- name: Let a device run only what Microsoft signed
+  mssp.defender_xdr.device_code_restriction:
+    device: "{{ found.devices[0].id }}"
+    comment: Unknown tools, ticket 4711
+
+- name: Lift the restriction
+  mssp.defender_xdr.device_code_restriction:
+    device: "{{ found.devices[0].id }}"
+    state: unrestricted
+    comment: Cleaned, ticket 4711
+"""
+
+RETURN = r"""
+tenant:
+  description: The tenant, with its C(id), C(name) and C(cloud).
+  returned: always
+  type: dict
+  sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
+api:
+  description: The API that was used.
+  returned: success
+  type: str
+  sample: endpoint
+before:
+  description: What the task names, as it was before.
+  returned: success
+  type: dict
+  sample: {state: unrestricted}
+after:
+  description: What the task names, as it is after the task, or would be in check mode.
+  returned: success
+  type: dict
+  sample: {state: restricted}
+action:
+  description:
+    - The action that was started, joined or found, with the fields of the Defender for Endpoint API
+      in snake_case. V(null) in check mode, and if there is no such action.
+  returned: success, or failure of the action
+  type: dict
+  sample:
+    id: 5382f7ea-7557-4ab7-9782-d50480024a4e
+    type: restrict_code_execution
+    status: succeeded
+    machine_id: 1e5bc9d7e413ddd7902c2932e418702b84d0cc07
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
+  returned: always
+  type: float
+  sample: 0.0
+error:
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
+  returned: failure
+  type: dict
+missing_roles:
+  description: The required roles that the tenant has not granted.
+  returned: when the category is role_missing
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import (
+    response as _response,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device_state import Kind
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+
+SPEC = _module.spec(
+    {
+        **_response.OPTIONS,
+        "state": {
+            "type": "str",
+            "default": "restricted",
+            "choices": ["restricted", "unrestricted"],
+        },
+        "on_opposite": _response.ON_OPPOSITE,
+    }
+)
+CHANGES = "device"
+KINDS: t.Final = {
+    "restricted": Kind(
+        type="restrict_code_execution",
+        path="restrictCodeExecution",
+        state=("state", "restricted"),
+        opposite=("unrestrict_code_execution", "unrestricted"),
+        initial="unrestricted",
+    ),
+    "unrestricted": Kind(
+        type="unrestrict_code_execution",
+        path="unrestrictCodeExecution",
+        state=("state", "unrestricted"),
+        opposite=("restrict_code_execution", "restricted"),
+        initial="unrestricted",
+    ),
+}
+
+
+def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    kind = KINDS[params["state"]]
+    return _response.act(tenant, "device_code_restriction", kind, params, check_mode=check_mode)
+
+
+def main() -> None:
+    _module.serve(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: device_isolation
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: Isolate a device from the network, or release it
+version_added: 0.1.0
+description:
+  - Isolates a device from the network, or releases it from isolation. Its connection to the
+    Defender service is kept.
+  - No field of a device shows whether it is isolated. The module derives it from the isolations and
+    releases that the service has on record, whoever requested them. A device without such a record
+    counts as released.
+  - If the opposite action is open, it is never overtaken. See O(on_opposite).
+  - Needs the application permissions C(Machine.Isolate) and C(Machine.Read.All) of the Defender
+    for Endpoint API.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.changes
+  - mssp.defender_xdr._devices.target
+  - mssp.defender_xdr._devices.response
+  - mssp.defender_xdr._devices.opposite
+  - mssp.defender_xdr._tenant
+options:
+  state:
+    description:
+      - State of the device.
+    type: str
+    default: isolated
+    choices: [isolated, released]
+  isolation_type:
+    description:
+      - Kind of isolation. V(full) cuts all connections except the one to the Defender service.
+        V(selective) keeps Outlook, Teams and Skype for Business connected. V(unmanaged) makes the
+        onboarded devices of the network block a device that is not onboarded.
+      - A device that is isolated in another way is isolated again in this way.
+      - Ignored with O(state=released).
+    type: str
+    default: full
+    choices: [full, selective, unmanaged]
+seealso:
+  - module: mssp.defender_xdr.device_info
+  - module: mssp.defender_xdr.device_action_info
+  - name: Isolate machine
+    description: Microsoft's reference.
+    link: https://learn.microsoft.com/defender-endpoint/api/isolate-machine
+"""
+
+EXAMPLES = r"""
+- name: Find a device with a sensor that answers
+  mssp.defender_xdr.device_info:
+    health_status: active
+    onboarding_status: onboarded
+    limit: 1
+  register: found
+
+- name: Isolate a device, and wait until it is isolated
+  mssp.defender_xdr.device_isolation:
+    device: "{{ found.devices[0].id }}"
+    comment: Ransomware, ticket 4711
+  register: isolation
+
+- name: Show who asked for it, and when
+  ansible.builtin.debug:
+    msg: "{{ isolation.action.requestor }}, {{ isolation.action.creation_date_time_utc }}"
+  when: isolation.action is not none
+
+- name: Release it
+  mssp.defender_xdr.device_isolation:
+    device: "{{ found.devices[0].id }}"
+    state: released
+    comment: Cleaned, ticket 4711
+"""
+
+RETURN = r"""
+tenant:
+  description: The tenant, with its C(id), C(name) and C(cloud).
+  returned: always
+  type: dict
+  sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
+api:
+  description: The API that was used.
+  returned: success
+  type: str
+  sample: endpoint
+before:
+  description: What the task names, as it was before.
+  returned: success
+  type: dict
+  sample: {state: released}
+after:
+  description: What the task names, as it is after the task, or would be in check mode.
+  returned: success
+  type: dict
+  sample: {state: isolated}
+action:
+  description:
+    - The action that was started, joined or found, with the fields of the Defender for Endpoint API
+      in snake_case. V(null) in check mode, and if there is no such action.
+  returned: success, or failure of the action
+  type: dict
+  sample:
+    id: 5382f7ea-7557-4ab7-9782-d50480024a4e
+    type: isolate
+    status: succeeded
+    machine_id: 1e5bc9d7e413ddd7902c2932e418702b84d0cc07
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
+  returned: always
+  type: float
+  sample: 0.0
+error:
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
+  returned: failure
+  type: dict
+missing_roles:
+  description: The required roles that the tenant has not granted.
+  returned: when the category is role_missing
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import (
+    response as _response,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device_state import Kind
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+
+ISOLATION_TYPES: t.Final = {
+    "full": "Full",
+    "selective": "Selective",
+    "unmanaged": "UnManagedDevice",
+}
+SPEC = _module.spec(
+    {
+        **_response.OPTIONS,
+        "state": {"type": "str", "default": "isolated", "choices": ["isolated", "released"]},
+        "isolation_type": {"type": "str", "default": "full", "choices": list(ISOLATION_TYPES)},
+        "on_opposite": _response.ON_OPPOSITE,
+    }
+)
+CHANGES = "device"
+RELEASE: t.Final = Kind(
+    type="unisolate",
+    path="unisolate",
+    state=("state", "released"),
+    opposite=("isolate", "isolated"),
+    initial="released",
+)
+
+
+def isolation(name: str) -> Kind:
+    """The action for an isolation type in the words of the option."""
+    word = ISOLATION_TYPES[name]
+    return Kind(
+        type="isolate",
+        path="isolate",
+        state=("state", "isolated"),
+        opposite=("unisolate", "released"),
+        initial="released",
+        payload={"IsolationType": word},
+        parameters={"scope": word},
+    )
+
+
+def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    kind = RELEASE if params["state"] == "released" else isolation(params["isolation_type"])
+    return _response.act(tenant, "device_isolation", kind, params, check_mode=check_mode)
+
+
+def main() -> None:
+    _module.serve(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

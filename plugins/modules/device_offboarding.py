@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: device_offboarding
+author:
+  - The mssp.defender_xdr contributors (@mssp)
+short_description: Offboard a device from Defender for Endpoint
+version_added: 0.1.0
+description:
+  - Offboards a Windows device from Defender for Endpoint. This cannot be undone through the API.
+  - The task fails with the category V(refused) unless O(confirm) is the name of the device.
+  - Needs the application permissions C(Machine.Offboard) and C(Machine.Read.All) of the
+    Defender for Endpoint API.
+extends_documentation_fragment:
+  - mssp.defender_xdr._attributes
+  - mssp.defender_xdr._attributes.changes
+  - mssp.defender_xdr._devices.target
+  - mssp.defender_xdr._devices.response
+  - mssp.defender_xdr._tenant
+options:
+  confirm:
+    description:
+      - Whole DNS name of the device, as a confirmation. Upper and lower case are treated as equal.
+    type: str
+    required: true
+seealso:
+  - module: mssp.defender_xdr.device_info
+  - module: mssp.defender_xdr.device_action_info
+  - name: Offboard machine
+    description: Microsoft's reference.
+    link: https://learn.microsoft.com/defender-endpoint/api/offboard-machine-api
+"""
+
+EXAMPLES = r"""
+- name: Find a device with a sensor that answers
+  mssp.defender_xdr.device_info:
+    health_status: active
+    onboarding_status: onboarded
+    limit: 1
+  register: found
+
+- name: Show what offboarding a device would change
+  mssp.defender_xdr.device_offboarding:
+    device: "{{ found.devices[0].id }}"
+    confirm: "{{ found.devices[0].computer_dns_name }}"
+    comment: Retired, ticket 4711
+  check_mode: true
+"""
+
+RETURN = r"""
+tenant:
+  description: The tenant, with its C(id), C(name) and C(cloud).
+  returned: always
+  type: dict
+  sample: {id: 22222222-2222-2222-2222-222222222222, name: contoso, cloud: public}
+api:
+  description: The API that was used.
+  returned: success
+  type: str
+  sample: endpoint
+before:
+  description: What the task names, as it was before.
+  returned: success
+  type: dict
+  sample: {state: null}
+after:
+  description: What the task names, as it is after the task, or would be in check mode.
+  returned: success
+  type: dict
+  sample: {state: offboarded}
+action:
+  description:
+    - The action that was started, joined or found, with the fields of the Defender for Endpoint API
+      in snake_case. V(null) in check mode, and if there is no such action.
+  returned: success, or failure of the action
+  type: dict
+  sample:
+    id: 5382f7ea-7557-4ab7-9782-d50480024a4e
+    type: offboard
+    status: succeeded
+    machine_id: 1e5bc9d7e413ddd7902c2932e418702b84d0cc07
+waited_seconds:
+  description: Seconds spent waiting for the tenant's quotas and between retries after failures.
+  returned: always
+  type: float
+  sample: 0.0
+error:
+  description: Details of the failure. Playbooks can branch on C(category); C(who) is the party that
+    must act, and C(advice) describes what to do.
+  returned: failure
+  type: dict
+missing_roles:
+  description: The required roles that the tenant has not granted.
+  returned: when the category is role_missing
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import (
+    response as _response,
+)
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device_state import Kind
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+
+SPEC = _module.spec({**_response.OPTIONS, "confirm": {"type": "str", "required": True}})
+CHANGES = "device"
+OFFBOARDING: t.Final = Kind(type="offboard", path="offboard", state=("state", "offboarded"))
+
+
+def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    return _response.act(tenant, "device_offboarding", OFFBOARDING, params, check_mode=check_mode)
+
+
+def main() -> None:
+    _module.serve(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
