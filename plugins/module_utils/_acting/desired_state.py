@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Form
 
 # Seconds before each look at an object whose write got no response. The second look is for a
 # service that was still working when its gateway gave up.
@@ -29,6 +30,7 @@ class Write:
     """One request that changes some parts of an object's state.
 
     :arg parts: the members of the state that it changes.
+    :arg payload: the body: a JSON object, a form with a file, or None.
     :arg updated: the object after the write, from the object before it and the response.
     :arg is_done: whether an object shows the effect of this write, if that is less than its parts
         as wanted.
@@ -37,7 +39,7 @@ class Write:
     parts: tuple[str, ...]
     method: str
     path: str
-    payload: Json
+    payload: Json | Form | None
     updated: t.Callable[[Json, Json], Json]
     is_done: t.Callable[[Json], bool] | None = None
 

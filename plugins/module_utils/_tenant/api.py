@@ -105,6 +105,7 @@ class Api:
     ) -> dict[str, t.Any]:
         """The JSON object that a write returns; empty if the response has no body (204).
 
+        :arg payload: what is sent as JSON, or a `Form`.
         :arg repeatable: the write is idempotent, and is sent again if its response is lost.
             Otherwise a lost response, a 408 or a 5xx raises `outcome_unknown`, and the caller has
             to check the object before it repeats the write.

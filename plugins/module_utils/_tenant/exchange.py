@@ -27,6 +27,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.proxy im
 with contextlib.suppress(ImportError):
     import requests
 
+BINARY: t.Final = "application/octet-stream"
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -55,6 +57,19 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         return self.headers.get("request-id") or self.headers.get("x-ms-request-id")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Form:
+    """A multipart form with one file, as the payload of a request.
+
+    :arg field: the form's field for the file; `fields` are its other fields.
+    """
+
+    field: str
+    file_name: str
+    content: bytes = dataclasses.field(repr=False)
+    fields: t.Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,9 +104,16 @@ def prepared(
     data: t.Any,
     payload: t.Any,
 ) -> requests.PreparedRequest:
-    """The request with an id that its retries keep; raises `network` for an invalid URL."""
+    """The request with an id that its retries keep; raises `network` for an invalid URL.
+
+    :arg payload: a `Form`, or anything else to be sent as JSON.
+    """
     all_headers = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()), **headers}
-    if payload is not None:
+    files = None
+    if isinstance(payload, Form):
+        files = {payload.field: (payload.file_name, payload.content, BINARY)}
+        data = payload.fields
+    elif payload is not None:
         data = json.dumps(payload, ensure_ascii=False).encode()
         all_headers["Content-Type"] = "application/json; charset=utf-8"
     request = requests.PreparedRequest()
@@ -103,6 +125,7 @@ def prepared(
             headers=all_headers,
             params=urlencode(params) if params else None,
             data=data,
+            files=files,
         )
     except requests.exceptions.RequestException as e:
         raise DefenderError("network", f"{name} was not sent: {_reasons.words(e)}.") from None

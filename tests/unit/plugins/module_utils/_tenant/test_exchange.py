@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+import email
+import email.message
+import typing as t
 import uuid
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import (
+    Answer,
+    Form,
+)
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.loopback import Reply, Service
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.bench import (
     AUTHORIZED,
@@ -61,6 +67,32 @@ def test_a_form_arrives_as_it_was_given(service: Service, http: Build) -> None:
     http().send("POST", f"{service.url}/token", data={"grant_type": "client_credentials"})
     (seen,) = service.received
     assert seen.body == b"grant_type=client_credentials"
+
+
+def test_a_form_with_a_file_arrives_part_by_part(service: Service, http: Build) -> None:
+    service.script = [Reply()]
+    content = b"\x00\r\n--no boundary\r\n\xff"
+    form = Form(
+        field="File",
+        file_name='a"; name="x\r\n.ps1',
+        content=content,
+        fields={"Description": "größer", "OverrideIfExists": "true"},
+    )
+    http().send("POST", f"{service.url}/x", headers=AUTHORIZED, payload=form, repeatable=False)
+    (seen,) = service.received
+    kind = f"Content-Type: {seen.headers['content-type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(kind + seen.body)
+    parts = [
+        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
+        for part in t.cast("list[email.message.Message]", message.get_payload())
+    ]
+    assert message.get_content_type() == "multipart/form-data"
+    assert parts[:2] == [("Description", "größer".encode()), ("OverrideIfExists", b"true")]
+    (name, body), last = parts[2], message.get_payload(2)
+    assert (name, body) == ("File", content)
+    # a name cannot add a header or a parameter
+    assert t.cast("t.Any", last).get_filename() == "a%22; name=%22x%0D%0A.ps1"
+    assert "no boundary" not in repr(form)
 
 
 def test_each_request_has_its_own_id_which_its_repeats_keep(service: Service, http: Build) -> None:
