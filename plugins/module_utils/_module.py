@@ -40,8 +40,8 @@ def perform(
     """Run a module for the tenant in its parameters; the tenant is added to the facts of a
     DefenderError.
 
-    :arg secrets: receives other secrets of the call: its tokens, and the contents of its
-        credential's files.
+    :arg secrets: receives other secrets of the call: its tokens, signed links, and the contents of
+        its credential's files.
     """
     identity: dict[str, t.Any] = {
         "id": params.get("tenant_id"),
@@ -65,7 +65,7 @@ def perform(
             secrets += _scrub.secrets_in_files(params)
             if tenant:
                 secrets += _late_secrets(tenant.options.credential)
-                secrets += _scrub.forms(tenant.guard.tokens)
+                secrets += _scrub.forms([*tenant.guard.tokens, *tenant.secrets])
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
     return {
         "tenant": identity,

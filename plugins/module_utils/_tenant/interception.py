@@ -14,8 +14,14 @@ import json
 import re
 import typing as t
 
-# Headers with request ids of Microsoft's services and their front ends.
-MICROSOFT: t.Final = ("request-id", "x-ms-request-id", "x-ms-ags-diagnostic", "x-azure-ref")
+# Headers of Microsoft's services, their front ends and their storage.
+MICROSOFT: t.Final = (
+    "request-id",
+    "x-ms-request-id",
+    "x-ms-ags-diagnostic",
+    "x-azure-ref",
+    "x-ms-error-code",
+)
 # 407 and 511 (RFC 6585) come from the network, never from the service.
 NETWORK_STATUS: t.Final = frozenset({407, 511})
 # These do not reveal which gateway failed; they count as a failure or timeout of the service.

@@ -30,7 +30,8 @@ RETIREMENT = (
 class Tenant:
     """One customer tenant: all that a module's `run` knows about its target.
 
-    `guard` holds the tokens; `warnings` collects what the result reports besides its data.
+    `guard` holds the tokens; `warnings` collects what the result reports besides its data, and
+    `secrets` what must not be in it, besides tokens and the credential.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Tenant:
             clock=self.clock,
         )
         self.warnings: list[str] = []
+        self.secrets: list[str] = []
         self.guard = Guard(options, http=self.http, clock=self.clock, warnings=self.warnings)
 
     def as_result(self) -> dict[str, t.Any]:

@@ -112,6 +112,17 @@ def test_the_secrets_of_a_late_credential_are_told_once_it_was_obtained(tmp_path
         assert secrets == ["of-the-vault" if "client_secret" in late else "of-the-file"]
 
 
+def test_other_secrets_of_the_call_are_told_after_a_failure_too() -> None:
+    def run(tenant: Tenant, *_unused: t.Any) -> dict[str, t.Any]:
+        tenant.secrets.append("sig=a/b+c")
+        raise DefenderError("not_found", "There is none.")
+
+    secrets: list[str] = []
+    with pytest.raises(DefenderError):
+        _module.perform(run, parameters(), check_mode=False, secrets=secrets)
+    assert secrets == ["sig%3Da%2Fb%2Bc", "sig=a/b+c"]
+
+
 def test_a_crash_is_not_swallowed() -> None:
     def run(*_unused: t.Any) -> dict[str, t.Any]:
         raise ZeroDivisionError

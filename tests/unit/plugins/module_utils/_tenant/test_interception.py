@@ -27,7 +27,9 @@ def test_the_failure_of_a_gateway_stays_one_of_the_service(status: int) -> None:
     assert foreign(status, HTML, BLOCK_PAGE) is None
 
 
-@pytest.mark.parametrize("name", ["request-id", "x-ms-request-id", "x-azure-ref"])
+@pytest.mark.parametrize(
+    "name", ["request-id", "x-ms-request-id", "x-azure-ref", "x-ms-error-code"]
+)
 def test_a_text_with_an_id_of_microsoft_is_theirs(name: str) -> None:
     assert foreign(403, {"content-type": "text/plain", name: "65fe78a8"}, b"Forbidden") is None
 
