@@ -44,10 +44,10 @@ options:
   module:
     description:
       - Module to run, by its short name or its fully qualified name.
-      - A module that changes incidents, alerts or devices first runs in check mode in all tenants.
-        If more would change than O(max_changes) allows, the task fails before it sends a write.
-        Otherwise the module runs in those tenants where something is to be changed. A tenant that
-        failed in check mode is not tried again.
+      - A module that changes incidents, alerts, devices or files first runs in check mode in all
+        tenants. If more would change than O(max_changes) allows, the task fails before it sends a
+        write. Otherwise the module runs in those tenants where something is to be changed. A tenant
+        that failed in check mode is not tried again.
     type: str
     required: true
     choices:
@@ -67,6 +67,8 @@ options:
       - device_offboarding
       - device_action
       - device_action_info
+      - library_file
+      - library_file_info
       - consent
       - consent_info
       - application
@@ -88,6 +90,8 @@ options:
       - mssp.defender_xdr.device_offboarding
       - mssp.defender_xdr.device_action
       - mssp.defender_xdr.device_action_info
+      - mssp.defender_xdr.library_file
+      - mssp.defender_xdr.library_file_info
       - mssp.defender_xdr.consent
       - mssp.defender_xdr.consent_info
       - mssp.defender_xdr.application

@@ -144,6 +144,16 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "list": {"device": "{{ device_name }}", "status": ["cancelled", "succeeded"]},
         "naive time": {"since": "2026-01-01T00:00:00"},
         "no such device": {"device": NO_DEVICE},
+    "library_file": {
+        "gone": {"name": "nobodys.ps1", "state": "absent"},
+        "no such source": {"name": "nobodys.ps1", "src": "/nowhere/nobodys.ps1"},
+        "no source": {"name": "nobodys.ps1"},
+        "no name": {"name": "../nobodys.ps1", "state": "absent"},
+    },
+    "library_file_info": {
+        "list": {"name": ["nobodys.ps1"], "fields": ["sha256"]},
+        "no such field": {"fields": ["id"]},
+        "bad limit": {"limit": -1},
     },
     "incident": {
         "as it is": {"id": "{{ incident }}", "status": "resolved", "assigned_to": ""},

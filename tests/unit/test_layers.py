@@ -60,6 +60,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "module_utils._consent",
         "module_utils._customers",
         "module_utils._devices",
+        "module_utils._library",
     ),
     ("module_utils._acting", "module_utils._directory"),
     ("module_utils._tenant", "module_utils._sealed"),

@@ -34,6 +34,8 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     # and the role of the action's own type
     "device_action": {"endpoint": ("Machine.Read.All",)},
     "device_action_info": {"endpoint": ("Machine.Read.All",)},
+    "library_file": {"endpoint": ("Library.Manage",)},
+    "library_file_info": {"endpoint": ("Library.Manage",)},
     "consent": {"graph": ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")},
     "consent_info": {"graph": ()},
     "application": {"graph": ("Application.ReadWrite.OwnedBy",)},
