@@ -270,7 +270,7 @@ def test_a_download_uses_the_proxy_and_the_trust_of_the_tenant(
     assert is_absent(text_of(error))
 
 
-@pytest.mark.parametrize("reply", [Reply(200, CONTENT), EXPIRED, Reply(cut=0)])
+@pytest.mark.parametrize("reply", [Reply(200, CONTENT), EXPIRED])
 def test_the_link_does_not_appear_in_logs(
     storage: Storage, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
