@@ -144,6 +144,7 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "list": {"device": "{{ device_name }}", "status": ["cancelled", "succeeded"]},
         "naive time": {"since": "2026-01-01T00:00:00"},
         "no such device": {"device": NO_DEVICE},
+    },
     "library_file": {
         "gone": {"name": "nobodys.ps1", "state": "absent"},
         "no such source": {"name": "nobodys.ps1", "src": "/nowhere/nobodys.ps1"},
