@@ -35,13 +35,19 @@ def spec(options: t.Mapping[str, t.Any], **rules: t.Any) -> dict[str, t.Any]:
 
 
 def perform(
-    run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: list[str] | None = None
+    run: Run,
+    params: dict[str, t.Any],
+    *,
+    check_mode: bool,
+    secrets: list[str] | None = None,
+    expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None = None,
 ) -> dict[str, t.Any]:
     """Run a module for the tenant in its parameters; the tenant is added to the facts of a
     DefenderError.
 
     :arg secrets: receives other secrets of the call: its tokens, signed links, and the contents of
         its credential's files.
+    :arg expected: the states of the object before and after the change, if a plan is applied.
     """
     identity: dict[str, t.Any] = {
         "id": params.get("tenant_id"),
@@ -52,6 +58,7 @@ def perform(
     try:
         # with access_token, neither application nor credential is needed
         tenant = Tenant(_options.check(params, anonymous=bool(params.get("access_token"))))
+        tenant.expected = expected
         identity = tenant.as_result()
         result = run(tenant, params, check_mode)
     except DefenderError as e:

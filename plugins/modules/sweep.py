@@ -48,8 +48,8 @@ options:
         tenants. If more would change than O(max_changes) allows, the task fails before it sends a
         write. Otherwise the module runs in those tenants where something is to be changed. A tenant
         that failed in check mode is not tried again.
+      - Required unless O(apply) is set.
     type: str
-    required: true
     choices:
       - access_token
       - access_token_info
@@ -141,6 +141,33 @@ options:
         which the sweep may remove the application. There it is required, even if C(state) comes
         from C(module_defaults) or from a template, and the task fails before any tenant is queried.
     type: int
+  plan:
+    description:
+      - File on the controller for a plan of what the module would change, for a module that changes
+        incidents, alerts, devices or files. The module runs in check mode in all tenants, and no
+        write is sent. O(apply) can carry out the plan later, for example after somebody else has
+        approved it.
+      - The plan is NDJSON with mode 0600. Each line has the tenant, the arguments, the object, and
+        its state before and after. It has no credentials. Tenants that failed are not in it.
+      - O(max_changes) does not refuse a plan. RV(changes) is the number of changes in it.
+      - In check mode, the file is not written.
+    type: path
+  apply:
+    description:
+      - File with a plan to carry out, in place of O(module) and O(module_args). Exactly the changes
+        in the plan are made, in the tenants of the plan, which must be hosts of the sweep.
+      - If an object is neither as the plan saw it nor as the plan would make it, its tenant fails
+        with the category V(conflict), and nothing is changed there.
+      - A plan that was edited, is of another version, or has tenants that are no hosts of the sweep
+        is refused as a whole with the category V(refused), before any tenant is queried. The same
+        applies if it has more changes than O(max_changes) allows.
+    type: path
+  plan_key_file:
+    description:
+      - File with a secret key of at least 16 bytes. With it, only somebody who has the key can make
+        or edit a plan. Without it, the plan is protected against mistakes only. The same key is
+        needed for O(plan) and O(apply).
+    type: path
   provider_tenants:
     description:
       - Confirms that all hosts of the sweep are your own tenants and not those of customers. It is
@@ -217,6 +244,23 @@ EXAMPLES = r"""
   run_once: true
   check_mode: true
 
+- name: Plan to tag the newest incident of each of these tenants
+  mssp.defender_xdr.sweep:
+    module: incident
+    module_args:
+      id: "{{ open_incidents.results[inventory_hostname].incidents[0].id }}"
+      custom_tags: [night-shift]
+    hosts: "{{ open_incidents.results | dict2items | selectattr('value.count')
+      | map(attribute='key') }}"
+    plan: /tmp/night-shift.ndjson
+  run_once: true
+
+- name: Carry out the plan
+  mssp.defender_xdr.sweep:
+    apply: /tmp/night-shift.ndjson
+    max_changes: 50
+  run_once: true
+
 - name: Preview the removal of the application from two customer tenants
   mssp.defender_xdr.sweep:
     module: consent
@@ -275,6 +319,14 @@ lost_or_ended:
   returned: when there are such hosts
   type: list
   elements: str
+changes:
+  description: Number of objects that were changed, or would be in check mode or with O(plan).
+  returned: for a module that changes incidents, alerts, devices or files
+  type: int
+plan:
+  description: The file of the plan.
+  returned: with O(plan)
+  type: str
 dest:
   description: The file for the rows.
   returned: with O(dest)
@@ -289,7 +341,6 @@ SPEC = {
     "argument_spec": {
         "module": {
             "type": "str",
-            "required": True,
             "choices": [*MODULES, *(f"{COLLECTION}.{name}" for name in MODULES)],
         },
         "module_args": {"type": "dict", "default": {}},
@@ -297,10 +348,15 @@ SPEC = {
         "hosts": {"type": "list", "elements": "str"},
         "fail_when": {"type": "str", "default": "all"},
         "max_changes": {"type": "int"},
+        "plan": {"type": "path"},
+        "apply": {"type": "path"},
+        "plan_key_file": {"type": "path", "no_log": False},
         "provider_tenants": {"type": "bool", "default": False},
         "dest": {"type": "path"},
         "fields": {"type": "list", "elements": "str", "default": []},
     },
+    "required_one_of": [("module", "apply")],
+    "mutually_exclusive": [("module", "apply"), ("plan", "apply")],
     "supports_check_mode": True,
 }
 

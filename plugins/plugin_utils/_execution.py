@@ -67,17 +67,24 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
 
 
 def run_here(
-    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
+    module: t.Any,
+    params: dict[str, t.Any],
+    secrets: t.Sequence[str],
+    *,
+    check_mode: bool,
+    expected: tuple[Result, Result] | None = None,
 ) -> Result:
     """Run the module in this process; returns its result without secrets.
 
     :arg secrets: the secrets in the arguments; further secrets from the call are added if it is a
         list.
+    :arg expected: the states of the object before and after the change, if a plan is applied.
     """
     secret_list = secrets if isinstance(secrets, list) else list(secrets)
-    return _scrub.result(
-        perform(module.run, params, check_mode=check_mode, secrets=secret_list), secret_list
+    result = perform(
+        module.run, params, check_mode=check_mode, secrets=secret_list, expected=expected
     )
+    return _scrub.result(result, secret_list)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
+    expectation as _expectation,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
@@ -96,6 +99,7 @@ def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
     """
     thing = subject.read()
     before, after = subject.state(thing), subject.wanted(thing)
+    _expectation.check(api.tenant, subject.name, before, after)
     if before == after:
         return Outcome(before, after, thing)
     if check_mode:

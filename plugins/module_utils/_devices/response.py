@@ -12,6 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
+    expectation as _expectation,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import (
     Outcome,
     bring_about,
@@ -72,6 +75,8 @@ class Response:
         self.deadline = self.api.tenant.clock.now() + self.params["wait_timeout"]
         thing = self.state.read()
         before = self.state.state(thing)
+        wanted = self.state.wanted(thing)
+        _expectation.check(self.api.tenant, self.state.name, before, wanted)
         self._refuse_opposite(thing)
         try:
             self.state.kept = thing if check_mode else self._clear_way(thing)

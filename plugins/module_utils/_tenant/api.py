@@ -49,6 +49,7 @@ class ApiTenant(t.Protocol):
     http: Http
     guard: Guard
     warnings: list[str]
+    expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None
 
 
 class Api:

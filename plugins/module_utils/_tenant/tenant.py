@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.guard import Guard
@@ -50,6 +51,8 @@ class Tenant:
             clock=self.clock,
         )
         self.warnings: list[str] = []
+        # the states of the object before and after the change, if a plan is applied
+        self.expected: tuple[Json, Json] | None = None
         self.secrets: list[str] = []
         self.guard = Guard(options, http=self.http, clock=self.clock, warnings=self.warnings)
 

@@ -38,7 +38,16 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     destinations as _destinations,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    plan_file as _plan_file,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    planning as _planning,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     play as _play,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    preview as _preview,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     tenant_run as _run,
@@ -111,27 +120,49 @@ class Sweep(ActionBase):
             **_execution.validated(self.spec, options),
             "module_args": {} if module_args is None else module_args,
         }
-        params["module"] = params["module"].removeprefix(f"{COLLECTION}.")
         params["hosts"] = _batch.named(options, params["hosts"])
         threshold = _coverage.threshold(params["fail_when"])
+        key = _plan_file.key_from(params["plan_key_file"])
+        plan = _planning.opened(params, key)
+        params["module"] = (plan.module if plan else params["module"]).removeprefix(
+            f"{COLLECTION}."
+        )
         _brakes.check_module(params["module"], provider_tenants=params["provider_tenants"])
         _two_passes.check_option(params["max_changes"])
         _play.check(self._task, variables, concurrency=params["concurrency"])
         module = _execution.module_named(params["module"])
-        _rows.check(params["dest"], module=params["module"], check_mode=self._task.check_mode)
-        result = self._sweep(module, params, variables)
+        check_mode = bool(self._task.check_mode)
+        _rows.check(params["dest"], module=params["module"], check_mode=check_mode)
+        _planning.check(params, module, check_mode=check_mode)
+        result = self._sweep(module, params, variables, plan=plan, key=key)
         _coverage.judge(result, threshold)
         return result
 
-    def _sweep(self, module: t.Any, params: Json, variables: Json) -> Json:
+    def _sweep(
+        self,
+        module: t.Any,
+        params: Json,
+        variables: Json,
+        *,
+        plan: _plan_file.Plan | None,
+        key: bytes | None,
+    ) -> Json:
         hosts = params["hosts"]
         batch = _batch.batch(self._task, variables) if hosts is None else _batch.Batch(hosts)
-        answers = Answers(batch)
         arguments = Arguments(
             self._task, params["module"], params["module_args"], variables, loader=self._loader
         )
+        jobs: t.Iterable[_run.Job]
+        if plan:
+            every = (_run.job_for(host, arguments) for host in batch.asked)
+            batch, planned = _planning.jobs_of(plan, batch, every)
+            jobs = [job for job in planned if job.host not in batch.lost | batch.unclear]
+        else:
+            gone = batch.lost | batch.unclear
+            present = [host for host in batch.asked if host not in gone]
+            jobs = (_run.job_for(host, arguments) for host in present)
+        answers = Answers(batch)
         check_mode = bool(self._task.check_mode)
-        present = [host for host in batch.asked if host not in answers.failures]
         progress = _progress.board()
         rows = getattr(module, "ROWS", None)
         collecting = _rows.collector(
@@ -143,9 +174,7 @@ class Sweep(ActionBase):
         )
         collector = None
         try:
-            jobs = self._checked(
-                module, params, (_run.job_for(host, arguments) for host in present)
-            )
+            jobs = self._checked(module, params, jobs)
             progress.begin(asked=len(batch.asked), failed=len(answers.failures))
             asked_at = _times.this_second()
             with collecting as collector:
@@ -157,14 +186,38 @@ class Sweep(ActionBase):
             raise
         result = answers.as_result()
         result["changed"] |= collector.changed
-        result["asked_at"] = asked_at if present else None
+        result["asked_at"] = asked_at if len(answers.failures) < len(batch.asked) else None
         if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
         if large := _rows.size_warning(result["results"], rows=rows):
             result["warnings"] = [*result.get("warnings", ()), large]
         if params["dest"]:
             result["dest"] = params["dest"]
+        if noun := _two_passes.noun_of(module):
+            self._add_changes(result, params, jobs, noun, key)
         return result
+
+    def _add_changes(
+        self,
+        result: Json,
+        params: Json,
+        jobs: t.Iterable[_run.Job],
+        noun: str,
+        key: bytes | None,
+    ) -> None:
+        """Add what was changed, or would be, to the result, and write the plan."""
+        results = result["results"]
+        result["changes"] = sum(bool(answer.get("changed")) for answer in results.values())
+        if self._task.diff:
+            result["diff"] = {"prepared": _preview.text(results, result["failures"], noun)}
+        if params["plan"]:
+            result["plan"] = params["plan"]
+            result["changed"] = True
+            if not self._task.check_mode:
+                asked = len(results) + len(result["failures"])
+                _planning.save(
+                    params["plan"], params["module"], jobs, results, key=key, asked=asked
+                )
 
     def _answers(
         self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
@@ -178,11 +231,16 @@ class Sweep(ActionBase):
             return _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
 
         check_mode = bool(self._task.check_mode)
-        if noun := _two_passes.noun_of(module):
-            return _two_passes.answers(
-                jobs, run, noun=noun, max_changes=params["max_changes"], check_mode=check_mode
-            )
-        return run(jobs, check_mode)
+        noun = _two_passes.noun_of(module)
+        if noun is None:
+            return run(jobs, check_mode)
+        if params["plan"]:
+            return run(jobs, True)
+        most = params["max_changes"]
+        if params["apply"]:
+            _two_passes.check_planned(jobs, noun, most)
+            return run(jobs, check_mode)
+        return _two_passes.answers(jobs, run, noun=noun, max_changes=most, check_mode=check_mode)
 
     def _checked(
         self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
@@ -202,7 +260,7 @@ class Sweep(ActionBase):
         if _destinations.are_given(module.SPEC, params["module_args"], defaults):
             jobs = list(jobs)
             _destinations.check(((job.host, job.arguments) for job in jobs), own=params["dest"])
-        return jobs
+        return list(jobs) if _two_passes.noun_of(module) else jobs
 
     def _say_what_is_kept(
         self, answers: Answers, params: Json, collector: _rows.Collector | None

@@ -24,11 +24,15 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """The run for one tenant: its arguments, or the error in them."""
+    """The run for one tenant: its arguments, or the error in them.
+
+    :arg expected: the states before and after the change, if a plan is applied.
+    """
 
     host: str
     arguments: dict[str, t.Any] = dataclasses.field(repr=False)
     error: DefenderError | None = None
+    expected: tuple[Json, Json] | None = dataclasses.field(default=None, repr=False)
 
 
 def job_for(host: str, arguments: Arguments) -> Job:
@@ -57,7 +61,11 @@ def serve(job: Job, *, module: t.Any, check_mode: bool) -> Json:
         if job.error:
             raise job.error
         return _execution.run_here(
-            module, _execution.validated(module.SPEC, job.arguments), secrets, check_mode=check_mode
+            module,
+            _execution.validated(module.SPEC, job.arguments),
+            secrets,
+            check_mode=check_mode,
+            expected=job.expected,
         )
     except DefenderError as e:
         return _scrub.result(e.as_result(), secrets)

@@ -64,6 +64,12 @@ def answers(
         yield from run(ahead, False)
 
 
+def check_planned(jobs: t.Iterable[Job], noun: str, max_changes: int | None) -> None:
+    """Raise `refused` if a plan has more changes than the limit allows."""
+    kept = list(jobs)
+    _guard_rails.check_count([job.host for job in kept], noun, limit_of(kept, max_changes))
+
+
 def limit_of(jobs: t.Iterable[Job], max_changes: int | None) -> _guard_rails.Limit:
     """The limit for all tenants together."""
     if max_changes is not None:

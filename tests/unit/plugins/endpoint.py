@@ -75,7 +75,11 @@ class Endpoint:
             label="contoso", tenant_id="t1", protected_tags=self.protected_tags
         )
         return types.SimpleNamespace(
-            clock=clock, options=options, warnings=self.warnings, api=lambda *names: self
+            clock=clock,
+            options=options,
+            warnings=self.warnings,
+            expected=None,
+            api=lambda *names: self,
         )
 
     def sleep(self, seconds: float) -> None:

@@ -37,9 +37,9 @@ class Service:
     sent: list[Json] = dataclasses.field(default_factory=list)
     slept: list[float] = dataclasses.field(default_factory=list)
 
-    @property
-    def tenant(self) -> t.Any:
-        return types.SimpleNamespace(clock=types.SimpleNamespace(sleep=self.slept.append))
+    def __post_init__(self) -> None:
+        clock = types.SimpleNamespace(sleep=self.slept.append)
+        self.tenant: t.Any = types.SimpleNamespace(clock=clock, expected=None)
 
     def write(self, method: str, path: str, payload: Json) -> Json:
         self.sent.append(payload)

@@ -1,0 +1,162 @@
+# Copyright (c) 2026 the contributors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan made out of the answers of a sweep in check mode, and the runs that apply one.
+
+This plugin util is **PRIVATE** to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import uuid
+
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Batch
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    plan_file as _plan_file,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    two_passes as _two_passes,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.tenant_run import Job
+
+COLLECTION: t.Final = "mssp.defender_xdr"
+OF_TENANT: t.Final = frozenset({*TENANT_SPEC, LATE, "tenant_name"})
+PINNED: t.Final = "api"  # the only tenant option that decides what an object looks like
+SHOWN: t.Final = 10  # names in a message
+
+
+def opened(params: Json, key: bytes | None) -> _plan_file.Plan | None:
+    """The plan that the task applies, if it does; raises `bad_request` and `refused`."""
+    path = params["apply"]
+    if path is None:
+        return None
+    if params["module_args"]:
+        raise DefenderError(
+            "bad_request",
+            "module_args is set beside apply, but the plan has the arguments; remove module_args.",
+        )
+    plan = _plan_file.parse(path, _plan_file.read(path, option="apply"), key)
+    if (
+        plan.module not in MODULES
+        or _two_passes.noun_of(_execution.module_named(plan.module)) is None
+    ):
+        raise DefenderError(
+            "refused", f"{path} is a plan for {plan.module}, which cannot be applied."
+        )
+    return plan
+
+
+def check(params: Json, module: t.Any, *, check_mode: bool) -> None:
+    """Raise `bad_request` for a module that changes nothing, or a file that cannot be written."""
+    if params["plan"] is None:
+        return
+    if _two_passes.noun_of(module) is None:
+        raise DefenderError(
+            "bad_request",
+            f"plan is set, but {params['module']} is not one of the modules that a plan can hold;"
+            " remove plan.",
+        )
+    if not check_mode:
+        _files.check(params["plan"], option="plan")
+
+
+def save(
+    path: str,
+    module: str,
+    jobs: t.Iterable[Job],
+    results: t.Mapping[str, Json],
+    *,
+    key: bytes | None,
+    asked: int,
+) -> None:
+    """Write the plan: one line for each result that would change something."""
+    entries = [
+        _entry(module, job, results[job.host])
+        for job in jobs
+        if results.get(job.host, {}).get("changed")
+    ]
+    head = {
+        "collection": COLLECTION,
+        "created": _times.this_second(),
+        "run_id": str(uuid.uuid4()),
+        "module": module,
+        "tenants": asked,
+        "changes": len(entries),
+    }
+    _files.write(path, _plan_file.text(head, entries, key), option="plan")
+
+
+def _entry(module: str, job: Job, result: Json) -> Json:
+    records = result.get("writes") or [{}]
+    return {
+        "tenant": result["tenant"],
+        "module": module,
+        "arguments": {
+            name: value
+            for name, value in job.arguments.items()
+            if value is not None and (name == PINNED or name not in OF_TENANT)
+        },
+        "object": records[0].get("object"),
+        "before": result["before"],
+        "after": result["after"],
+    }
+
+
+def jobs_of(plan: _plan_file.Plan, batch: Batch, jobs: t.Iterable[Job]) -> tuple[Batch, list[Job]]:
+    """The hosts of the plan's tenants, and their runs.
+
+    Raises `refused` for a tenant that is no host of the play, or has two lines in the plan.
+
+    :arg jobs: of every host of the batch, with the tenant options.
+    """
+    by_tenant: dict[tuple[str, str], Job] = {}
+    for job in jobs:
+        if not job.error:
+            by_tenant.setdefault(_tenant_of(job), job)
+    made: dict[str, Job] = {}
+    unknown: list[str] = []
+    for entry in plan.entries:
+        tenant = entry["tenant"]
+        job = by_tenant.get((str(tenant["id"]).lower(), tenant["cloud"]))
+        if job is None:
+            unknown.append(f"{tenant['name']} ({tenant['id']})")
+        elif job.host in made:
+            raise DefenderError(
+                "refused", f"The plan has two lines for {job.host}; make a plan for each module."
+            )
+        else:
+            made[job.host] = _planned(job, entry)
+    if unknown:
+        rest = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        raise DefenderError(
+            "refused",
+            f"The plan has tenants that are no hosts of this sweep ({', '.join(unknown[:SHOWN])}"
+            f"{rest}), so nothing of it is applied; run it for these hosts too.",
+        )
+    hosts = [host for host in batch.asked if host in made]
+    kept = Batch(hosts, lost=batch.lost & made.keys(), unclear=batch.unclear & made.keys())
+    return kept, [made[host] for host in hosts]
+
+
+def _tenant_of(job: Job) -> tuple[str, str]:
+    return str(job.arguments.get("tenant_id")).lower(), job.arguments.get("cloud") or "public"
+
+
+def _planned(job: Job, entry: Json) -> Job:
+    """The run of one line: the host's tenant options, and nothing else but the plan."""
+    options = {name: value for name, value in job.arguments.items() if name in OF_TENANT}
+    return dataclasses.replace(
+        job,
+        arguments={**options, **entry["arguments"]},
+        expected=(entry["before"], entry["after"]),
+    )
