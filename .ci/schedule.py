@@ -50,6 +50,7 @@ class Gate:
     needs: tuple[str, ...] = ()
     alone: bool = False  # nothing else runs beside it, and its output is shown as it comes
     optional: bool = False  # it is not started when the others took very long
+    extra: bool = False  # it runs only when it or its group is named
 
 
 class Log:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Json
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Run
-from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.conftest import Fleet, sweep
+from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.conftest import Fleet
 from ansible_collections.mssp.defender_xdr.tests.behaviour.sweep.test_changes import (
     Tenants,
     incidents,
@@ -35,14 +35,12 @@ def prepared(tenants: Tenants) -> Fleet:
 
 def plan(path: Path, **options: t.Any) -> Json:
     change = {"id": "{{ incident }}", **VERDICT}
-    return take("plan", module_args=change, plan=str(path), **options)
+    return take("plan", **{"module_args": change, "plan": str(path), **options})
 
 
 def apply(path: Path, name: str = "apply", **options: t.Any) -> Json:
-    task = sweep(name, apply=str(path), **options)
-    for option in ("module", "module_args"):
-        del task["mssp.defender_xdr.sweep"][option]
-    return task
+    given = {"apply": str(path), **options}
+    return {"name": name, "mssp.defender_xdr.sweep": given, "run_once": True}
 
 
 def refused(run: Run, name: str = "apply") -> str:
@@ -121,7 +119,7 @@ def test_a_plan_with_a_key_is_applied_with_it(prepared: Fleet, tmp_path: Path) -
     options = {"plan_key_file": str(key)}
     run = prepared.play(plan(path, **options), apply(path, **options)).good()
     assert run.result("apply")["changes"] == 3
-    assert key.read_text() not in run.stdout + path.read_text()
+    assert key.read_text() not in run.output + path.read_text()
 
 
 def test_check_mode_writes_no_plan(prepared: Fleet, tmp_path: Path) -> None:
