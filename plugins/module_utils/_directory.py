@@ -23,6 +23,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
     PRODUCTS,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    SUCCEEDED,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
@@ -133,10 +136,13 @@ def wait_until_visible(
         return visible_object
 
     try:
-        return retry_until_replicated(api, visible)
+        there = retry_until_replicated(api, visible)
     except DefenderError as e:
         if e.category != "not_found":
             raise
+    else:
+        api.settle(SUCCEEDED)
+        return there
     if created is None:
         raise error or DefenderError(
             "outcome_unknown",

@@ -16,6 +16,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    write_records as _records,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import (
     LateCredential,
 )
@@ -64,8 +67,13 @@ def perform(
     except DefenderError as e:
         e.facts.setdefault("tenant", identity)
         e.facts.setdefault("waited_seconds", _waited(tenant))
+        e.facts.update(_writes(tenant))
         if tenant and tenant.warnings:
             e.facts["warnings"] = [*tenant.warnings, *e.facts.get("warnings", [])]
+        raise
+    except BaseException as e:  # what was written stands in the failed result all the same
+        if tenant and tenant.writes:
+            _scrub.keep(e, {"tenant": identity, **_writes(tenant)})
         raise
     finally:
         if secrets is not None:
@@ -73,14 +81,35 @@ def perform(
             if tenant:
                 secrets += _late_secrets(tenant.options.credential)
                 secrets += _scrub.forms([*tenant.guard.tokens, *tenant.secrets])
+    if check_mode and not tenant.writes and (change := _predicted_change(result, params)):
+        tenant.writes.append(_records.predicted(change, at=tenant.clock.wall()))
     warnings = [*tenant.warnings, *result.pop("warnings", [])]
     return {
         "tenant": identity,
         "changed": False,
         **result,
+        **_writes(tenant),
         "waited_seconds": _waited(tenant),
         **({"warnings": warnings} if warnings else {}),
     }
+
+
+def _writes(tenant: Tenant | None) -> dict[str, t.Any]:
+    """The key with the records of all writes, if there are any."""
+    return {"writes": tenant.writes} if tenant and tenant.writes else {}
+
+
+def _predicted_change(
+    result: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]
+) -> _records.Change | None:
+    """What a module would write that shows its whole change as `diff`, such as those for the
+    application; None if that is nothing."""
+    diff = result.get("diff") or {}
+    if not result.get("changed") or diff.get("before") == diff.get("after"):
+        return None
+    names = ("app_id", "display_name", "client_id")
+    name = next((params[name] for name in names if params.get(name)), "")
+    return _records.Change(f"application {name}", diff["before"], diff["after"])
 
 
 def _late_secrets(credential: t.Mapping[str, t.Any]) -> list[str]:

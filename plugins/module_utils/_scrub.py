@@ -24,6 +24,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._credential_text
     trimmed,
 )
 
+FACTS: t.Final = "_defender_xdr_facts"  # the attribute of an exception
 HIDDEN: t.Final = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer\s+)[\w.~+/=-]{16,}")
 # Top-level keys of a result whose values are secrets that the caller requested.
@@ -125,14 +126,27 @@ def arguments(
 
 
 def crash(error: BaseException, secrets: t.Sequence[str]) -> dict[str, t.Any]:
-    """A failed result for an unexpected exception, with its traceback."""
+    """A failed result for an unexpected exception, with its traceback, and with what `keep` added
+    to it."""
     reason = text(f"{type(error).__name__}: {error}", secrets)
+    kept = _with_strings(facts_of(error), lambda value: text(value, secrets))
     return {
         "failed": True,
         "changed": False,
         "msg": f"The module failed with an unexpected error: {reason}",
         "exception": text("".join(traceback.format_exception(error)), secrets),
+        **kept,
     }
+
+
+def keep(error: BaseException, facts: t.Mapping[str, t.Any]) -> None:
+    """Add keys for the failed result to an unexpected exception."""
+    error.__dict__[FACTS] = dict(facts)
+
+
+def facts_of(error: BaseException) -> dict[str, t.Any]:
+    """The keys that `keep` added."""
+    return dict(error.__dict__.get(FACTS, {}))
 
 
 class _Mask:

@@ -19,6 +19,7 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._batch import Ba
 
 ALARM: t.Final = "wrong_tenant"  # a security event, whatever else failed
 OF_THE_TOKEN: t.Final = ("roles", "missing_roles", "expires_at")  # known although the module failed
+OF_A_WRITE: t.Final = ("tenant", "writes")  # what was written before the module failed
 NAMED: t.Final = 10  # names in a warning; the rest is counted, `failures` has them all
 
 
@@ -67,7 +68,7 @@ def sweep_result(
         host: {
             **(failures[host].get("error") or {"category": "unavailable"}),
             "msg": failures[host].get("msg", ""),
-            **{name: failures[host][name] for name in OF_THE_TOKEN if name in failures[host]},
+            **{name: failures[host][name] for name in kept_keys(failures[host])},
         }
         for host in hosts
         if host in failures
@@ -91,6 +92,12 @@ def sweep_result(
         ),
         **({"warnings": warnings} if warnings else {}),
     }
+
+
+def kept_keys(failure: Json) -> list[str]:
+    """The keys of a module's failed result that a failure of a sweep keeps, besides its error."""
+    of_writes = OF_A_WRITE if "writes" in failure else ()
+    return [name for name in (*OF_THE_TOKEN, *of_writes) if name in failure]
 
 
 def alarming(failures: t.Mapping[str, Json]) -> list[str]:

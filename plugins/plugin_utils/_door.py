@@ -17,7 +17,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub, _sealed
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution, _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _execution,
+    _tenant_options,
+    _writes,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._subject import Subject, subject_of
 
 HERE: t.Final = ("local", "ansible.builtin.local", _tenant_options.CONNECTION)
@@ -45,7 +49,9 @@ class ActionModule(ActionBase):
                 " worker and does not support async; remove it, or raise forks."
             )
         module = _execution.module_named(self._task.action.rsplit(".", 1)[-1])
-        return private(self._answer(module, task_vars or {}))
+        with _writes.handing_over(self._task) as result:
+            result |= private(self._answer(module, task_vars or {}))
+        return result
 
     def _answer(self, module: t.Any, variables: dict[str, t.Any]) -> Result:
         secrets: list[str] = []

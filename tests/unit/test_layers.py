@@ -32,6 +32,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     ("action", "callback", "connection", "doc_fragments", "filter", "inventory", "lookup", "test"),
     # the controller's side: subjects, then what they share
     (
+        "plugin_utils._audit",
         "plugin_utils._report",
         "plugin_utils._sweep",
         "plugin_utils._inventory",
@@ -48,6 +49,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._progress",
         "plugin_utils._tenant_options",
         "plugin_utils._text_table",
+        "plugin_utils._writes",
     ),
     ("plugin_utils._concurrency",),
     # what also runs on another machine: the modules, their door, their subjects, and one tenant
@@ -238,7 +240,8 @@ def test_the_action_group_lists_every_module_that_takes_the_tenant_options() -> 
         "action_groups"
     ]
     # sweeps hand the group's defaults on to the module they run, and take none themselves; a report
-    # queries no tenant
-    assert sorted([*groups["tenant"], "hunt_sweep", "report", "sweep"]) == sorted(
+    # and the audit trail query no tenant
+    others = ["audit_info", "hunt_sweep", "report", "sweep"]
+    assert sorted([*groups["tenant"], *others]) == sorted(
         path.stem for path in (PLUGINS / "modules").glob("*.py")
     )

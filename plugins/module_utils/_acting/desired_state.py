@@ -22,6 +22,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Form
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    FAILED,
+    SUCCEEDED,
+    Change,
+)
 
 # Seconds before each look at an object whose write got no response. The second look is for a
 # service that was still working when its gateway gave up.
@@ -37,6 +42,7 @@ class Write:
     :arg updated: the object after the write, from the object before it and the response.
     :arg is_done: whether an object shows the effect of this write, if that is less than its parts
         as wanted.
+    :arg starts_action: the response is a machine action, whose id belongs to the audit trail.
     """
 
     parts: tuple[str, ...]
@@ -45,6 +51,14 @@ class Write:
     payload: Json | Form | None
     updated: t.Callable[[Json, Json], Json]
     is_done: t.Callable[[Json], bool] | None = None
+    starts_action: bool = False
+
+    def change(self, name: str, before: Json, after: Json) -> Change:
+        """What the request changes, of the state that the task names."""
+        return Change(name, self._part(before), self._part(after), self.starts_action)
+
+    def _part(self, state: Json) -> Json:
+        return {part: state[part] for part in self.parts if part in state}
 
 
 class Subject(t.Protocol):
@@ -103,12 +117,14 @@ def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
     if before == after:
         return Outcome(before, after, thing)
     if check_mode:
+        for write in subject.writes(before, after):
+            api.predict(write.change(subject.name, before, after))
         predicted = {name: value for name, value in after.items() if name in thing}
         return Outcome(before, after, {**thing, **predicted})
     changed = False
     try:
         for write in subject.writes(before, after):
-            response = _sent(api, subject, write)
+            response = _sent(api, subject, write, write.change(subject.name, before, after))
             changed = True
             thing = subject.read() if response is None else write.updated(thing, response)
         thing = _settled(api, subject, thing)
@@ -119,11 +135,11 @@ def bring_about(api: Api, subject: Subject, *, check_mode: bool) -> Outcome:
     return Outcome(before, after, thing)
 
 
-def _sent(api: Api, subject: Subject, write: Write) -> Json | None:
+def _sent(api: Api, subject: Subject, write: Write, change: Change) -> Json | None:
     """The response to a write that took effect; None if it was lost, in which case the object was
     looked at, and the write was not repeated."""
     try:
-        return api.write(write.method, write.path, write.payload)
+        return api.write(write.method, write.path, write.payload, about=change)
     except DefenderError as e:
         if e.category != "outcome_unknown":
             raise
@@ -143,7 +159,9 @@ def _check_effect(api: Api, subject: Subject, write: Write, lost: DefenderError)
         except DefenderError:
             raise lost from None
         if write.is_done(thing) if write.is_done else not _differences(subject, thing, write.parts):
+            api.settle(SUCCEEDED)
             return
+    api.settle(FAILED)
     raise DefenderError(
         "unavailable",
         (

@@ -34,6 +34,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory impor
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    SUCCEEDED,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     SECOND,
     format_time,
@@ -149,6 +152,7 @@ class Secrets:
             suspects = self._suspects(application)
             left = [suspect["keyId"] for suspect in suspects]
             if len(suspects) == 1 and self._is_ours(suspects[0], planned, sent):
+                self.api.settle(SUCCEEDED)
                 self._take(application, left[0])
                 left = []
             outcome = _outcome_text(suspects, left)

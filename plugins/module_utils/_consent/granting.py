@@ -33,6 +33,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api, ApiTenant
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    SUCCEEDED,
+)
 
 # Either role can create and delete service principals of other tenants' applications.
 OWNERS: t.Final = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
@@ -188,6 +191,7 @@ def _create(api: Api, resource: Resource) -> Resource:
             else None
         )
         if existing:
+            api.settle(SUCCEEDED)
             return existing
         if e.category != "bad_request":
             raise
@@ -230,11 +234,14 @@ def _grant_role(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
             )
             return
         except DefenderError as e:
-            if e.category == "conflict" or (
-                e.category == "outcome_unknown" and pair in _granted_pairs(api, principal_id)
-            ):
+            if e.category == "conflict":
                 return
-            if e.category != "outcome_unknown" or not again:
+            if e.category != "outcome_unknown":
+                raise
+            if pair in _granted_pairs(api, principal_id):
+                api.settle(SUCCEEDED)
+                return
+            if not again:
                 raise
 
 

@@ -13,6 +13,10 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
+    write_records as _records,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api_refusals import (
     from_api_answer,
 )
@@ -25,6 +29,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.origin import origin
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tokens import Token
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.transport import Http
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    MAY_HAVE_RUN,
+    Change,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND
 
 # A 401 about the token is retried once with a new token; a 401 about the account is not.
@@ -36,9 +44,6 @@ STALE_TOKEN = re.compile(
 # tenant's quota again. A 500 within seconds has another cause, and is repeated once.
 REPEAT_HUNT = frozenset({429, 502, 503})
 QUICK = 30.0
-# Statuses after which a write may have taken effect: the service timed out or failed while it ran.
-# A 501 means that the operation does not exist.
-MAY_HAVE_RUN = frozenset({408, *range(500, 600)}) - {501}
 
 
 class ApiTenant(t.Protocol):
@@ -50,6 +55,7 @@ class ApiTenant(t.Protocol):
     guard: Guard
     warnings: list[str]
     expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None
+    writes: list[Json]
 
 
 class Api:
@@ -60,6 +66,9 @@ class Api:
         self.name = resource
         # the service's time in its last response, in ticks
         self.server_time: int | None = None
+        # whether the latest request left, and the id of the latest response
+        self._was_sent = False
+        self._request_id: str | None = None
         self._base = tenant.options.service(resource).url
         self._roles = roles
         try:
@@ -102,16 +111,47 @@ class Api:
         return self._call("POST", path, hunting=True, **sending)
 
     def write(
-        self, method: str, path: str, payload: t.Any = None, *, repeatable: bool = False
+        self,
+        method: str,
+        path: str,
+        payload: t.Any = None,
+        *,
+        repeatable: bool = False,
+        about: Change | None = None,
     ) -> dict[str, t.Any]:
         """The JSON object that a write returns; empty if the response has no body (204).
+
+        A request that left gets a record in the tenant's `writes`, whatever becomes of it.
 
         :arg payload: what is sent as JSON, or a `Form`.
         :arg repeatable: the write is idempotent, and is sent again if its response is lost.
             Otherwise a lost response, a 408 or a 5xx raises `outcome_unknown`, and the caller has
             to check the object before it repeats the write.
+        :arg about: what it changes, for the record.
         """
-        return self._call(method, path, payload=payload, repeatable=repeatable)
+        record = _records.sent(path, payload, about, at=self.tenant.clock.wall())
+        self._was_sent, self._request_id = False, None
+        try:
+            response = self._call(method, path, payload=payload, repeatable=repeatable)
+            record["outcome"] = _records.SUCCEEDED
+        except DefenderError as e:
+            record["outcome"] = _records.outcome_of(e)
+            self._request_id = self._request_id or e.request_id
+            raise
+        finally:
+            if self._was_sent:
+                self.tenant.writes.append({**record, "request_id": self._request_id})
+        if about and about.starts_action and "id" in response:
+            self.tenant.writes[-1]["action_id"] = str(response["id"])
+        return response
+
+    def predict(self, change: Change) -> None:
+        """Record a write that check mode does not send."""
+        self.tenant.writes.append(_records.predicted(change, at=self.tenant.clock.wall()))
+
+    def settle(self, outcome: str) -> None:
+        """Record what a look at the object shows of the last write, if its response was lost."""
+        _records.settle(self.tenant.writes, outcome)
 
     def _call(
         self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any
@@ -136,6 +176,7 @@ class Api:
                 self.name, roles=self._roles, refused=token.value
             )
             answer = self._send(method, url, token, kwargs)
+        self._request_id = answer.request_id
         self.server_time = None if answer.date is None else int(answer.date) * SECOND
         elsewhere = kwargs.get("into") and answer.status == 200
         body = {} if answer.status == 204 or elsewhere else answer.json()
@@ -164,7 +205,12 @@ class Api:
             "Authorization": f"Bearer {token.value}",
             "Prefer": "include-unknown-enum-members",
         }
-        return self.tenant.http.send(method, url, headers=headers, **kwargs)
+        http = self.tenant.http
+        sent_before = http.sent
+        try:
+            return http.send(method, url, headers=headers, **kwargs)
+        finally:
+            self._was_sent = self._was_sent or http.sent > sent_before
 
     def _refused(self, what: str, answer: Answer, body: t.Any, *, hunting: bool) -> DefenderError:
         error = from_api_answer(

@@ -32,7 +32,8 @@ class Tenant:
     """One customer tenant: all that a module's `run` knows about its target.
 
     `guard` holds the tokens; `warnings` collects what the result reports besides its data, and
-    `secrets` what must not be in it, besides tokens and the credential.
+    `secrets` what must not be in it, besides tokens and the credential. `writes` has the records of
+    its writes.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Tenant:
         # the states of the object before and after the change, if a plan is applied
         self.expected: tuple[Json, Json] | None = None
         self.secrets: list[str] = []
+        self.writes: list[Json] = []
         self.guard = Guard(options, http=self.http, clock=self.clock, warnings=self.warnings)
 
     def as_result(self) -> dict[str, t.Any]:

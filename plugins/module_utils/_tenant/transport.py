@@ -75,7 +75,11 @@ def _load_of(outcome: Answer | DefenderError) -> _load.Load:
 
 class Http:
     """Sends the requests of one tenant, with its own retries, deadline and waits, over shared
-    connections."""
+    connections.
+
+    `waited` is the number of seconds before retries, `sent` the number of attempts of which any
+    byte left.
+    """
 
     def __init__(
         self,
@@ -97,6 +101,7 @@ class Http:
         self._max_size = max_size
         self._clock = clock or Clock()
         self.waited = 0.0
+        self.sent = 0
 
     def send(
         self,
@@ -191,6 +196,8 @@ class Http:
             return self._exchange(operation, budget)
         except requests.exceptions.RequestException as e:
             problem = _failed.unanswered(e, operation, sent=budget.sent)
+        finally:
+            self.sent += budget.sent
         # a proxy would refuse it again, and each 407 may count towards a lockout of the account
         refused_by_proxy = 400 <= (problem.status or 0) < 500
         if refused_by_proxy or problem.category in ("tls", "outcome_unknown"):

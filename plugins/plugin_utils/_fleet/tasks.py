@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 COLLECTION: t.Final = "mssp.defender_xdr."
+WITHOUT_TENANT: t.Final = ("audit_info", "report")
 QUIET: t.Final = "validate_argument_spec"  # core adds it to every role; only its failures matter
 SPEAKING: t.Final = ("assert", "fail")  # actions whose message says everything
 
@@ -31,8 +32,8 @@ def is_ours(task: t.Any) -> bool:
 
 
 def queries_tenants(task: t.Any) -> bool:
-    """Whether the task runs a module of ours for a tenant, which `report` does not."""
-    return is_ours(task) and action_of(task) != "report"
+    """Whether the task runs a module of ours for a tenant, which some do not."""
+    return is_ours(task) and action_of(task) not in WITHOUT_TENANT
 
 
 def is_sweep(task: t.Any) -> bool:

@@ -14,7 +14,12 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _core, _door, _execution
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import (
+    _core,
+    _door,
+    _execution,
+    _writes,
+)
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interruption import (
     Interrupted,
     interruptible,
@@ -54,12 +59,16 @@ def served(action: t.Any, work: t.Callable[[], Json]) -> Json:
     """The result of the task: that of `work`, or its DefenderError as a failed one."""
     _execution.freeze_gc()
     try:
-        with interruptible(), _execution.environment(action):
-            result = work()
+        with (
+            _writes.handing_over(action._task) as result,
+            interruptible(),
+            _execution.environment(action),
+        ):
+            result |= _door.private(work())
     except DefenderError as e:
         return e.as_result()
     except Interrupted as e:
         # core ends the worker its own way; by now the files are complete or removed
         signal.raise_signal(e.args[0])
         raise
-    return _door.private(result)
+    return result

@@ -77,6 +77,7 @@ class FakeHttp:
     def __init__(self, *script: Answer | DefenderError) -> None:
         self.script = list(script)
         self.asked: list[Asked] = []
+        self.sent = 0
 
     def send(
         self, method: str, url: str, *, headers: t.Any = None, params: t.Any = None, **rest: t.Any
@@ -86,6 +87,7 @@ class FakeHttp:
         )
         assert self.script, f"nobody expected {method} {url}"
         answer = self.script.pop(0)
+        self.sent += not (isinstance(answer, DefenderError) and "was not sent" in answer.message)
         if isinstance(answer, DefenderError):
             raise answer
         return answer

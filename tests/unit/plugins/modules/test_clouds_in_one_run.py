@@ -145,6 +145,7 @@ class Microsoft:
         return self
 
     waited = 0.0
+    sent = 0
 
     def send(
         self, method: str, url: str, *, headers: t.Any = None, data: t.Any = None, **_rest: t.Any

@@ -145,6 +145,7 @@ def test_the_inventory_says_which_permission_each_of_its_sources_needs() -> None
 
 def test_every_module_of_a_tenant_is_in_the_table() -> None:
     assert {path.stem for path in (PLUGINS / "modules").glob("*.py")} - set(PERMISSIONS) <= {
+        "audit_info",
         "hunt_sweep",
         "report",
         "sweep",

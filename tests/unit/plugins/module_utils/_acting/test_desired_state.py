@@ -17,6 +17,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_
     bring_about,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,21 +37,38 @@ class Service:
     reads: int = 0
     sent: list[Json] = dataclasses.field(default_factory=list)
     slept: list[float] = dataclasses.field(default_factory=list)
+    records: list[tuple[Change, str]] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         clock = types.SimpleNamespace(sleep=self.slept.append)
         self.tenant: t.Any = types.SimpleNamespace(clock=clock, expected=None)
 
-    def write(self, method: str, path: str, payload: Json) -> Json:
+    def predict(self, change: Change) -> None:
+        self.records.append((change, "predicted"))
+
+    def settle(self, outcome: str) -> None:
+        change, unsettled = self.records.pop()
+        assert unsettled == "lost"
+        self.records.append((change, outcome))
+
+    def write(self, method: str, path: str, payload: Json, *, about: Change) -> Json:
+        assert about.after == payload
+        answer = self._answer(payload, about)
+        self.records.append((about, "ok"))
+        return answer
+
+    def _answer(self, payload: Json, about: Change) -> Json:
         self.sent.append(payload)
         fate = self.fates.pop(0) if self.fates else "ok"
         if fate == "refused":
+            self.records.append((about, "refused"))
             raise DefenderError("bad_request", "No.")
         if fate in ("ok", "lost"):
             self.thing = {**self.thing, **payload}
         answer = dict(self.thing)
         self.thing = {**self.thing, **self.rival}
         if fate in ("lost", "undone"):
+            self.records.append((about, "lost"))
             raise DefenderError("outcome_unknown", LOST, request_id="r1")
         return answer
 
@@ -106,14 +124,22 @@ def test_writes_sent_are_writes_needed_and_the_run_says_what_became_of_them(
     needed = [{name: value} for name, value in goal.items() if start[name] != value]
     service = Service(dict(start), list(fates))
     bad = next((fate for fate in fates[: len(needed)] if fate in ("undone", "refused")), None)
+    words = {"undone": "failed", "refused": "refused", "lost": "succeeded", "ok": "ok"}
     if bad:
         error = failed(service, goal)
+        outcomes = [words[fate] for fate in fates[: fates.index(bad) + 1]]
+        assert [outcome for _unused, outcome in service.records] == outcomes
         assert error.category == {"undone": "unavailable", "refused": "bad_request"}[bad]
         assert service.sent == needed[: fates.index(bad) + 1]
         assert error.facts.get("changed", False) == (fates.index(bad) > 0)
         return
     outcome = act(service, goal)
     assert service.sent == needed
+    assert [change.after for change, _unused in service.records] == needed
+    assert [change.before for change, _unused in service.records] == [
+        {name: start[name]} for write in needed for name in write
+    ]
+    assert {change.name for change, _unused in service.records} <= {"thing 1"}
     assert service.thing == {**start, **goal} == outcome.thing
     assert outcome.after == goal
     assert outcome.as_result("thing")["changed"] == bool(needed)
@@ -127,7 +153,9 @@ def test_check_mode_sends_nothing_and_says_what_the_run_says(start: Json, goal: 
     checked = Service(dict(start))
     predicted = act(checked, goal, check_mode=True).as_result("thing")
     assert checked.sent == []
-    assert predicted == act(Service(dict(start)), goal).as_result("thing")
+    run = Service(dict(start))
+    assert predicted == act(run, goal).as_result("thing")
+    assert checked.records == [(change, "predicted") for change, _unused in run.records]
 
 
 def test_a_write_whose_response_was_lost_is_looked_for_and_not_repeated() -> None:
@@ -143,6 +171,7 @@ def test_an_outcome_that_cannot_be_looked_up_stays_unknown() -> None:
     error = failed(service, {"a": 1})
     assert (error.category, error.message) == ("outcome_unknown", LOST)
     assert len(service.sent) == 1
+    assert [outcome for _unused, outcome in service.records] == ["lost"]
 
 
 def test_a_change_that_the_service_accepts_but_does_not_apply_is_a_conflict() -> None:

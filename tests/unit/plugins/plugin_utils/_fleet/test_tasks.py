@@ -63,6 +63,7 @@ def test_core_reports_an_error_where_its_message_does_not_say_all(
 
 def test_a_report_queries_no_tenant() -> None:
     assert not _tasks.queries_tenants(task("mssp.defender_xdr.report"))
+    assert not _tasks.queries_tenants(task("mssp.defender_xdr.audit_info"))
     assert not _tasks.queries_tenants(task("ansible.builtin.debug"))
     assert _tasks.queries_tenants(task("mssp.defender_xdr.sweep"))
 
