@@ -10,11 +10,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _module, _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
+    CLIENT,
     CONTOSO,
     TENANT,
     graph_token,
@@ -121,6 +122,60 @@ def test_other_secrets_of_the_call_are_told_after_a_failure_too() -> None:
     with pytest.raises(DefenderError):
         _module.perform(run, parameters(), check_mode=False, secrets=secrets)
     assert secrets == ["sig%3Da%2Fb%2Bc", "sig=a/b+c"]
+
+
+RECORD: t.Final = {"object": "incident 1", "outcome": "succeeded"}
+
+
+def test_writes_are_in_the_result_of_a_success_a_failure_and_a_crash() -> None:
+    def run(error: Exception | None, tenant: Tenant) -> dict[str, t.Any]:
+        tenant.writes.append(RECORD)
+        if error:
+            raise error
+        return {"changed": True, "diff": {"before": 1, "after": 2}}
+
+    def perform(error: Exception | None = None) -> dict[str, t.Any]:
+        return _module.perform(
+            lambda tenant, *_unused: run(error, tenant), parameters(), check_mode=True
+        )
+
+    assert perform()["writes"] == [RECORD]
+    with pytest.raises(DefenderError) as caught:
+        perform(DefenderError("conflict", "Somebody else changed it."))
+    assert caught.value.as_result()["writes"] == [RECORD]
+    with pytest.raises(ZeroDivisionError) as crashed:
+        perform(ZeroDivisionError())
+    result = _scrub.crash(crashed.value, ())
+    assert (result["tenant"], result["writes"]) == (CONTOSO, [RECORD])
+
+
+DIFF: t.Final = {"before": {"roles": []}, "after": {"roles": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    ("result", "params", "name"),
+    [
+        ({"changed": True, "diff": DIFF}, {"app_id": "a1", "display_name": "App"}, "a1"),
+        ({"changed": True, "diff": DIFF}, {"display_name": "App"}, "App"),
+        ({"changed": True, "diff": DIFF}, {}, CLIENT),
+        ({"changed": False, "diff": DIFF}, {}, None),
+        ({"changed": True, "dest": "rows.ndjson"}, {}, None),
+        ({"changed": True, "diff": {"before": {}, "after": {}}}, {}, None),
+    ],
+)
+def test_check_mode_predicts_one_write_for_a_module_that_shows_its_whole_change(
+    result: dict[str, t.Any], params: dict[str, t.Any], name: str | None
+) -> None:
+    def perform(*, check_mode: bool) -> list[dict[str, t.Any]]:
+        arguments = {**parameters(), **params}
+        answer = _module.perform(lambda *_unused: dict(result), arguments, check_mode=check_mode)
+        return t.cast("list[dict[str, t.Any]]", answer.get("writes", []))
+
+    assert perform(check_mode=False) == []
+    predicted = perform(check_mode=True)
+    shown = [(one["object"], one["before"], one["after"], one["outcome"]) for one in predicted]
+    expected = (f"application {name}", DIFF["before"], DIFF["after"], "predicted")
+    assert shown == ([expected] if name else [])
 
 
 def test_a_crash_is_not_swallowed() -> None:

@@ -69,7 +69,7 @@ class Directory:
         self.texts: dict[str, str] = {}
         self.made: list[tuple[float, float]] = []  # when, and until when
         self.gone: list[str] = []
-        self.writes = 0
+        self.writes = self.sent = 0
         self.fault = "well"
 
     @property
@@ -101,6 +101,7 @@ class Directory:
             return token_answer(
                 graph_token(roles=["Application.ReadWrite.OwnedBy"], exp=int(self.now + 3600))
             )
+        self.sent += 1
         self.writes += method != "GET"
         if url.endswith("/addPassword"):
             return self._added(payload["passwordCredential"])

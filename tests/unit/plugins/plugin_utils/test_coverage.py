@@ -199,3 +199,13 @@ def test_a_real_failure_beside_an_unclear_one_still_counts() -> None:
     )
     _coverage.judge(result, _coverage.threshold("all"))
     assert result["failed"] is True
+
+
+def test_a_failure_after_a_write_keeps_the_tenant_and_the_writes() -> None:
+    tenant, writes = {"id": "1"}, [{"object": "incident 1"}]
+    wrote = {**failure("conflict"), "tenant": tenant, "writes": writes, "other": 1}
+    read = {**failure("conflict"), "tenant": tenant}
+    failed = _coverage.sweep_result(Batch(["a", "b"]), {}, {"a": wrote, "b": read})["failures"]
+    assert (failed["a"]["tenant"], failed["a"]["writes"]) == (tenant, writes)
+    assert {"tenant", "writes", "other"}.isdisjoint(failed["b"])
+    assert "other" not in failed["a"]

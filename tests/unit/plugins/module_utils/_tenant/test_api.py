@@ -7,6 +7,7 @@ second time."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.module_utils._tenant.bench import (
     EMPTY,
     GOOD,
@@ -469,6 +471,72 @@ def test_a_refused_write_keeps_the_category_of_its_status(
         lambda: tenant_with(http).api("graph", "incident_info").write("POST", "/v1.0/x", {})
     )
     assert (error.category, error.status) == (category, status)
+
+
+# Records of writes
+
+
+@pytest.mark.parametrize(
+    ("responses", "outcome", "request_id"),
+    [
+        ([answer(200, {"id": 7}, request_id="r-1")], "succeeded", "r-1"),
+        ([Answer(204, {"request-id": "r-1"}, b"")], "succeeded", "r-1"),
+        ([STALE, token_answer(RENEWED), answer(200, {}, request_id="r-2")], "succeeded", "r-2"),
+        ([answer(403, {}, request_id="r-1")], "failed", "r-1"),
+        ([answer(504, {}, request_id="r-1")], "outcome_unknown", "r-1"),
+        ([answer(200, b"[", request_id="r-1")], "outcome_unknown", "r-1"),
+        ([DefenderError("outcome_unknown", "It was lost.")], "outcome_unknown", None),
+        ([DefenderError("timeout", "No response in time.")], "outcome_unknown", None),
+    ],
+)
+def test_each_write_that_left_has_one_record(
+    tenant_with: WithTenant, responses: list[t.Any], outcome: str, request_id: str | None
+) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(GOOD), *responses))
+    change = Change("incident 1", {"status": "active"}, {"status": "resolved"})
+    api = tenant.api("graph", "incident_info")
+    with contextlib.suppress(DefenderError):
+        api.write("PATCH", "/v1.0/x", {"a": 1}, about=change)
+    (record,) = tenant.writes
+    assert (record["outcome"], record["request_id"]) == (outcome, request_id)
+    assert (record["object"], record["before"], record["after"]) == (
+        change.name,
+        change.before,
+        change.after,
+    )
+    assert (record["time"], record["action_id"]) == ("2026-11-23T12:00:00Z", None)
+    api.settle("failed")
+    assert record["outcome"] == ("failed" if outcome == "outcome_unknown" else outcome)
+
+
+def test_a_machine_action_has_its_id_in_the_record(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(GOOD), answer(201, {"id": 7})))
+    change = Change("device pc-1", {}, {"state": "isolated"}, starts_action=True)
+    tenant.api("graph", "incident_info").write("POST", "/v1.0/x", {}, about=change)
+    assert tenant.writes[0]["action_id"] == "7"
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        [token_answer(GOOD), DefenderError("network", "PATCH was not sent: no connection.")],
+        [token_answer(graph_token(exp=NOW - 1)), DefenderError("network", "No token.")],
+    ],
+)
+def test_what_never_left_has_no_record(tenant_with: WithTenant, responses: list[t.Any]) -> None:
+    tenant = tenant_with(FakeHttp(*responses))
+    with contextlib.suppress(DefenderError):
+        tenant.api("graph", "incident_info").write("PATCH", "/v1.0/x", {})
+    assert tenant.writes == []
+
+
+def test_reads_and_writes_to_another_origin_have_no_record(tenant_with: WithTenant) -> None:
+    tenant = tenant_with(FakeHttp(token_answer(GOOD), EMPTY, EMPTY))
+    api = tenant.api("graph", "incident_info")
+    api.get("/v1.0/x")
+    api.query("/v1.0/x", {})
+    refused(lambda: api.write("POST", "https://other.example/x", {}))
+    assert tenant.writes == []
 
 
 # Hunting queries

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._audit import folder as _folder
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._audit.folder import Folder
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT, FakeClock
 
@@ -21,9 +20,11 @@ Json = dict[str, t.Any]
 RECORD: t.Final = {"object": "incident 1"}
 
 
-def refused(path: Path, tenant_id: str = TENANT, **options: t.Any) -> DefenderError:
+def refused(path: Path, tenant_id: str = TENANT, *, time: FakeClock | None = None) -> DefenderError:
+    clock = (time or FakeClock()).clock
+    folder = Folder(str(path), now=clock.now, sleep=clock.sleep)
     with pytest.raises(DefenderError) as caught:
-        Folder(str(path), **options).append(tenant_id, [RECORD])
+        folder.append(tenant_id, [RECORD])
     return caught.value
 
 
@@ -67,7 +68,7 @@ def test_a_full_disk_leaves_no_part_of_a_line(
     folder.append(TENANT, [RECORD])
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     write = os.write
-    monkeypatch.setattr(_folder.os, "write", lambda handle, lines: write(handle, lines[:5]))
+    monkeypatch.setattr(os, "write", lambda handle, lines: write(handle, lines[:5]))
     assert "No space left on device" in refused(tmp_path).message
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
@@ -75,8 +76,7 @@ def test_a_full_disk_leaves_no_part_of_a_line(
 def test_a_lock_that_is_never_free_is_said_after_a_minute(tmp_path: Path, time: FakeClock) -> None:
     with (tmp_path / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        clock = {"now": time.clock.now, "sleep": time.clock.sleep}
-        error = refused(tmp_path, **clock)
+        error = refused(tmp_path, time=time)
     assert (error.category, round(sum(time.slept))) == ("timeout", 60)
     assert f"lock {tmp_path}/.lock for 60 seconds" in error.message
 

@@ -114,5 +114,5 @@ def test_the_user_is_that_of_awx_or_of_this_machine(
 
 
 def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_run.os, "getuid", lambda: 2**31 - 7)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     assert _run.user_of({}, {}) == str(2**31 - 7)
