@@ -25,6 +25,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds i
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import GUID
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
     SUCCEEDED,
+    of_application,
 )
 
 if t.TYPE_CHECKING:
@@ -110,14 +111,18 @@ def create_service_principal(api: Api, app_id: str) -> dict[str, t.Any]:
     created: dict[str, t.Any] | None = None
     error: DefenderError | None = None
     try:
-        created = retry_until_replicated(
-            api, lambda: api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id})
-        )
+        created = retry_until_replicated(api, lambda: post_service_principal(api, app_id))
     except DefenderError as e:
         if e.category not in ("outcome_unknown", "conflict"):
             raise
         error = e
     return wait_until_visible(api, lambda: service_principal(api, app_id), created, error)
+
+
+def post_service_principal(api: Api, app_id: str) -> dict[str, t.Any]:
+    """Send the request that creates a service principal."""
+    about = of_application(app_id, {"service_principal": False}, {"service_principal": True})
+    return api.write("POST", f"{V1}/servicePrincipals", {"appId": app_id}, about=about)
 
 
 def wait_until_visible(

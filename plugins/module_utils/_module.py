@@ -109,7 +109,7 @@ def _predicted_change(
         return None
     names = ("app_id", "display_name", "client_id")
     name = next((params[name] for name in names if params.get(name)), "")
-    return _records.Change(f"application {name}", diff["before"], diff["after"])
+    return _records.of_application(name, diff["before"], diff["after"])
 
 
 def _late_secrets(credential: t.Mapping[str, t.Any]) -> list[str]:

@@ -184,8 +184,8 @@ writes:
   elements: dict
   sample:
     - time: "2026-11-26T06:00:00.25Z"
-      object: /v1.0/applications
-      before: null
+      object: application Contoso Managed Detection
+      before: {}
       after: {displayName: Contoso Managed Detection}
       action_id: null
       request_id: 0d5a3c1e-3f0f-4a0e-9c55-0e5f9b2a7d44

@@ -255,8 +255,8 @@ writes:
   elements: dict
   sample:
     - time: "2026-11-26T06:00:00.25Z"
-      object: /v1.0/applications/03ef14b0-ca33-4840-8f4f-d6e91916010e/addPassword
-      before: null
+      object: application 631a96bc-a705-4eda-9f99-fdaf9f54f6a2
+      before: {}
       after: {passwordCredential: {displayName: automation}}
       action_id: null
       request_id: 0d5a3c1e-3f0f-4a0e-9c55-0e5f9b2a7d44

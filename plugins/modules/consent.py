@@ -213,9 +213,9 @@ writes:
   elements: dict
   sample:
     - time: "2026-11-26T06:00:00.25Z"
-      object: /v1.0/servicePrincipals
-      before: null
-      after: {appId: 11111111-1111-1111-1111-111111111111}
+      object: application 11111111-1111-1111-1111-111111111111
+      before: {roles: {}}
+      after: {roles: {Microsoft Graph: [SecurityIncident.Read.All]}}
       action_id: null
       request_id: 0d5a3c1e-3f0f-4a0e-9c55-0e5f9b2a7d44
       outcome: succeeded

@@ -189,6 +189,18 @@ def test_what_no_log_hides_is_recorded(audited: Audited, customer: Customer) -> 
     assert len(sent(customer)) == 3
 
 
+def test_a_write_that_is_cut_off_by_the_timeout_of_its_task_is_recorded(
+    audited: Audited, customer: Customer
+) -> None:
+    number = open_incident(customer)
+    customer.fault(method="PATCH", path="/v1.0/security/incidents", delay=600)
+    task = {**incident(number, status="in_progress"), "timeout": 1, "ignore_errors": True}
+    audited.play(customer.host, task).good()
+    (line,) = audited.lines(customer)
+    assert (line["outcome"], line["after"]) == ("outcome_unknown", {"status": "in_progress"})
+    customer.lab.relent()
+
+
 def test_each_attempt_of_a_task_that_is_repeated_is_recorded(
     audited: Audited, customer: Customer
 ) -> None:
@@ -236,7 +248,10 @@ def test_a_sweep_writes_to_the_trail_of_each_tenant(
     for customer, outcome in ((good, "succeeded"), (bad, "failed")):
         lines = audited.lines(customer)[1:]
         assert outcomes(lines) == [outcome]
-        assert [line["object"] for line in lines] == sent(customer)
+        assert len(sent(customer)) == 1
+        role = {"Microsoft Graph": ["SecurityIdentitiesHealth.Read.All"]}
+        assert (lines[0]["before"], lines[0]["after"]) == ({"roles": {}}, {"roles": role})
+        assert lines[0]["object"] == f"application {customer.lab.facts['client_id']}"
         assert {line["tenant"]["id"] for line in lines} == {customer.tenant_id}
         assert {line["module"] for line in lines} == {"mssp.defender_xdr.consent"}
     assert result["failures"][bad.host]["writes"][0]["outcome"] == "failed"

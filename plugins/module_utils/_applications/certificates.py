@@ -27,6 +27,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.public_c
     PublicCertificate,
     public_certificate,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    of_application,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import SECOND, format_time
 
 
@@ -129,8 +132,17 @@ class Certificates:
 
     def _write(self, application: Json, keys: list[Json]) -> None:
         path = f"{V1}/applications/{application['id']}"
+        payload = {"keyCredentials": keys}
+        before, after = _named(self._held(application)), _named(keys)
+        about = of_application(application["appId"], before, after)
         _directory.retry_until_replicated(
             self.api,
-            lambda: self.api.write("PATCH", path, {"keyCredentials": keys}, repeatable=True),
+            lambda: self.api.write("PATCH", path, payload, repeatable=True, about=about),
         )
         self._keys = keys
+
+
+def _named(keys: t.Iterable[Json]) -> Json:
+    """The certificates without their content, for the record of a change."""
+    shown = ("keyId", "displayName", "endDateTime")
+    return {"keyCredentials": [{name: key.get(name) for name in shown} for key in keys]}

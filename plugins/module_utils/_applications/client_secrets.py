@@ -36,6 +36,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
     SUCCEEDED,
+    of_application,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._times import (
     SECOND,
@@ -124,10 +125,12 @@ class Secrets:
     def _made(self, application: Json, planned: Json) -> tuple[Json, str]:
         """Create a secret: Graph's object without the text, and the text."""
         path = f"{V1}/applications/{application['id']}/addPassword"
+        payload = {"passwordCredential": planned}
+        about = of_application(application["appId"], {}, payload)
         sent = _app_credentials.moment(self.api)
         try:
             made = _directory.retry_until_replicated(
-                self.api, lambda: self.api.write("POST", path, {"passwordCredential": planned})
+                self.api, lambda: self.api.write("POST", path, payload, about=about)
             )
             if not made.get("secretText"):
                 raise DefenderError(
@@ -216,8 +219,10 @@ class Secrets:
     def _take(self, application: Json, key_id: str) -> None:
         """Remove a secret; success if it no longer exists, so the request may be repeated."""
         path = f"{V1}/applications/{application['id']}/removePassword"
+        payload = {"keyId": key_id}
+        about = of_application(application["appId"], {"passwordCredential": payload}, {})
         try:
-            self.api.write("POST", path, {"keyId": key_id}, repeatable=True)
+            self.api.write("POST", path, payload, repeatable=True, about=about)
         except DefenderError as e:
             if GONE not in e.message:
                 raise

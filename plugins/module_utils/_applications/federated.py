@@ -20,6 +20,10 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._directory impor
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    Change,
+    of_application,
+)
 
 MOST: t.Final = (
     20  # learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
@@ -98,11 +102,14 @@ class Federated:
     def create(self, application: Json, planned: Json) -> tuple[Json, Json]:
         path = f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
         if self._current:
-            self.api.write("PATCH", f"{path}/{self._current.key_id}", self.wanted, repeatable=True)
+            place = f"{path}/{self._current.key_id}"
+            about = self._change(application, self._current.details, self.wanted)
+            self.api.write("PATCH", place, self.wanted, repeatable=True, about=about)
             return planned, {}
+        about = self._change(application, {}, planned)
         try:
             return _directory.retry_until_replicated(
-                self.api, lambda: self.api.write("POST", path, planned)
+                self.api, lambda: self.api.write("POST", path, planned, about=about)
             ), {}
         except DefenderError as e:
             if e.category != "outcome_unknown":
@@ -132,4 +139,9 @@ class Federated:
             f"{V1}/applications/{application['id']}/federatedIdentityCredentials"
             f"/{credential.key_id}",
             repeatable=True,
+            about=self._change(application, credential.details, {}),
         )
+
+    def _change(self, application: Json, before: t.Mapping[str, t.Any], after: Json) -> Change:
+        member = "federatedIdentityCredential"
+        return of_application(application["appId"], {member: dict(before)}, {member: after})

@@ -24,6 +24,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    of_application,
+)
 
 
 class Registrar:
@@ -164,7 +167,8 @@ class Registrar:
         made: Json | None = None
         lost: DefenderError | None = None
         try:
-            made = self.api.write("POST", f"{V1}/applications", body)
+            about = of_application(body["displayName"], {}, body)
+            made = self.api.write("POST", f"{V1}/applications", body, about=about)
         except DefenderError as e:
             if e.category != "outcome_unknown":
                 raise
@@ -178,18 +182,27 @@ class Registrar:
 
     def change(self, application: Json, body: Json) -> None:
         """Change a registration; the request may be repeated."""
+        before = {name: application.get(name) for name in body}
+        about = of_application(application["appId"], before, body)
         _directory.retry_until_replicated(
             self.api,
             lambda: self.api.write(
-                "PATCH", f"{V1}/applications/{application['id']}", body, repeatable=True
+                "PATCH",
+                f"{V1}/applications/{application['id']}",
+                body,
+                repeatable=True,
+                about=about,
             ),
         )
 
     def delete(self, application: Json) -> None:
         """Delete a registration; success if it no longer exists. It can be restored in Entra ID for
         30 days."""
+        before = {"displayName": application["displayName"]}
+        about = of_application(application["appId"], before, {})
+        path = f"{V1}/applications/{application['id']}"
         try:
-            self.api.write("DELETE", f"{V1}/applications/{application['id']}", repeatable=True)
+            self.api.write("DELETE", path, repeatable=True, about=about)
         except DefenderError as e:
             if e.category != "not_found":
                 raise

@@ -35,6 +35,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clouds import APP_IDS
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
     SUCCEEDED,
+    Change,
+    of_application,
 )
 
 # Either role can create and delete service principals of other tenants' applications.
@@ -117,18 +119,18 @@ def ensure_present(
     after = {name: [role for role in of if role not in extra[name]] for name, of in both.items()}
     if not check_mode:
         principal = before.principal or _directory.create_service_principal(api, app_id)
-        pairs = set()
+        wanted_grants: dict[tuple[str, str], Change] = {}
         for name, asked in new.items():
             resource = (
                 resources[name]
                 if resources[name].id or not asked
                 else _create(api, resources[name])
             )
-            pairs |= {
-                (resource.id, role_id)
-                for role_id in resource.role_ids("api_permissions", asked).values()
+            wanted_grants |= {
+                (resource.id, role_id): of_application(app_id, {"roles": {}}, _role(name, role))
+                for role, role_id in resource.role_ids("api_permissions", asked).items()
             }
-        _grant(api, principal["id"], pairs)
+        _grant(api, principal["id"], wanted_grants)
         for assignment in _managing_last(
             [
                 assignment
@@ -136,7 +138,7 @@ def ensure_present(
                 if assignment["role"] in extra[assignment["api"]]
             ]
         ):
-            _delete(api, f"{_grants_of(principal['id'])}/{assignment['id']}")
+            _revoke(api, app_id, principal["id"], assignment)
     changed = not before.principal or any(new.values()) or any(extra.values())
     return Consent("service_principals", consented=True, granted=after), {
         "changed": changed,
@@ -155,8 +157,9 @@ def ensure_absent(api: Api, app_id: str, *, check_mode: bool) -> Json:
         is_caller = app_id == api.tenant.options.client_id
         for assignment in _managing_last(before.held):
             if not (is_caller and _manages(assignment)):
-                _delete(api, f"{_grants_of(before.principal['id'])}/{assignment['id']}")
-        _delete(api, f"{V1}/servicePrincipals/{before.principal['id']}")
+                _revoke(api, app_id, before.principal["id"], assignment)
+        about = of_application(app_id, {"service_principal": True}, {"service_principal": False})
+        _delete(api, f"{V1}/servicePrincipals/{before.principal['id']}", about)
     return {"changed": bool(before.principal), "diff": _diff(before, {}, exists=False)}
 
 
@@ -183,7 +186,7 @@ def _create(api: Api, resource: Resource) -> Resource:
     """Create the service principal of a Defender API. Entra ID creates it only if the tenant has
     the product."""
     try:
-        made = api.write("POST", f"{V1}/servicePrincipals", {"appId": resource.app_id})
+        made = _directory.post_service_principal(api, resource.app_id)
     except DefenderError as e:
         existing = (
             _directory.resource_of(api, resource.name)
@@ -209,28 +212,28 @@ def _create(api: Api, resource: Resource) -> Resource:
     return there if there.roles else dataclasses.replace(resource, id=there.id)
 
 
-def _grant(api: Api, principal_id: str, pairs: set[tuple[str, str]]) -> None:
+def _grant(api: Api, principal_id: str, grants: t.Mapping[tuple[str, str], Change]) -> None:
     """Grant roles, as `(resource's id, role's id)`, and wait until they are visible to the next
     run."""
-    for pair in sorted(pairs):
-        _grant_role(api, principal_id, pair)
-    if pairs:
+    for pair in sorted(grants):
+        _grant_role(api, principal_id, pair, grants[pair])
+    if grants:
         _directory.wait_until_visible(
             api,
-            lambda: True if pairs <= _granted_pairs(api, principal_id) else None,
+            lambda: True if grants.keys() <= _granted_pairs(api, principal_id) else None,
             created=True,
             error=None,
         )
 
 
-def _grant_role(api: Api, principal_id: str, pair: tuple[str, str]) -> None:
+def _grant_role(api: Api, principal_id: str, pair: tuple[str, str], about: Change) -> None:
     """Grant one role. A repeated request is refused as existing, so after a lost response it is
     safe to check and send it once more."""
     body = {"principalId": principal_id, "resourceId": pair[0], "appRoleId": pair[1]}
     for again in (True, False):
         try:
             _directory.retry_until_replicated(
-                api, lambda: api.write("POST", _grants_of(principal_id), body)
+                api, lambda: api.write("POST", _grants_of(principal_id), body, about=about)
             )
             return
         except DefenderError as e:
@@ -256,10 +259,22 @@ def _grants_of(principal_id: str) -> str:
     return f"{V1}/servicePrincipals/{principal_id}/appRoleAssignments"
 
 
-def _delete(api: Api, path: str) -> None:
+def _revoke(api: Api, app_id: str, principal_id: str, assignment: Json) -> None:
+    """Revoke one role."""
+    before = _role(assignment["api"], assignment["role"])
+    about = of_application(app_id, before, {"roles": {}})
+    _delete(api, f"{_grants_of(principal_id)}/{assignment['id']}", about)
+
+
+def _role(name: str, role: str) -> Json:
+    """The part of a diff with one role."""
+    return {"roles": {_directory.title_of(name): [role]}}
+
+
+def _delete(api: Api, path: str, about: Change) -> None:
     """Delete; success if it no longer exists, so the request may be repeated."""
     try:
-        api.write("DELETE", path, repeatable=True)
+        api.write("DELETE", path, repeatable=True, about=about)
     except DefenderError as e:
         if e.category != "not_found":
             raise

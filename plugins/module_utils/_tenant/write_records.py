@@ -45,6 +45,14 @@ class Change:
     starts_action: bool = False
 
 
+def of_application(app_id: str, before: Json, after: Json) -> Change:
+    """A change of an application, or of its consent in a tenant; without secrets.
+
+    :arg app_id: the application (client) id, or the display name of one that is not created yet.
+    """
+    return Change(f"application {app_id}", _shown(before), _shown(after))
+
+
 def sent(path: str, payload: t.Any, change: Change | None, *, at: float) -> Json:
     """The record of a request whose outcome is not known yet.
 
