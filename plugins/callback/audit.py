@@ -24,7 +24,8 @@ description:
     Ansible. C(user) is the user who started the job in AWX, and otherwise the user of this machine
     who runs Ansible.
   - C(object), C(before) and C(after) are the object and the parts of it that the request changes.
-    C(action_id) is the id of the machine action that the request started, and C(request_id) the id
+    Check mode predicts one line for each request, and for the modules that manage the application
+    and its consent one line for the whole change. C(action_id) is the id of the machine action that the request started, and C(request_id) the id
     with which Microsoft finds the request. Secrets are never in them.
   - C(outcome) is V(succeeded), V(failed), V(outcome_unknown) if the response was lost and reading
     the object did not settle it, or V(predicted) in check mode.
@@ -35,7 +36,9 @@ description:
   - If a line cannot be written, a warning at once gives the file and the reason, and the run ends
     with an exit status other than 0. If several callbacks are enabled, list this one last, because
     that end is not announced to those after it.
-  - The writes of a task that is interrupted, for example with Ctrl+C, are not recorded.
+  - The writes of a task that is interrupted, for example with Ctrl+C, are not recorded. Those of
+    ad hoc commands are recorded only with C(bin_ansible_callbacks) in the configuration, or
+    E(ANSIBLE_LOAD_CALLBACK_PLUGINS).
 requirements:
   - to be listed in C(callbacks_enabled) in the configuration, or in
     E(ANSIBLE_CALLBACKS_ENABLED)
@@ -51,8 +54,7 @@ options:
       - section: defender_xdr
         key: audit_dir
 seealso:
-  - plugin: mssp.defender_xdr.audit_info
-    plugin_type: module
+  - module: mssp.defender_xdr.audit_info
 """
 
 import functools

@@ -49,7 +49,7 @@ seealso:
 EXAMPLES = r"""
 - name: Read what was written in the last week, and check the whole trail
   mssp.defender_xdr.audit_info:
-    audit_dir: /tmp/audit
+    audit_dir: /var/log/soc/audit
     since: 7d
     on_problem: report
   run_once: true
@@ -111,7 +111,7 @@ problems:
   type: list
   elements: dict
   sample:
-    - file: /tmp/audit/22222222-2222-2222-2222-222222222222.ndjson
+    - file: /var/log/soc/audit/22222222-2222-2222-2222-222222222222.ndjson
       line: 12
       code: lines_missing
       text: "the file has 12 lines, but the head counts 13: lines were removed"

@@ -51,6 +51,7 @@ PLACEHOLDERS: t.Final = {
     "631a96bc-a705-4eda-9f99-fdaf9f54f6a2": "{client_id}",
     "/tmp/": "{folder}/tmp/",
     "/etc/soc/": "{folder}/soc/",
+    "/var/log/soc/": "{folder}/soc/",
     "/var/run/secrets/tokens/entra": "{assertion}",
 }
 LIMIT: t.Final = 300  # seconds for one example
@@ -84,8 +85,8 @@ class Reader:
         }
         self._values = {word: value.format(**values) for word, value in PLACEHOLDERS.items()}
         shutil.copytree(Path(__file__).parent / "sandbox", self.folder, dirs_exist_ok=True)
-        for name in ("tmp", "soc"):
-            (self.folder / name).mkdir()
+        for name in ("tmp", "soc", "soc/audit"):
+            (self.folder / name).mkdir(mode=0o700)
         shutil.copy2(lab.folder / "client_split.crt", self.folder / "soc/app-2027.pem")
         shutil.copy2(lab.inventory, self.folder / "inventory.yml")
         for name in ("requirements.txt", "examples"):
