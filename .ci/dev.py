@@ -32,12 +32,13 @@ LAB_TENANTS = "25"
 PYTEST = [PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "--quiet"]
 NO_DOCUMENTS = "--ignore=tests/behaviour/documents"
 # The tests whose coverage is measured: all unit tests, every module through both doors, and the
-# callback plugin, which only a playbook run loads. All behaviour tests would take far longer.
+# callback plugins, which only a playbook run loads. All behaviour tests would take far longer.
 MEASURED = (
     "tests/unit/plugins",
     "tests/unit/hunts",
     "tests/behaviour/test_doors.py",
     "tests/behaviour/fleet",
+    "tests/behaviour/test_audit.py",
 )
 
 HELP = """\

@@ -43,7 +43,8 @@ def handing_over(task: t.Any) -> t.Iterator[Json]:
     """Receives the result of the task, and adds its records to the task's variables if the callback
     is enabled and core will not hand it the result."""
     result: Json = {}
-    task.vars = {name: value for name, value in task.vars.items() if name != VARIABLE}
+    if VARIABLE in task.vars:  # of an earlier attempt
+        task.vars = {name: value for name, value in task.vars.items() if name != VARIABLE}
     try:
         yield result
     except BaseException as e:

@@ -33,13 +33,13 @@ MAY_HAVE_RUN: t.Final = frozenset({408, *range(500, 600)}) - {501}
 class Change:
     """The change that a request makes, in the words of results.
 
-    :arg name: the object, such as `incident 12`.
+    :arg name: the object, such as `incident 12`; the objects of a batch.
     :arg before: the parts of the object that the request changes, as they are; `after` as they will
         be.
     :arg starts_action: the response is a machine action.
     """
 
-    name: str
+    name: str | list[str]
     before: Json | None
     after: Json | None
     starts_action: bool = False

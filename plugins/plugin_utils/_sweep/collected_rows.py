@@ -98,7 +98,7 @@ class FileCollector(Collector):
         tenant = {"tenant_id": answer["tenant"]["id"], "tenant_name": answer["tenant"]["name"]}
         listed = self._rows if self._rows in answer else None
         begin = self._spool.file.tell()
-        for row in answer[listed] if listed else [self._trimmed(answer)]:
+        for row in answer[listed] if listed else [self._whole(answer)]:
             with _explained(self._spool.path):
                 self._spool.file.write(_files.json_line({**row, **tenant}))
         # the rows of a tenant that fails half-way have no place, so they never get into the file
@@ -106,6 +106,12 @@ class FileCollector(Collector):
         if listed and not self._check_mode:
             del answer[listed]
         return answer
+
+    def _whole(self, answer: Json) -> Json:
+        """A whole result as a row, without the records of writes unless `fields` names them: their
+        times would make another file out of equal answers."""
+        kept = {name: value for name, value in answer.items() if name != "writes" or self._fields}
+        return self._trimmed(kept)
 
     def finish(self, hosts: t.Iterable[str]) -> None:
         """Put the file in place, unless no tenant answered."""

@@ -125,6 +125,27 @@ def test_a_service_that_always_closes_the_connection_is_a_network_failure(
     assert len(service.received) == 3
 
 
+def test_only_attempts_that_left_are_counted_as_sent(service: Service, http: Build) -> None:
+    client = http(retries=1)
+    service.script = [Reply(429, headers={"Retry-After": "7"}), Reply(201)]
+    client.send("POST", f"{service.url}/x", payload={}, repeatable=False)
+    assert client.sent == 2
+    service.script = [Reply(cut=0)]
+    assert (
+        refused(
+            lambda: client.send("POST", f"{service.url}/x", payload={}, repeatable=False)
+        ).category
+        == "outcome_unknown"
+    )
+    assert client.sent == 3
+    nobody = f"https://localhost:{closed_port()}/x"
+    refused(lambda: client.send("POST", nobody, payload={}, repeatable=False))
+    with Proxy(status=403).serving() as proxy:
+        through = http(proxy=proxy.url)
+        refused(lambda: through.send("POST", f"{service.url}/x", payload={}, repeatable=False))
+    assert (client.sent, through.sent) == (3, 0)
+
+
 @pytest.mark.parametrize("status", [403, 407])
 def test_a_refusal_of_the_proxy_is_not_repeated(
     service: Service, http: Build, time: FakeClock, status: int

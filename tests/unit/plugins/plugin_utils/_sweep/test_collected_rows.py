@@ -71,6 +71,15 @@ def test_a_result_without_rows_is_one_row(tmp_path: Path) -> None:
     assert lines(dest) == [{"valid": True, "tenant_id": "id of x", "tenant_name": "x"}]
 
 
+def test_the_records_of_writes_are_in_a_row_only_if_they_are_named(tmp_path: Path) -> None:
+    dest = tmp_path / "rows"
+    wrote = {**answer("x"), "writes": [{"time": "2026-11-26T06:00:00Z"}]}
+    for fields in ([], ["writes"]):
+        with _rows.collector(str(dest), fields, rows=None, hosts="x") as collector:
+            assert collector.collect("x", dict(wrote))["writes"]
+        assert ("writes" in lines(dest)[0]) == bool(fields)
+
+
 def test_the_file_is_private_from_its_first_byte_and_takes_its_name_at_the_end(
     tmp_path: Path,
 ) -> None:
