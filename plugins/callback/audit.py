@@ -26,8 +26,8 @@ description:
   - C(object), C(before) and C(after) are the object and the parts of it that the request changes.
     Check mode predicts one line for each request, and for the modules that manage the application
     and its consent one line for the whole change.
-  - C(action_id) is the id of the machine action that the request started, and C(request_id) the id
-    with which Microsoft finds the request. Secrets are never in a line.
+  - C(action_id) is the id of the machine action that the request started or cancelled, and
+    C(request_id) the id with which Microsoft finds the request. Secrets are never in a line.
   - C(outcome) is V(succeeded), V(failed), V(outcome_unknown) if the response was lost and reading
     the object did not settle it, or V(predicted) in check mode.
   - C(previous) is the SHA-256 hash of the line before. C(<tenant id>.head) has the number of lines
@@ -143,8 +143,8 @@ class CallbackModule(CallbackBase):
         if not self._has_failed:
             return
         self._display.error(
-            f"The audit trail of this run in {self.get_option('audit_dir')} is incomplete; number of"
-            f" missing lines: {self._missing}."
+            f"The audit trail of this run in {self.get_option('audit_dir')} is incomplete; number"
+            f" of missing lines: {self._missing}."
         )
         # core shows an ordinary exception of a callback as a warning only
         raise SystemExit(FAILED)

@@ -146,7 +146,7 @@ def wait_until_visible(
         if e.category != "not_found":
             raise
     else:
-        api.settle(SUCCEEDED)
+        api.settle_write(SUCCEEDED)
         return there
     if created is None:
         raise error or DefenderError(

@@ -84,6 +84,21 @@ action:
     type: offboard
     status: succeeded
     machine_id: 1e5bc9d7e413ddd7902c2932e418702b84d0cc07
+writes:
+  description: The writes that the task sent, one entry for each request, or would send in check
+    mode. The callback P(mssp.defender_xdr.audit#callback) records them. C(outcome) is
+    V(succeeded), V(failed), V(outcome_unknown) or V(predicted).
+  returned: when something was sent, or would be in check mode
+  type: list
+  elements: dict
+  sample:
+    - time: "2026-11-26T06:00:00.25Z"
+      object: device pc-1.contoso.example (1111111111111111111111111111111111111111)
+      before: {state: null}
+      after: {state: offboarded}
+      action_id: 5382f7ea-7557-4ab7-9782-d50480024a4e
+      request_id: 0d5a3c1e-3f0f-4a0e-9c55-0e5f9b2a7d44
+      outcome: succeeded
 waited_seconds:
   description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always

@@ -130,6 +130,21 @@ file:
     description: null
     has_parameters: true
     parameters_description: test
+writes:
+  description: The writes that the task sent, one entry for each request, or would send in check
+    mode. The callback P(mssp.defender_xdr.audit#callback) records them. C(outcome) is
+    V(succeeded), V(failed), V(outcome_unknown) or V(predicted).
+  returned: when something was sent, or would be in check mode
+  type: list
+  elements: dict
+  sample:
+    - time: "2026-11-26T06:00:00.25Z"
+      object: library file collect.ps1
+      before: {state: absent}
+      after: {state: present}
+      action_id: null
+      request_id: 0d5a3c1e-3f0f-4a0e-9c55-0e5f9b2a7d44
+      outcome: succeeded
 waited_seconds:
   description: Seconds spent waiting for the tenant's quotas and between retries after failures.
   returned: always

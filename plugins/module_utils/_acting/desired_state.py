@@ -42,7 +42,8 @@ class Write:
     :arg updated: the object after the write, from the object before it and the response.
     :arg is_done: whether an object shows the effect of this write, if that is less than its parts
         as wanted.
-    :arg starts_action: the response is a machine action, whose id belongs to the audit trail.
+    :arg starts_action: the response is a machine action that the request started or cancelled; its
+        id belongs to the audit trail.
     """
 
     parts: tuple[str, ...]
@@ -159,9 +160,9 @@ def _check_effect(api: Api, subject: Subject, write: Write, lost: DefenderError)
         except DefenderError:
             raise lost from None
         if write.is_done(thing) if write.is_done else not _differences(subject, thing, write.parts):
-            api.settle(SUCCEEDED)
+            api.settle_write(SUCCEEDED)
             return
-    api.settle(FAILED)
+    api.settle_write(FAILED)
     raise DefenderError(
         "unavailable",
         (

@@ -155,7 +155,7 @@ class Secrets:
             suspects = self._suspects(application)
             left = [suspect["keyId"] for suspect in suspects]
             if len(suspects) == 1 and self._is_ours(suspects[0], planned, sent):
-                self.api.settle(SUCCEEDED)
+                self.api.settle_write(SUCCEEDED)
                 self._take(application, left[0])
                 left = []
             outcome = _outcome_text(suspects, left)

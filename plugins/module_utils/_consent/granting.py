@@ -194,7 +194,7 @@ def _create(api: Api, resource: Resource) -> Resource:
             else None
         )
         if existing:
-            api.settle(SUCCEEDED)
+            api.settle_write(SUCCEEDED)
             return existing
         if e.category != "bad_request":
             raise
@@ -242,7 +242,7 @@ def _grant_role(api: Api, principal_id: str, pair: tuple[str, str], about: Chang
             if e.category != "outcome_unknown":
                 raise
             if pair in _granted_pairs(api, principal_id):
-                api.settle(SUCCEEDED)
+                api.settle_write(SUCCEEDED)
                 return
             if not again:
                 raise

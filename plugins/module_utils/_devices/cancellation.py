@@ -46,7 +46,8 @@ class Cancellation:
 
     def writes(self, before: Json, after: Json) -> list[Write]:
         path = f"{_actions.PATH}/{self._key}/cancel"
-        return [Write(("status",), "POST", path, {"Comment": self._comment}, self._updated)]
+        payload = {"Comment": self._comment}
+        return [Write(("status",), "POST", path, payload, self._updated, starts_action=True)]
 
     def _updated(self, thing: Json, response: Json) -> Json:
         return _actions.read(self._api, response)

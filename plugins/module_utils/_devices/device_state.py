@@ -111,6 +111,7 @@ class DeviceState:
                 f"/api/machines/{self._device['id']}/{self.kind.path}",
                 {"Comment": self.comment, **self.kind.payload},
                 self._started,
+                starts_action=True,
             )
         ]
 

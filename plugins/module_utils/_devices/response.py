@@ -30,6 +30,11 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import (
+    FAILED,
+    SUCCEEDED,
+    Change,
+)
 
 # Options of every module that starts an action, as an argument_spec has them.
 OPTIONS: t.Final[t.Mapping[str, t.Any]] = {
@@ -85,6 +90,8 @@ class Response:
             action = self.state.standing(outcome.thing)
             if check_mode and self.changed:
                 action = None
+            if not check_mode and action and outcome.before != outcome.after:
+                self.api.name_action(action["id"])
             if not check_mode and self.params["wait"] and action and _actions.is_open(action):
                 action = self._ended(action)
                 _waiting.check_end(self.api, action, self.device)
@@ -126,12 +133,16 @@ class Response:
     def _is_cancelled(self, action: Json) -> bool:
         """Cancel an action; False if it runs or has ended already."""
         path, comment = f"{_actions.PATH}/{action['id']}/cancel", self.state.comment
+        change = Change(
+            f"action {action['id']}", {"status": action["status"]}, {"status": "cancelled"}, True
+        )
         try:
-            self.api.write("POST", path, {"Comment": comment})
+            self.api.write("POST", path, {"Comment": comment}, about=change)
         except DefenderError as e:
             if e.category == "outcome_unknown":
-                status: str = _actions.get(self.api, action["id"])["status"]
-                return status == "cancelled"
+                done: bool = _actions.get(self.api, action["id"])["status"] == "cancelled"
+                self.api.settle_write(SUCCEEDED if done else FAILED)
+                return done
             if e.category not in ("bad_request", "conflict"):
                 raise
             return False

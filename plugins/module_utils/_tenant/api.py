@@ -149,9 +149,14 @@ class Api:
         """Record a write that check mode does not send."""
         self.tenant.writes.append(_records.predicted(change, at=self.tenant.clock.wall()))
 
-    def settle(self, outcome: str) -> None:
+    def settle_write(self, outcome: str) -> None:
         """Record what a look at the object shows of the last write, if its response was lost."""
         _records.settle(self.tenant.writes, outcome)
+
+    def name_action(self, action_id: str) -> None:
+        """Record which machine action the last write started, if its response did not say."""
+        if self.tenant.writes and self.tenant.writes[-1]["action_id"] is None:
+            self.tenant.writes[-1]["action_id"] = action_id
 
     def _call(
         self, method: str, path: str, *, hunting: bool = False, **kwargs: t.Any

@@ -14,6 +14,8 @@ import types
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import Recorder
 
 Json = dict[str, t.Any]
 MACHINE: t.Final = "a" * 40
@@ -42,7 +44,7 @@ def machine(**members: t.Any) -> Json:
 
 
 @dataclasses.dataclass
-class Endpoint:
+class Endpoint(Recorder):
     """An API of one tenant.
 
     :arg seconds: how long each action is pending and then running.
@@ -103,7 +105,10 @@ class Endpoint:
         rows = [row for row in self.actions if not values or row["type"] in values]
         return {"value": [self._shown(row) for row in rows]}
 
-    def write(self, method: str, path: str, payload: t.Any = None, **more: t.Any) -> Json:
+    def write(
+        self, method: str, path: str, payload: t.Any = None, *, about: Change | None = None
+    ) -> Json:
+        record = self.record(path, about)
         self.sleep(LATENCY)
         self.sent.append((path, payload))
         fate = self.fates.pop(0) if self.fates else "ok"
@@ -111,6 +116,9 @@ class Endpoint:
         self.sleep(LATENCY)
         if fate != "ok":
             raise DefenderError("outcome_unknown", "The response was lost.")
+        record["outcome"] = "succeeded"
+        if about and about.starts_action:
+            record["action_id"] = answer["id"]
         return self._shown(answer)
 
     def start(self, kind: str, comment: str = "", scope: str | None = None) -> Json:

@@ -16,8 +16,10 @@ import json
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import write_records
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.clock import Clock
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 OTHER_TENANT = "99999999-8888-7777-6666-555555555555"
@@ -95,6 +97,34 @@ class FakeHttp:
     def done(self) -> None:
         """Every answer was fetched: no call is missing."""
         assert not self.script
+
+
+class Recorder:
+    """What a stand-in for an API needs to record its writes, as `Api` does."""
+
+    @property
+    def records(self) -> list[dict[str, t.Any]]:
+        records: list[dict[str, t.Any]] = self.__dict__.setdefault("_records", [])
+        return records
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [record["outcome"] for record in self.records]
+
+    def record(self, path: str, about: Change | None) -> dict[str, t.Any]:
+        """A write is sent; its outcome is not known yet."""
+        self.records.append(write_records.sent(path, None, about, at=NOW))
+        return self.records[-1]
+
+    def predict(self, change: Change) -> None:
+        self.records.append(write_records.predicted(change, at=NOW))
+
+    def settle_write(self, outcome: str) -> None:
+        write_records.settle(self.records, outcome)
+
+    def name_action(self, action_id: str) -> None:
+        if self.records[-1]["action_id"] is None:
+            self.records[-1]["action_id"] = action_id
 
 
 def answer(status: int, body: t.Any = None, **headers: str) -> Answer:

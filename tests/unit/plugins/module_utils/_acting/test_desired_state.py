@@ -46,7 +46,7 @@ class Service:
     def predict(self, change: Change) -> None:
         self.records.append((change, "predicted"))
 
-    def settle(self, outcome: str) -> None:
+    def settle_write(self, outcome: str) -> None:
         change, unsettled = self.records.pop()
         assert unsettled == "lost"
         self.records.append((change, outcome))

@@ -20,6 +20,7 @@ from ansible_collections.mssp.defender_xdr.plugins.modules.device_isolation impo
 )
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.endpoint import (
     MACHINE,
+    NAME,
     Endpoint,
     Json,
     machine,
@@ -228,9 +229,13 @@ def test_a_lost_response_is_settled_by_the_id_of_the_run() -> None:
     endpoint = Endpoint(fates=["lost"])
     result = act(endpoint, SCAN)
     assert (result["changed"], result["action"]["status"]) == (True, "succeeded")
+    (record,) = endpoint.records
+    assert (record["outcome"], record["action_id"]) == ("succeeded", result["action"]["id"])
+    assert record["object"] == f"device {NAME} ({MACHINE})"
     endpoint = Endpoint(fates=["undone"])
     error = failed(endpoint, SCAN)
     assert (error.category, len(endpoint.sent)) == ("unavailable", 1)
+    assert endpoint.outcomes == ["failed"]
     assert "changed" not in error.facts
 
 

@@ -24,6 +24,8 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._library import 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._library import (
     library as _library,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import Recorder
 
 Json = dict[str, t.Any]
 CONTENT: t.Final = b"\x00a script\r\n"
@@ -36,7 +38,7 @@ NEW: t.Final = {
 }
 
 
-class Service:
+class Service(Recorder):
     """A library; `lost` loses the responses to writes, `strange` is in the response to uploads."""
 
     def __init__(self, *rows: Json, lost: bool = False, **strange: t.Any) -> None:
@@ -53,7 +55,8 @@ class Service:
         assert path == _library.PATH
         return {"value": list(self.rows.values())}
 
-    def write(self, method: str, path: str, payload: t.Any) -> Json:
+    def write(self, method: str, path: str, payload: t.Any, *, about: Change) -> Json:
+        record = self.record(path, about)
         self.sent.append((method, path, payload))
         answer: Json = {}
         if method == "POST":
@@ -63,6 +66,7 @@ class Service:
             self.rows.pop(path.rpartition("/")[2].replace("%20", " "))
         if self._lost:
             raise DefenderError("outcome_unknown", "The response was lost.")
+        record["outcome"] = "succeeded"
         return {**answer, **self._strange}
 
     @property

@@ -505,7 +505,7 @@ def test_each_write_that_left_has_one_record(
         change.after,
     )
     assert (record["time"], record["action_id"]) == ("2026-11-23T12:00:00Z", None)
-    api.settle("failed")
+    api.settle_write("failed")
     assert record["outcome"] == ("failed" if outcome == "outcome_unknown" else outcome)
 
 
