@@ -19,6 +19,11 @@ from ansible_collections.mssp.defender_xdr.tests.behaviour.test_acting import (
     incident,
     open_incident,
 )
+from ansible_collections.mssp.defender_xdr.tests.behaviour.test_device_actions import (
+    device,
+    direct,
+)
+from ansible_collections.mssp.defender_xdr.tests.behaviour.test_device_actions import task as act
 
 Json = dict[str, t.Any]
 KEYS: t.Final = (
@@ -256,6 +261,53 @@ def test_a_sweep_writes_to_the_trail_of_each_tenant(
         assert {line["module"] for line in lines} == {"mssp.defender_xdr.consent"}
     assert result["failures"][bad.host]["writes"][0]["outcome"] == "failed"
     assert audited.audit()["valid"]
+
+
+def test_a_sweep_that_counts_its_changes_first_predicts_nothing_in_a_real_run(
+    audited: Audited, customers: t.Callable[[int], list[Customer]]
+) -> None:
+    both = customers(2)
+    numbers = {customer.host: open_incident(customer) for customer in both}
+    sweep: Json = {
+        "module": "incident",
+        "module_args": {
+            "id": "{{ numbers[inventory_hostname] }}",
+            "status": "in_progress",
+        },
+        "max_changes": 1,
+    }
+    given = {"vars": {"numbers": numbers}, "run_once": True}
+    refused = audited.play("tenants", {"mssp.defender_xdr.sweep": sweep, **given})
+    assert refused.result("task 1")["error"]["category"] == "refused"
+    assert not list(audited.folder.glob("*.ndjson"))
+    sweep["max_changes"] = 2
+    audited.play("tenants", {"mssp.defender_xdr.sweep": sweep, **given}).good()
+    for customer in both:
+        (line,) = audited.lines(customer)
+        assert (line["outcome"], line["module"]) == ("succeeded", "mssp.defender_xdr.incident")
+        assert len(sent(customer)) == 1
+
+
+def test_an_action_on_a_device_has_its_id_even_if_its_response_is_lost(
+    audited: Audited, customer: Customer
+) -> None:
+    chosen = device(audited.ansible, customer)
+    direct(customer)
+    isolate = act("device_isolation", device=chosen["id"])
+    release = act("device_isolation", device=chosen["id"], state="released")
+    path = f"/api/machines/{chosen['id']}"
+    audited.play(customer.host, isolate, arguments=["--check"]).good()
+    customer.fault(method="POST", path=f"{path}/unisolate", after=True, reset=True)
+    run = audited.play(customer.host, isolate, release, release).good()
+    assert sent(customer) == [f"{path}/isolate", f"{path}/unisolate"]
+    lines = audited.lines(customer)
+    assert outcomes(lines) == ["predicted", "succeeded", "succeeded"]
+    ids = [run.result(f"task {number}")["action"]["id"] for number in (1, 2)]
+    assert [line["action_id"] for line in lines] == [None, *ids]
+    assert (lines[1]["before"], lines[1]["after"]) == ({"state": "released"}, {"state": "isolated"})
+    assert {line["object"] for line in lines} == {
+        f"device {chosen['computer_dns_name']} ({chosen['id']})"
+    }
 
 
 def test_a_secret_that_is_created_is_recorded_without_its_text(
