@@ -327,6 +327,11 @@ plan:
   description: The file of the plan.
   returned: with O(plan)
   type: str
+module:
+  description: The module that the plan names.
+  returned: with O(apply)
+  type: str
+  sample: mssp.defender_xdr.incident
 dest:
   description: The file for the rows.
   returned: with O(dest)

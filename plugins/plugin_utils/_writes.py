@@ -26,13 +26,20 @@ C: t.Any = constants  # its names come out of core's configuration
 
 
 def by_tenant(result: t.Mapping[str, t.Any]) -> list[Json]:
-    """The records in a module's or a sweep's result, as `[{tenant, writes}]`."""
+    """The records in a module's or a sweep's result, as `[{tenant, module, writes}]`.
+
+    `module` is None unless the result says which one it was, as when a sweep applies a plan.
+    """
     places = [result]
     for key in ("results", "failures"):
         if isinstance(result.get(key), dict):
             places += [inner for inner in result[key].values() if isinstance(inner, dict)]
     return [
-        {"tenant": place.get("tenant") or {}, "writes": place["writes"]}
+        {
+            "tenant": place.get("tenant") or {},
+            "module": result.get("module"),
+            "writes": place["writes"],
+        }
         for place in places
         if isinstance(place.get("writes"), list) and place["writes"]
     ]

@@ -286,6 +286,15 @@ def test_a_sweep_that_counts_its_changes_first_predicts_nothing_in_a_real_run(
         (line,) = audited.lines(customer)
         assert (line["outcome"], line["module"]) == ("succeeded", "mssp.defender_xdr.incident")
         assert len(sent(customer)) == 1
+    plan = str(audited.ansible.folder / "plan")
+    sweep["module_args"]["status"] = "resolved"
+    apply = {"mssp.defender_xdr.sweep": {"apply": plan, "max_changes": 2}, **given}
+    audited.play("tenants", {"mssp.defender_xdr.sweep": {**sweep, "plan": plan}, **given}, apply)
+    for customer in both:
+        lines = audited.lines(customer)[1:]
+        assert outcomes(lines) == ["predicted", "succeeded"]
+        assert {line["module"] for line in lines} == {"mssp.defender_xdr.incident"}
+        assert len(sent(customer)) == 2
 
 
 def test_an_action_on_a_device_has_its_id_even_if_its_response_is_lost(

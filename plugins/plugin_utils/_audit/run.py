@@ -52,7 +52,7 @@ class Run:
                     "playbook": self.playbook,
                     "task": task.get_name(),
                     "tenant": tenant,
-                    "module": module_of(task),
+                    "module": place["module"] or module_of(task),
                     **{key: record.get(key) for key in OF_A_RECORD},
                 }
                 for record in place["writes"]

@@ -210,6 +210,8 @@ class Sweep(ActionBase):
         result["changes"] = sum(bool(answer.get("changed")) for answer in results.values())
         if self._task.diff:
             result["diff"] = {"prepared": _preview.text(results, result["failures"], noun)}
+        if params["apply"]:
+            result["module"] = f"{COLLECTION}.{params['module']}"
         if params["plan"]:
             result["plan"] = params["plan"]
             result["changed"] = True

@@ -16,7 +16,7 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import C
 
 Json = dict[str, t.Any]
 RESULT: t.Final[Json] = {"tenant": CONTOSO, "writes": [{"object": "incident 1"}]}
-RECORDS: t.Final = [RESULT]
+RECORDS: t.Final = [{**RESULT, "module": None}]
 
 
 @pytest.fixture(autouse=True)
@@ -83,4 +83,7 @@ def test_nothing_is_handed_over_to_a_callback_that_is_not_enabled(
 def test_a_result_without_writes_has_no_records() -> None:
     assert _writes.by_tenant({"tenant": CONTOSO, "writes": []}) == []
     assert _writes.by_tenant({"results": [RESULT], "writes": "text"}) == []
-    assert _writes.by_tenant({"results": {"a": RESULT, "b": None}, "failures": {}}) == RECORDS
+    swept = {"results": {"a": RESULT, "b": None}, "failures": {}}
+    assert _writes.by_tenant(swept) == RECORDS
+    (planned,) = _writes.by_tenant({**swept, "module": "mssp.defender_xdr.incident"})
+    assert planned["module"] == "mssp.defender_xdr.incident"

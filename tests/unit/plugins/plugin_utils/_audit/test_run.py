@@ -79,6 +79,9 @@ def test_a_sweep_has_lines_for_each_tenant_with_the_module_that_it_ran() -> None
     lines = _run.Run("sam").lines(result(swept, action="sweep"))
     assert {tenant: len(some) for tenant, some in lines.items()} == {TENANT: 1, OTHER_TENANT: 1}
     assert lines[OTHER_TENANT][0]["module"] == "mssp.defender_xdr.consent"
+    planned = {**swept, "module": "mssp.defender_xdr.alert"}
+    lines = _run.Run("sam").lines(result(planned, action="sweep"))
+    assert lines[TENANT][0]["module"] == "mssp.defender_xdr.alert"
 
 
 def test_a_loop_as_a_whole_has_no_line_because_its_items_have() -> None:
@@ -93,7 +96,8 @@ def test_a_result_of_another_collection_has_no_line() -> None:
 
 
 def test_a_hidden_result_has_the_lines_that_the_worker_handed_over() -> None:
-    variables = {_writes.VARIABLE: [{"tenant": CONTOSO, "writes": [RECORD]}]}
+    place = {"tenant": CONTOSO, "module": None, "writes": [RECORD]}
+    variables = {_writes.VARIABLE: [place]}
     hidden = result({"censored": "hidden"}, variables=variables)
     assert len(_run.Run("sam").lines(hidden)[TENANT]) == 1
 
