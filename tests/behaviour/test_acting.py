@@ -188,16 +188,3 @@ def test_alerts_are_listed_and_changed_once(ansible: Ansible, customer: Customer
     found = play(ansible, customer, of_incident).good().result("task 1")["alerts"]
     assert {one["incident_id"] for one in found} == {listed["alerts"][0]["incident_id"]}
     assert second["alert"]["status"] == "resolved"
-
-
-def test_a_sweep_does_not_act_yet(ansible: Ansible, customer: Customer) -> None:
-    sweep = {
-        "mssp.defender_xdr.sweep": {
-            "module": "incident",
-            "module_args": {"id": "1", "status": "resolved"},
-        },
-        "run_once": True,
-    }
-    run = play(ansible, customer, sweep)
-    assert run.result("task 1")["error"]["category"] == "bad_request"
-    assert "value of module must be one of" in run.result("task 1")["msg"]

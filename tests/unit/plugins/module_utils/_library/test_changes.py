@@ -49,6 +49,7 @@ class Service(Recorder):
         self.tenant = types.SimpleNamespace(
             options=types.SimpleNamespace(tenant_id="t1", label="contoso"),
             clock=types.SimpleNamespace(sleep=lambda seconds: None),
+            expected=None,
         )
 
     def get(self, path: str) -> Json:
