@@ -37,61 +37,91 @@ def spec(options: t.Mapping[str, t.Any], **rules: t.Any) -> dict[str, t.Any]:
     }
 
 
-def perform(
-    run: Run,
-    params: dict[str, t.Any],
-    *,
-    check_mode: bool,
-    secrets: list[str] | None = None,
-    expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None = None,
-) -> dict[str, t.Any]:
-    """Run a module for the tenant in its parameters; the tenant is added to the facts of a
-    DefenderError.
+class Call:
+    """One call of a module for one tenant.
 
-    :arg secrets: receives other secrets of the call: its tokens, signed links, and the contents of
-        its credential's files.
+    A sweep performs it in check mode first, and then for real, with the same tokens.
+
     :arg expected: the states of the object before and after the change, if a plan is applied.
     """
-    identity: dict[str, t.Any] = {
-        "id": params.get("tenant_id"),
-        "name": params.get("tenant_name") or params.get("tenant_id"),
-        "cloud": params.get("cloud"),
-    }
-    tenant = None
-    try:
-        # with access_token, neither application nor credential is needed
-        tenant = Tenant(_options.check(params, anonymous=bool(params.get("access_token"))))
-        tenant.expected = expected
-        identity = tenant.as_result()
-        result = run(tenant, params, check_mode)
-    except DefenderError as e:
-        e.facts.setdefault("tenant", identity)
-        e.facts.setdefault("waited_seconds", _waited(tenant))
-        e.facts.update(_writes(tenant))
-        if tenant and tenant.warnings:
-            e.facts["warnings"] = [*tenant.warnings, *e.facts.get("warnings", [])]
-        raise
-    except BaseException as e:  # what was written stands in the failed result all the same
-        if tenant and tenant.writes:
-            _scrub.keep(e, {"tenant": identity, **_writes(tenant)})
-        raise
-    finally:
-        if secrets is not None:
-            secrets += _scrub.secrets_in_files(params)
-            if tenant:
-                secrets += _late_secrets(tenant.options.credential)
-                secrets += _scrub.forms([*tenant.guard.tokens, *tenant.secrets])
-    if check_mode and not tenant.writes and (change := _predicted_change(result, params)):
-        tenant.writes.append(_records.predicted(change, at=tenant.clock.wall()))
-    warnings = [*tenant.warnings, *result.pop("warnings", [])]
-    return {
-        "tenant": identity,
-        "changed": False,
-        **result,
-        **_writes(tenant),
-        "waited_seconds": _waited(tenant),
-        **({"warnings": warnings} if warnings else {}),
-    }
+
+    def __init__(
+        self,
+        run: Run,
+        params: dict[str, t.Any],
+        *,
+        expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None = None,
+    ) -> None:
+        self._run = run
+        self._params = params
+        self._expected = expected
+        self._tenant: Tenant | None = None
+
+    def perform(self, *, check_mode: bool, secrets: list[str] | None = None) -> dict[str, t.Any]:
+        """The module's result with the tenant, which is also added to the facts of a DefenderError.
+
+        :arg secrets: receives other secrets of the call: its tokens, signed links, and the contents
+            of its credential's files.
+        """
+        identity: dict[str, t.Any] = {
+            "id": self._params.get("tenant_id"),
+            "name": self._params.get("tenant_name") or self._params.get("tenant_id"),
+            "cloud": self._params.get("cloud"),
+        }
+        try:
+            tenant = self._fresh_tenant()
+            identity = tenant.as_result()
+            result = self._run(tenant, self._params, check_mode)
+        except DefenderError as e:
+            e.facts.setdefault("tenant", identity)
+            e.facts.setdefault("waited_seconds", _waited(self._tenant))
+            e.facts.update(_writes(self._tenant))
+            if self._tenant and self._tenant.warnings:
+                e.facts["warnings"] = [*self._tenant.warnings, *e.facts.get("warnings", [])]
+            raise
+        except BaseException as e:  # what was written stands in the failed result all the same
+            if self._tenant and self._tenant.writes:
+                _scrub.keep(e, {"tenant": identity, **_writes(self._tenant)})
+            raise
+        finally:
+            if secrets is not None:
+                secrets += self._secrets()
+        if check_mode and not tenant.writes and (change := _predicted_change(result, self._params)):
+            tenant.writes.append(_records.predicted(change, at=tenant.clock.wall()))
+        warnings = [*tenant.warnings, *result.pop("warnings", [])]
+        return {
+            "tenant": identity,
+            "changed": False,
+            **result,
+            **_writes(tenant),
+            "waited_seconds": _waited(tenant),
+            **({"warnings": warnings} if warnings else {}),
+        }
+
+    def _fresh_tenant(self) -> Tenant:
+        """The tenant, without anything that an earlier run said about it."""
+        if self._tenant is None:
+            # with access_token, neither application nor credential is needed
+            anonymous = bool(self._params.get("access_token"))
+            self._tenant = Tenant(_options.check(self._params, anonymous=anonymous))
+        self._tenant.expected = self._expected
+        self._tenant.writes = []
+        self._tenant.warnings.clear()  # its guard has the same list
+        return self._tenant
+
+    def _secrets(self) -> list[str]:
+        secrets = _scrub.secrets_in_files(self._params)
+        if self._tenant:
+            secrets += _late_secrets(self._tenant.options.credential)
+            secrets += _scrub.forms([*self._tenant.guard.tokens, *self._tenant.secrets])
+        return secrets
+
+
+def perform(
+    run: Run, params: dict[str, t.Any], *, check_mode: bool, secrets: list[str] | None = None
+) -> dict[str, t.Any]:
+    """Run a module for the tenant in its parameters; see `Call.perform`."""
+    return Call(run, params).perform(check_mode=check_mode, secrets=secrets)
 
 
 def _writes(tenant: Tenant | None) -> dict[str, t.Any]:

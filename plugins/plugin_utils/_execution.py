@@ -18,7 +18,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import perform
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import Call
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
 
@@ -67,24 +67,20 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
 
 
 def run_here(
-    module: t.Any,
-    params: dict[str, t.Any],
-    secrets: t.Sequence[str],
-    *,
-    check_mode: bool,
-    expected: tuple[Result, Result] | None = None,
+    module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
 ) -> Result:
-    """Run the module in this process; returns its result without secrets.
+    """Run the module in this process; see `performed`."""
+    return performed(Call(module.run, params), secrets, check_mode=check_mode)
+
+
+def performed(call: Call, secrets: t.Sequence[str], *, check_mode: bool) -> Result:
+    """The result of the call without secrets.
 
     :arg secrets: the secrets in the arguments; further secrets from the call are added if it is a
         list.
-    :arg expected: the states of the object before and after the change, if a plan is applied.
     """
     secret_list = secrets if isinstance(secrets, list) else list(secrets)
-    result = perform(
-        module.run, params, check_mode=check_mode, secrets=secret_list, expected=expected
-    )
-    return _scrub.result(result, secret_list)
+    return _scrub.result(call.perform(check_mode=check_mode, secrets=secret_list), secret_list)
 
 
 @contextlib.contextmanager

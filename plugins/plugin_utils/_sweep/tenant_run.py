@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import Call
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _execution
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.arguments import Arguments
@@ -22,17 +23,19 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.interrupt
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Job:
     """The run for one tenant: its arguments, or the error in them.
 
     :arg expected: the states before and after the change, if a plan is applied.
+    :arg call: with the checked arguments and the tokens, for a second pass.
     """
 
     host: str
     arguments: dict[str, t.Any] = dataclasses.field(repr=False)
     error: DefenderError | None = None
     expected: tuple[Json, Json] | None = dataclasses.field(default=None, repr=False)
+    call: Call | None = dataclasses.field(default=None, repr=False)
 
 
 def job_for(host: str, arguments: Arguments) -> Job:
@@ -60,13 +63,10 @@ def serve(job: Job, *, module: t.Any, check_mode: bool) -> Json:
     try:
         if job.error:
             raise job.error
-        return _execution.run_here(
-            module,
-            _execution.validated(module.SPEC, job.arguments),
-            secrets,
-            check_mode=check_mode,
-            expected=job.expected,
-        )
+        if job.call is None:
+            params = _execution.validated(module.SPEC, job.arguments)
+            job.call = Call(module.run, params, expected=job.expected)
+        return _execution.performed(job.call, secrets, check_mode=check_mode)
     except DefenderError as e:
         return _scrub.result(e.as_result(), secrets)
     except Exception as e:  # by now, secrets contains the tokens of the call
