@@ -158,6 +158,26 @@ def test_check_mode_sends_nothing_and_says_what_the_run_says(start: Json, goal: 
     assert checked.records == [(change, "predicted") for change, _unused in run.records]
 
 
+@given(STATES, GOALS, STATES)
+def test_a_plan_is_applied_as_it_was_made_or_nothing_is_sent(
+    start: Json, goal: Json, since: Json
+) -> None:
+    plan = act(Service(dict(start)), goal, check_mode=True)
+    service = Service(dict(since))  # what the object is when the plan is applied
+    service.tenant.expected = (plan.before, plan.after)
+    state = {name: since[name] for name in goal}
+    if state not in (plan.before, plan.after):
+        assert failed(service, goal).category == "conflict"
+        assert (service.sent, service.thing) == ([], since)
+        return
+    outcome = act(service, goal)
+    assert outcome.after == plan.after
+    assert service.thing == {**since, **goal}
+    direct = Service(dict(since))
+    act(direct, goal)
+    assert direct.sent == service.sent
+
+
 def test_a_write_whose_response_was_lost_is_looked_for_and_not_repeated() -> None:
     service = Service({"a": 0}, ["undone"])
     error = failed(service, {"a": 1})
