@@ -38,6 +38,11 @@ options:
       - Reason for the cancellation, which Microsoft requires.
     type: str
     required: true
+  override_protection:
+    description:
+      - Whether to cancel the action even if its device has one of the tags in O(protected_tags).
+    type: bool
+    default: false
 seealso:
   - module: mssp.defender_xdr.device_action_info
   - name: Cancel machine action
@@ -146,6 +151,7 @@ SPEC = _module.spec(
         "id": {"type": "str", "required": True},
         "state": {"type": "str", "default": "cancelled", "choices": ["cancelled"]},
         "comment": {"type": "str", "required": True},
+        "override_protection": {"type": "bool", "default": False},
     }
 )
 CHANGES = "action"
@@ -154,7 +160,8 @@ CHANGES = "action"
 def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     key, comment = _list.identity(params["id"]), _response.checked_comment(params)
     api = tenant.api("endpoint", "device_action")
-    outcome = bring_about(api, Cancellation(api, key, comment), check_mode=check_mode)
+    subject = Cancellation(api, key, comment, override=params["override_protection"])
+    outcome = bring_about(api, subject, check_mode=check_mode)
     return {"api": "endpoint", **outcome.as_result("action")}
 
 

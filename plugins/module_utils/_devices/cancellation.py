@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import Write
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import target as _target
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
@@ -21,14 +22,20 @@ class Cancellation:
 
     settle_seconds = 0.0
 
-    def __init__(self, api: Api, key: str, comment: str) -> None:
+    def __init__(self, api: Api, key: str, comment: str, *, override: bool) -> None:
         self._api = api
         self._key = key
         self._comment = comment
+        self._override = override
         self.name = f"action {key}"
 
     def read(self) -> Json:
-        return _actions.get(self._api, self._key)
+        """The action; raises `refused` if it is open on a device with a protected tag."""
+        action = _actions.get(self._api, self._key)
+        if _actions.is_open(action) and self._api.tenant.options.protected_tags:
+            device = _target.device(self._api, str(action["machine_id"]))
+            _target.check_protected(self._api, device, override=self._override)
+        return action
 
     def state(self, thing: Json) -> Json:
         return {"status": thing["status"]}

@@ -31,15 +31,20 @@ def target(api: Api, params: t.Mapping[str, t.Any]) -> Json:
     """The device in the option `device`; raises as `device`, and `refused` for a device with a
     protected tag, or if the option `confirm` is not its name."""
     chosen = device(api, params["device"])
+    check_protected(api, chosen, override=params["override_protection"])
+    if "confirm" in params:
+        _check_confirmed(chosen, params["confirm"])
+    return chosen
+
+
+def check_protected(api: Api, chosen: Json, *, override: bool) -> None:
+    """Raise `refused` for a device with a protected tag."""
     _guard_rails.check_protected(
         f"Tenant {api.tenant.options.label}: {described(chosen)}",
         chosen.get("machine_tags") or (),
         api.tenant.options.protected_tags,
-        override=params["override_protection"],
+        override=override,
     )
-    if "confirm" in params:
-        _check_confirmed(chosen, params["confirm"])
-    return chosen
 
 
 def device(api: Api, key: str) -> Json:

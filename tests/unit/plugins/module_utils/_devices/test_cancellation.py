@@ -17,12 +17,18 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.cancell
     Cancellation,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
-from ansible_collections.mssp.defender_xdr.tests.unit.plugins.endpoint import Endpoint
+from ansible_collections.mssp.defender_xdr.tests.unit.plugins.endpoint import (
+    Endpoint,
+    machine,
+)
 
 
-def cancel(endpoint: Endpoint, key: str, *, check_mode: bool = False) -> Outcome:
+def cancel(
+    endpoint: Endpoint, key: str, *, check_mode: bool = False, override: bool = False
+) -> Outcome:
     api: t.Any = endpoint
-    return bring_about(api, Cancellation(api, key, "No device"), check_mode=check_mode)
+    subject = Cancellation(api, key, "No device", override=override)
+    return bring_about(api, subject, check_mode=check_mode)
 
 
 @pytest.mark.parametrize("fates", [[], ["lost"]])
@@ -46,3 +52,14 @@ def test_an_action_that_has_ended_is_a_conflict() -> None:
         cancel(endpoint, key)
     assert (caught.value.category, endpoint.sent) == ("conflict", [])
     assert caught.value.facts["action"]["status"] == "succeeded"
+
+
+def test_an_action_on_a_protected_device_is_left_alone_unless_the_task_says_so() -> None:
+    protected = machine(machineTags=["Tier0"])
+    endpoint = Endpoint(machines=[protected], protected_tags=("tier0",), seconds=(99.0, 1.0))
+    key = endpoint.start("Isolate")["id"]
+    with pytest.raises(DefenderError, match="has the tag Tier0") as caught:
+        cancel(endpoint, key, check_mode=True)
+    assert (caught.value.category, endpoint.sent) == ("refused", [])
+    assert cancel(endpoint, key, override=True).thing["status"] == "cancelled"
+    assert cancel(endpoint, key).thing["status"] == "cancelled"
