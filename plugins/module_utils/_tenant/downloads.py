@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import io
 import logging
 import re
 import threading
@@ -44,6 +45,7 @@ LOGGERS: t.Final = tuple(
 )
 
 _current = threading.local()
+Result = t.TypeVar("Result")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,14 +87,9 @@ def download(tenant: Tenant, url: str, dest: str, *, option: str = "dest") -> Do
     :arg option: the option that names the destination, for messages.
     Raises the errors of a read, and `bad_request` if the file cannot be written.
     """
-    _keep_secret(tenant, url)
-    host = _checked_host(tenant, url)
     with _files.draft(dest, option=option) as draft:
         try:
-            with _unlogged():
-                answer = tenant.http.send("GET", url, headers={"Accept": "*/*"}, into=draft.file)
-            if answer.status != 200:
-                raise _refused(tenant, host, answer)
+            _requested(tenant, url, draft.file)
             draft.file.flush()
             size = draft.file.seek(0, 2)
             draft.file.seek(0)
@@ -102,6 +99,13 @@ def download(tenant: Tenant, url: str, dest: str, *, option: str = "dest") -> Do
         return Download(size, digest, draft.keep())
 
 
+def content(tenant: Tenant, url: str) -> bytes:
+    """What a signed link leads to, if that is small; otherwise as `download`."""
+    received = io.BytesIO()
+    _requested(tenant, url, received)
+    return received.getvalue()
+
+
 def download_renewed(
     tenant: Tenant, ask: t.Callable[[], str], dest: str, *, option: str = "dest"
 ) -> Download:
@@ -109,17 +113,32 @@ def download_renewed(
 
     :arg ask: requests a link from the API.
     """
+    return renewed(ask, lambda url: download(tenant, url, dest, option=option))
+
+
+def renewed(ask: t.Callable[[], str], use: t.Callable[[str], Result]) -> Result:
+    """What `use` makes of a link, or of a second one if the first has expired."""
     try:
-        return download(tenant, ask(), dest, option=option)
+        return use(ask())
     except DefenderError as e:
         if not is_stale(e):
             raise
-    return download(tenant, ask(), dest, option=option)
+    return use(ask())
 
 
 def is_stale(error: DefenderError) -> bool:
     """Whether a download was refused because its link has expired, so that a new one may help."""
     return error.category == "unavailable" and error.status in STALE
+
+
+def _requested(tenant: Tenant, url: str, into: t.BinaryIO) -> None:
+    """Write what the link leads to into a file; raises the error for anything but a 200."""
+    _keep_secret(tenant, url)
+    host = _checked_host(tenant, url)
+    with _unlogged():
+        answer = tenant.http.send("GET", url, headers={"Accept": "*/*"}, into=into)
+    if answer.status != 200:
+        raise _refused(tenant, host, answer)
 
 
 def _keep_secret(tenant: Tenant, url: str) -> None:

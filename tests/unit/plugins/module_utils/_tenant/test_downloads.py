@@ -23,6 +23,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.downloads import (
     Download,
+    content,
     download,
     download_renewed,
     is_stale,
@@ -106,6 +107,17 @@ def test_a_download_sends_no_token_and_writes_a_private_file(storage: Storage) -
     assert not storage.download(Reply(200, CONTENT)).changed
     assert storage.download(Reply(200, b"")).size == 0
     assert os.listdir(storage.dest.parent) == ["package.zip"]
+
+
+def test_what_is_small_is_read_into_memory_with_the_same_care(storage: Storage) -> None:
+    storage.service.script = [Reply(200, b"output"), EXPIRED]
+    tenant = storage.tenant()
+    assert content(tenant, storage.url) == b"output"
+    assert SIGNATURE in tenant.secrets
+    assert "authorization" not in storage.service.received[0].headers
+    error = refused(lambda: content(storage.tenant(), storage.url))
+    assert is_stale(error)
+    assert is_absent(text_of(error))
 
 
 def test_the_link_of_a_package_is_in_quotes_inside_of_the_string(
