@@ -46,8 +46,8 @@ options:
       - Module to run, by its short name or its fully qualified name.
       - A module that changes incidents, alerts, devices or files first runs in check mode in all
         tenants. If more would change than O(max_changes) allows, the task fails before it sends a
-        write. Otherwise the module runs in those tenants where something is to be changed. A tenant
-        that failed in check mode is not tried again.
+        write. Otherwise the module runs in those tenants where something is to be changed, or where
+        it joins an open action of a device. A tenant that failed in check mode is not tried again.
       - Required unless O(apply) is set.
     type: str
     choices:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks that no two tenants of a sweep write the same file, because the last one would win.
+"""Checks that no two tenants of a sweep write to the same place, because the last one would win.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
-WRITTEN: t.Final = ("dest",)  # options of modules that name a file to write
+WRITTEN: t.Final = ("dest",)  # options of modules that name a file or folder to write
 NAMED: t.Final = 5  # hosts in the message
 Arguments = t.Mapping[str, t.Any]
 
@@ -50,8 +50,8 @@ def check(arguments: t.Iterable[tuple[str, Arguments]], *, own: str | None) -> N
             raise DefenderError(
                 "bad_request",
                 f"dest is {path} for {', '.join(hosts[:NAMED])}{more}, so each would replace the"
-                " rows of another; put {{ inventory_hostname }} into the name, so that each tenant"
-                " has its own file.",
+                " rows or files of another; put {{ inventory_hostname }} into the name, so that"
+                " each tenant has its own.",
             )
         if own is not None and path == _place(own):
             raise DefenderError(

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
     guard_rails as _guard_rails,
 )
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.options import TENANT_SPEC
@@ -45,23 +46,32 @@ def answers(
     """Every job with its answer. Raises `refused` before the first write if more tenants need a
     change than the limit allows.
 
-    A tenant that needs no change, or failed in the dry run, gets no second one.
+    A tenant that needs no change, or failed in the dry run, gets no second one; but one whose
+    device has an open action already gets it, to wait for that action and fetch what it collects.
 
     :arg run: runs the module for these jobs, in check mode or not.
     :arg max_changes: the sweep's own limit; without it, the smallest of its tenants applies.
     """
     kept = list(jobs)
     ahead: list[Job] = []
+    joining: list[Job] = []
     for job, answer in run(kept, True):
-        if answer.get("changed") and not answer.get("failed"):
-            ahead.append(job)
+        needs_change = bool(answer.get("changed"))
+        if not answer.get("failed") and (needs_change or _has_open_action(answer)):
+            (ahead if needs_change else joining).append(job)
             if not check_mode:
                 continue
         yield job, answer
     limit = limit_of(kept, max_changes)
     _guard_rails.check_count([job.host for job in ahead], noun, limit)
     if not check_mode:
-        yield from run(ahead, False)
+        yield from run([*ahead, *joining], False)
+
+
+def _has_open_action(answer: Json) -> bool:
+    """Whether the tenant has an action of the kind that the task asks for, which has not ended."""
+    action = answer.get("action")
+    return isinstance(action, dict) and _actions.is_open(action)
 
 
 def check_planned(jobs: t.Iterable[Job], noun: str, max_changes: int | None) -> None:

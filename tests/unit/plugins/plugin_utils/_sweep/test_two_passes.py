@@ -18,7 +18,8 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.tenant_ru
 from hypothesis import strategies
 
 Json = dict[str, t.Any]
-NEEDS: t.Final = ("change", "nothing", "failure")
+ACTIONS: t.Final = {"open action": {"status": "pending"}, "ended action": {"status": "succeeded"}}
+NEEDS: t.Final = ("change", "nothing", "failure", *ACTIONS)
 
 
 class Tenants:
@@ -33,7 +34,9 @@ class Tenants:
             need = self.needs[job.host]
             if need == "change" and not check_mode:
                 self.writes.append(job.host)
-            answer = {"changed": need == "change", "failed": need == "failure"}
+            answer: Json = {"changed": need == "change", "failed": need == "failure"}
+            if need in ACTIONS:
+                answer["action"] = ACTIONS[need]
             yield job, {**answer, "check_mode": check_mode}
 
     def answers(
@@ -66,7 +69,8 @@ def test_every_tenant_answers_once_and_too_many_changes_write_nothing(
     assert set(answers) == set(tenants.needs)
     assert tenants.writes == ([] if check_mode else wanted)
     ran = [host for host, answer in answers.items() if not answer["check_mode"]]
-    assert ran == tenants.writes
+    joining = [host for host, need in tenants.needs.items() if need == "open action"]
+    assert ran == ([] if check_mode else wanted + joining)
 
 
 @pytest.mark.parametrize(
