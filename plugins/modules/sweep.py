@@ -64,6 +64,9 @@ options:
       - device_code_restriction
       - device_scan
       - device_file_quarantine
+      - device_investigation_package
+      - device_live_response
+      - device_investigation
       - device_offboarding
       - device_action
       - device_action_info
@@ -87,6 +90,9 @@ options:
       - mssp.defender_xdr.device_code_restriction
       - mssp.defender_xdr.device_scan
       - mssp.defender_xdr.device_file_quarantine
+      - mssp.defender_xdr.device_investigation_package
+      - mssp.defender_xdr.device_live_response
+      - mssp.defender_xdr.device_investigation
       - mssp.defender_xdr.device_offboarding
       - mssp.defender_xdr.device_action
       - mssp.defender_xdr.device_action_info

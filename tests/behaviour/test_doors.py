@@ -126,6 +126,38 @@ CASES: t.Final[dict[str, dict[str, Json]]] = {
         "joined": {"device": "{{ device }}", "sha1": SHA1, "comment": "Test", "wait": False},
         "no hash": {"device": "{{ device }}", "sha1": "abc", "comment": "Test"},
     },
+    "device_investigation_package": {
+        "joined": {"device": "{{ device }}", "comment": "Test", "wait": False},
+        "no folder": {"device": "{{ device }}", "comment": "Test", "dest": "/nowhere/package.zip"},
+        "no file": {"device": "{{ device }}", "comment": "Test"},
+    },
+    "device_live_response": {
+        "joined": {
+            "device": "{{ device }}",
+            "comment": "Test",
+            "commands": [{"run_script": "nobodys.ps1"}],
+            "wait": False,
+        },
+        "wrong order": {
+            "device": "{{ device }}",
+            "comment": "Test",
+            "commands": [{"get_file": "/tmp/a"}, {"run_script": "nobodys.ps1"}],
+        },
+        "no folder": {
+            "device": "{{ device }}",
+            "comment": "Test",
+            "commands": [{"get_file": "/tmp/a"}],
+        },
+        "unknown command": {
+            "device": "{{ device }}",
+            "comment": "Test",
+            "commands": [{"delete_file": "/tmp/a"}],
+        },
+    },
+    "device_investigation": {
+        "joined": {"device": "{{ device }}", "comment": "Test", "wait": False},
+        "no such device": {"device": NO_DEVICE, "comment": "Test"},
+    },
     "device_offboarding": {
         "joined": {
             "device": "{{ device }}",
@@ -238,19 +270,25 @@ def held(customer: Customer) -> Json:
     """A device on which one action of each type is open for as long as the test takes; an action
     that was cancelled, and one that has ended."""
     device = customer.lab.devices(customer.tenant_id)[0]
-    more: dict[str, Json] = {
-        "Isolate": {"scope": "Full"},
-        "RestrictCodeExecution": {},
-        "RunAntiVirusScan": {"scope": "Quick"},
-        "StopAndQuarantineFile": {"relatedFileInfo": {"fileIdentifier": SHA1}},
-        "Offboard": {},
-        "CollectInvestigationPackage": {"status": "Cancelled"},
-        "LiveResponse": {"status": "Succeeded"},
-    }
-    actions = [{"machineId": device["id"], "type": kind, **more[kind]} for kind in more]
+    script = {"type": "RunScript", "params": [{"key": "ScriptName", "value": "nobodys.ps1"}]}
+    command = {"index": 0, "commandStatus": "Created", "errors": [], "command": script}
+    more: list[tuple[str, Json]] = [
+        ("Isolate", {"scope": "Full"}),
+        ("RestrictCodeExecution", {}),
+        ("RunAntiVirusScan", {"scope": "Quick"}),
+        ("StopAndQuarantineFile", {"relatedFileInfo": {"fileIdentifier": SHA1}}),
+        ("Offboard", {}),
+        ("CollectInvestigationPackage", {}),
+        ("LiveResponse", {"commands": [command]}),
+        ("CollectInvestigationPackage", {"status": "Cancelled"}),
+        ("LiveResponse", {"status": "Succeeded"}),
+    ]
+    actions = [{"machineId": device["id"], "type": kind, **members} for kind, members in more]
     answer = customer.lab.control(
         "POST", "devices", tenant=customer.tenant_id, actions={"hold": True}, add=actions
     )
+    customer.grant(PERMISSIONS["device_investigation"])
+    customer.lab.investigate(customer.tenant_id, device["id"])
     cancelled, ended = answer["added"][-2:]
     names = {"device": device["id"], "device_name": device["computerDnsName"]}
     return {**names, "cancelled": cancelled, "ended": ended}

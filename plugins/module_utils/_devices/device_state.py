@@ -6,7 +6,8 @@
 
 The service has no idempotency key, and no field of a device says what was done to it. So the state
 is derived from the device's last actions, and the comment of an action carries an id of this run:
-after a lost response, a look finds out whether the action was started.
+after a lost response, a look finds out whether the action was started. Where the service does not
+return comments, an action that was not there before counts as started by this run.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -20,6 +21,10 @@ import uuid
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting.desired_state import Write
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import target as _target
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.source import (
+    MACHINE_ACTIONS,
+    Source,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
@@ -37,15 +42,21 @@ class Kind:
     :arg payload: members of the request besides the comment.
     :arg parameters: members of an action that tell it from others of its type, such as `scope` or
         `related_file_info.file_identifier`.
+    :arg is_same: whether an action of the type is the same in what is no single member.
+    :arg source: where actions of this type are read.
+    :arg queues: the service refuses it with 429 while too many are open in the tenant.
     """
 
     type: str
     path: str
-    state: tuple[str, str]
+    state: tuple[str, t.Any]
     opposite: tuple[str, str] | None = None
     initial: str | None = None
     payload: Json = dataclasses.field(default_factory=dict)
     parameters: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    is_same: t.Callable[[Json], bool] | None = None
+    source: Source = MACHINE_ACTIONS
+    queues: bool = False
 
     def is_like(self, action: Json) -> bool:
         """Whether the action is of this type and has these parameters.
@@ -61,7 +72,7 @@ class Kind:
                 continue
             if str(stands).lower() != value.lower():
                 return False
-        return True
+        return self.is_same is None or self.is_same(action)
 
 
 class DeviceState:
@@ -76,6 +87,8 @@ class DeviceState:
         self._mark = f"(run {uuid.uuid4()})"
         self.comment = f"{comment} {self._mark}"
         self.kept: Json | None = None  # what the next `read` returns without a request
+        self._last: frozenset[str] = frozenset()  # ids of the actions in the last look
+        self._earlier: frozenset[str] | None = None  # and in the one before the request
 
     @property
     def name(self) -> str:
@@ -83,10 +96,12 @@ class DeviceState:
 
     def read(self) -> Json:
         kept, self.kept = self.kept, None
-        if kept is not None:
-            return kept
-        types = [self.kind.type, *(self.kind.opposite or ())[:1]]
-        return {"actions": _actions.of_device(self._api, self._device["id"], types)}
+        if kept is None:
+            types = [self.kind.type, *(self.kind.opposite or ())[:1]]
+            source, machine_id = self.kind.source, self._device["id"]
+            kept = {"actions": source.of_device(self._api, machine_id, types)}
+        self._last = frozenset(action["id"] for action in kept["actions"])
+        return kept
 
     def state(self, thing: Json) -> Json:
         name, value = self.kind.state
@@ -104,6 +119,7 @@ class DeviceState:
         return {**{part: self.kind.parameters.get(part) for part in now}, name: value}
 
     def writes(self, before: Json, after: Json) -> list[Write]:
+        self._earlier = self._last
         return [
             Write(
                 tuple(after),
@@ -133,9 +149,15 @@ class DeviceState:
         actions = filter(_actions.is_open, thing["actions"])
         return next((action for action in actions if not self._is_wanted(action)), None)
 
+    def refused(self) -> None:
+        """The service refused the request: no action is of this task."""
+        self._earlier = None
+
     def _is_own(self, action: Json) -> bool:
         """Whether this task started the action."""
-        return self._mark in str(action.get("requestor_comment"))
+        if self._earlier is None:
+            return False
+        return self.kind.source.is_started_by(action, self._mark, self._earlier)
 
     def _is_wanted(self, action: Json) -> bool:
         return self._is_own(action) or self.kind.is_like(action)
@@ -148,7 +170,7 @@ class DeviceState:
         return {name: _member(action, name) for name in self.kind.parameters}
 
     def _started(self, thing: Json, response: Json) -> Json:
-        return {"actions": [_actions.read(self._api, response), *thing["actions"]]}
+        return {"actions": [self.kind.source.read(self._api, response), *thing["actions"]]}
 
 
 def _member(action: Json, name: str) -> t.Any:

@@ -92,16 +92,25 @@ class Response:
                 action = None
             if not check_mode and action and outcome.before != outcome.after:
                 self.api.name_action(action["id"])
-            if not check_mode and self.params["wait"] and action and _actions.is_open(action):
-                action = self._ended(action)
-                _waiting.check_end(self.api, action, self.device)
-                self._check_standing(action)
+            if not check_mode and self.params["wait"] and action:
+                action = self._waited_for(action)
         except DefenderError as e:
             if self.changed:
                 e.facts.setdefault("changed", True)
             raise
         result = Outcome(before, outcome.after, {}).as_result("action")
         return {**result, "changed": self.changed, "action": action}
+
+    def _waited_for(self, action: Json) -> Json:
+        """The action after the wait; raises an error if it did not succeed. A lost response may
+        show it only after it has ended."""
+        is_open = self.state.kind.source.is_waited_for(action)
+        if is_open:
+            action = self._ended(action)
+        _waiting.check_end(self.api, action, self.device)
+        if is_open:
+            self._check_standing(action)
+        return action
 
     def _refuse_opposite(self, thing: Json) -> None:
         """Raise `conflict` if the task says that an open opposite action is a failure."""
@@ -150,21 +159,41 @@ class Response:
 
     def _ended(self, action: Json) -> Json:
         _waiting.warn_if_silent(self.api, self.device)
-        return _waiting.until_ended(self.api, action, self.device, deadline=self.deadline)
+        return _waiting.until_ended(
+            self.api,
+            action,
+            self.device,
+            deadline=self.deadline,
+            source=self.state.kind.source,
+        )
 
     def _brought_about(self, *, check_mode: bool) -> Outcome:
         """The core's outcome. If somebody starts the same action at this moment, it is joined, or
         waited for if it has other parameters."""
-        attempts = ATTEMPTS
+        attempts, pauses = ATTEMPTS, _waiting.pauses()
         while True:
             try:
                 return bring_about(self.api, self.state, check_mode=check_mode)
             except DefenderError as e:
-                attempts -= 1
-                if e.code != ALREADY or not attempts:
-                    raise
-            self.api.tenant.clock.sleep(1.0)
+                pause = next(pauses)
+                if self.state.kind.queues and e.category == "throttled":
+                    e.advice = "Wait until other sessions have ended, or set a longer wait_timeout."
+                if not self._is_queued(e, pause):
+                    attempts, pause = attempts - 1, 1.0
+                    if e.code != ALREADY or not attempts:
+                        raise
+            self.state.refused()
+            self.api.tenant.clock.sleep(pause)
             self.state.kept = self._clear_way(self.state.read())
+
+    def _is_queued(self, error: DefenderError, pause: float) -> bool:
+        """Whether the service refused the action because too many are open in the tenant, and
+        there is time to wait for one of them."""
+        return (
+            self.state.kind.queues
+            and error.category == "throttled"
+            and self.api.tenant.clock.now() + pause < self.deadline
+        )
 
     def _check_standing(self, action: Json) -> None:
         """Raise `conflict` if somebody has undone the action in the meantime, or is about to."""

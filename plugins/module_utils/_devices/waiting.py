@@ -13,9 +13,14 @@ import itertools
 import re
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import reading as _reading
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.device import Wanted
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.source import (
+    MACHINE_ACTIONS,
+    Source,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices.target import described
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
@@ -38,17 +43,23 @@ def warn_if_silent(api: Api, device: Json) -> None:
         )
 
 
-def until_ended(api: Api, action: Json, device: Json, *, deadline: float) -> Json:
+def pauses() -> t.Iterator[float]:
+    """Seconds before each look."""
+    return itertools.chain(FIRST, itertools.repeat(LATER))
+
+
+def until_ended(
+    api: Api, action: Json, device: Json, *, deadline: float, source: Source = MACHINE_ACTIONS
+) -> Json:
     """The action when it has ended; raises `timeout` at the deadline, a time of the tenant's
     clock."""
-    clock = api.tenant.clock
-    pauses = itertools.chain(FIRST, itertools.repeat(LATER))
-    while _actions.is_open(action):
+    clock, ahead = api.tenant.clock, pauses()
+    while source.is_waited_for(action):
         left = deadline - clock.now()
         if left <= 0:
-            raise _timeout(api, action, device)
-        clock.sleep(min(next(pauses), left))
-        action = _actions.get(api, action["id"])
+            raise _timeout(api, action, device, source.advice)
+        clock.sleep(min(next(ahead), left))
+        action = source.get(api, action["id"])
     return action
 
 
@@ -56,31 +67,56 @@ def check_end(api: Api, action: Json, device: Json) -> None:
     """Raise `action_failed` or `conflict` for an action that did not succeed."""
     status = action["status"]
     what = f"Tenant {api.tenant.options.label}: {action['type']} of {described(device)}"
-    if status == "succeeded" or _actions.is_open(action):
+    failures = _failed_commands(action)
+    if _actions.is_open(action) or (status == "succeeded" and not failures):
         return
     facts = {"action": action}
-    code = _actions.STATUSES.get(status, status)
+    code = _code(action)
     if status == "cancelled":
+        person = action.get("cancellation_requestor") or action.get("cancelled_by")
+        words = action.get("cancellation_comment") or action.get("status_details")
         raise DefenderError(
             "conflict",
-            f"{what} was cancelled by {action.get('cancellation_requestor')}"
-            f" ({action.get('cancellation_comment') or 'without a comment'}).",
+            f"{what} was cancelled by {person} ({words or 'without a comment'}).",
             code=code,
             facts=facts,
         )
-    reason = str(action.get("troubleshoot_info") or "")
-    shown = reason or f"no reason, error code {action.get('error_h_result')}"
-    end = "timed out" if status == "timed_out" else status
+    reason = failures or str(action.get("troubleshoot_info") or action.get("status_details") or "")
+    end = {"timed_out": "timed out", "succeeded": "failed"}.get(status, status)
     raise DefenderError(
         "action_failed",
-        f"{what} {end}: {shown}",
+        f"{what} {end}: {reason or _without_reason(action)}",
         code=code,
         who="microsoft" if OF_SERVICE.search(reason) else "customer",
         facts=facts,
     )
 
 
-def _timeout(api: Api, action: Json, device: Json) -> DefenderError:
+def _code(action: Json) -> str:
+    """The service's word for how the action ended."""
+    if "state" in action:  # of an investigation
+        return _odata.pascal(action["state"])
+    return _actions.STATUSES.get(action["status"], action["status"])
+
+
+def _without_reason(action: Json) -> str:
+    if "state" in action:
+        return f"no reason, its state is {action['state']}"
+    return f"no reason, error code {action.get('error_h_result')}"
+
+
+def _failed_commands(action: Json) -> str:
+    """Which commands of a live response failed, and why; empty if none did."""
+    failures = []
+    for command in action.get("commands") or ():
+        if command.get("command_status") == "Failed":
+            errors = "; ".join(str(error) for error in command.get("errors") or ())
+            kind = (command.get("command") or {}).get("type")
+            failures.append(f"command {command['index']} ({kind}): {errors or 'no reason'}")
+    return ", ".join(failures)
+
+
+def _timeout(api: Api, action: Json, device: Json, advice: str) -> DefenderError:
     """The error at the end of the wait. The device is read again, because it may be offline now."""
     try:
         (now,) = _reading.devices(api, Wanted(id=(device["id"],)))
@@ -92,6 +128,6 @@ def _timeout(api: Api, action: Json, device: Json) -> DefenderError:
         f" {action['status']} when wait_timeout ends; it stays open. The device's health status is"
         f" {now.get('health_status')}, last seen {now.get('last_seen')}.",
         who="microsoft" if now.get("health_status") == "active" else "customer",
-        advice="Look at the action later with device_action_info, or cancel it with device_action.",
+        advice=advice,
         facts={"action": action},
     )

@@ -30,6 +30,9 @@ PERMISSIONS: t.Final[t.Mapping[str, t.Mapping[str, tuple[str, ...]]]] = {
     "device_code_restriction": {"endpoint": ("Machine.RestrictExecution", "Machine.Read.All")},
     "device_scan": {"endpoint": ("Machine.Scan", "Machine.Read.All")},
     "device_file_quarantine": {"endpoint": ("Machine.StopAndQuarantine", "Machine.Read.All")},
+    "device_investigation_package": {"endpoint": ("Machine.CollectForensics", "Machine.Read.All")},
+    "device_live_response": {"endpoint": ("Machine.LiveResponse", "Machine.Read.All")},
+    "device_investigation": {"endpoint": ("Alert.ReadWrite.All", "Machine.Read.All")},
     "device_offboarding": {"endpoint": ("Machine.Offboard", "Machine.Read.All")},
     # and the role of the action's own type
     "device_action": {"endpoint": ("Machine.Read.All",)},

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The Endpoint API in memory, with a clock that only waiting and requests move: devices, their
-actions, other clients, and lost responses."""
+actions and what these collected, other clients, and lost responses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import types
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.exchange import Answer
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.write_records import Change
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import Recorder
 
@@ -27,7 +28,12 @@ OF_PATH: t.Final = {
     "runAntiVirusScan": "RunAntiVirusScan",
     "restrictCodeExecution": "RestrictCodeExecution",
     "unrestrictCodeExecution": "UnrestrictCodeExecution",
+    "collectInvestigationPackage": "CollectInvestigationPackage",
+    "runliveresponse": "LiveResponse",
+    "startInvestigation": "StartInvestigation",
 }
+INVESTIGATION: t.Final = "StartInvestigation"  # which is no type of a machine action
+STORAGE: t.Final = "https://storage.example/"
 LATENCY: t.Final = 0.05  # seconds of each request
 
 
@@ -49,8 +55,11 @@ class Endpoint(Recorder):
 
     :arg seconds: how long each action is pending and then running.
     :arg outcome: the status in which actions end.
-    :arg fates: what becomes of the next writes: `ok`, `lost` (done, no response) or `undone` (not
-        done, no response).
+    :arg fates: what becomes of the next writes: `ok`, `lost` (done, no response), `undone` (not
+        done, no response) or `busy` (refused with 429).
+    :arg state: the state in which investigations end.
+    :arg failing: the index of the live-response command that fails.
+    :arg missing: how often there is no link yet, and `stale`: how many links have expired.
     :arg events: at these times, somebody else starts an action of this type, or cancels all.
     """
 
@@ -62,12 +71,19 @@ class Endpoint(Recorder):
     events: list[tuple[float, str]] = dataclasses.field(default_factory=list)
     protected_tags: tuple[str, ...] = ()
     shows_scope: bool = True
+    state: str = "Benign"
+    failing: int | None = None
+    missing: int = 0
+    stale: int = 0
+    content: bytes = b"content"
     now: float = 0.0
     actions: list[Json] = dataclasses.field(default_factory=list)
     sent: list[tuple[str, Json]] = dataclasses.field(default_factory=list)
     accepted: list[str] = dataclasses.field(default_factory=list)  # types, in order
     filters: list[str] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    secrets: list[str] = dataclasses.field(default_factory=list)
+    downloads: list[str] = dataclasses.field(default_factory=list)
     name: str = "endpoint"
 
     @property
@@ -81,7 +97,9 @@ class Endpoint(Recorder):
             options=options,
             warnings=self.warnings,
             expected=None,
+            secrets=self.secrets,
             api=lambda *names: self,
+            http=types.SimpleNamespace(send=self._download),
         )
 
     def sleep(self, seconds: float) -> None:
@@ -89,6 +107,13 @@ class Endpoint(Recorder):
 
     def get(self, path: str, params: t.Mapping[str, str] | None = None) -> Json:
         self.sleep(LATENCY)
+        if found := re.fullmatch(r"/api/investigations/(.+)", path):
+            return self._investigation(self._action(found[1]))
+        if path == "/api/investigations":
+            rows = [row for row in self.actions if row["type"] == INVESTIGATION]
+            return {"value": [self._investigation(row) for row in rows]}
+        if found := re.fullmatch(r"/api/machineactions/([^/]+)/(get.+)", path, re.I):
+            return self._link(found[2])
         if found := re.fullmatch(r"/api/machineactions/(.+)", path):
             return self._shown(self._action(found[1]))
         text = (params or {}).get("$filter", "")
@@ -112,6 +137,8 @@ class Endpoint(Recorder):
         self.sleep(LATENCY)
         self.sent.append((path, payload))
         fate = self.fates.pop(0) if self.fates else "ok"
+        if fate == "busy":
+            raise DefenderError("throttled", "25 sessions are open.", status=429)
         answer = {} if fate == "undone" else self._done(path, payload)
         self.sleep(LATENCY)
         if fate != "ok":
@@ -119,9 +146,16 @@ class Endpoint(Recorder):
         record["outcome"] = "succeeded"
         if about and about.starts_action:
             record["action_id"] = answer["id"]
-        return self._shown(answer)
+        is_investigation = answer.get("type") == INVESTIGATION
+        return self._investigation(answer) if is_investigation else self._shown(answer)
 
-    def start(self, kind: str, comment: str = "", scope: str | None = None) -> Json:
+    def start(
+        self,
+        kind: str,
+        comment: str = "",
+        scope: str | None = None,
+        commands: t.Sequence[Json] = (),
+    ) -> Json:
         if any(row["type"] == kind and row["status"] in OPEN for row in self.actions):
             raise DefenderError(
                 "conflict", "Action is already in progress", code="ActiveRequestAlreadyExists"
@@ -134,6 +168,10 @@ class Endpoint(Recorder):
             "requestorComment": comment,
             "machineId": MACHINE,
             "scope": scope if self.shows_scope else None,
+            "commands": [
+                {"index": index, "commandStatus": "Created", "errors": [], "command": command}
+                for index, command in enumerate(commands)
+            ],
             "creationDateTimeUtc": self._time(),
             "lastUpdateDateTimeUtc": self._time(),
             "began": self.now,
@@ -162,7 +200,8 @@ class Endpoint(Recorder):
             row["machineTags"] = tags + [payload["Value"]] * (payload["Action"] == "Add")
             return row
         scope = payload.get("IsolationType") or payload.get("ScanType")
-        return self.start(OF_PATH[word], payload["Comment"], scope)
+        commands = payload.get("Commands", ())
+        return self.start(OF_PATH[word], payload["Comment"], scope, commands)
 
     def _cancel(self, row: Json, comment: str) -> Json:
         if row["status"] != "Pending":
@@ -201,6 +240,8 @@ class Endpoint(Recorder):
             if end is not None and end <= self.now:
                 status = "InProgress" if row["status"] == "Pending" else self.outcome
                 row.update(status=status, lastUpdateDateTimeUtc=self._time())
+                if status == self.outcome:
+                    self._run_commands(row)
         for event in [event for event in self.events if event[0] <= self.now]:
             self.events.remove(event)
             self._other(event[1])
@@ -216,6 +257,46 @@ class Endpoint(Recorder):
             self.start(kind)
         except DefenderError:
             return
+
+    def _run_commands(self, row: Json) -> None:
+        """The commands up to the first that fails."""
+        for command in row["commands"]:
+            if command["index"] == self.failing:
+                command.update(commandStatus="Failed", errors=["No such file."])
+                row["status"] = "Failed"
+                return
+            command["commandStatus"] = "Completed"
+
+    def _investigation(self, row: Json) -> Json:
+        """What stands for an investigation among the actions, as the service shows it."""
+        state = {"Pending": "Queued", "InProgress": "Running"}.get(row["status"], self.state)
+        is_open = state in ("Queued", "Running", "PendingApproval")
+        return {
+            "id": row["id"],
+            "startTime": row["creationDateTimeUtc"],
+            "endTime": None if is_open else row["lastUpdateDateTimeUtc"],
+            "state": state,
+            "cancelledBy": "kim" if state == "TerminatedByUser" else None,
+            "statusDetails": None,
+            "machineId": row["machineId"],
+            "computerDnsName": NAME,
+        }
+
+    def _link(self, call: str) -> Json:
+        if self.missing:
+            self.missing -= 1
+            raise DefenderError("not_found", "There is no package.", status=404)
+        return {"value": f'"{STORAGE}{call}?token={len(self.secrets):032}"'}
+
+    def _download(self, method: str, url: str, *, into: t.BinaryIO, **more: t.Any) -> Answer:
+        """The answer of the storage account."""
+        self.sleep(LATENCY)
+        self.downloads.append(url.removeprefix(STORAGE).partition("?")[0])
+        if self.stale:
+            self.stale -= 1
+            return Answer(403, {}, b"")
+        into.write(self.content)
+        return Answer(200, {}, b"")
 
     def _shown(self, row: Json) -> Json:
         return {name: value for name, value in row.items() if name != "began"}
