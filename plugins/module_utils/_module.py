@@ -42,7 +42,7 @@ class Call:
 
     A sweep performs it in check mode first, and then for real, with the same tokens.
 
-    :arg expected: the states of the object before and after the change, if a plan is applied.
+    :arg expected: the states of the object before and after the only change that is allowed.
     """
 
     def __init__(
@@ -56,6 +56,10 @@ class Call:
         self._params = params
         self._expected = expected
         self._tenant: Tenant | None = None
+
+    def allow_no_change(self, state: dict[str, t.Any]) -> None:
+        """Let the next run fail if the object is no longer in this state, rather than change it."""
+        self._expected = (state, state)
 
     def perform(self, *, check_mode: bool, secrets: list[str] | None = None) -> dict[str, t.Any]:
         """The module's result with the tenant, which is also added to the facts of a DefenderError.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a plan saw of an object, and would make of it: an object that differs is not changed.
+"""What a plan or dry run saw of an object, and would make of it: one that differs is not changed.
 
 This module util is **PRIVATE** to the collection and may change at any time.
 """
@@ -16,13 +16,13 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 
 
 class HasExpectation(t.Protocol):
-    """A tenant whose `expected` are the states before and after the change in a plan."""
+    """A tenant whose `expected` are the states of the object before and after the change."""
 
     expected: tuple[Json, Json] | None
 
 
 def check(tenant: HasExpectation, name: str, before: Json, after: Json) -> None:
-    """Raise `conflict` unless the object is as the plan saw it, or as the plan would make it.
+    """Raise `conflict` unless the object is as it was seen, or as it would be made.
 
     Only the first call checks: later looks see what this task itself has changed.
 
@@ -38,7 +38,7 @@ def check(tenant: HasExpectation, name: str, before: Json, after: Json) -> None:
     values = ", ".join(f"{part} is {before.get(part)!r}, not {then.get(part)!r}" for part in parts)
     raise DefenderError(
         "conflict",
-        f"{name[:1].upper()}{name[1:]} is not as the plan saw it"
-        f" ({values or 'the change would be another one'}), so it was not changed; make the plan"
-        " again.",
+        f"{name[:1].upper()}{name[1:]} is no longer as it was in the plan or dry run"
+        f" ({values or 'the change would be another one'}), so it was not changed; start again from"
+        " there.",
     )

@@ -57,6 +57,9 @@ def answers(
     joining: list[Job] = []
     for job, answer in run(kept, True):
         needs_change = bool(answer.get("changed"))
+        if job.call and not needs_change and "before" in answer:
+            # it is not counted, so that nothing may be started if the action ends meanwhile
+            job.call.allow_no_change(answer["before"])
         if not answer.get("failed") and (needs_change or _has_open_action(answer)):
             (ahead if needs_change else joining).append(job)
             if not check_mode:

@@ -87,7 +87,10 @@ def test_an_object_that_changed_since_is_a_conflict_of_its_tenant(
     run = prepared.play(apply(path)).good()
     answer = run.result("apply")
     assert answer["failures"][first]["category"] == "conflict"
-    assert "is not as the plan saw it (custom_tags is" in answer["failures"][first]["msg"]
+    assert (
+        "is no longer as it was in the plan or dry run (custom_tags is"
+        in answer["failures"][first]["msg"]
+    )
     assert sorted(set(writes(prepared))) == sorted([second, third])
 
 

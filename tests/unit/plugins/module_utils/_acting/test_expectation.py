@@ -35,12 +35,21 @@ def test_an_object_as_the_plan_saw_it_or_made_it_passes_once(before: t.Any) -> N
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (OTHER, DONE, "Incident 1 is not as the plan saw it (status is 'other', not 'new')"),
-        (NEW, OTHER, "Incident 1 is not as the plan saw it (the change would be another one)"),
+        (
+            OTHER,
+            DONE,
+            "is no longer as it was in the plan or dry run (status is 'other', not 'new')",
+        ),
+        (
+            NEW,
+            OTHER,
+            "in the plan or dry run (the change would be another one)",
+        ),
     ],
 )
 def test_an_object_that_is_neither_is_a_conflict(before: t.Any, after: t.Any, words: str) -> None:
     with pytest.raises(DefenderError) as caught:
         _expectation.check(tenant((NEW, DONE)), "incident 1", before, after)
     assert caught.value.category == "conflict"
+    assert caught.value.message.startswith("Incident 1 is no longer")
     assert words in caught.value.message

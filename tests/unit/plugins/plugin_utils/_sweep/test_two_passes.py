@@ -100,3 +100,25 @@ def test_a_negative_limit_is_refused() -> None:
         _two_passes.check_option(-1)
     _two_passes.check_option(0)
     _two_passes.check_option(None)
+
+
+def test_a_tenant_that_was_not_counted_may_not_change_anything_in_the_second_pass() -> None:
+    allowed: list[tuple[str, Json]] = []
+
+    class Call:
+        def __init__(self, host: str) -> None:
+            self.host = host
+
+        def allow_no_change(self, state: Json) -> None:
+            allowed.append((self.host, state))
+
+    def run(jobs: t.Iterable[Job], check_mode: bool) -> t.Iterator[tuple[Job, Json]]:
+        for job in jobs:
+            answer = {"changed": job.host == "a", "before": {"of": job.host}}
+            yield job, {**answer, "action": {"status": "pending"}}
+
+    calls: t.Any = {host: Call(host) for host in "ab"}
+    jobs = [Job(host, {}, call=calls[host]) for host in "ab"]
+    made = _two_passes.answers(jobs, run, noun="device", max_changes=1, check_mode=False)
+    assert [job.host for job, _answer in made] == ["a", "b"]
+    assert allowed == [("b", {"of": "b"})]
