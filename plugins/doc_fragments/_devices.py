@@ -44,7 +44,7 @@ options:
   wait:
     description:
       - Whether to wait until the action has ended. The module looks at it after 1, 2, 4 and 8
-        seconds, and then every 15 seconds.
+        seconds, and then every 15 seconds. A task on the tenant hosts shows a line every minute.
       - Without waiting, RV(action) is the action as it was started, and only a later look shows
         whether it succeeded. An action that is in the way is waited for in either case.
     type: bool

@@ -43,6 +43,7 @@ class Call:
     A sweep performs it in check mode first, and then for real, with the same tokens.
 
     :arg expected: the states of the object before and after the only change that is allowed.
+    :arg notify: shows a line while the module runs.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Call:
         params: dict[str, t.Any],
         *,
         expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None = None,
+        notify: t.Callable[[str], None] | None = None,
     ) -> None:
         self._run = run
+        self._notify = notify
         self._params = params
         self._expected = expected
         self._tenant: Tenant | None = None
@@ -108,6 +111,8 @@ class Call:
             # with access_token, neither application nor credential is needed
             anonymous = bool(self._params.get("access_token"))
             self._tenant = Tenant(_options.check(self._params, anonymous=anonymous))
+        if self._notify:
+            self._tenant.notify = self._notify
         self._tenant.expected = self._expected
         self._tenant.writes = []
         self._tenant.warnings.clear()  # its guard has the same list

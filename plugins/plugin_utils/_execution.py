@@ -16,6 +16,7 @@ import os
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.utils.display import Display
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _scrub
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import Call
@@ -69,8 +70,9 @@ def validated(spec: t.Mapping[str, t.Any], arguments: dict[str, t.Any]) -> dict[
 def run_here(
     module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
 ) -> Result:
-    """Run the module in this process; see `performed`."""
-    return performed(Call(module.run, params), secrets, check_mode=check_mode)
+    """Run the module in this process; see `performed`. A long wait shows lines on the terminal."""
+    call = Call(module.run, params, notify=Display().display)
+    return performed(call, secrets, check_mode=check_mode)
 
 
 def performed(call: Call, secrets: t.Sequence[str], *, check_mode: bool) -> Result:

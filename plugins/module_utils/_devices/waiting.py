@@ -28,6 +28,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api impo
 
 FIRST: t.Final = (1.0, 2.0, 4.0, 8.0)  # seconds before the first looks
 LATER: t.Final = 15.0
+TELL: t.Final = 60.0  # seconds between two lines about a wait
 # Words of a reason that is about the service and not about the customer's device.
 OF_SERVICE: t.Final = re.compile(r"internal|service|server|throttl", re.I)
 REACHED: t.Final = ("active", "impaired_communication")  # states of a sensor that gets actions
@@ -54,11 +55,19 @@ def until_ended(
     """The action when it has ended; raises `timeout` at the deadline, a time of the tenant's
     clock."""
     clock, ahead = api.tenant.clock, pauses()
+    begun = told = clock.now()
     while source.is_waited_for(action):
-        left = deadline - clock.now()
-        if left <= 0:
+        now = clock.now()
+        if deadline <= now:
             raise _timeout(api, action, device, source.advice)
-        clock.sleep(min(next(ahead), left))
+        if now - told >= TELL:
+            told = now
+            api.tenant.notify(
+                f"{api.tenant.options.tenant_name}: {action['type']} of"
+                f" {device.get('computer_dns_name')} is {action['status']} after"
+                f" {round(now - begun)} s"
+            )
+        clock.sleep(min(next(ahead), deadline - now))
         action = source.get(api, action["id"])
     return action
 

@@ -54,6 +54,7 @@ class ApiTenant(t.Protocol):
     http: Http
     guard: Guard
     warnings: list[str]
+    notify: t.Callable[[str], None]
     expected: tuple[dict[str, t.Any], dict[str, t.Any]] | None
     writes: list[Json]
 

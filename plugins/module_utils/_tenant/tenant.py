@@ -28,6 +28,10 @@ RETIREMENT = (
 )
 
 
+def _unseen(line: str) -> None:
+    """Show nothing: the module runs where nobody sees a line before its result."""
+
+
 class Tenant:
     """One customer tenant: all that a module's `run` knows about its target.
 
@@ -52,6 +56,8 @@ class Tenant:
             clock=self.clock,
         )
         self.warnings: list[str] = []
+        # shows a line while the module runs, where somebody can see it
+        self.notify: t.Callable[[str], None] = _unseen
         # the states of the object before and after the change, if a plan is applied
         self.expected: tuple[Json, Json] | None = None
         self.secrets: list[str] = []

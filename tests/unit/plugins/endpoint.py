@@ -82,6 +82,7 @@ class Endpoint(Recorder):
     accepted: list[str] = dataclasses.field(default_factory=list)  # types, in order
     filters: list[str] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    told: list[str] = dataclasses.field(default_factory=list)
     secrets: list[str] = dataclasses.field(default_factory=list)
     downloads: list[str] = dataclasses.field(default_factory=list)
     name: str = "endpoint"
@@ -90,13 +91,17 @@ class Endpoint(Recorder):
     def tenant(self) -> t.Any:
         clock = types.SimpleNamespace(now=lambda: self.now, sleep=self.sleep)
         options = types.SimpleNamespace(
-            label="contoso", tenant_id="t1", protected_tags=self.protected_tags
+            label="contoso",
+            tenant_name="contoso",
+            tenant_id="t1",
+            protected_tags=self.protected_tags,
         )
         return types.SimpleNamespace(
             clock=clock,
             options=options,
             warnings=self.warnings,
             expected=None,
+            notify=self.told.append,
             secrets=self.secrets,
             api=lambda *names: self,
             http=types.SimpleNamespace(send=self._download),

@@ -48,6 +48,15 @@ def test_looks_are_frequent_at_first_and_then_every_fifteen_seconds() -> None:
     assert looks == [1, 3, 7, 15, 30, 45, 60]
 
 
+def test_a_long_wait_shows_a_line_every_minute() -> None:
+    endpoint = Endpoint(seconds=(30.0, 130.0))
+    wait(endpoint)
+    assert endpoint.told == [
+        "contoso: isolate of web1.contoso.example is in_progress after 60 s",
+        "contoso: isolate of web1.contoso.example is in_progress after 121 s",
+    ]
+
+
 def test_the_end_of_the_wait_says_when_the_device_was_seen() -> None:
     silent = machine(healthStatus="Inactive", lastSeen="2026-11-01T08:00:00Z")
     endpoint = Endpoint(machines=[silent], seconds=(9999.0, 1.0))
