@@ -127,6 +127,7 @@ class DeviceState:
                 f"/api/machines/{self._device['id']}/{self.kind.path}",
                 {"Comment": self.comment, **self.kind.payload},
                 self._started,
+                is_done=self._has_own,
                 starts_action=True,
             )
         ]
@@ -158,6 +159,10 @@ class DeviceState:
         if self._earlier is None:
             return False
         return self.kind.source.is_started_by(action, self._mark, self._earlier)
+
+    def _has_own(self, thing: Json) -> bool:
+        """Whether this task started an action. The state alone may come from somebody else."""
+        return any(map(self._is_own, thing["actions"]))
 
     def _is_wanted(self, action: Json) -> bool:
         return self._is_own(action) or self.kind.is_like(action)

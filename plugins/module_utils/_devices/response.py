@@ -108,7 +108,7 @@ class Response:
         if is_open:
             action = self._ended(action)
         _waiting.check_end(self.api, action, self.device)
-        if is_open:
+        if is_open or self.changed:
             self._check_standing(action)
         return action
 
@@ -199,7 +199,9 @@ class Response:
         """Raise `conflict` if somebody has undone the action in the meantime, or is about to."""
         if self.state.kind.opposite is None:
             return
-        standing = self.state.standing(self.state.read())
+        thing = self.state.read()
+        # an older one that is still open may end last
+        standing = self.state.in_the_way(thing) or self.state.standing(thing)
         if standing and standing["type"] != self.state.kind.type:
             raise DefenderError(
                 "conflict",

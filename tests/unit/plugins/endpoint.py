@@ -86,6 +86,7 @@ class Endpoint(Recorder):
     secrets: list[str] = dataclasses.field(default_factory=list)
     downloads: list[str] = dataclasses.field(default_factory=list)
     name: str = "endpoint"
+    _times: int = 0
 
     @property
     def tenant(self) -> t.Any:
@@ -307,7 +308,9 @@ class Endpoint(Recorder):
         return {name: value for name, value in row.items() if name != "began"}
 
     def _time(self) -> str:
-        moment = EPOCH + datetime.timedelta(seconds=self.now)
+        """The time, never the same twice."""
+        self._times += 1
+        moment = EPOCH + datetime.timedelta(seconds=self.now, microseconds=self._times)
         return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 

@@ -88,6 +88,10 @@ EVENTS = st.lists(
 )
 @example([(0.0, "Unisolate")], ISOLATE, (3.0, 1.0), "", [], "cancel")
 @example([(0.12, "Unisolate")], ISOLATE, (1.0, 1.0), "Unisolate", [], "wait")
+@example([(0.0, "Isolate"), (1.0, "Unisolate")], RELEASE, (0.0, 0.0), "", ["undone"], "wait")
+@example([(0.1875, "Unisolate")], ISOLATE, (0.0, 0.0), "", [], "wait")
+@example([(1.0, "Unisolate"), (3.0, "Isolate")], ISOLATE, (0.0, 2.0), "Unisolate", [], "wait")
+@example([(0.0, "Isolate"), (2.0, "Unisolate")], RELEASE, (0.0, 1.0), "Isolate", [], "wait")
 def test_among_others_the_state_is_reached_or_the_error_says_why_it_is_not(
     events: list[tuple[float, str]],
     kind: Kind,
