@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sweep changed or would change, as text for `--diff`: counts first, then by tenant.
+"""What a sweep changed or would change, as the same text for `--diff`: counts first, then by
+tenant.
 
 This plugin util is **PRIVATE** to the collection and may change at any time.
 """
@@ -23,15 +24,15 @@ def text(results: t.Mapping[str, Json], failures: t.Mapping[str, Json], noun: st
     """
     changed = {host: result for host, result in results.items() if result.get("changed")}
     counts = [
-        f"{_count(len(changed), noun)} to change",
-        f"{_count(len(results) - len(changed), 'tenant')} without a change",
-        f"{_count(len(failures), 'tenant')} failed",
+        f"changes: {_count(len(changed), noun)}",
+        f"no change: {_count(len(results) - len(changed), 'tenant')}",
+        f"failed: {_count(len(failures), 'tenant')}",
     ]
     kinds = collections.Counter(part for result in changed.values() for part in _parts(result))
     common = [f"  {count} x {part}" for part, count in kinds.most_common() if count > 1]
     by_tenant = [f"{host}: {'; '.join(_parts(result))}" for host, result in changed.items()]
     failed = [f"{host}: failed, {error.get('msg')}" for host, error in failures.items()]
-    return "\n".join([", ".join(counts), *common, *by_tenant, *failed, ""])
+    return "\n".join(["; ".join(counts), *common, *by_tenant, *failed, ""])
 
 
 def _parts(result: Json) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_plan_and_its_application_are_a_direct_run(prepared: Fleet, tmp_path: 
     assert writes(prepared) == []
     result = planned.result("plan")
     assert (result["changes"], result["plan"], result["changed"]) == (3, str(path), True)
-    assert result["diff"]["prepared"].startswith("3 incidents to change, 0 tenants without")
+    assert result["diff"]["prepared"].startswith("changes: 3 incidents; no change: 0")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert (lines[0]["tenants"], lines[0]["changes"], lines[-1]["lines"]) == (3, 3, 5)
     assert [line["object"] for line in lines[1:-1]] == [

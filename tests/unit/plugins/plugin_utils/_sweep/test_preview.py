@@ -26,7 +26,7 @@ def test_counts_come_first_and_then_each_tenant() -> None:
     }
     failures = {"tailspin": {"category": "not_consented", "msg": "No consent."}}
     assert _preview.text(results, failures, "incident") == (
-        "2 incidents to change, 1 tenant without a change, 1 tenant failed\n"
+        "changes: 2 incidents; no change: 1 tenant; failed: 1 tenant\n"
         "  2 x status: active -> in_progress\n"
         "contoso: status: active -> in_progress; assigned_to: null -> sam; comment: null ->"
         ' "two\\nlines"\n'
@@ -34,5 +34,5 @@ def test_counts_come_first_and_then_each_tenant() -> None:
         "tailspin: failed, No consent.\n"
     )
     assert _preview.text({}, {}, "incident") == (
-        "0 incidents to change, 0 tenants without a change, 0 tenants failed\n"
+        "changes: 0 incidents; no change: 0 tenants; failed: 0 tenants\n"
     )
