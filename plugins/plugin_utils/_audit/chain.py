@@ -51,7 +51,7 @@ def head_from(content: bytes) -> Head:
     if not isinstance(head, dict):
         raise ValueError(head)
     count, last = head.get("count"), head.get("last")
-    if type(count) is not int or not isinstance(last, str):
+    if not isinstance(count, int) or isinstance(count, bool) or not isinstance(last, str):
         raise ValueError(head)
     return Head(count, last)
 

@@ -127,15 +127,15 @@ def jobs_of(plan: _plan_file.Plan, batch: Batch, jobs: t.Iterable[Job]) -> tuple
     unknown: list[str] = []
     for entry in plan.entries:
         tenant = entry["tenant"]
-        job = by_tenant.get((str(tenant["id"]).lower(), tenant["cloud"]))
-        if job is None:
+        match = by_tenant.get((str(tenant["id"]).lower(), tenant["cloud"]))
+        if match is None:
             unknown.append(f"{tenant['name']} ({tenant['id']})")
-        elif job.host in made:
+        elif match.host in made:
             raise DefenderError(
-                "refused", f"The plan has two lines for {job.host}; make a plan for each module."
+                "refused", f"The plan has two lines for {match.host}; make a plan for each module."
             )
         else:
-            made[job.host] = _planned(job, entry)
+            made[match.host] = _planned(match, entry)
     if unknown:
         rest = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
         raise DefenderError(
