@@ -16,6 +16,7 @@ import typing as t
 
 Passwords = tuple[bytes, ...]
 Contents = tuple[tuple[t.Any, ...], tuple[t.Any, ...]]
+Outcome = t.TypeVar("Outcome")
 
 
 class CertificateCache:
@@ -28,13 +29,13 @@ class CertificateCache:
     def clear(self) -> None:
         """Forget everything, also the lock, which another thread may hold while this one forks."""
         self._locks: dict[str, threading.Lock] = {}  # one, made when it is needed
-        self._entries: dict[bytes, Contents] = {}
+        self._entries: dict[bytes, t.Any] = {}
 
     def get(
-        self, data: bytes, passwords: Passwords, parse: t.Callable[[bytes, Passwords], Contents]
-    ) -> Contents:
-        """The keys and certificates that `parse` returns; threads that need the same file wait for
-        the first of them. An error of `parse` is not cached."""
+        self, data: bytes, passwords: Passwords, parse: t.Callable[[bytes, Passwords], Outcome]
+    ) -> Outcome:
+        """What `parse` returns; threads that need the same file wait for the first of them. What it
+        raises is not cached."""
         key = _digest(data, passwords)
         with self._locks.setdefault("parsing", threading.Lock()):
             if key not in self._entries:
@@ -42,7 +43,7 @@ class CertificateCache:
                 if len(self._entries) >= self._size:
                     del self._entries[next(iter(self._entries))]
                 self._entries[key] = contents
-            return self._entries[key]
+            return t.cast("Outcome", self._entries[key])
 
 
 def _digest(data: bytes, passwords: Passwords) -> bytes:

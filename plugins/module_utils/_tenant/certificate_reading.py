@@ -78,8 +78,18 @@ def passwords_of(value: str | None) -> Passwords:
 
 def read(data: bytes, passwords: Passwords) -> Contents:
     """Keys and certificates of a PEM, PFX or DER file in any of its forms, parsed once in a
-    process."""
-    return CACHE.get(data, passwords, _parse)
+    process; raises Unreadable. A wrong password is tried once too, because each try takes long."""
+    outcome = CACHE.get(data, passwords, _outcome)
+    if isinstance(outcome, Unreadable):
+        raise Unreadable(outcome.reason, outcome.advice)
+    return outcome
+
+
+def _outcome(data: bytes, passwords: Passwords) -> Contents | Unreadable:
+    try:
+        return _parse(data, passwords)
+    except Unreadable as e:
+        return e
 
 
 def _parse(data: bytes, passwords: Passwords) -> Contents:

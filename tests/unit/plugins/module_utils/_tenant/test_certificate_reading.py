@@ -254,3 +254,25 @@ def test_the_text_of_a_certificate_is_not_in_its_error(papers: Papers) -> None:
         "certificate cannot be read as a certificate with its private key: "
     )
     assert text.splitlines()[1] not in str(error.as_result())
+
+
+def test_a_wrong_password_is_tried_once_for_all_tenants(
+    desk: Desk, papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = papers.application
+    path = desk.put("app.pem", app.certificate_pem + app.encrypted_key_pem(PASSWORD))
+    loads: list[bytes] = []
+    load = serialization.load_pem_private_key
+
+    def counted(data: bytes, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        loads.append(data)
+        return load(data, *args, **kwargs)
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", counted)
+    options = {"certificate_path": path, "certificate_password": "tried only once"}
+    first = refused(options)
+    tries = len(loads)
+    second = refused(options)
+    assert len(loads) == tries > 0
+    assert second is not first
+    assert second.as_result() == first.as_result()
