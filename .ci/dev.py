@@ -42,7 +42,8 @@ MEASURED = (
 )
 
 HELP = """\
-./dev demo                  start the lab, run the demo playbook on its tenants, stop the lab
+./dev demo [--act]          start the lab, run the demo playbook on its tenants, stop the lab; with
+                            --act, then isolate the devices of one incident
 ./dev lab [lab options]     start the lab and leave it running, to play with; its inventory is
                             .venv/lab/inventory.yml
 ./dev test [pytest args]    unit and behaviour tests
@@ -204,6 +205,10 @@ def lab(env: dict[str, str], options: t.Sequence[str], folder: Path) -> t.Iterat
 
 def demo(args: list[str]) -> int:
     env = prepare()
+    playbooks = ["mssp.defender_xdr.demo"]
+    if "--act" in args:
+        args = [arg for arg in args if arg != "--act"]
+        playbooks.append("mssp.defender_xdr.demo_act")
     folder = Path(tempfile.mkdtemp(prefix="lab-", dir=VENV))
     with lab(env, ["--tenants", LAB_TENANTS], folder):
         # tokens of a lab that is gone in a minute have no place in the user's cache
@@ -219,7 +224,7 @@ def demo(args: list[str]) -> int:
                 "-m",
                 "ansible",
                 "playbook",
-                "mssp.defender_xdr.demo",
+                *playbooks,
                 "-i",
                 str(folder / "inventory.yml"),
                 *args,
