@@ -210,7 +210,18 @@ def test_the_incidents_playbook_counts_who_answered_and_fails_as_it_is_told(
 
 
 @pytest.mark.parametrize(
-    "playbook", ["preflight", "incidents", "demo", "onboard", "offboard", "credentials"]
+    "playbook",
+    [
+        "preflight",
+        "incidents",
+        "triage",
+        "contain",
+        "demo",
+        "demo_act",
+        "onboard",
+        "offboard",
+        "credentials",
+    ],
 )
 @pytest.mark.parametrize("name", ["defender_xdr_fail_when", "fail_when"])
 def test_an_unknown_fail_when_is_an_error_before_anything_is_sent(
@@ -226,7 +237,9 @@ def test_an_unknown_fail_when_is_an_error_before_anything_is_sent(
     assert fleet.journal(since) == []
 
 
-@pytest.mark.parametrize("playbook", ["preflight", "incidents", "demo", "onboard"])
+@pytest.mark.parametrize(
+    "playbook", ["preflight", "incidents", "triage", "contain", "demo", "onboard"]
+)
 def test_a_pattern_that_names_no_host_is_an_error_before_anything_is_sent(
     fleet: Lab, ansible: Ansible, playbook: str
 ) -> None:
@@ -265,6 +278,8 @@ def test_a_playbook_fails_as_fail_when_says_after_its_table(lab: Lab, ours: Ansi
 STEPS: t.Final[dict[str, tuple[str, list[str]]]] = {
     "preflight": ("preflight : Check the token and its roles", ["preflight", "report", "summary"]),
     "incidents": ("incidents : List the incidents", ["incidents", "report", "summary"]),
+    "triage": ("triage : List the new incidents", ["triage"]),
+    "contain": ("contain : Find out what each device needs", ["contain"]),
     "demo": ("preflight : Set preflight_result", ["hunt", "incidents", "preflight", "report"]),
     # core lists no task of a section `always`, such as their tables
     "onboard": ("onboard : Set onboard_result", ["onboard", "register"]),

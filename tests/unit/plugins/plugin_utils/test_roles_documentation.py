@@ -17,7 +17,17 @@ ROOT = Path(__file__).parents[4]
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 # These show the type of each variable, their requirements and the permissions that they need.
-COMPLETE = ("hunt", "incidents", "lab", "offboard", "onboard", "preflight", "report")
+COMPLETE = (
+    "contain",
+    "hunt",
+    "incidents",
+    "lab",
+    "offboard",
+    "onboard",
+    "preflight",
+    "report",
+    "triage",
+)
 Row = dict[str, str]
 
 
