@@ -58,7 +58,6 @@ seealso:
   - module: mssp.defender_xdr.audit_info
 """
 
-import functools
 import os
 import typing as t
 
@@ -91,7 +90,10 @@ class CallbackModule(CallbackBase):
             self._folder = Folder(self.get_option("audit_dir"))
             name = playbook._file_name
             self._run.playbook = None if name == AD_HOC else name
-            self._guarded(self._folder.prepare)
+            try:
+                self._folder.prepare()
+            except DefenderError as e:
+                self._warn(e.message)
             return
         self.disabled = True
         self._display.warning(
@@ -107,19 +109,21 @@ class CallbackModule(CallbackBase):
     def _record(self, result: t.Any) -> None:
         if self._folder is None:
             return
-        for tenant_id, lines in self._run.lines(result).items():
-            if not self._guarded(functools.partial(self._folder.append, tenant_id, lines)):
-                self._missing += len(lines)
-
-    def _guarded(self, write: t.Callable[[], None]) -> bool:
-        """Whether the trail was written; a warning says why not."""
+        trails = self._run.lines(result)
+        if not trails:
+            return
         try:
-            write()
+            errors = self._folder.append(trails)
         except DefenderError as e:
-            self._has_failed = True
-            self._display.warning(f"The audit trail is incomplete: {e.message}")
-            return False
-        return True
+            errors = dict.fromkeys(trails, e)
+        if errors:
+            rest = f" The same holds for {len(errors) - 1} more tenants." if len(errors) > 1 else ""
+            self._warn(f"{next(iter(errors.values())).message}{rest}")
+            self._missing += sum(len(trails[tenant_id]) for tenant_id in errors)
+
+    def _warn(self, reason: str) -> None:
+        self._has_failed = True
+        self._display.warning(f"The audit trail is incomplete: {reason}")
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         self._record(result)

@@ -23,6 +23,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 
 FIRST: t.Final = "0" * 64  # `previous` in the first line
+HEAD_SIZE: t.Final = 128  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,9 @@ class Head:
     last: str = FIRST
 
     def encoded(self) -> bytes:
-        return _files.json_line({"count": self.count, "last": self.last})
+        """The content of its file, always of the same length, so that one write replaces it."""
+        line = _files.json_line({"count": self.count, "last": self.last})
+        return line.rstrip(b"\n").ljust(HEAD_SIZE - 1) + b"\n"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ def params(**options: t.Any) -> Json:
 
 
 def test_the_folder_is_that_of_the_task_or_of_the_configuration(tmp_path: Path) -> None:
-    Folder(str(tmp_path)).append(TENANT, [{"tenant": {"id": TENANT}}])
+    Folder(str(tmp_path)).append({TENANT: [{"tenant": {"id": TENANT}}]})
     for options, default in (({"audit_dir": str(tmp_path)}, "/nowhere"), ({}, str(tmp_path))):
         result = _action.audited(params(**options), default)
         assert (result["count"], result["valid"], result["problems"]) == (1, True, [])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._audit import chain as _chain
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._audit.folder import Folder
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import TENANT, FakeClock
 
@@ -23,16 +24,18 @@ RECORD: t.Final = {"object": "incident 1"}
 def refused(path: Path, tenant_id: str = TENANT, *, time: FakeClock | None = None) -> DefenderError:
     clock = (time or FakeClock()).clock
     folder = Folder(str(path), now=clock.now, sleep=clock.sleep)
-    with pytest.raises(DefenderError) as caught:
-        folder.append(tenant_id, [RECORD])
-    return caught.value
+    try:
+        (error,) = folder.append({tenant_id: [RECORD]}).values()
+    except DefenderError as e:
+        return e
+    return error
 
 
 def test_the_folder_and_its_files_are_their_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "audit"
     folder = Folder(str(path))
     folder.prepare()
-    folder.append(TENANT.upper(), [RECORD])
+    assert folder.append({TENANT.upper(): [RECORD]}) == {}
     assert path.stat().st_mode & 0o777 == 0o700
     assert {file.name: file.stat().st_mode & 0o777 for file in path.iterdir()} == {
         ".lock": 0o600,
@@ -65,7 +68,7 @@ def test_a_full_disk_leaves_no_part_of_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Folder(str(tmp_path))
-    folder.append(TENANT, [RECORD])
+    assert folder.append({TENANT: [RECORD]}) == {}
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     write = os.write
     monkeypatch.setattr(os, "write", lambda handle, lines: write(handle, lines[:5]))
@@ -86,12 +89,12 @@ def test_a_head_that_is_gone_or_damaged_does_not_stop_the_trail(
     tmp_path: Path, content: bytes | None
 ) -> None:
     folder = Folder(str(tmp_path))
-    folder.append(TENANT, [RECORD])
+    assert folder.append({TENANT: [RECORD]}) == {}
     head = tmp_path / f"{TENANT}.head"
     head.unlink()
     if content is not None:
         head.write_bytes(content)
-    folder.append(TENANT, [RECORD])
+    assert folder.append({TENANT: [RECORD]}) == {}
     lines = (tmp_path / f"{TENANT}.ndjson").read_bytes().splitlines()
     assert lines[0] == lines[1]  # it starts anew, which audit_info finds
 
@@ -106,3 +109,20 @@ def test_reading_writes_nothing(tmp_path: Path) -> None:
         pytest.raises(BlockingIOError),
     ):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_many_trails_are_written_at_once_and_one_that_cannot_be_leaves_the_others(
+    tmp_path: Path,
+) -> None:
+    tenants = [f"{number:08}-0000-0000-0000-000000000000" for number in range(40)]
+    (tmp_path / f"{tenants[7]}.ndjson").mkdir()
+    folder = Folder(str(tmp_path))
+    for _turn in range(2):
+        errors = folder.append({tenant: [RECORD, RECORD] for tenant in [*tenants, "strange"]})
+        assert set(errors) == {tenants[7], "strange"}
+    good = [tenant for tenant in tenants if tenant != tenants[7]]
+    for tenant in good:
+        content = (tmp_path / f"{tenant}.ndjson").read_bytes()
+        head = _chain.head_from((tmp_path / f"{tenant}.head").read_bytes())
+        records, problems = _chain.check(content, head)
+        assert (len(records), problems) == (4, [])

@@ -27,8 +27,8 @@ TIMES: t.Final = ("2026-11-23T12:00:00Z", "2026-11-23T12:00:00.5Z", "2026-11-24T
 def trails(tmp_path: Path) -> Path:
     """Two trails whose records alternate in time."""
     folder = Folder(str(tmp_path))
-    folder.append(TENANT, [record(TENANT, TIMES[0]), record(TENANT, TIMES[2])])
-    folder.append(OTHER_TENANT, [record(OTHER_TENANT, TIMES[1])])
+    folder.append({TENANT: [record(TENANT, TIMES[0]), record(TENANT, TIMES[2])]})
+    folder.append({OTHER_TENANT: [record(OTHER_TENANT, TIMES[1])]})
     return tmp_path
 
 
@@ -101,6 +101,6 @@ def test_what_others_can_access_is_found(trails: Path) -> None:
 
 
 def test_a_record_without_a_valid_time_is_left_out_by_a_time_only(tmp_path: Path) -> None:
-    Folder(str(tmp_path)).append(TENANT, [record(TENANT, None), record(TENANT, TIMES[0])])
+    Folder(str(tmp_path)).append({TENANT: [record(TENANT, None), record(TENANT, TIMES[0])]})
     assert len(review(str(tmp_path), since=None).records) == 2
     assert len(review(str(tmp_path), since=1).records) == 1
