@@ -120,7 +120,8 @@ def _in_slices(lab: laboratory.Lab, folder: Path, inventory: Path, count: int) -
         )
         env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         streams.append(subprocess.Popen(["bash", "-c", line], env=env, stdout=subprocess.DEVNULL))
-    if any([stream.wait() for stream in streams]):
+    codes = [stream.wait() for stream in streams]
+    if any(codes):
         raise SystemExit("A slice failed.")
 
 

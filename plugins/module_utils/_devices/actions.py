@@ -17,7 +17,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import pages as _pages
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 PATH: t.Final = "/api/machineactions"
 # From learn.microsoft.com/defender-endpoint/api/machineaction: the word of results, and the

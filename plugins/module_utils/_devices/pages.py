@@ -16,7 +16,9 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import (
     ownership as _ownership,
 )
-from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 MOST: t.Final = 10_000  # objects of a page
 Reader = t.Callable[[Json], Json]

@@ -21,7 +21,7 @@ ENDED = {"changed": False, "action": {"status": "succeeded"}}
 
 
 def test_the_plan_begins_with_counts_and_the_problems_come_first() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: REFUSED, PC: ENDED})
+    plan = planned({WEB: CHANGE, DC: REFUSED, PC: ENDED})[0]
     assert lines.of_result(outcome.result(plan)) == [
         "Plan: isolate 1 device in 1 tenant; nothing was sent so far",
         "1 already isolated; 1 refused",
@@ -38,7 +38,7 @@ def test_the_plan_begins_with_counts_and_the_problems_come_first() -> None:
 
 
 def test_the_result_says_what_was_done_and_repeats_no_tenant() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: ENDED, PC: CHANGE})
+    plan = planned({WEB: CHANGE, DC: ENDED, PC: CHANGE})[0]
     error = {
         "category": "unavailable",
         "msg": "Tenant Fabrikam (33333333-3333-3333-3333-333333333333): 503.",
@@ -53,7 +53,7 @@ def test_the_result_says_what_was_done_and_repeats_no_tenant() -> None:
 
 
 def test_the_question_names_every_device_and_is_harmless() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: CHANGE, PC: ENDED}, tags=["x"])
+    plan = planned({WEB: CHANGE, DC: CHANGE, PC: ENDED}, tags=["x"])[0]
     assert lines.question(plan, isolation_type="full", comment="Ticket\x1b[2J 1").split("\n") == [
         "Isolate 2 devices (full) in 1 tenant",
         "  contoso: 2 (web.contoso.example, dc.contoso.example)",
@@ -64,7 +64,7 @@ def test_the_question_names_every_device_and_is_harmless() -> None:
 
 
 def test_too_many_devices_are_refused_with_the_number_that_would_do() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: CHANGE, PC: CHANGE})
+    plan = planned({WEB: CHANGE, DC: CHANGE, PC: CHANGE})[0]
     assert lines.too_many(plan, 0) == lines.too_many(plan, 3) == ""
     assert lines.too_many(plan, 2) == (
         "Refused: 3 devices in 2 tenants would be changed, but contain_max_changes is 2, so nothing"

@@ -28,7 +28,7 @@ LATE: t.Final = {"category": "timeout", "msg": "It stays open.", "who": "custome
 
 
 def test_without_a_wait_it_says_what_would_be_done() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: REFUSED, PC: ENDED}, tags=["x"])
+    plan = planned({WEB: CHANGE, DC: REFUSED, PC: ENDED}, tags=["x"])[0]
     found = outcome.result(plan)
     assert [row["outcome"] for row in found["devices"]] == ["would_isolate", "refused", "would_tag"]
     assert (found["sent"], found["changed"]) == (False, 0)
@@ -44,7 +44,7 @@ def test_without_a_wait_it_says_what_would_be_done() -> None:
 
 
 def test_each_device_has_the_result_of_its_last_step() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: CHANGE, PC: ENDED}, tags=["x"])
+    plan = planned({WEB: CHANGE, DC: CHANGE, PC: ENDED}, tags=["x"])[0]
     started = [
         swept({"contoso": WEB}, {"contoso": CHANGE}),
         swept({"contoso": DC}, {"contoso": CHANGE}),
@@ -73,7 +73,7 @@ def test_each_device_has_the_result_of_its_last_step() -> None:
 
 
 def test_a_refused_plan_has_no_complete_tenant() -> None:
-    plan, unused, unused = planned({WEB: CHANGE, DC: CHANGE, PC: CHANGE})
+    plan = planned({WEB: CHANGE, DC: CHANGE, PC: CHANGE})[0]
     found = contain_result(plan, refusal={"category": "refused", "text": "Too many."})
     assert (found["category"], found["text"]) == ("refused", "Too many.")
     assert set(found["tenants"].values()) == {"partial"}

@@ -26,7 +26,7 @@ UNDER_WAY = {"changed": False, "action": {"status": "pending"}}
 
 
 def test_devices_that_need_a_change_are_counted_and_a_protected_one_is_refused() -> None:
-    found, unused, unused = planned({WEB: CHANGE, DC: REFUSED, PC: CHANGE})
+    found = planned({WEB: CHANGE, DC: REFUSED, PC: CHANGE})[0]
     assert [row["plan"] for row in found["devices"]] == ["isolate", "refused", "isolate"]
     assert found["changes"] == 2
     assert found["act"] == found["wait"] == [{"contoso": WEB, "fabrikam": PC}]
@@ -35,7 +35,7 @@ def test_devices_that_need_a_change_are_counted_and_a_protected_one_is_refused()
 
 
 def test_an_action_that_is_under_way_is_waited_for_and_not_counted() -> None:
-    found, unused, unused = planned({WEB: UNDER_WAY, DC: NOTHING, PC: NOTHING})
+    found = planned({WEB: UNDER_WAY, DC: NOTHING, PC: NOTHING})[0]
     assert (found["changes"], found["act"], found["wait"]) == (0, [], [{"contoso": WEB}])
 
 
@@ -52,7 +52,7 @@ def test_a_device_that_only_needs_its_tags_is_counted_once(
     state: str, standing: list[str], tagged: list[object]
 ) -> None:
     answers = {WEB: CHANGE, DC: REFUSED, PC: NOTHING}
-    found, unused, unused = planned(answers, standing=standing, state=state, tags=["x"])
+    found = planned(answers, standing=standing, state=state, tags=["x"])[0]
     assert found["tag"] == tagged
     assert found["changes"] == (2 if tagged else 1)
 
