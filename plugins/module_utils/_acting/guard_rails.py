@@ -19,26 +19,30 @@ SHOWN: t.Final = 10  # names in a message
 
 
 class Limit(t.NamedTuple):
-    """The most objects that may be changed (0: no limit), and which setting that is."""
+    """The most objects that may be changed (None: any number), and which setting that is.
 
-    most: int
+    :arg value: the setting's value in a message, if it is not that number.
+    """
+
+    most: int | None
     setting: str
+    value: str = ""
 
 
-def check_count(things: t.Sequence[str], noun: str, limit: Limit) -> None:
+def check_count(things: t.Sequence[str], text: str, limit: Limit) -> None:
     """Raise `refused` if more would be changed than allowed.
 
     :arg things: names of what would be changed, such as the hosts of a sweep.
-    :arg noun: what the names are, in the singular.
+    :arg text: what would happen to how many of them, the begin of the message.
     """
     count = len(things)
-    if not limit.most or count <= limit.most:
+    if limit.most is None or count <= limit.most:
         return
     rest = f" and {count - SHOWN} more" if count > SHOWN else ""
     raise DefenderError(
         "refused",
-        f"The task would change {count} {noun}s ({', '.join(things[:SHOWN])}{rest}), but"
-        f" {limit.setting} is {limit.most}; set max_changes to {count} to allow that.",
+        f"{text} ({', '.join(things[:SHOWN])}{rest}), but {limit.setting} is"
+        f" {limit.value or limit.most}; set max_changes to {count} to allow that.",
     )
 
 

@@ -255,7 +255,7 @@ class Sweep(ActionBase):
             jobs = list(jobs)
             _brakes.check_removals(
                 params["module"],
-                (job.arguments for job in jobs),
+                ((job.host, job.arguments) for job in jobs),
                 max_changes=params["max_changes"],
             )
         defaults = self._task.module_defaults or ()

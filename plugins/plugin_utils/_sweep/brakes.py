@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
+    guard_rails as _guard_rails,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
+Arguments = t.Mapping[str, t.Any]
 PROVIDER_MODULES: t.Final = ("application", "application_credential")
 # Arguments that make a module remove something, as option and value.
 REMOVALS: t.Final[t.Mapping[str, tuple[str, str]]] = {"consent": ("state", "absent")}
@@ -35,22 +39,17 @@ def can_remove(module: str) -> bool:
 
 
 def check_removals(
-    module: str, arguments: t.Iterable[t.Mapping[str, t.Any]], *, max_changes: int | None
+    module: str, arguments: t.Iterable[tuple[str, Arguments]], *, max_changes: int | None
 ) -> None:
     """Raise `refused` for a removal in more tenants than `max_changes`, or without that option.
 
-    :arg arguments: of each tenant, with its templates and `module_defaults` resolved.
+    :arg arguments: by host, with their templates and `module_defaults` resolved.
     """
     if module not in REMOVALS:
         return
     option, value = REMOVALS[module]
-    count = sum(str(options.get(option)) == value for options in arguments)
-    if count <= (max_changes or 0):
-        return
-    tenants = "1 tenant" if count == 1 else f"{count} tenants"
-    limit = "not set" if max_changes is None else max_changes
-    raise DefenderError(
-        "refused",
-        f"{option} is {value} for {tenants}, but max_changes is {limit}; set max_changes to {count}"
-        f" to allow that for {tenants}.",
-    )
+    hosts = [host for host, options in arguments if str(options.get(option)) == value]
+    tenants = "1 tenant" if len(hosts) == 1 else f"{len(hosts)} tenants"
+    shown = "not set" if max_changes is None else str(max_changes)
+    limit = _guard_rails.Limit(max_changes or 0, "max_changes", shown)
+    _guard_rails.check_count(hosts, f"{option} is {value} for {tenants}", limit)

@@ -65,8 +65,7 @@ def answers(
             if not check_mode:
                 continue
         yield job, answer
-    limit = limit_of(kept, max_changes)
-    _guard_rails.check_count([job.host for job in ahead], noun, limit)
+    _check_count(ahead, noun, limit_of(kept, max_changes))
     if not check_mode:
         yield from run([*ahead, *joining], False)
 
@@ -80,20 +79,25 @@ def _has_open_action(answer: Json) -> bool:
 def check_planned(jobs: t.Iterable[Job], noun: str, max_changes: int | None) -> None:
     """Raise `refused` if a plan has more changes than the limit allows."""
     kept = list(jobs)
-    _guard_rails.check_count([job.host for job in kept], noun, limit_of(kept, max_changes))
+    _check_count(kept, noun, limit_of(kept, max_changes))
+
+
+def _check_count(jobs: list[Job], noun: str, limit: _guard_rails.Limit) -> None:
+    text = f"The task would change {len(jobs)} {noun}s"
+    _guard_rails.check_count([job.host for job in jobs], text, limit)
 
 
 def limit_of(jobs: t.Iterable[Job], max_changes: int | None) -> _guard_rails.Limit:
     """The limit for all tenants together."""
     if max_changes is not None:
-        return _guard_rails.Limit(max_changes, "max_changes")
+        return _guard_rails.Limit(max_changes or None, "max_changes")
     limits = [
         (limit, job.host)
         for job in jobs
         if not job.error and (limit := _number(job.arguments.get("max_changes")))
     ]
     if not limits:
-        return _guard_rails.Limit(0, "max_changes")
+        return _guard_rails.Limit(None, "max_changes")
     most, host = min(limits)
     return _guard_rails.Limit(most, f"max_changes of {host}")
 

@@ -54,7 +54,7 @@ def test_a_removal_without_a_limit_sends_nothing_wherever_its_state_comes_from(
         assert run.times(name, "failed") == 1, name
         result = run.result(name)
         assert (result["error"]["category"], result["error"]["who"]) == ("refused", "caller"), name
-        assert f"state is absent for {counts.get(name, '3 tenants')}," in result["msg"], name
+        assert f"state is absent for {counts.get(name, '3 tenants')} (" in result["msg"], name
         assert "set max_changes to" in result["msg"], name
     assert "max_changes is 2; set max_changes to 3" in run.result("too many")["msg"]
     assert fleet.calls() == 0

@@ -13,11 +13,14 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.permissions import MODULES
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import brakes as _brakes
 
-Arguments = dict[str, t.Any]
+Arguments = tuple[str, dict[str, t.Any]]
 
 
 def tenants(*states: str | None) -> list[Arguments]:
-    return [{} if state is None else {"state": state} for state in states]
+    return [
+        (f"h{number}", {} if state is None else {"state": state})
+        for number, state in enumerate(states)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,13 +43,17 @@ def test_a_removal_within_its_limit_and_everything_else_may_run(
 @pytest.mark.parametrize(
     ("arguments", "max_changes", "words"),
     [
-        (tenants("absent"), None, "for 1 tenant, but max_changes is not set; set max_changes to 1"),
-        (tenants("absent", "absent"), 0, "for 2 tenants, but max_changes is 0;"),
-        (tenants("absent", "absent"), -1, "for 2 tenants, but max_changes is -1;"),
+        (
+            tenants("absent"),
+            None,
+            "for 1 tenant (h0), but max_changes is not set; set max_changes to 1",
+        ),
+        (tenants("absent", "absent"), 0, "for 2 tenants (h0, h1), but max_changes is 0;"),
+        (tenants("absent", "absent"), -1, "for 2 tenants (h0, h1), but max_changes is -1;"),
         (
             tenants("absent", "present", "absent", None, "absent"),
             2,
-            "for 3 tenants, but max_changes is 2; set max_changes to 3",
+            "for 3 tenants (h0, h2, h4), but max_changes is 2; set max_changes to 3",
         ),
     ],
 )
