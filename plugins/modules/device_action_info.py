@@ -161,7 +161,7 @@ def run(tenant: Tenant, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     _listing.check(params, "an action", _actions.FIELDS)
     api = tenant.api("endpoint", "device_action_info")
     machine_id = _target.device(api, params["device"])["id"] if params["device"] else None
-    actions = _actions.listed(api, _list.filter_text(params, machine_id, at=_times.now()))
+    actions = _actions.listed(api, _list.filter_texts(params, machine_id, at=_times.now()))
     limit = params["limit"] or len(actions)
     return {
         "api": "endpoint",

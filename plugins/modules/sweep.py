@@ -142,7 +142,7 @@ options:
         limit. If the option is not set, the smallest C(max_changes) of the tenants applies, which
         is 10 by default.
       - If more would change, the task fails with the category V(refused) before it sends a write,
-        in check mode too.
+        in check mode too. With C(serial), the limit applies to each batch.
       - For M(mssp.defender_xdr.consent) with C(state=absent) it is the maximum number of tenants in
         which the sweep may remove the application. There it is required, even if C(state) comes
         from C(module_defaults) or from a template, and the task fails before any tenant is queried.
@@ -156,7 +156,8 @@ options:
       - The plan is NDJSON with mode 0600. Each line has the tenant, the arguments, the object, and
         its state before and after. It has no credentials. Tenants that failed are not in it.
       - O(max_changes) does not refuse a plan. RV(changes) is the number of changes in it.
-      - In check mode, the file is not written.
+      - In check mode, the file is not written. A play with C(serial) is refused, because each batch
+        would replace the plan.
     type: path
   apply:
     description:

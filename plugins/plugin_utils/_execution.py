@@ -22,6 +22,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import D
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._module import Call
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _tenant_options
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._text_table import safe_text
 
 MODULES: t.Final = "ansible_collections.mssp.defender_xdr.plugins.modules"
 RULES: t.Final = (
@@ -71,7 +72,7 @@ def run_here(
     module: t.Any, params: dict[str, t.Any], secrets: t.Sequence[str], *, check_mode: bool
 ) -> Result:
     """Run the module in this process; see `performed`. A long wait shows lines on the terminal."""
-    call = Call(module.run, params, notify=Display().display)
+    call = Call(module.run, params, notify=lambda line: Display().display(safe_text(line)))
     return performed(call, secrets, check_mode=check_mode)
 
 

@@ -41,6 +41,14 @@ def rounds(by_host: t.Mapping[str, t.Any]) -> list[Json]:
     ]
 
 
+def of_rows(rows: t.Iterable[Json]) -> list[Json]:
+    """The rounds of rows with `host` and `id`: the ids by host."""
+    by_host: dict[str, list[str]] = {}
+    for row in rows:
+        by_host.setdefault(row["host"], []).append(row["id"])
+    return rounds(by_host)
+
+
 class Answer(t.NamedTuple):
     """What a sweep of one round returned for one host: a result, or an error."""
 

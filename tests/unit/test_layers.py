@@ -47,6 +47,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
     ("plugin_utils._batch", "plugin_utils._execution", "plugin_utils._subject"),
     (
         "plugin_utils._core",
+        "plugin_utils._phrases",
         "plugin_utils._pool",
         "plugin_utils._progress",
         "plugin_utils._rounds",

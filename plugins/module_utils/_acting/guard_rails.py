@@ -38,12 +38,17 @@ def check_count(things: t.Sequence[str], text: str, limit: Limit) -> None:
     count = len(things)
     if limit.most is None or count <= limit.most:
         return
-    rest = f" and {count - SHOWN} more" if count > SHOWN else ""
     raise DefenderError(
         "refused",
-        f"{text} ({', '.join(things[:SHOWN])}{rest}), but {limit.setting} is"
-        f" {limit.value or limit.most}; set max_changes to {count} to allow that.",
+        f"{text} ({named(things)}), but {limit.setting} is {limit.value or limit.most}; set"
+        f" max_changes to {count} to allow that.",
     )
+
+
+def named(things: t.Sequence[str]) -> str:
+    """The first names for a message, and how many more there are."""
+    rest = f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
+    return f"{', '.join(things[:SHOWN])}{rest}"
 
 
 def check_protected(

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _odata, _times
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import actions as _actions
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._devices import pages as _pages
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 
 # The options that choose actions, as a module's argument_spec has them.
@@ -25,8 +26,10 @@ FILTERS: t.Final[t.Mapping[str, t.Any]] = {
 }
 
 
-def filter_text(params: t.Mapping[str, t.Any], machine_id: str | None, *, at: int) -> str | None:
-    """The `$filter` for the options; None for all actions. Raises `bad_request`.
+def filter_texts(
+    params: t.Mapping[str, t.Any], machine_id: str | None, *, at: int
+) -> list[str | None]:
+    """The `$filter` of each request for the options; None for all actions. Raises `bad_request`.
 
     :arg at: the time from which an age in `since` counts back, in ticks.
     """
@@ -34,15 +37,15 @@ def filter_text(params: t.Mapping[str, t.Any], machine_id: str | None, *, at: in
     since = _times.parse_time("since", params["since"], at=at) if params["since"] else None
     types = [_odata.quote(_actions.TYPES[name]) for name in params["type"] or ()]
     statuses = [_odata.quote(_actions.STATUSES[name]) for name in params["status"] or ()]
-    return _odata.all_of(
-        [
-            _odata.any_of("id", ids),
-            f"machineId eq {_odata.quote(machine_id)}" if machine_id else None,
-            _odata.any_of("type", types),
-            _odata.any_of("status", statuses),
-            _odata.between("creationDateTimeUtc", since, None),
-        ]
+    rest = (
+        f"machineId eq {_odata.quote(machine_id)}" if machine_id else None,
+        _odata.any_of("type", types),
+        _odata.any_of("status", statuses),
+        _odata.between("creationDateTimeUtc", since, None),
     )
+    return [
+        _odata.all_of([_odata.any_of("id", batch), *rest]) for batch in _pages.batches(ids) or [()]
+    ]
 
 
 def identity(key: str) -> str:

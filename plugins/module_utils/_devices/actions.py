@@ -132,10 +132,10 @@ def of_device(api: Api, machine_id: str, types: t.Iterable[str]) -> list[Json]:
     """The device's actions of these types, newest first."""
     literals = [_odata.quote(TYPES[name]) for name in types]
     machine = f"machineId eq {_odata.quote(machine_id)}"
-    return listed(api, _odata.all_of([machine, _odata.any_of("type", literals)]))
+    return listed(api, [_odata.all_of([machine, _odata.any_of("type", literals)])])
 
 
-def listed(api: Api, text: str | None) -> list[Json]:
-    """The actions of a filter, newest first."""
-    rows = _pages.pages(api, PATH, "action", normalized, text)
+def listed(api: Api, texts: t.Iterable[str | None]) -> list[Json]:
+    """The actions of these filters, newest first."""
+    rows = [row for text in texts for row in _pages.pages(api, PATH, "action", normalized, text)]
     return sorted(rows, key=created, reverse=True)

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 MOST: t.Final = 10_000  # objects of a page
+BATCH: t.Final = 50  # values in one filter, because a URL has a limit
 Reader = t.Callable[[Json], Json]
 
 
@@ -41,6 +42,11 @@ def pages(api: Api, path: str, noun: str, normalized: Reader, text: str | None) 
         rows += page
         if len(page) < MOST:
             return rows
+
+
+def batches(values: t.Sequence[str]) -> list[t.Sequence[str]]:
+    """The values in parts of which each fits into one filter."""
+    return [values[start : start + BATCH] for start in range(0, len(values), BATCH)]
 
 
 def objects(api: Api, answer: Json, noun: str, normalized: Reader) -> list[Json]:

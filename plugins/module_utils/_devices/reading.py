@@ -21,7 +21,6 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import J
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.api import Api
 
 PATH: t.Final = "/api/machines"
-BATCH: t.Final = 50  # ids or names in one filter, because a URL has a limit
 SHOWN: t.Final = 10  # candidates in a message
 
 
@@ -96,8 +95,8 @@ def _with_names(api: Api, wanted: Wanted) -> list[Json]:
 
 def _in_batches(api: Api, name: str, values: t.Sequence[str], wanted: Wanted) -> list[Json]:
     rows: list[Json] = []
-    for start in range(0, len(values), BATCH):
-        literals = map(_odata.quote, values[start : start + BATCH])
+    for batch in _lists.batches(values):
+        literals = map(_odata.quote, batch)
         # an id is asked for alone, so that one that is there but does not match is not missing
         text = _odata.any_of(name, literals)
         rows += _pages(api, text if name == "id" else filter_text(wanted, text))

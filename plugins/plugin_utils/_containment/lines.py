@@ -10,21 +10,14 @@ This plugin util is **PRIVATE** to the collection and may change at any time.
 from __future__ import annotations
 
 import collections
-import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _phrases, _text_table
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._containment.plan import VERBS
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._phrases import counted
 
-WIDTH: t.Final = 88  # with core's indentation and quotes, 100 columns
-# The beginning of an error, where the host stands before it anyway.
-TENANT: t.Final = re.compile(r"^Tenant [^:]{1,200} \([0-9a-fA-F-]{36}\): ")
 COLUMNS: t.Final = ("tenant", "device", "incidents", "result", "reason")
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def of_result(result: Json) -> list[str]:
@@ -34,13 +27,10 @@ def of_result(result: Json) -> list[str]:
         _headline(result),
         *_others(result),
         "",
-        *_text_table.lines([_row(row) for row in rows], COLUMNS, WIDTH),
+        *_text_table.lines([_row(row) for row in rows], COLUMNS, _phrases.WIDTH),
         *_reasons(rows),
         "",
-        ", ".join(
-            f"{word} {result['coverage'][word]}"
-            for word in ("asked", "complete", "partial", "unread")
-        ),
+        _phrases.tenants_by_word(result["coverage"]),
     ]
 
 
@@ -140,7 +130,7 @@ def _result_word(row: Json) -> str:
 def _reasons(rows: t.Sequence[Json]) -> list[str]:
     """A sentence for each problem, each once: several devices of a tenant may have the same."""
     texts = dict.fromkeys(
-        f"{row['host']}: {_text_table.safe_text(TENANT.sub('', str(row['text'])))}"
+        f"{row['host']}: {_text_table.safe_text(_phrases.without_tenant(str(row['text'])))}"
         for row in rows
         if row["category"] and row["text"]
     )

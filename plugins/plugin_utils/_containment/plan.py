@@ -46,7 +46,10 @@ def plan(
     changed), and as rounds `all`, `act` (isolate or release), `wait` and `tag`.
     """
     hosts = targets["hosts"]
-    devices = [device for host in hosts for device in _of_host(host, hosts[host], found)]
+    lookups: dict[str, list[_rounds.Answer]] = {host: [] for host in hosts}
+    for answer in _rounds.answers(found):
+        lookups[answer.host].append(answer)
+    devices = [device for host in hosts for device in _of_host(host, hosts[host], lookups[host])]
     if dry_run is not None:
         looks = {(answer.host, answer.item): answer for answer in _rounds.answers(dry_run)}
         devices = [
@@ -67,10 +70,12 @@ def plan(
         "hosts": list(hosts),
         "devices": devices,
         "changes": len({_key(device) for device in [*acting, *tagging]}),
-        "all": _as_rounds(device for device in devices if device["id"]),
-        "act": _as_rounds(acting),
-        "wait": _as_rounds(device for device in [*acting, *waiting] if _key(device) not in failed),
-        "tag": _as_rounds(device for device in tagging if _key(device) not in failed),
+        "all": _rounds.of_rows(device for device in devices if device["id"]),
+        "act": _rounds.of_rows(acting),
+        "wait": _rounds.of_rows(
+            device for device in [*acting, *waiting] if _key(device) not in failed
+        ),
+        "tag": _rounds.of_rows(device for device in tagging if _key(device) not in failed),
     }
 
 
@@ -78,21 +83,12 @@ def _key(device: Json) -> tuple[str, str]:
     return device["host"], device["id"]
 
 
-def _as_rounds(devices: t.Iterable[Json]) -> list[Json]:
-    by_host: dict[str, list[str]] = {}
-    for device in devices:
-        by_host.setdefault(device["host"], []).append(device["id"])
-    return _rounds.rounds(by_host)
-
-
-def _of_host(host: str, target: Json, found: t.Any) -> list[Json]:
+def _of_host(host: str, target: Json, answers: t.Iterable[_rounds.Answer]) -> list[Json]:
     """Every device of a tenant once, and a row for each problem."""
     devices: dict[str, Json] = {}
     missing = dict.fromkeys([*target["ids"], *target["names"]])
     problems = list(target["problems"])
-    for answer in _rounds.answers(found):
-        if answer.host != host:
-            continue
+    for answer in answers:
         keys = [key.lower() for values in answer.item.values() for key in values]
         if answer.error:
             cases = [case for key in keys for case in target["incidents"].get(key, ())]

@@ -14,13 +14,12 @@ import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import CATEGORIES
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _phrases, _text_table
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._summary.hosts import LOST
 
 # a security event comes before everything else
 CATEGORY_ORDER: t.Final = ("wrong_tenant", *(each for each in CATEGORIES if each != "wrong_tenant"))
 CONSENT_LINK: t.Final = re.compile(r"https://[^\s\"'<>]+/adminconsent\?[^\s\"'<>]+")
-LINK: t.Final = re.compile(r"(: |:? )?https?://\S+")
 FAILURE_COLUMNS: t.Final = ("tenant", "result", "must_act", "what_to_do")
 
 
@@ -36,7 +35,7 @@ def failure_row(host: str, fact: Json | None) -> Json:
     """A row of the table with why a tenant failed and what to do, without the consent link, which
     is longer than a line."""
     said = fact or LOST
-    advice = LINK.sub("", str(said.get("advice") or said.get("text") or ""))
+    advice = _phrases.without_link(str(said.get("advice") or said.get("text") or ""))
     return {
         "tenant": host,
         "result": said.get("category") or "unavailable",

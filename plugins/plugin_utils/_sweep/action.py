@@ -133,7 +133,7 @@ class Sweep(ActionBase):
         module = _execution.module_named(params["module"])
         check_mode = bool(self._task.check_mode)
         _rows.check(params["dest"], module=params["module"], check_mode=check_mode)
-        _planning.check(params, module, check_mode=check_mode)
+        _planning.check(params, module, variables, check_mode=check_mode)
         result = self._sweep(module, params, variables, plan=plan, key=key)
         _coverage.judge(result, threshold)
         return result
@@ -186,7 +186,8 @@ class Sweep(ActionBase):
             raise
         result = answers.as_result()
         result["changed"] |= collector.changed
-        result["asked_at"] = asked_at if len(answers.failures) < len(batch.asked) else None
+        is_asked = bool(set(batch.asked) - batch.lost - batch.unclear)
+        result["asked_at"] = asked_at if is_asked else None
         if hosts == []:
             result |= {"msg": NOBODY, "warnings": [NOBODY]}
         if large := _rows.size_warning(result["results"], rows=rows):

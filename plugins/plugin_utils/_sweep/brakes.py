@@ -16,6 +16,7 @@ from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
     guard_rails as _guard_rails,
 )
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _phrases
 
 Arguments = t.Mapping[str, t.Any]
 PROVIDER_MODULES: t.Final = ("application", "application_credential")
@@ -49,7 +50,7 @@ def check_removals(
         return
     option, value = REMOVALS[module]
     hosts = [host for host, options in arguments if str(options.get(option)) == value]
-    tenants = "1 tenant" if len(hosts) == 1 else f"{len(hosts)} tenants"
+    tenants = _phrases.counted(len(hosts), "tenant")
     shown = "not set" if max_changes is None else str(max_changes)
     limit = _guard_rails.Limit(max_changes or 0, "max_changes", shown)
     _guard_rails.check_count(hosts, f"{option} is {value} for {tenants}", limit)

@@ -13,10 +13,9 @@ import collections
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _phrases, _text_table
 
 SEVERITIES: t.Final = ("high", "medium", "low", "informational")
-WIDTH: t.Final = 88  # with core's indentation and quotes, 100 columns
 COLUMNS: t.Final = ("hunt", "severity", "hits", "tenants", "hits_by_tenant")
 
 
@@ -25,7 +24,7 @@ def lines(result: Json) -> list[str]:
     hunts = sorted(result["hunts"].items(), key=_urgency)
     count = result["coverage"]
     return [
-        *_text_table.lines([_row(name, hunt) for name, hunt in hunts], COLUMNS, WIDTH),
+        *_text_table.lines([_row(name, hunt) for name, hunt in hunts], COLUMNS, _phrases.WIDTH),
         *_failures(result["hunts"]),
         *(
             f"{hunt['name']} was not run: no value for {', '.join(hunt['missing'])}"

@@ -45,11 +45,11 @@ def text(head: Json, entries: t.Iterable[Json], key: bytes | None) -> bytes:
     """The content of the file."""
     lines: list[Json] = [{**head, "plan_version": VERSION, "keyed": key is not None}, *entries]
     lines.append({"lines": len(lines) + 1})
-    digest, content = "", b""
+    digest, written = "", []
     for line in lines:
         digest = _digest(digest, line, key)
-        content += _files.json_line({**line, "digest": digest})
-    return content
+        written.append(_files.json_line({**line, "digest": digest}))
+    return b"".join(written)
 
 
 def key_from(path: str | None) -> bytes | None:
@@ -104,9 +104,21 @@ def parse(path: str, content: bytes, key: bytes | None) -> Plan:
         raise _edited(path, len(lines), "the last line is missing")
     entries = [{name: line[name] for name in line if name != "digest"} for line in lines[1:-1]]
     for number, line in enumerate(lines[1:-1], 2):
-        if set(line) != ENTRY:
-            raise _edited(path, number, "it is no object")
+        if not _is_entry(line, head.get("module")):
+            raise _edited(path, number, "it is no change of the plan's module")
     return Plan(head, entries)
+
+
+def _is_entry(line: Json, module: t.Any) -> bool:
+    """Whether a line has all that is used of it. Without a key, anybody can make a digest."""
+    tenant = line.get("tenant")
+    return (
+        set(line) == ENTRY
+        and line["module"] == module
+        and isinstance(tenant, dict)
+        and {"id", "name", "cloud"} <= set(tenant)
+        and all(isinstance(line[name], dict) for name in ("arguments", "before", "after"))
+    )
 
 
 def _check_digests(path: str, lines: list[Json], key: bytes | None) -> None:

@@ -14,6 +14,9 @@ import typing as t
 import uuid
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils import _files, _times
+from ansible_collections.mssp.defender_xdr.plugins.module_utils._acting import (
+    guard_rails as _guard_rails,
+)
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._errors import DefenderError
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.late_credential import LATE
@@ -32,7 +35,6 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep.tenant_ru
 COLLECTION: t.Final = "mssp.defender_xdr"
 OF_TENANT: t.Final = frozenset({*TENANT_SPEC, LATE, "tenant_name"})
 PINNED: t.Final = "api"  # the only tenant option that decides what an object looks like
-SHOWN: t.Final = 10  # names in a message
 
 
 def opened(params: Json, key: bytes | None) -> _plan_file.Plan | None:
@@ -56,10 +58,17 @@ def opened(params: Json, key: bytes | None) -> _plan_file.Plan | None:
     return plan
 
 
-def check(params: Json, module: t.Any, *, check_mode: bool) -> None:
-    """Raise `bad_request` for a module that changes nothing, or a file that cannot be written."""
+def check(params: Json, module: t.Any, variables: Json, *, check_mode: bool) -> None:
+    """Raise `bad_request` for a module that changes nothing, a file that cannot be written, and for
+    batches, each of which would replace the plan of the one before."""
     if params["plan"] is None:
         return
+    if len(variables["ansible_play_batch"]) < len(variables["ansible_play_hosts"]):
+        raise DefenderError(
+            "bad_request",
+            "plan is set, but the play sets serial, so each batch would replace the plan; remove"
+            " serial.",
+        )
     if _two_passes.noun_of(module) is None:
         raise DefenderError(
             "bad_request",
@@ -119,6 +128,8 @@ def jobs_of(plan: _plan_file.Plan, batch: Batch, jobs: t.Iterable[Job]) -> tuple
 
     :arg jobs: of every host of the batch, with the tenant options.
     """
+    for entry in plan.entries:
+        _check_arguments(entry["arguments"])
     by_tenant: dict[tuple[str, str], Job] = {}
     for job in jobs:
         if not job.error:
@@ -137,15 +148,25 @@ def jobs_of(plan: _plan_file.Plan, batch: Batch, jobs: t.Iterable[Job]) -> tuple
         else:
             made[match.host] = _planned(match, entry)
     if unknown:
-        rest = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
         raise DefenderError(
             "refused",
-            f"The plan has tenants that are no hosts of this sweep ({', '.join(unknown[:SHOWN])}"
-            f"{rest}), so nothing of it is applied; run it for these hosts too.",
+            f"The plan has tenants that are no hosts of this sweep ({_guard_rails.named(unknown)}),"
+            " so nothing of it is applied; run it for these hosts too.",
         )
     hosts = [host for host in batch.asked if host in made]
     kept = Batch(hosts, lost=batch.lost & made.keys(), unclear=batch.unclear & made.keys())
     return kept, [made[host] for host in hosts]
+
+
+def _check_arguments(arguments: Json) -> None:
+    """Raise `refused` for a tenant option, such as a URL to which a token would be sent. A sweep
+    writes none into its plan, but without a key anybody can make a plan."""
+    if strange := sorted((OF_TENANT - {PINNED}) & arguments.keys()):
+        raise DefenderError(
+            "refused",
+            f"The plan sets {', '.join(strange)}, but only the inventory sets options of a tenant;"
+            " make the plan again with a sweep.",
+        )
 
 
 def _tenant_of(job: Job) -> tuple[str, str]:

@@ -15,23 +15,28 @@ import json
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._phrases import counted
 
 
 def text(results: t.Mapping[str, Json], failures: t.Mapping[str, Json], noun: str) -> str:
-    """The text, with a line break at its end.
+    """The text, with a line break at its end, and without a character that a terminal would obey.
 
     :arg results: by host, with `changed`, `before` and `after`.
     """
     changed = {host: result for host, result in results.items() if result.get("changed")}
     counts = [
-        f"changes: {_count(len(changed), noun)}",
-        f"no change: {_count(len(results) - len(changed), 'tenant')}",
-        f"failed: {_count(len(failures), 'tenant')}",
+        f"changes: {counted(len(changed), noun)}",
+        f"no change: {counted(len(results) - len(changed), 'tenant')}",
+        f"failed: {counted(len(failures), 'tenant')}",
     ]
     kinds = collections.Counter(part for result in changed.values() for part in _parts(result))
     common = [f"  {count} x {part}" for part, count in kinds.most_common() if count > 1]
     by_tenant = [f"{host}: {'; '.join(_parts(result))}" for host, result in changed.items()]
-    failed = [f"{host}: failed, {error.get('msg')}" for host, error in failures.items()]
+    failed = [
+        f"{host}: failed, {_text_table.safe_text(str(error.get('msg')))}"
+        for host, error in failures.items()
+    ]
     return "\n".join(["; ".join(counts), *common, *by_tenant, *failed, ""])
 
 
@@ -46,10 +51,5 @@ def _parts(result: Json) -> list[str]:
 
 
 def _shown(value: t.Any) -> str:
-    if isinstance(value, str) and value.isprintable():
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    is_line = isinstance(value, str) and value.isprintable()
+    return _text_table.safe_text(value if is_line else json.dumps(value, ensure_ascii=False))

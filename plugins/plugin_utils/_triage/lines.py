@@ -14,13 +14,11 @@ import re
 import typing as t
 
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._shapes import Json
-from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils import _phrases, _text_table
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._phrases import counted
 
-WIDTH: t.Final = 88  # with core's indentation and quotes, 100 columns
 COLUMNS: t.Final = ("tenant", "incident", "severity", "devices", "users", "hits", "result", "title")
 NOT_READ: t.Final = ("tenant", "result", "must_act", "what_to_do")
-LINK: t.Final = re.compile(r"(: |:? )?https?://\S+")
-TENANT: t.Final = re.compile(r"^Tenant [^:]{1,200} \([0-9a-fA-F-]{36}\): ")
 WORDS: t.Final = {"would_claim": "would claim", "new": "not taken", "claimed": "only claimed"}
 AGAIN: t.Final = (
     "What is only claimed has no tags and no comment yet; add them by a run with"
@@ -31,7 +29,7 @@ AGAIN: t.Final = (
 def lines(result: Json) -> list[str]:
     """Counts first, then every incident by tenant, then the tenants that were not read."""
     rows = [_row(incident) for incident in result["incidents"]]
-    table = _text_table.lines(rows, COLUMNS, WIDTH)
+    table = _text_table.lines(rows, COLUMNS, _phrases.WIDTH)
     return [
         _headline(result),
         *([""] if table else []),
@@ -40,7 +38,7 @@ def lines(result: Json) -> list[str]:
         *_left_over(result["left_over"]),
         *_not_read(result["failures"]),
         "",
-        _coverage(result),
+        _phrases.tenants_by_word(result["coverage"]),
     ]
 
 
@@ -74,7 +72,7 @@ def markdown(result: Json) -> str:
             f"- {_cell(host)} was not read: {_cell(error.get('category'))}"
             for host, error in result["failures"].items()
         ),
-        _coverage(result),
+        _phrases.tenants_by_word(result["coverage"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -96,8 +94,8 @@ def _headline(result: Json) -> str:
     if not read:
         return "No tenant could be read"
     if not result["incidents"]:
-        return f"Nothing new in {_counted(read, 'tenant')}"
-    where = f"{_counted(taken, 'new incident')} in {len(hosts)} of {_counted(read, 'tenant')}"
+        return f"Nothing new in {counted(read, 'tenant')}"
+    where = f"{counted(taken, 'new incident')} in {len(hosts)} of {counted(read, 'tenant')}"
     if not result["sent"]:
         return f"Plan: claim {where}; nothing was sent"
     parts = [f"{where} claimed"]
@@ -108,10 +106,6 @@ def _headline(result: Json) -> str:
     if states["claimed"]:
         parts.append(f"{states['claimed']} of them without tags and comment")
     return ", ".join(parts)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row(incident: Json) -> Json:
@@ -135,7 +129,7 @@ def _word(incident: Json) -> str:
 def _reasons(incidents: t.Sequence[Json]) -> list[str]:
     texts = [
         f"{incident['host']} {incident['id']}:"
-        f" {_text_table.safe_text(TENANT.sub('', str(incident['text'])))}"
+        f" {_text_table.safe_text(_phrases.without_tenant(str(incident['text'])))}"
         for incident in incidents
         if incident["text"]
     ]
@@ -165,14 +159,9 @@ def _not_read(failures: t.Mapping[str, Json]) -> list[str]:
             "tenant": host,
             "result": error.get("category"),
             "must_act": error.get("who"),
-            "what_to_do": LINK.sub("", str(error.get("advice") or "")) or None,
+            "what_to_do": _phrases.without_link(str(error.get("advice") or "")) or None,
         }
         for host, error in failures.items()
     ]
-    table = _text_table.lines(rows, NOT_READ, WIDTH)
+    table = _text_table.lines(rows, NOT_READ, _phrases.WIDTH)
     return ["", *table] if table else []
-
-
-def _coverage(result: Json) -> str:
-    words = ("asked", "complete", "partial", "unread")
-    return ", ".join(f"{word} {result['coverage'][word]}" for word in words)

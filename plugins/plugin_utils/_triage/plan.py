@@ -70,8 +70,8 @@ def plan(
         "failures": dict(listed.get("failures") or {}),
         "incidents": incidents,
         "left_over": left_over,
-        "rounds": _as_rounds(incidents),
-        "claimed": _as_rounds(ours),
+        "rounds": _rounds.of_rows(incidents),
+        "claimed": _rounds.of_rows(ours),
         "questions": questions(ours),
         "refusal": _refusal(incidents, max_changes),
     }
@@ -125,13 +125,6 @@ def _claimed(incident: Json, answer: _rounds.Answer | None, is_claimed: bool) ->
     category = error.get("category") or "unavailable"
     state = "taken" if category == "conflict" else "failed"
     return {**incident, "state": state, "category": category, "text": error.get("msg") or ""}
-
-
-def _as_rounds(incidents: t.Iterable[Json]) -> list[Json]:
-    by_host: dict[str, list[str]] = {}
-    for incident in incidents:
-        by_host.setdefault(incident["host"], []).append(incident["id"])
-    return _rounds.rounds(by_host)
 
 
 def questions(incidents: t.Iterable[Json]) -> dict[str, dict[str, Json]]:

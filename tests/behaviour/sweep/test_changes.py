@@ -103,3 +103,11 @@ def test_a_negative_limit_is_refused_before_any_tenant_is_queried(prepared: Flee
     assert run.result("take")["error"]["category"] == "bad_request"
     assert "max_changes is -1, but must be at least 0" in run.result("take")["msg"]
     assert writes(prepared) == []
+
+
+def test_the_time_is_known_when_every_tenant_was_queried_and_failed(prepared: Fleet) -> None:
+    for customer in prepared.customers.values():
+        customer.fault(path="/v1.0/security/incidents", status=400, times=9)
+    result = prepared.play(take()).result("take")
+    assert result["coverage"] == {"asked": 3, "answered": 0, "failed": 3}
+    assert result["asked_at"] is not None

@@ -80,7 +80,7 @@ def test_an_id_that_the_tenant_does_not_have_is_not_found_unlike_one_that_does_n
 
 
 def test_many_ids_are_requested_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_reading, "BATCH", 1)
+    monkeypatch.setattr(_pages, "BATCH", 1)
     api = FakeApi([machine(A)], [machine(B)])
     assert read(api, id=(A, B)) == [A, B]
     assert [params["$filter"] for _path, params in api.asked] == [f"id eq '{A}'", f"id eq '{B}'"]

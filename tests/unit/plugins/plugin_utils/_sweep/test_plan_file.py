@@ -120,3 +120,29 @@ def test_a_key_is_a_file_of_at_least_sixteen_bytes(tmp_path: Path) -> None:
     path.write_bytes(KEY + b"\n")
     assert _plan_file.key_from(str(path)) == KEY
     assert _plan_file.key_from(None) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"module": "alert"},
+        {"tenant": "contoso"},
+        {"tenant": {"id": "1"}},
+        {"arguments": None},
+        {"before": []},
+    ],
+)
+def test_a_line_that_lacks_what_is_used_of_it_is_refused_with_good_digests_too(
+    change: Json,
+) -> None:
+    entry = {
+        "tenant": {"id": "1", "name": "contoso", "cloud": "public"},
+        "module": "incident",
+        "arguments": {},
+        "object": "incident 1",
+        "before": {},
+        "after": {},
+    }
+    assert parse(_plan_file.text(HEAD, [entry], None)).entries == [entry]
+    error = refused(_plan_file.text(HEAD, [{**entry, **change}], None))
+    assert (error.category, "line 2: it is no change of" in error.message) == ("refused", True)

@@ -106,3 +106,26 @@ def test_two_lines_for_one_tenant_are_refused() -> None:
     plan = _plan_file.Plan({"module": "incident"}, [entry, entry])
     with pytest.raises(DefenderError, match="The plan has two lines for contoso"):
         _planning.jobs_of(plan, Batch(["contoso"]), [job("contoso")])
+
+
+@pytest.mark.parametrize("option", ["tenant_id", "graph_url", "client_secret", "protected_tags"])
+def test_a_plan_cannot_set_an_option_of_the_tenant(option: str) -> None:
+    entry = {
+        "tenant": result("contoso")["tenant"],
+        "arguments": {"id": "7", option: "https://elsewhere.example"},
+        "before": {},
+        "after": {},
+    }
+    plan = _plan_file.Plan({"module": "incident"}, [entry])
+    with pytest.raises(DefenderError, match=f"The plan sets {option}, but only the inventory") as e:
+        _planning.jobs_of(plan, Batch(["contoso"]), [job("contoso")])
+    assert e.value.category == "refused"
+
+
+def test_a_play_in_batches_makes_no_plan(tmp_path: Path) -> None:
+    module: t.Any = type("Module", (), {"CHANGES": "incident"})
+    params = {"plan": str(tmp_path / "plan"), "module": "incident"}
+    hosts = {"ansible_play_hosts": list(HOSTS)}
+    _planning.check(params, module, {**hosts, "ansible_play_batch": list(HOSTS)}, check_mode=False)
+    with pytest.raises(DefenderError, match="so each batch would replace the plan; remove serial"):
+        _planning.check(params, module, {**hosts, "ansible_play_batch": ["a"]}, check_mode=True)

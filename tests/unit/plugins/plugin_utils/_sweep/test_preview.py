@@ -36,3 +36,10 @@ def test_counts_come_first_and_then_each_tenant() -> None:
     assert _preview.text({}, {}, "incident") == (
         "changes: 0 incidents; no change: 0 tenants; failed: 0 tenants\n"
     )
+
+
+def test_no_character_reaches_the_terminal_that_it_would_obey() -> None:
+    evil = "a\x1b[2J\x9b2J\u202e"
+    results = {"contoso": {"changed": True, "before": {"tag": []}, "after": {"tag": [evil]}}}
+    shown = _preview.text(results, {"litware": {"msg": evil}}, "incident")
+    assert not set("\x1b\x9b\u202e") & set(shown)
