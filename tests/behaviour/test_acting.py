@@ -38,14 +38,16 @@ def incident(number: str, **options: t.Any) -> Json:
 
 
 def open_incident(customer: Customer) -> str:
-    """An incident that nobody has, and that was not merged into another."""
+    """An incident of high severity that nobody has, and that was not merged into another."""
     number = next(
         str(one["id"])
         for one in customer.lab.incidents(customer.tenant_id)
         if one["status"] != "redirected"
     )
     change(customer, id=number, status="active", assignedTo=None, customTags=["a"], comments=[])
-    change(customer, id=number, classification="unknown", determination="unknown")
+    change(
+        customer, id=number, severity="high", classification="unknown", determination="unknown"
+    )
     return number
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -199,19 +200,22 @@ def test_a_person_at_a_terminal_approves_or_not(
 
 
 def conversation(process: subprocess.Popen[bytes], answer: str) -> tuple[int, str]:
-    """The exit code of the program, and what it shows; its question gets this answer."""
+    """The exit code of the program, and what it shows; its question gets this answer.
+
+    Core drops what was typed before it reads, and it reads some time after it shows the question:
+    like a person who sees no reaction, this answers again.
+    """
     assert process.stdin
     assert process.stdout
     end = threading.Timer(90, process.kill)
     end.start()
     shown = b""
     with process.stdin, process.stdout:
-        while QUESTION not in shown and (part := os.read(process.stdout.fileno(), 4096)):
-            shown += part
-        process.stdin.write(f"{answer}\r".encode())
-        process.stdin.flush()
         while part := os.read(process.stdout.fileno(), 4096):
             shown += part
+            while QUESTION in shown and not select.select([process.stdout], [], [], 1)[0]:
+                process.stdin.write(f"{answer}\r".encode())
+                process.stdin.flush()
     code = process.wait()
     end.cancel()
     return code, shown.decode()
