@@ -45,9 +45,7 @@ def open_incident(customer: Customer) -> str:
         if one["status"] != "redirected"
     )
     change(customer, id=number, status="active", assignedTo=None, customTags=["a"], comments=[])
-    change(
-        customer, id=number, severity="high", classification="unknown", determination="unknown"
-    )
+    change(customer, id=number, severity="high", classification="unknown", determination="unknown")
     return number
 
 

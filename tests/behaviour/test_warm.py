@@ -10,7 +10,11 @@ import json
 import re
 import subprocess
 import typing as t
+from pathlib import Path
 
+import pytest
+import yaml
+from ansible_collections.mssp.defender_xdr.tests.behaviour import warm_server
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible, Started
 from ansible_collections.mssp.defender_xdr.tests.behaviour.warm import Forked
 
@@ -42,6 +46,21 @@ def test_a_fork_has_the_settings_of_a_process_of_its_own(ansible: Ansible) -> No
     assert {name: fork[name] for name in own if fork[name] != own[name]} == {}
     assert fork["constants"]["DEFAULT_FORKS"] == 3
     assert str(ansible.folder) in fork["constants"]["DEFAULT_LOCAL_TMP"]
+
+
+def test_a_document_parsed_ahead_is_what_it_says_and_is_nobody_elses(tmp_path: Path) -> None:
+    documents = warm_server.Documents(str(tmp_path))
+    text = "a: [1, 2]\n" + "# " * warm_server.WORTHWHILE
+    for _run in range(2):
+        assert documents.load(text, yaml.SafeLoader) == {"a": [1, 2]}
+        documents.learn()
+    with pytest.raises(yaml.YAMLError):
+        documents.load("a: [" + text, yaml.SafeLoader)
+    ahead = documents.load(text, yaml.SafeLoader)
+    ahead["a"].append(3)
+    assert documents.load(text, yaml.SafeLoader) == {"a": [1, 2]}
+    documents.learn()
+    assert documents.load(text, yaml.SafeLoader) == {"a": [1, 2]}
 
 
 def test_a_fork_leaves_nothing_behind_and_tells_how_it_ended(ansible: Ansible) -> None:

@@ -15,13 +15,17 @@ import atexit
 import functools
 import gc
 import importlib
+import importlib.machinery
 import json
 import os
+import pickle
 import signal
 import socket
 import sys
 import tempfile
 import typing as t
+
+import yaml
 
 # What every run imports and no setting changes.
 IMPORTED: t.Final = (
@@ -38,11 +42,57 @@ IMPORTED: t.Final = (
     "msal",
     "requests",
 )
+# A shorter text is parsed sooner than it is looked up.
+WORTHWHILE: t.Final = 200
+
+
+class Documents:
+    """The YAML that every run parses, such as core's settings and the documentation of its plugins:
+    what two runs had to parse, the server parses ahead of the next ones.
+
+    A run gets each document once, so that what it changes in one is not in another.
+
+    folder: where the runs tell the server what they had to parse.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._load: t.Callable[..., t.Any] = yaml.load
+        self._ahead: dict[bytes, t.Any] = {}
+        self._told: set[bytes] = set()
+        self._path = os.path.join(folder, "documents")
+        open(self._path, "wb").close()
+
+    def learn(self) -> None:
+        """Parse what runs told since the last time and others had told before."""
+        with open(self._path, "rb") as told:
+            while told.peek(1):
+                key = pickle.load(told)
+                if key in self._told and key not in self._ahead:
+                    self._ahead[key] = self._load(*pickle.loads(key))
+                self._told.add(key)
+        os.truncate(self._path, 0)
+
+    def load(self, stream: t.Any, Loader: t.Any) -> t.Any:
+        """In place of `yaml.load`."""
+        if Loader is yaml.CSafeLoader and hasattr(stream, "read"):
+            stream = stream.read()
+        if not isinstance(stream, (str, bytes)) or len(stream) < WORTHWHILE:
+            return self._load(stream, Loader)
+        key = pickle.dumps((stream, Loader))  # with where it stands, which core adds to each value
+        if key in self._ahead:
+            return self._ahead.pop(key)
+        document = self._load(stream, Loader)
+        with open(self._path, "ab", buffering=0) as new:
+            new.write(pickle.dumps(key))
+        return document
 
 
 def main() -> None:
+    documents = Documents(os.environ["TMPDIR"])
+    yaml.load = documents.load
     for name in IMPORTED:
         importlib.import_module(name)
+    keep_compiled_collections(os.environ["TMPDIR"])
     read_routing_of_core()
     forget_own_folder()
     gc.collect()
@@ -56,6 +106,8 @@ def main() -> None:
             line += control.recv(65536)
         if not line:
             return
+        documents.learn()
+        gc.freeze()
         if os.fork() == 0:
             control.close()
             attend(json.loads(line), *files)
@@ -119,6 +171,24 @@ def read_routing_of_core() -> None:
     finder._meta_yml_to_dict = functools.cache(finder._meta_yml_to_dict)
     with open(os.path.join(config.__path__[0], "ansible_builtin_runtime.yml"), "rb") as file:
         finder._meta_yml_to_dict(file.read(), ("ansible.builtin", "runtime.yml"))
+
+
+def keep_compiled_collections(folder: str) -> None:
+    """Compile each file of a collection once, as Python does for every other file: core's loader
+    compiles it in each process."""
+    from ansible.utils.collection_loader import _collection_finder
+
+    base: t.Any = _collection_finder._AnsibleCollectionPkgLoaderBase
+    compiled = base.get_code
+    sys.pycache_prefix = folder
+
+    def get_code(self: t.Any, fullname: str) -> t.Any:
+        path = self._source_code_path
+        if not path:
+            return compiled(self, fullname)
+        return importlib.machinery.SourceFileLoader(fullname, path).get_code(fullname)
+
+    base.get_code = get_code
 
 
 def forget_own_folder() -> None:
