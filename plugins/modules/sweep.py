@@ -12,7 +12,7 @@ author:
 short_description: Run one of the collection's modules for every tenant of the play in one task
 version_added: 0.1.0
 description:
-  - Runs a module for all tenants of the play's current batch in one process, with threads and
+  - Runs a module for all tenants of the play's current batch in a few processes, with threads and
     shared connections. A thousand tenants take seconds, compared with minutes for one task per
     host.
   - Each tenant gets the options and arguments that it would get in a separate task. They are
@@ -116,6 +116,9 @@ options:
         services answer in time and the processor waits for them. It falls again, down to 32, if
         many tenants at once are throttled or get no response. A tenant that exceeds its own quota
         does not lower it.
+      - If the module only reads, several processes share this number. There is one process for
+        every 64 tenants, but no more than processors, Ansible's C(forks) or 8. Any other module
+        runs in one process.
       - The upper bound is lower where fewer files can be open (C(ulimit -n), 4 for each tenant) or
         where half of the available memory is less than 16 MiB for each tenant, but at least 8.
     type: int

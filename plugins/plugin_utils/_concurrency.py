@@ -145,12 +145,14 @@ class Limit:
         self._latest.clear()
 
 
-def limit(number: int | None) -> Limit:
-    """The limit for the option `concurrency`: fixed if it is set."""
-    if number is not None:
-        return Limit(number, number)
-    most = ceiling()
-    return Limit(min(START, most), most)
+def limit(number: int | None, *, processes: int = 1) -> Limit:
+    """The limit for the option `concurrency`: fixed if it is set.
+
+    :arg processes: how many, at most `number`, share what is allowed; this is the limit of each.
+    """
+    most = ceiling() if number is None else number
+    least = min(START, most) if number is None else number
+    return Limit(max(1, least // processes), max(1, most // processes))
 
 
 def ceiling() -> int:

@@ -22,6 +22,12 @@ from ansible.executor import module_common
 from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
+DISPLAY_UTILS: t.Any
+try:
+    from ansible._internal import _display_utils as DISPLAY_UTILS
+except ImportError:
+    DISPLAY_UTILS = None
+
 MANAGER_MODULE: t.Final[t.Any] = ansible.vars.manager
 MODULE_COMMON: t.Final[t.Any] = module_common
 GROUP: t.Final = "group/mssp.defender_xdr.tenant"
@@ -300,3 +306,21 @@ def with_defaults(
         {name: value for name, value in values.items() if name not in arguments}
     )
     return {**rest, **arguments}
+
+
+def captured_warnings() -> list[t.Any]:
+    """The warnings that core has kept for the result of this process's task."""
+    kept = _kept_warnings()
+    return [*kept.get_warnings(), *kept.get_deprecation_warnings()] if kept else []
+
+
+def capture_warnings(warnings: t.Iterable[t.Any]) -> None:
+    """Add warnings of another process to the result of this one's task; those that are there stay
+    once."""
+    if kept := _kept_warnings():
+        for warning in warnings:
+            kept.capture(warning)
+
+
+def _kept_warnings() -> t.Any:
+    return DISPLAY_UTILS and DISPLAY_UTILS.DeferredWarningContext.current(optional=True)

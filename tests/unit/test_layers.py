@@ -49,6 +49,7 @@ ORDER: t.Final[tuple[tuple[str, ...], ...]] = (
         "plugin_utils._core",
         "plugin_utils._phrases",
         "plugin_utils._pool",
+        "plugin_utils._processes",
         "plugin_utils._progress",
         "plugin_utils._rounds",
         "plugin_utils._tenant_options",

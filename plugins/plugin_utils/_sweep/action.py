@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sweep: one task that runs a module for every tenant of the play, in one process.
+"""The sweep: one task that runs a module for every tenant of the play, in threads.
 
 Each tenant gets the options and arguments that a separate task would get, and its failure does not
 affect the others.
@@ -48,6 +48,9 @@ from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     preview as _preview,
+)
+from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
+    spread as _spread,
 )
 from ansible_collections.mssp.defender_xdr.plugins.plugin_utils._sweep import (
     tenant_run as _run,
@@ -159,8 +162,7 @@ class Sweep(ActionBase):
             jobs = [job for job in planned if job.host not in batch.lost | batch.unclear]
         else:
             gone = batch.lost | batch.unclear
-            present = [host for host in batch.asked if host not in gone]
-            jobs = (_run.job_for(host, arguments) for host in present)
+            jobs = _run.Jobs([host for host in batch.asked if host not in gone], arguments)
         answers = Answers(batch)
         check_mode = bool(self._task.check_mode)
         progress = _progress.board()
@@ -226,17 +228,19 @@ class Sweep(ActionBase):
         self, module: t.Any, params: Json, jobs: t.Iterable[_run.Job]
     ) -> t.Iterator[tuple[_run.Job, Json]]:
         """Every job with the module's answer, in the order of the answers."""
-        limit = _concurrency.limit(params["concurrency"])
         crashed = functools.partial(_run.crashed, module)
 
-        def run(jobs: t.Iterable[_run.Job], check_mode: bool) -> _two_passes.Answers:
+        def run(
+            jobs: t.Iterable[_run.Job], check_mode: bool, processes: int = 1
+        ) -> _two_passes.Answers:
+            limit = _concurrency.limit(params["concurrency"], processes=processes)
             serve = functools.partial(_run.serve, module=module, check_mode=check_mode)
             return _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
 
         check_mode = bool(self._task.check_mode)
         noun = _two_passes.noun_of(module)
         if noun is None:
-            return run(jobs, check_mode)
+            return _spread.answers(params, jobs, functools.partial(run, check_mode=check_mode))
         if params["plan"]:
             return run(jobs, True)
         most = params["max_changes"]

@@ -57,6 +57,21 @@ def job_for(host: str, arguments: Arguments) -> Job:
         )
 
 
+class Jobs(t.Iterable[Job]):
+    """The jobs of these hosts, whose arguments are resolved only as they are taken."""
+
+    def __init__(self, hosts: t.Sequence[str], arguments: Arguments) -> None:
+        self.hosts = hosts
+        self._arguments = arguments
+
+    def __iter__(self) -> t.Iterator[Job]:
+        return (job_for(host, self._arguments) for host in self.hosts)
+
+    def of(self, hosts: t.Sequence[str]) -> Jobs:
+        """The jobs of some of the hosts."""
+        return Jobs(hosts, self._arguments)
+
+
 def serve(job: Job, *, module: t.Any, check_mode: bool) -> Json:
     """The result of the module for one tenant; a DefenderError becomes a failed result."""
     secrets = _scrub.secrets_of(module.SPEC["argument_spec"], job.arguments)
@@ -83,6 +98,13 @@ def crashed(module: t.Any, job: Job, error: BaseException) -> Json:
             " this as a bug."
         )
         return DefenderError("unavailable", text, who="partner").as_result()
+
+
+def unserved(host: str, how: str) -> Json:
+    """The failed result for a host whose process ended before it had answered."""
+    text = f"The process that queried {host} {how}, so its answer is unknown."
+    advice = "Check the memory of the controller, or set forks to 1 to query from one process."
+    return DefenderError("unavailable", text, who="partner", advice=advice).as_result()
 
 
 def lost(host: str, *, unclear: bool) -> Json:

@@ -174,6 +174,15 @@ def test_a_number_that_was_set_never_changes(
         assert limit.now() == limit.most == number
 
 
+@pytest.mark.parametrize("number", [None, 7, 256])
+@pytest.mark.parametrize("processes", [1, 2, 3, 7])
+def test_processes_share_the_number(number: int | None, processes: int) -> None:
+    whole = _concurrency.limit(number)
+    part = _concurrency.limit(number, processes=processes)
+    assert 1 <= part.now() == whole.now() // processes
+    assert 1 <= part.most == whole.most // processes
+
+
 @given(st.lists(st.tuples(st.integers(0, 80), st.sampled_from(LOADS)), max_size=400))
 def test_it_stays_between_its_bounds(requests: list[tuple[int, _load.Load]]) -> None:
     limit = _concurrency.Limit(8, 40)
