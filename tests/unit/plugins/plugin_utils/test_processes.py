@@ -32,7 +32,7 @@ def each(
         serve,
         processes=processes,
         lost=lambda job, how: how,
-        parting=lambda: os.getpid(),
+        parting=os.getpid,
         take=[].append if notes is None else notes.append,
     )
 
