@@ -36,7 +36,12 @@ DOCUMENTS = "tests/behaviour/documents/"
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")
 # The same tests run on every core without it; this is for its own layout.
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
-# The gates test and coverage try all examples of the property tests.
+# Unit tests run once on each core: these through ansible-test, those for the coverage, the others in
+# the gates pytest.
+COVERED: t.Final = "2.20"
+# Tests of ansible-test that take long, and of which the newest release has all the rules.
+OF_THE_NEWEST: t.Final = ("import", "pylint")
+# The gate test tries all examples of the property tests.
 FEWER_EXAMPLES = {"HYPOTHESIS_PROFILE": "again"}
 # What can tell one version of a needed package from another, where ./dev test ran all on that core.
 ABOUT_PACKAGES = (
@@ -70,7 +75,7 @@ def ansible_test(command: str, core: str, log: Log) -> None:
         for name, value in environment(venv(core)).items()
         if not name.startswith("ANSIBLE_")
     } | {"HOME": str(home)}
-    if command == "sanity":
+    if command.startswith("sanity"):
         offer_pip(core, home, env, log)
     tree = copy(f"{command.split()[0]}-{core}")
     log.run(
@@ -120,7 +125,7 @@ def coverage(core: str, log: Log) -> str:
     again.
     """
     folder = fresh_coverage(WORK)
-    env = environment(venv(core)) | {"COVERAGE_FILE": str(folder / "data")}
+    env = environment(venv(core)) | FEWER_EXAMPLES | {"COVERAGE_FILE": str(folder / "data")}
     python = venv(core) / "bin/python"
     said = twice(
         log,
@@ -352,13 +357,17 @@ def every_gate(tested: str) -> list[Gate]:
         for core in CORES
     ]
     gates += [Gate("prepare-tools", "prepare", prepare_tools)]
+    newest = THROUGH_ANSIBLE_TEST[-1]
     for core in CORES:
         need = (f"prepare-{core}",)
+        # a core that is named gets all of them
+        skipped = OF_THE_NEWEST if tested and core != newest else ()
+        sanity = " --skip-test ".join(("sanity", *skipped))
         gates += [
             Gate(
                 f"sanity-{core}",
                 "sanity",
-                functools.partial(ansible_test, "sanity", core),
+                functools.partial(ansible_test, sanity, core),
                 need,
                 optional=CORES[core].optional,
                 # the oldest and the newest release have all the rules of those in between
@@ -367,9 +376,10 @@ def every_gate(tested: str) -> list[Gate]:
         ]
         if core != tested or CORES[core].oldest:
             tests: t.Sequence[str] = ABOUT_PACKAGES if core == tested else ()
-            if core == THROUGH_ANSIBLE_TEST[-1]:
-                # the gate coverage runs those on this core
+            if core == COVERED:
                 tests = [f"--ignore={path}" for path in MEASURED]
+            elif core == newest:
+                tests = ["tests/behaviour"]
             run = functools.partial(pytest, core, tests)
             is_optional = CORES[core].optional
             gates += [Gate(f"pytest-{core}", "pytest", run, need, optional=is_optional)]
@@ -382,9 +392,8 @@ def every_gate(tested: str) -> list[Gate]:
                     need,
                 )
             ]
-    newest = THROUGH_ANSIBLE_TEST[-1]
     gates += [
-        Gate("coverage", "coverage", functools.partial(coverage, newest), (f"prepare-{newest}",))
+        Gate("coverage", "coverage", functools.partial(coverage, COVERED), (f"prepare-{COVERED}",))
     ]
     units = "units --num-workers 1 " + " ".join(f"--exclude {folder}" for folder in LAB_TESTS)
     gates += [

@@ -138,11 +138,13 @@ def attend(run: dict[str, t.Any], output: int, errors: int, status: int) -> None
 
 def ansible(command: str, arguments: list[str], environment: dict[str, str], folder: str) -> None:
     """What `python -m ansible` does, with the settings that it would have."""
+    own = os.environ["TMPDIR"]
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None
     read_settings()
+    share_packed_modules(own)
     from ansible import cli
 
     sys.argv = [os.path.join(os.path.dirname(cli.__path__[0]), "__main__.py"), command, *arguments]
@@ -159,6 +161,16 @@ def read_settings() -> None:
     for one in vars(loader).values():
         if isinstance(one, loader.PluginLoader) and id(one.config) in old:
             one.config = getattr(constants, old[id(one.config)])
+
+
+def share_packed_modules(folder: str) -> None:
+    """Pack each module for other machines once, and not in every run."""
+    from ansible import constants
+
+    packed = os.path.join(folder, "packed")
+    os.makedirs(packed, exist_ok=True)
+    place: str = vars(constants)["DEFAULT_LOCAL_TMP"]
+    os.symlink(packed, os.path.join(place, "ansiballz_cache"))
 
 
 def read_routing_of_core() -> None:

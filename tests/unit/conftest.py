@@ -26,7 +26,7 @@ settings.register_profile(
     "unit", settings.get_profile("explore"), derandomize=True, max_examples=100
 )
 # on the cores after the first one, where the same examples would be tried again
-settings.register_profile("again", settings.get_profile("unit"), max_examples=25)
+settings.register_profile("again", settings.get_profile("unit"), max_examples=10)
 # ansible-test hands on no variable of the caller, but sets this one
 under_ansible_test = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
 default = "again" if under_ansible_test else "unit"
