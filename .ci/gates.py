@@ -34,14 +34,13 @@ from second_try import twice
 DOCUMENTS = "tests/behaviour/documents/"
 # ansible-test forks for each test, and would build the lab anew each time.
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")
-# The same tests run on every core without it; this is for its own layout.
+# The cores of ansible-test: sanity and integration on both, units on the newest.
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
-# Unit tests run once on each core: these through ansible-test, those for the coverage, the others in
-# the gates pytest.
+# Unit tests run once on each core: on this one for the coverage, on the newest through ansible-test.
 COVERED: t.Final = "2.20"
 # Tests of ansible-test that take long, and of which the newest release has all the rules.
 OF_THE_NEWEST: t.Final = ("import", "pylint")
-# The gate test tries all examples of the property tests.
+# The gates test and coverage try all examples of the property tests.
 FEWER_EXAMPLES = {"HYPOTHESIS_PROFILE": "again"}
 # What can tell one version of a needed package from another, where ./dev test ran all on that core.
 ABOUT_PACKAGES = (
@@ -125,7 +124,7 @@ def coverage(core: str, log: Log) -> str:
     again.
     """
     folder = fresh_coverage(WORK)
-    env = environment(venv(core)) | FEWER_EXAMPLES | {"COVERAGE_FILE": str(folder / "data")}
+    env = environment(venv(core)) | {"COVERAGE_FILE": str(folder / "data")}
     python = venv(core) / "bin/python"
     said = twice(
         log,
