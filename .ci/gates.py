@@ -36,7 +36,7 @@ DOCUMENTS = "tests/behaviour/documents/"
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")
 # The cores of ansible-test: sanity and integration on both, units on the newest.
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
-# Unit tests run once on each core: on this one for the coverage, on the newest through ansible-test.
+# Unit tests run once on each core: here for the coverage, on the newest through ansible-test.
 COVERED: t.Final = "2.20"
 # Tests of ansible-test that take long, and of which the newest release has all the rules.
 OF_THE_NEWEST: t.Final = ("import", "pylint")
