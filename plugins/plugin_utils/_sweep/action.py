@@ -229,11 +229,11 @@ class Sweep(ActionBase):
     ) -> t.Iterator[tuple[_run.Job, Json]]:
         """Every job with the module's answer, in the order of the answers."""
         crashed = functools.partial(_run.crashed, module)
+        # a second pass goes on with the number that the first one reached
+        limit_of = functools.cache(functools.partial(_concurrency.limit, params["concurrency"]))
 
-        def run(
-            jobs: t.Iterable[_run.Job], check_mode: bool, processes: int = 1
-        ) -> _two_passes.Answers:
-            limit = _concurrency.limit(params["concurrency"], processes=processes)
+        def run(jobs: t.Iterable[_run.Job], check_mode: bool, **share: int) -> _two_passes.Answers:
+            limit = limit_of(**share)
             serve = functools.partial(_run.serve, module=module, check_mode=check_mode)
             return _pool.each(jobs, limit.watching(serve), crashed=crashed, limit=limit.now)
 

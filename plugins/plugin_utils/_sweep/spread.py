@@ -35,10 +35,15 @@ class Run(t.Protocol):
 def answers(params: Json, jobs: t.Iterable[Job], run: Run) -> Answers:
     """Every job with its answer, in the order of the answers.
 
+    Jobs whose arguments were resolved before run in this process, in which a lookup may have left a
+    connection open.
+
     :arg params: the options of the sweep.
     """
-    processes = number(params, jobs)
-    if processes == 1 or not isinstance(jobs, Jobs):
+    if not isinstance(jobs, Jobs):
+        return run(jobs)
+    processes = number(params, len(jobs.hosts))
+    if processes == 1:
         return run(jobs)
 
     def serve(hosts: t.Sequence[str]) -> t.Iterator[tuple[str, Json]]:
@@ -56,16 +61,15 @@ def answers(params: Json, jobs: t.Iterable[Job], run: Run) -> Answers:
     return ((Job(host, {}), answer) for host, answer in each)
 
 
-def number(params: Json, jobs: t.Iterable[Job]) -> int:
+def number(params: Json, tenants: int) -> int:
     """How many processes run the module, at most Ansible's `forks`.
 
     One where the module is not known to only read, so that a change is never in doubt because
-    another process was killed; and where arguments were resolved before, because a lookup may have
-    left a connection open in this process.
+    another process was killed.
     """
     reads = params["module"].endswith("_info") or params["module"] == "hunting_query"
-    if not reads or not isinstance(jobs, Jobs):
+    if not reads:
         return 1
     forks = int(context.CLIARGS.get("forks") or 1)
     most = min(forks, params["concurrency"] or forks)
-    return _processes.number(len(jobs.hosts), most=most)
+    return _processes.number(tenants, most=most)

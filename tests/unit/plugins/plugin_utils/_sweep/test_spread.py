@@ -43,7 +43,7 @@ def jobs(hosts: t.Sequence[str] = HOSTS) -> Jobs:
 
 
 def number(module: str = "incident_info", *, concurrency: int | None = None) -> int:
-    return _spread.number({"module": module, "concurrency": concurrency}, jobs())
+    return _spread.number({"module": module, "concurrency": concurrency}, len(HOSTS))
 
 
 def test_only_modules_that_read_use_several_processes() -> None:
@@ -67,8 +67,12 @@ def test_forks_and_concurrency_are_upper_bounds(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_arguments_that_were_resolved_in_this_process_are_used_in_this_process() -> None:
-    resolved = list(jobs())
-    assert _spread.number({"module": "incident_info", "concurrency": None}, resolved) == 1
+    def run(jobs: t.Iterable[Job], *, processes: int = 1) -> _spread.Answers:
+        return ((job, {"processes": processes}) for job in jobs)
+
+    params = {"module": "incident_info", "concurrency": None}
+    answers = [answer for _job, answer in _spread.answers(params, list(jobs()), run)]
+    assert answers == [{"processes": 1}] * len(HOSTS)
 
 
 def test_each_process_is_told_how_many_there_are() -> None:
