@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+from defender_lab import cli
 
 PROGRAM = Path(__file__).parents[3] / "roles" / "lab" / "files" / "defender_lab"
 FILES = set(
@@ -353,3 +355,15 @@ def test_a_bad_mix_is_one_sentence(tmp_path, sick) -> None:
     assert process.returncode == 2
     assert output.startswith("--sick: ")
     assert output.count("\n") == 1
+
+
+def test_what_a_full_collection_left_is_not_looked_through_again() -> None:
+    estate = [[number] for number in range(1000)]
+    gc.callbacks.append(cli.keep_survivors)
+    try:
+        gc.collect(1)
+        assert any(found is estate for found in gc.get_objects())
+        gc.collect()
+        assert not any(found is estate for found in gc.get_objects())
+    finally:
+        gc.callbacks.remove(cli.keep_survivors)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -121,7 +122,18 @@ def _print(text: str, code: int) -> int:
     return code
 
 
+def keep_survivors(phase: str, collection: dict[str, int]) -> None:
+    """Never again look through what a full garbage collection left.
+
+    The data of the tenants stays until the end, and of a thousand tenants it is so much that each
+    full collection would stop the lab for half a second.
+    """
+    if phase == "stop" and collection["generation"] == 2:
+        gc.freeze()
+
+
 async def serve(folder: Path, hosts: list[Host], options: argparse.Namespace) -> None:
+    gc.callbacks.append(keep_survivors)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
