@@ -10,6 +10,7 @@ import statistics
 import typing as t
 
 Record = dict[str, t.Any]
+CLOSEST: t.Final = 3
 
 
 class Figures:
@@ -38,7 +39,7 @@ class Figures:
         return median(self.get(case, tenants, latency, run, what) for run in self.runs)
 
     def largest_spread(self) -> tuple[float, str]:
-        """The largest difference between two rounds as a share of the median, and its case."""
+        """The largest spread of a case, and which case that is."""
         walls: dict[tuple[str, int, int], list[float]] = {}
         for case, tenants, latency, run in self._records:
             wall = self.get(case, tenants, latency, run, "wall")
@@ -57,8 +58,13 @@ class Figures:
 
 
 def spread(values: t.Sequence[float]) -> float:
-    """The difference between the largest and the smallest as a share of the median."""
-    return (max(values) - min(values)) / statistics.median(values)
+    """The difference between two rounds of a case as a share of their median.
+
+    Of more than three rounds, the three closest to the median count.
+    """
+    middle = statistics.median(values)
+    closest = sorted(values, key=lambda value: abs(value - middle))[:CLOSEST]
+    return (max(closest) - min(closest)) / middle
 
 
 def median(values: t.Iterable[float | None]) -> float | None:

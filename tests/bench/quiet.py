@@ -16,7 +16,7 @@ from ansible_collections.mssp.defender_xdr.tests.bench.figures import Figures
 RUNS: t.Final = 3
 LOAD: t.Final = 0.25  # load average for each core before the start
 OTHERS: t.Final = 0.05  # share of all cores that other processes use during the measurement
-SPREAD: t.Final = 0.15  # difference between two rounds of a case as a share of its median
+SPREAD: t.Final = 0.15  # of the rounds of a case
 
 
 def refusal_before(*, complete: bool, runs: int, load: float, cores: int) -> str:

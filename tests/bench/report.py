@@ -134,9 +134,11 @@ def _footer(figures: Figures) -> str:
     machine = figures.machine
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     spread, case = figures.largest_spread()
+    more = len(figures.runs) - machine["runs"]
+    again = f" and up to {more} more of cases with a large spread" if more > 0 else ""
     return (
         f"{machine['date'][:10]}, {machine['cores']} cores of {machine['processor']}, Python"
-        f" {machine['python']}, {machine['openssl']}, {packages}; {len(figures.runs)} runs,"
+        f" {machine['python']}, {machine['openssl']}, {packages}; {machine['runs']} runs{again},"
         f" {machine['forks']} forks, {machine['incidents']} incidents a tenant. Load average before"
         f" the start {machine['load_at_start']:.2f}; other processes used"
         f" {figures.share_of_others():.1%} of the processor; the largest spread over the runs is"

@@ -19,6 +19,7 @@ MACHINE: t.Final = {
     "python": "3.11.7",
     "openssl": "OpenSSL 3.0.19",
     "packages": {"ansible-core": "2.19.14"},
+    "runs": 3,
     "forks": 5,
     "incidents": 5,
 }
