@@ -58,7 +58,6 @@ WITHOUT: t.Final = {
     "plugin_utils/_report/inputs",
     "plugin_utils/_report/texts",
     "plugin_utils/_subject",
-    "plugin_utils/_sweep/action",
     "plugin_utils/_sweep/hunt_action",
     "plugin_utils/_sweep/hunt_run",
     "plugin_utils/_sweep/hunt_summary",
