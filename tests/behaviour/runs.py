@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -170,15 +171,16 @@ class Ansible:
 
 
 class Bastion:
-    """A host of the connection `other`. Its interpreter notes the variable BEHAVIOUR_TASK, which a
-    task sets for its module's process."""
+    """A host of the connection `other`. Its interpreter, a warm one, notes the variable
+    BEHAVIOUR_TASK, which a task sets for its module's process."""
 
     def __init__(self, folder: Path) -> None:
         self._started = folder / "bastion-started"
         self._connection = folder / "bastion-connection"
         self._python = folder / "bastion-python"
+        python = shlex.join(warm.python())
         self._python.write_text(
-            f'#!/bin/sh\necho "$BEHAVIOUR_TASK" >> {self._started}\nexec {sys.executable} "$@"\n'
+            f'#!/bin/sh\necho "$BEHAVIOUR_TASK" >> {self._started}\nexec {python} "$@"\n'
         )
         self._python.chmod(0o700)
         self._started.touch()

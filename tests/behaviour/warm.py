@@ -148,3 +148,26 @@ def _server() -> socket.socket:
             pass_fds=[there.fileno()],
         )
     return here
+
+
+@functools.cache
+def python() -> list[str]:
+    """A command that stands for this Python, where a module's process is the fork of one that has
+    imported what it needs."""
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        return [sys.executable]
+    folder = Path(tempfile.mkdtemp(prefix="warm"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    config = folder / "ansible.cfg"
+    here, there = socket.socketpair()
+    atexit.register(here.close)
+    with there:
+        subprocess.Popen(
+            [sys.executable, HERE / "warm_python.py", str(there.fileno())],
+            env=environment(folder, folder, config),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[there.fileno()],
+        )
+    assert here.recv(5) == b"ready"
+    client = str(HERE / "warm_python_client.py")
+    return [sys.executable, "-IS", client, str(folder / "python")]

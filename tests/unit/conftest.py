@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Hypothesis works in every unit test."""
+"""How Hypothesis works in every unit test, and what the tests share in memory."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -31,3 +32,10 @@ settings.register_profile("again", settings.get_profile("unit"), max_examples=10
 under_ansible_test = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
 default = "again" if under_ansible_test else "unit"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", default))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage only among what the tests make: ansible-test forks for each of thousands,
+    and each fork would copy what is looked through."""
+    gc.collect()
+    gc.freeze()
