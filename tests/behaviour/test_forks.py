@@ -11,7 +11,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Lab, running
+from ansible_collections.mssp.defender_xdr.tests.behaviour.lab import Customer, Json, Lab, running
 from ansible_collections.mssp.defender_xdr.tests.behaviour.runs import Ansible
 
 TENANTS: t.Final = 12
@@ -80,3 +80,16 @@ def test_twelve_workers_after_an_inventory_that_has_talked(threaded: Lab, ansibl
             assert set(titles) <= {incident["id"] for incident in threaded.incidents(hosts[host])}
             assert {incident["tenant_id"] for incident in result["incidents"]} == {hosts[host]}
     assert run.result("sweep")["coverage"] == {"asked": TENANTS, "answered": TENANTS, "failed": 0}
+
+
+def test_the_parent_reads_the_documentation_of_the_connection_for_all_workers(
+    ansible: Ansible, customers: t.Callable[[int], list[Customer]], connected: Json
+) -> None:
+    hosts = {one.host: {**connected, **one.variables()} for one in customers(2)}
+    ansible.write_inventory(hosts, {"defender_xdr_client_secret": "wrong"})
+    run = ansible.adhoc("tenants", "access_token_info", env={"ANSIBLE_DEBUG": "1"})
+    lines = [line.split(maxsplit=2) for line in run.output.splitlines() if "Loaded config" in line]
+    # the process, the time, and what it says
+    readers = [pid for pid, _time, text in lines if "plugins.connection.tenant" in text]
+    parent = run.output.split(maxsplit=1)[0]
+    assert readers == [parent]
