@@ -87,7 +87,7 @@ REPORT: t.Final = """\
 import json, os, sys
 print(json.dumps({
     "main": __name__, "arguments": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ),
-    "first": sys.path[0], "input": sys.stdin.read(), "imported": "msal" in sys.modules,
+    "path": sys.path, "input": sys.stdin.read(), "imported": "msal" in sys.modules,
 }))
 print("to stderr", file=sys.stderr)
 sys.exit(3)

@@ -98,7 +98,7 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, mask: in
     os.environ.update(environment)
     time.tzset()
     sys.argv = arguments
-    sys.path.insert(0, os.path.dirname(arguments[0]))
+    sys.path[0] = os.path.dirname(arguments[0])
     runpy.run_path(arguments[0], run_name="__main__")
 
 
