@@ -73,9 +73,9 @@ def prepare() -> None:
     """
     # any error occurs again in the worker, which reports it with the task
     with contextlib.suppress(Exception):
-        connection_loader.get(CONNECTION, class_only=True)
         shared = options_from_env_and_cfg()
         _connections.tls_context(shared["ca_path"][0], shared["validate_certs"][0] is not False)
+        connection_loader.get(CONNECTION, class_only=True)
 
 
 def options_from_env_and_cfg() -> dict[str, Setting]:

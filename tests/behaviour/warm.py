@@ -135,19 +135,7 @@ def start(command: str, *arguments: str, env: t.Mapping[str, str], folder: Path)
 @functools.cache
 def _server() -> socket.socket:
     """One for all tests of a process of pytest; it ends when this socket is closed."""
-    folder = Path(tempfile.mkdtemp(prefix="warm"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    config = folder / "ansible.cfg"
-    config.touch()
-    here, there = socket.socketpair()
-    with there:
-        subprocess.Popen(
-            [sys.executable, HERE / "warm_server.py", str(there.fileno())],
-            env=environment(folder, folder, config),
-            stdin=subprocess.DEVNULL,
-            pass_fds=[there.fileno()],
-        )
-    return here
+    return _launched("warm_server.py")[0]
 
 
 @functools.cache
@@ -156,18 +144,25 @@ def python() -> list[str]:
     imported what it needs."""
     if "COVERAGE_PROCESS_CONFIG" in os.environ:
         return [sys.executable]
+    control, folder = _launched("warm_python.py")
+    atexit.register(control.close)
+    assert control.recv(5) == b"ready"
+    client = str(HERE / "warm_python_client.py")
+    return [sys.executable, "-IS", client, str(folder / "python")]
+
+
+def _launched(program: str) -> tuple[socket.socket, Path]:
+    """The socket on which a program is told what to do, and its temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="warm"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config = folder / "ansible.cfg"
+    config.touch()
     here, there = socket.socketpair()
-    atexit.register(here.close)
     with there:
         subprocess.Popen(
-            [sys.executable, HERE / "warm_python.py", str(there.fileno())],
+            [sys.executable, HERE / program, str(there.fileno())],
             env=environment(folder, folder, config),
             stdin=subprocess.DEVNULL,
             pass_fds=[there.fileno()],
         )
-    assert here.recv(5) == b"ready"
-    client = str(HERE / "warm_python_client.py")
-    return [sys.executable, "-IS", client, str(folder / "python")]
+    return here, folder
