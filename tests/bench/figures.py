@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import typing as t
 
 Record = dict[str, t.Any]
-CLOSEST: t.Final = 3
+LEAST: t.Final = 3
 
 
 class Figures:
@@ -60,10 +61,11 @@ class Figures:
 def spread(values: t.Sequence[float]) -> float:
     """The difference between two rounds of a case as a share of their median.
 
-    Of more than three rounds, the three closest to the median count.
+    Of more than three rounds, the half that is closest to the median counts, and at least three.
     """
     middle = statistics.median(values)
-    closest = sorted(values, key=lambda value: abs(value - middle))[:CLOSEST]
+    counted = max(LEAST, math.ceil(len(values) / 2))
+    closest = sorted(values, key=lambda value: abs(value - middle))[:counted]
     return (max(closest) - min(closest)) / middle
 
 

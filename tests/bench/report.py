@@ -134,6 +134,7 @@ def _footer(figures: Figures) -> str:
     machine = figures.machine
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     spread, case = figures.largest_spread()
+    slowed = sum(record["slowed"] for record in figures.all)
     more = len(figures.runs) - machine["runs"]
     again = f" and up to {more} more of cases with a large spread" if more > 0 else ""
     return (
@@ -141,8 +142,9 @@ def _footer(figures: Figures) -> str:
         f" {machine['python']}, {machine['openssl']}, {packages}; {machine['runs']} runs{again},"
         f" {machine['forks']} forks, {machine['incidents']} incidents a tenant. Load average before"
         f" the start {machine['load_at_start']:.2f}; other processes used"
-        f" {figures.share_of_others():.1%} of the processor; the largest spread over the runs is"
-        f" {spread:.0%} ({case})."
+        f" {figures.share_of_others():.1%} of the processor; {slowed} of {len(figures.all)}"
+        " processes ended on cores that other guests of the host slowed down; the largest spread"
+        f" over the runs is {spread:.0%} ({case})."
     )
 
 

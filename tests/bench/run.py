@@ -6,10 +6,10 @@
 processes against one lab.
 
 Run it as ``./dev bench``. All of it happens on the loopback interface; lab and clients share the
-machine's cores. Results go to tests/output/bench: a table in Markdown, everything in JSON, and a
-plot; with --publish into README.md and docs/benchmark too, which needs a quiet machine. One round
-with every case and size takes about ten minutes; ``--cases sweep_cold,client256 --sizes 200 --runs
-1`` takes less than one.
+machine's cores; a process starts when they run at full speed. Results go to tests/output/bench: a
+table in Markdown, everything in JSON, and a plot; with --publish into README.md and docs/benchmark
+too, which needs a quiet machine. One round with every case and size takes about ten minutes;
+``--cases sweep_cold,client256 --sizes 200 --runs 1`` takes less than one.
 """
 
 from __future__ import annotations

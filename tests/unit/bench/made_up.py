@@ -46,6 +46,7 @@ def record(
         "together": 0.0,
         "lab_cpu": 0.0,
         "others_cpu": others_cpu,
+        "slowed": run == 2,
         "requests": {},
     }
 

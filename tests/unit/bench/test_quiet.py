@@ -54,11 +54,13 @@ def test_the_case_with_the_largest_spread_refuses_the_figures() -> None:
     assert "the runs of sweep_cold with 1000 tenants at 150 ms differ by 16.0%" in text
 
 
-def test_of_more_rounds_the_three_closest_to_the_median_count() -> None:
+def test_of_more_rounds_the_half_closest_to_the_median_counts() -> None:
     walls = (1.0, 1.9, 1.05, 1.1, 0.5)
     runs = [record("once", wall, run=run) for run, wall in enumerate(walls)]
     assert "differ by 85.7%" in quiet.refusal_after(figures(*runs[:3]))
     assert quiet.refusal_after(figures(*runs)) == ""
+    more = [record("once", wall, run=run) for run, wall in enumerate((0.9, 1.2), len(walls))]
+    assert "differ by 19.0%" in quiet.refusal_after(figures(*runs, *more))
 
 
 def test_time_of_processes_and_of_other_guests_is_busy_time() -> None:
