@@ -40,7 +40,7 @@ THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
 COVERED: t.Final = "2.20"
 # Tests of ansible-test that take long, and of which the newest release has all the rules.
 OF_THE_NEWEST: t.Final = ("import", "pylint")
-# The gates test and coverage try all examples of the property tests.
+# The gate test tries all examples of the property tests.
 FEWER_EXAMPLES = {"HYPOTHESIS_PROFILE": "again"}
 # What can tell one version of a needed package from another, where ./dev test ran all on that core.
 ABOUT_PACKAGES = (
@@ -124,7 +124,7 @@ def coverage(core: str, log: Log) -> str:
     again.
     """
     folder = fresh_coverage(WORK)
-    env = environment(venv(core)) | {"COVERAGE_FILE": str(folder / "data")}
+    env = environment(venv(core)) | FEWER_EXAMPLES | {"COVERAGE_FILE": str(folder / "data")}
     python = venv(core) / "bin/python"
     said = twice(
         log,

@@ -76,7 +76,7 @@ def serves(plain: t.Mapping[str, str], wanted: t.Mapping[str, str]) -> bool:
         for name in plain.keys() | wanted.keys()
         if plain.get(name) != wanted.get(name) and not name.startswith(READ_LATE)
     }
-    return not own and "COVERAGE_PROCESS_CONFIG" not in wanted and _is_empty(wanted)
+    return not own and _is_empty(wanted)
 
 
 def _is_empty(wanted: t.Mapping[str, str]) -> bool:
@@ -142,8 +142,6 @@ def _server() -> socket.socket:
 def python() -> list[str]:
     """A command that stands for this Python, where a module's process is the fork of one that has
     imported what it needs."""
-    if "COVERAGE_PROCESS_CONFIG" in os.environ:
-        return [sys.executable]
     control, folder = _launched("warm_python.py")
     atexit.register(control.close)
     assert control.recv(5) == b"ready"
