@@ -30,10 +30,15 @@ from environments import COLLECTION, CORES, WORK, copy, prepare_core, prepare_to
 from schedule import PIP_SAYS, Gate, GateFailed, Log, closing, run_all
 from second_try import twice
 
-# Run once, by a gate of its own, as ./dev test runs the lab's own tests, which know no Ansible.
+# Run once: the documents by a gate of their own, and by ./dev test the lab's own tests, which know
+# no Ansible.
 DOCUMENTS = "tests/behaviour/documents/"
-# ansible-test forks for each test, and would build the lab anew each time.
 LAB_TESTS = ("tests/unit/lab/", "tests/unit/hunts/")
+# ansible-test forks for each test, and would start the Ansible that these share anew each time.
+SHARING_ANSIBLE = (
+    "tests/unit/plugins/inventory/test_tenants.py",
+    "tests/unit/plugins/plugin_utils/test_tenant_options.py",
+)
 # The cores of ansible-test: sanity and integration on both, units on the newest.
 THROUGH_ANSIBLE_TEST = ("2.19", "2.21")
 # Unit tests run once on each core: here for the coverage, on the newest through ansible-test.
@@ -378,7 +383,7 @@ def every_gate(tested: str) -> list[Gate]:
             if core == COVERED:
                 tests = [f"--ignore={path}" for path in MEASURED]
             elif core == newest:
-                tests = ["tests/behaviour"]
+                tests = ["tests/behaviour", *SHARING_ANSIBLE]
             run = functools.partial(pytest, core, tests)
             is_optional = CORES[core].optional
             gates += [Gate(f"pytest-{core}", "pytest", run, need, optional=is_optional)]
@@ -394,12 +399,12 @@ def every_gate(tested: str) -> list[Gate]:
     gates += [
         Gate("coverage", "coverage", functools.partial(coverage, COVERED), (f"prepare-{COVERED}",))
     ]
-    units = "units --num-workers 1 " + " ".join(f"--exclude {folder}" for folder in LAB_TESTS)
+    excluded = " ".join(f"--exclude {path}" for path in (*LAB_TESTS, *SHARING_ANSIBLE))
     gates += [
         Gate(
             f"units-{newest}",
             "units",
-            functools.partial(ansible_test, units, newest),
+            functools.partial(ansible_test, f"units --num-workers 1 {excluded}", newest),
             (f"prepare-{newest}",),
         )
     ]

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
+import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # nothing written beside the code, and nothing measured by the clock on a machine that does other
@@ -32,6 +35,14 @@ settings.register_profile("again", settings.get_profile("unit"), max_examples=10
 under_ansible_test = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
 default = "again" if under_ansible_test else "unit"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", default))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests an Ansible home of their own, below which is recorded whose rows a file holds;
+    once, and not in each of ansible-test's forks."""
+    stack = contextlib.ExitStack()
+    config.add_cleanup(stack.close)
+    os.environ["ANSIBLE_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="home"))
 
 
 def pytest_collection_finish() -> None:

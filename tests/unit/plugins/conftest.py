@@ -19,14 +19,6 @@ from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
 )
 
 
-@pytest.fixture(autouse=True)
-def a_home_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Whose rows a file holds is recorded below Ansible's home."""
-    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path_factory.getbasetemp() / "ansible-home"))
-
-
 @pytest.fixture
 def time() -> FakeClock:
     """A clock that only sleeping moves."""
