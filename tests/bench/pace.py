@@ -18,7 +18,8 @@ import time
 import typing as t
 
 FULL: t.Final = 1.2  # times the shortest time that a probe has taken
-PATIENCE: t.Final = 45.0  # seconds
+PATIENCE: t.Final = 30.0  # seconds for one wait
+BUDGET: t.Final = 900.0  # seconds for all waits together
 BETWEEN: t.Final = 0.3  # seconds from one probe to the next
 
 
@@ -29,6 +30,7 @@ class Pace:
         self._cores = sorted(os.sched_getaffinity(0))
         self._pool = concurrent.futures.ProcessPoolExecutor(len(self._cores))
         self._shortest = min(min(self._probe()) for _unused in range(10))
+        self._budget = BUDGET
 
     def is_full(self) -> bool:
         """Whether all cores are about as fast as the fastest has ever been."""
@@ -37,10 +39,12 @@ class Pace:
         return max(probed) <= FULL * self._shortest
 
     def wait(self) -> None:
-        """Return when all cores run at full speed, or when they did not for `PATIENCE`."""
-        deadline = time.monotonic() + PATIENCE
+        """Return when all cores run at full speed, or when the patience is at its end."""
+        begun = time.monotonic()
+        deadline = begun + min(PATIENCE, self._budget)
         while not self.is_full() and time.monotonic() < deadline:
             time.sleep(BETWEEN)
+        self._budget -= time.monotonic() - begun
 
     def _probe(self) -> list[float]:
         """Seconds for the same work on each core."""

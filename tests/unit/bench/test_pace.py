@@ -16,6 +16,7 @@ class Cores(pace.Pace):
     def __init__(self, *probes: list[float]) -> None:
         self.probes = list(probes)
         self._shortest = min(self.probes.pop(0))
+        self._budget = pace.BUDGET
 
     def _probe(self) -> list[float]:
         return self.probes.pop(0)
@@ -51,3 +52,12 @@ def test_it_waits_no_longer_than_its_patience(slept: list[float]) -> None:
     cores = Cores([1.0], *[[1.9]] * 1000)
     cores.wait()
     assert pace.PATIENCE <= sum(slept) < pace.PATIENCE + 2 * pace.BETWEEN
+
+
+def test_all_waits_together_have_a_budget(slept: list[float]) -> None:
+    cores = Cores([1.0], *[[1.9]] * 10_000)
+    waits = int(2 * pace.BUDGET / pace.PATIENCE)
+    for _unused in range(waits):
+        cores.wait()
+    assert pace.BUDGET <= sum(slept) < pace.BUDGET + waits * pace.BETWEEN
+    assert cores.probes
