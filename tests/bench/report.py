@@ -143,8 +143,8 @@ def _footer(figures: Figures) -> str:
         f" {machine['forks']} forks, {machine['incidents']} incidents a tenant. Load average before"
         f" the start {machine['load_at_start']:.2f}; other processes used"
         f" {figures.share_of_others():.1%} of the processor; {slowed} of {len(figures.all)}"
-        " processes ended on cores that other guests of the host slowed down; the largest spread"
-        f" over the runs is {spread:.0%} ({case})."
+        " processes ended while a core was below full speed; the largest spread over the runs is"
+        f" {spread:.0%} ({case})."
     )
 
 
