@@ -39,6 +39,7 @@ def test_a_fork_has_the_settings_of_a_process_of_its_own(ansible: Ansible) -> No
     settings = {
         "ANSIBLE_CALLBACKS_ENABLED": "behaviour_results,behaviour_settings",
         "ANSIBLE_FORKS": "3",
+        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
         "ANSIBLE_STDOUT_CALLBACK": "minimal",
         "DEFENDER_XDR_API": "xdr",
     }
@@ -49,6 +50,8 @@ def test_a_fork_has_the_settings_of_a_process_of_its_own(ansible: Ansible) -> No
     assert fork.keys() == own.keys()
     assert {name: fork[name] for name in own if fork[name] != own[name]} == {}
     assert fork["constants"]["DEFAULT_FORKS"] == 3
+    assert fork["constants"]["INVENTORY_ANY_UNPARSED_IS_FAILED"] is True
+    assert fork["imported otherwise"] == []
     assert str(ansible.folder) in fork["constants"]["DEFAULT_LOCAL_TMP"]
 
 

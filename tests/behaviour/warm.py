@@ -15,6 +15,7 @@ import atexit
 import functools
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -40,10 +41,13 @@ KEPT: t.Final = (
 READ_LATE: t.Final = (
     "ANSIBLE_CALLBACKS_ENABLED",
     "ANSIBLE_FORKS",
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
     "ANSIBLE_STDOUT_CALLBACK",
+    "APP_SECRET",
     "BEHAVIOUR_",
     "DEFENDER_XDR_",
     "NO_PROXY",
+    "PROVIDER",
 )
 
 
@@ -114,8 +118,10 @@ class Forked:
 
 
 def start(command: str, *arguments: str, env: t.Mapping[str, str], folder: Path) -> Forked:
-    """Run `ansible-<command>` with this environment in this folder."""
+    """Run `ansible-<command>` with this environment in this folder; modules of the local machine
+    have the warm Python."""
     run = {
+        "python": interpreter(),
         "command": command,
         "arguments": arguments,
         "environment": dict(env),
@@ -147,6 +153,17 @@ def python() -> list[str]:
     assert control.recv(5) == b"ready"
     client = str(HERE / "warm_python_client.py")
     return [sys.executable, "-IS", client, str(folder / "python")]
+
+
+@functools.cache
+def interpreter() -> str:
+    """The path of a program that is `python`, for Ansible."""
+    folder = Path(tempfile.mkdtemp(prefix="warm"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    program = folder / "python"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(python())} "$@"\n')
+    program.chmod(0o700)
+    return str(program)
 
 
 def _launched(program: str) -> tuple[socket.socket, Path]:

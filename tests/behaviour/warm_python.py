@@ -24,19 +24,37 @@ import signal
 import socket
 import sys
 import time
+import types
 import typing as t
 import zipimport
 
-IMPORTED: t.Final = ("cryptography.x509", "jwt", "msal", "requests")
+IMPORTED: t.Final = (
+    "argparse",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.kdf.hkdf",
+    "cryptography.hazmat.primitives.serialization.pkcs12",
+    "cryptography.x509",
+    "ctypes",
+    "decimal",
+    "difflib",
+    "filecmp",
+    "jwt",
+    "msal",
+    "requests",
+    "shlex",
+    "subprocess",
+    "syslog",
+)
 # Variables that a process reads when it starts and never again.
 READ_AT_START: t.Final = ("COVERAGE_", "LANG", "LC_", "OPENSSL", "PYTHON")
 SET_BY_PYTHON: t.Final = "LC_CTYPE"  # where there is no locale
+UNFINISHED: t.Final = "."
 
 
 def main() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
-    keep_compiled_modules(os.environ["TMPDIR"])
+    compiled = Compiled(os.path.join(os.environ["TMPDIR"], "compiled"))
     gc.collect()
     gc.freeze()  # the memory that all forks share stays shared
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -48,6 +66,8 @@ def main() -> None:
         control.send(b"ready")
         while control not in select.select([control, listening], [], [])[0]:
             client, _address = listening.accept()
+            compiled.learn()
+            gc.freeze()
             if os.fork() == 0:
                 listening.close()
                 attend(client)
@@ -102,25 +122,41 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, mask: in
     runpy.run_path(arguments[0], run_name="__main__")
 
 
-def keep_compiled_modules(folder: str) -> None:
-    """Compile each file of a module's zip once: Python compiles it in each process."""
-    importer: t.Any = zipimport
-    compiled = importer._compile_source
+class Compiled:
+    """The code of each file in a module's zip, compiled once, where Python compiles it twice in
+    each process: what one process compiled, this one reads ahead of the next ones.
 
-    def compile_source(path: str, source: bytes) -> t.Any:
-        kept = os.path.join(folder, hashlib.sha256(source).hexdigest())
-        with contextlib.suppress(FileNotFoundError), open(kept, "rb") as file:
-            code = marshal.load(file)
-            importer._bootstrap_external._imp._fix_co_filename(code, path)
-            return code
-        code = compiled(path, source)
-        unfinished = f"{kept}.{os.getpid()}"
-        with open(unfinished, "wb") as new:
-            marshal.dump(code, new)
-        os.replace(unfinished, kept)
-        return code
+    folder: where the processes put it.
+    """
 
-    importer._compile_source = compile_source
+    def __init__(self, folder: str) -> None:
+        importer: t.Any = zipimport
+        self._compile = importer._compile_source
+        self._rename = importer._bootstrap_external._imp._fix_co_filename
+        self._folder = folder
+        self._ahead: dict[str, types.CodeType] = {}
+        os.mkdir(folder)
+        importer._compile_source = self.code
+
+    def learn(self) -> None:
+        """Read what was compiled since the last time."""
+        for name in os.listdir(self._folder):
+            if name not in self._ahead and UNFINISHED not in name:
+                with open(os.path.join(self._folder, name), "rb") as file:
+                    self._ahead[name] = marshal.loads(file.read())
+
+    def code(self, path: str, source: bytes) -> types.CodeType:
+        """In place of zipimport's own."""
+        name = hashlib.sha256(source).hexdigest()
+        if name not in self._ahead:
+            self._ahead[name] = self._compile(path, source)
+            kept = os.path.join(self._folder, name)
+            unfinished = f"{kept}{UNFINISHED}{os.getpid()}"
+            with open(unfinished, "wb") as new:
+                marshal.dump(self._ahead[name], new)
+            os.replace(unfinished, kept)
+        self._rename(self._ahead[name], path)
+        return self._ahead[name]
 
 
 if __name__ == "__main__":

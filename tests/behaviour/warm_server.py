@@ -19,6 +19,7 @@ import importlib.machinery
 import json
 import os
 import pickle
+import pkgutil
 import signal
 import socket
 import sys
@@ -35,13 +36,29 @@ IMPORTED: t.Final = (
     "ansible.executor.process.worker",
     "ansible.executor.task_executor",
     "ansible.plugins.action",
-    "ansible.plugins.connection",
-    "ansible.plugins.inventory",
-    "ansible.plugins.strategy",
+    "ansible.plugins.action.include_vars",
+    "ansible.plugins.action.set_fact",
+    "ansible.plugins.become.sudo",
+    "ansible.plugins.connection.local",
+    "ansible.plugins.shell.sh",
+    "concurrent.futures.process",
     "cryptography.x509",
     "msal",
     "requests",
 )
+# Of these every run imports all plugins, or nearly all.
+PLUGINS: t.Final = (
+    "ansible.plugins.callback",
+    "ansible.plugins.filter",
+    "ansible.plugins.inventory",
+    "ansible.plugins.strategy",
+    "ansible.plugins.test",
+    "ansible.plugins.vars",
+)
+COLLECTION: t.Final = "ansible_collections.mssp.defender_xdr.plugins"
+UTILS: t.Final = tuple(f"{COLLECTION}.{kind}" for kind in ("module_utils", "plugin_utils"))
+# By the import of these, settings are read and files opened.
+OF_A_RUN: t.Final = tuple(f"{COLLECTION}.plugin_utils.{name}" for name in ("_door", "_sweep"))
 # A shorter text is parsed sooner than it is looked up.
 WORTHWHILE: t.Final = 200
 
@@ -92,8 +109,11 @@ def main() -> None:
     yaml.load = documents.load
     for name in IMPORTED:
         importlib.import_module(name)
+    import_all(*PLUGINS)
     keep_compiled_collections(os.environ["TMPDIR"])
+    keep_compiled_defaults()
     read_routing_of_core()
+    import_utils()
     forget_own_folder()
     gc.collect()
     gc.freeze()  # the memory that all forks share stays shared
@@ -136,8 +156,13 @@ def attend(run: dict[str, t.Any], output: int, errors: int, status: int) -> None
     os._exit(0)
 
 
-def ansible(command: str, arguments: list[str], environment: dict[str, str], folder: str) -> None:
-    """What `python -m ansible` does, with the settings that it would have."""
+def ansible(
+    python: str, command: str, arguments: list[str], environment: dict[str, str], folder: str
+) -> None:
+    """What `python -m ansible` does, with the settings that it would have.
+
+    python: the interpreter of modules on the local machine.
+    """
     own = os.environ["TMPDIR"]
     os.chdir(folder)
     os.environ.clear()
@@ -145,6 +170,7 @@ def ansible(command: str, arguments: list[str], environment: dict[str, str], fol
     tempfile.tempdir = None
     read_settings()
     share_packed_modules(own)
+    run_local_modules_by(python)
     from ansible import cli
 
     sys.argv = [os.path.join(os.path.dirname(cli.__path__[0]), "__main__.py"), command, *arguments]
@@ -173,6 +199,21 @@ def share_packed_modules(folder: str) -> None:
     os.symlink(packed, os.path.join(place, "ansiballz_cache"))
 
 
+def run_local_modules_by(python: str) -> None:
+    """Have the local machine's modules run by this interpreter, where no inventory names one."""
+    from ansible.inventory.data import InventoryData
+
+    data: t.Any = InventoryData
+    create = data._create_implicit_localhost
+
+    def created(self: t.Any, pattern: str) -> t.Any:
+        host = create(self, pattern)
+        host.set_variable("ansible_python_interpreter", python)
+        return host
+
+    data._create_implicit_localhost = created
+
+
 def read_routing_of_core() -> None:
     """Parse only once where core's modules have moved to, which is a fifth of a short run."""
     from ansible import config
@@ -183,6 +224,46 @@ def read_routing_of_core() -> None:
     finder._meta_yml_to_dict = functools.cache(finder._meta_yml_to_dict)
     with open(os.path.join(config.__path__[0], "ansible_builtin_runtime.yml"), "rb") as file:
         finder._meta_yml_to_dict(file.read(), ("ansible.builtin", "runtime.yml"))
+
+
+def keep_compiled_defaults() -> None:
+    """Compile once the templates that are defaults of core's settings, and not in every run."""
+    from ansible import constants
+    from ansible.config import manager
+    from jinja2 import nativetypes
+
+    config: t.Any = constants.config
+    environment: t.Any = nativetypes.NativeEnvironment()
+    environment.from_string = functools.cache(environment.from_string)
+    vars(manager)["NativeEnvironment"] = lambda: environment
+    for setting in config.get_configuration_definitions().values():
+        config.template_default(setting.get("default"), vars(constants))
+
+
+def import_all(*packages: str) -> None:
+    """Import these packages and all that is below them, except what belongs to a run."""
+    for package in packages:
+        found = importlib.import_module(package)
+        for one in pkgutil.walk_packages(found.__path__, f"{package}."):
+            if not one.name.startswith(OF_A_RUN):
+                importlib.import_module(one.name)
+
+
+def import_utils() -> None:
+    """Import what the plugins of the collection share. Its loader is each run's own, and so is the
+    collection itself, by whose import core reads where its plugins have moved to."""
+    from ansible.plugins import loader
+    from ansible.utils.collection_loader import _collection_finder
+
+    finder: t.Any = _collection_finder._AnsibleCollectionFinder
+    loader.init_plugin_loader()
+    import_all(*UTILS)
+    # every run makes this one too, if it is not there
+    importlib.import_module(f"{UTILS[0]}._tenant.connections").tls_context(None, True)
+    finder._remove()
+    for name in [*sys.modules]:
+        if name.startswith("ansible_collections") and not name.startswith(UTILS):
+            del sys.modules[name]
 
 
 def keep_compiled_collections(folder: str) -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import types
 import typing as t
 
 from ansible import constants
@@ -27,6 +28,7 @@ type: notification
 short_description: Settings for the behaviour tests
 description: One JSON object.
 """
+COLLECTIONS: t.Final = "ansible_collections."
 
 
 class CallbackModule(CallbackBase):
@@ -71,4 +73,25 @@ def _settings(display: t.Any) -> dict[str, t.Any]:
         "streams": [str(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
         "line buffering": sys.stdout.line_buffering,
         "display": [display.verbosity, display.columns],
+        "imported otherwise": _imported_otherwise(),
     }
+
+
+def _imported_otherwise() -> list[str]:
+    """What the modules of collections use and would not find if they were imported now."""
+    ours = {name: one for name, one in sys.modules.items() if name.startswith(COLLECTIONS)}
+    return [
+        f"{module}.{name}"
+        for module, one in ours.items()
+        for name, value in vars(one).items()
+        if (home := _home(value)).startswith(COLLECTIONS)
+        and (home not in ours or id(value) not in map(id, (ours[home], *vars(ours[home]).values())))
+    ]
+
+
+def _home(value: t.Any) -> str:
+    """The module that this is, or that defines it."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    defined = isinstance(value, (type, types.FunctionType))
+    return value.__module__ if defined else ""
