@@ -12,6 +12,7 @@ import os
 import tempfile
 
 import pytest
+from ansible_collections.mssp.defender_xdr.tests.unit.forks import FORKED
 from hypothesis import HealthCheck, settings
 
 # nothing written beside the code, and nothing measured by the clock on a machine that does other
@@ -31,10 +32,7 @@ settings.register_profile(
 )
 # on the cores after the first one, where the same examples would be tried again
 settings.register_profile("again", settings.get_profile("unit"), max_examples=10)
-# ansible-test hands on no variable of the caller, but sets this one
-under_ansible_test = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
-default = "again" if under_ansible_test else "unit"
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", default))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "again" if FORKED else "unit"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.mssp.defender_xdr.tests.unit.forks import FORKED
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 HERE = "ansible_collections.mssp.defender_xdr.plugins"
@@ -137,6 +138,11 @@ def imports(name: str) -> frozenset[str]:
     return frozenset(
         next((ours for ours in FILES if f"{each}.".startswith(f"{ours}.")), each) for each in short
     )
+
+
+if FORKED:
+    for each_file in FILES:
+        imports(each_file)
 
 
 def reached(name: str) -> set[str]:

@@ -11,12 +11,21 @@ import typing as t
 import pytest
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant import options as _options
 from ansible_collections.mssp.defender_xdr.plugins.module_utils._tenant.tenant import Tenant
+from ansible_collections.mssp.defender_xdr.tests.unit.forks import FORKED
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.papers import Papers
 from ansible_collections.mssp.defender_xdr.tests.unit.plugins.stand_ins import (
     FakeClock,
     FakeHttp,
     parameters,
 )
+
+PAPERS: t.Final = Papers()
+
+
+def pytest_collection_finish() -> None:
+    """Make them once, and not in each fork."""
+    if FORKED:
+        PAPERS.make_all()
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def time() -> FakeClock:
 @pytest.fixture(scope="session")
 def papers() -> Papers:
     """Keys and certificates, made once."""
-    return Papers()
+    return PAPERS
 
 
 @pytest.fixture

@@ -61,6 +61,12 @@ class Pair(t.NamedTuple):
 class Papers:
     """One authority, one application, its other faces, and servers for the loopback."""
 
+    def make_all(self) -> None:
+        """Make them now, for processes that are forked later."""
+        for name, value in vars(Papers).items():
+            if isinstance(value, functools.cached_property):
+                getattr(self, name)
+
     @functools.cached_property
     def authority(self) -> Pair:
         return self._issue("an authority of the tests", None)
