@@ -48,7 +48,7 @@ IMPORTED: t.Final = (
 # Variables that a process reads when it starts and never again.
 READ_AT_START: t.Final = ("COVERAGE_", "LANG", "LC_", "OPENSSL", "PYTHON")
 SET_BY_PYTHON: t.Final = "LC_CTYPE"  # where there is no locale
-UNFINISHED: t.Final = "."
+UNFINISHED: t.Final = ".unfinished"
 
 
 def main() -> None:
@@ -141,7 +141,7 @@ class Compiled:
     def learn(self) -> None:
         """Read what was compiled since the last time."""
         for name in os.listdir(self._folder):
-            if name not in self._ahead and UNFINISHED not in name:
+            if name not in self._ahead and not name.endswith(UNFINISHED):
                 with open(os.path.join(self._folder, name), "rb") as file:
                     self._ahead[name] = marshal.loads(file.read())
 
@@ -151,7 +151,7 @@ class Compiled:
         if name not in self._ahead:
             self._ahead[name] = self._compile(path, source)
             kept = os.path.join(self._folder, name)
-            unfinished = f"{kept}{UNFINISHED}{os.getpid()}"
+            unfinished = f"{kept}{os.getpid()}{UNFINISHED}"
             with open(unfinished, "wb") as new:
                 marshal.dump(self._ahead[name], new)
             os.replace(unfinished, kept)

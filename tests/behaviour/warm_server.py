@@ -16,6 +16,7 @@ import functools
 import gc
 import importlib
 import importlib.machinery
+import itertools
 import json
 import os
 import pickle
@@ -61,6 +62,7 @@ UTILS: t.Final = tuple(f"{COLLECTION}.{kind}" for kind in ("module_utils", "plug
 OF_A_RUN: t.Final = tuple(f"{COLLECTION}.plugin_utils.{name}" for name in ("_door", "_sweep"))
 # A shorter text is parsed sooner than it is looked up.
 WORTHWHILE: t.Final = 200
+UNFINISHED: t.Final = ".unfinished"
 
 
 class Documents:
@@ -69,25 +71,29 @@ class Documents:
 
     A run gets each document once, so that what it changes in one is not in another.
 
-    folder: where the runs tell the server what they had to parse.
+    folder: where the runs tell the server what they had to parse, each document in a file that is
+    there when it is whole.
     """
 
     def __init__(self, folder: str) -> None:
         self._load: t.Callable[..., t.Any] = yaml.load
         self._ahead: dict[bytes, t.Any] = {}
         self._told: set[bytes] = set()
-        self._path = os.path.join(folder, "documents")
-        open(self._path, "wb").close()
+        self._numbers = itertools.count()
+        self._folder = os.path.join(folder, "documents")
+        os.mkdir(self._folder)
 
     def learn(self) -> None:
         """Parse what runs told since the last time and others had told before."""
-        with open(self._path, "rb") as told:
-            while told.peek(1):
-                key = pickle.load(told)
+        for name in os.listdir(self._folder):
+            if not name.endswith(UNFINISHED):
+                path = os.path.join(self._folder, name)
+                with open(path, "rb") as told:
+                    key = told.read()
+                os.unlink(path)
                 if key in self._told and key not in self._ahead:
                     self._ahead[key] = self._load(*pickle.loads(key))
                 self._told.add(key)
-        os.truncate(self._path, 0)
 
     def load(self, stream: t.Any, Loader: t.Any) -> t.Any:
         """In place of `yaml.load`."""
@@ -99,8 +105,10 @@ class Documents:
         if key in self._ahead:
             return self._ahead.pop(key)
         document = self._load(stream, Loader)
-        with open(self._path, "ab", buffering=0) as new:
-            new.write(pickle.dumps(key))
+        told = os.path.join(self._folder, f"{os.getpid()}-{next(self._numbers)}")
+        with open(f"{told}{UNFINISHED}", "wb") as new:
+            new.write(key)
+        os.replace(f"{told}{UNFINISHED}", told)
         return document
 
 
