@@ -386,7 +386,9 @@ def every_gate(tested: str) -> list[Gate]:
                 tests = ["tests/behaviour", *SHARING_ANSIBLE]
             run = functools.partial(pytest, core, tests)
             is_optional = CORES[core].optional
-            gates += [Gate(f"pytest-{core}", "pytest", run, need, optional=is_optional)]
+            gates += [
+                Gate(f"pytest-{core}", "pytest", run, need, optional=is_optional, like="test")
+            ]
         if core in THROUGH_ANSIBLE_TEST:
             gates += [
                 Gate(

@@ -123,6 +123,7 @@ def main() -> None:
     read_routing_of_core()
     import_utils()
     forget_own_folder()
+    save_coverage()
     gc.collect()
     gc.freeze()  # the memory that all forks share stays shared
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -297,6 +298,15 @@ def forget_own_folder() -> None:
     from ansible.utils.path import cleanup_tmp_file
 
     atexit.unregister(cleanup_tmp_file)
+
+
+def save_coverage() -> None:
+    """Write what the imports ran through once, and not for each run."""
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        import coverage
+
+        if current := coverage.Coverage.current():
+            current.save()
 
 
 if __name__ == "__main__":

@@ -106,12 +106,6 @@ class Reader:
         urls = {f"DEFENDER_XDR_{name.upper()}_URL": url for name, url in self.lab.urls.items()}
         return {
             **self.ansible.env(),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PIP_NO_INDEX": "1",
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": "safe.directory",
-            "GIT_CONFIG_VALUE_0": "*",
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
             "DEFENDER_XDR_CA_PATH": self.lab.facts["ca_path"],
             "APP_SECRET": self.lab.facts["client_secret"],
@@ -126,10 +120,20 @@ class Reader:
         return path
 
     def run(self, place: str, *command: str) -> None:
+        """A program, with what people have for programs beside Ansible."""
+        more = {
+            "BEHAVIOUR_RESULTS": os.devnull,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PIP_NO_INDEX": "1",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+        }
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**self.env(), "BEHAVIOUR_RESULTS": os.devnull},
+            env={**self.env(), **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -139,6 +143,11 @@ class Reader:
         assert done.returncode == 0, (
             f"{place} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         )
+
+    def run_ansible(self, place: str, command: str, inventory: str, *arguments: str) -> None:
+        self.ansible.inventory = inventory
+        done = self.ansible.start(command, *arguments, env=self.env()).done()
+        assert done.code == 0, f"{place} ended with {done.code}\n{done.output}"
 
     def follow(self, block: Block, later: str) -> None:
         """Do what the example says; what a later example uses by its name is only written."""
@@ -150,19 +159,11 @@ class Reader:
         )  # inventory plugins want such a name
         if block.file and block.file in later:
             return
-        python = (sys.executable, "-m", "ansible")
         if block.kind == "playbook":
-            self.run(
-                block.place,
-                *python,
-                "playbook",
-                "-i",
-                "inventory.yml",
-                *ARGUMENTS.get(block.document, ()),
-                str(path),
-            )
+            arguments = [*ARGUMENTS.get(block.document, ()), str(path)]
+            self.run_ansible(block.place, "playbook", "inventory.yml", *arguments)
         elif block.kind == "inventory":
-            self.run(block.place, *python, "inventory", "-i", str(path), "--list")
+            self.run_ansible(block.place, "inventory", str(path), "--list")
 
     def tasks(self, every: t.Iterable[Block]) -> dict[str, str]:
         """Do the lists of tasks, and tell which failed and why.
