@@ -23,8 +23,8 @@ from dev import ROOT
 LANES = int(os.environ.get("LANES", "2"))
 # Seconds for one gate; the longest ones take half of it when another gate runs beside them.
 LIMIT = 40 * 60
-# Seconds for all gates. An optional one that would take them longer is not started: that CI ends in
-# time is worth more than a pre-release of ansible-core on a slow machine.
+# Seconds for all gates. An optional one with which they would take longer is not started: that CI
+# ends in time is worth more than a pre-release of ansible-core on a slow machine.
 WHOLE = 35 * 60
 STARTED = time.monotonic()
 RUNNING: set[subprocess.Popen[bytes]] = set()

@@ -63,7 +63,10 @@ def test_a_document_parsed_ahead_is_what_it_says_and_is_nobody_elses(tmp_path: P
         documents.learn()
     with pytest.raises(yaml.YAMLError):
         documents.load("a: [" + text, yaml.SafeLoader)
-    (tmp_path / f"documents/1-0{warm_server.UNFINISHED}").write_bytes(b"half of")
+    unfinished = tmp_path / f"documents/1-0{warm_server.UNFINISHED}"
+    unfinished.write_bytes(b"half of")
+    documents.learn()
+    assert unfinished.read_bytes() == b"half of"
     ahead = documents.load(text, yaml.SafeLoader)
     ahead["a"].append(3)
     assert documents.load(text, yaml.SafeLoader) == {"a": [1, 2]}

@@ -118,8 +118,8 @@ class Forked:
 
 
 def start(command: str, *arguments: str, env: t.Mapping[str, str], folder: Path) -> Forked:
-    """Run `ansible-<command>` with this environment in this folder; modules of the local machine
-    have the warm Python."""
+    """Run `ansible-<command>` with this environment in this folder; modules on the local
+    machine run in forks of the warm Python."""
     run = {
         "python": interpreter(),
         "command": command,
@@ -158,10 +158,9 @@ def python() -> list[str]:
 @functools.cache
 def interpreter() -> str:
     """The path of a program that is `python`, for Ansible."""
-    folder = Path(tempfile.mkdtemp(prefix="warm"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    program = folder / "python"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(python())} "$@"\n')
+    command = python()
+    program = Path(command[-1]).with_name("interpreter")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     program.chmod(0o700)
     return str(program)
 

@@ -39,15 +39,13 @@ IMPORTED: t.Final = (
     "ansible.plugins.action",
     "ansible.plugins.action.include_vars",
     "ansible.plugins.action.set_fact",
-    "ansible.plugins.become.sudo",
     "ansible.plugins.connection.local",
     "ansible.plugins.shell.sh",
-    "concurrent.futures.process",
     "cryptography.x509",
     "msal",
     "requests",
 )
-# Of these every run imports all plugins, or nearly all.
+# Every run imports all plugins of these types, or nearly all.
 PLUGINS: t.Final = (
     "ansible.plugins.callback",
     "ansible.plugins.filter",
@@ -58,7 +56,7 @@ PLUGINS: t.Final = (
 )
 COLLECTION: t.Final = "ansible_collections.mssp.defender_xdr.plugins"
 UTILS: t.Final = tuple(f"{COLLECTION}.{kind}" for kind in ("module_utils", "plugin_utils"))
-# By the import of these, settings are read and files opened.
+# Importing these reads settings and opens files.
 OF_A_RUN: t.Final = tuple(f"{COLLECTION}.plugin_utils.{name}" for name in ("_door", "_sweep"))
 # A shorter text is parsed sooner than it is looked up.
 WORTHWHILE: t.Final = 200
@@ -259,15 +257,15 @@ def import_all(*packages: str) -> None:
 
 
 def import_utils() -> None:
-    """Import what the plugins of the collection share. Its loader is each run's own, and so is the
-    collection itself, by whose import core reads where its plugins have moved to."""
+    """Import what the collection's plugins share, and keep nothing else of it: each run has its own
+    loader and imports the collection itself, which is when core reads its routing."""
     from ansible.plugins import loader
     from ansible.utils.collection_loader import _collection_finder
 
     finder: t.Any = _collection_finder._AnsibleCollectionFinder
     loader.init_plugin_loader()
     import_all(*UTILS)
-    # every run makes this one too, if it is not there
+    # the context that every run would make
     importlib.import_module(f"{UTILS[0]}._tenant.connections").tls_context(None, True)
     finder._remove()
     for name in [*sys.modules]:

@@ -140,7 +140,7 @@ def imports(name: str) -> frozenset[str]:
     )
 
 
-if FORKED:
+if FORKED:  # each fork would parse the files again
     for each_file in FILES:
         imports(each_file)
 

@@ -120,7 +120,7 @@ class Reader:
         return path
 
     def run(self, place: str, *command: str) -> None:
-        """A program, with what people have for programs beside Ansible."""
+        """Run a program, with the settings that pip and git need here."""
         more = {
             "BEHAVIOUR_RESULTS": os.devnull,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -145,6 +145,7 @@ class Reader:
         )
 
     def run_ansible(self, place: str, command: str, inventory: str, *arguments: str) -> None:
+        """Run `ansible-<command>` on this inventory."""
         self.ansible.inventory = inventory
         done = self.ansible.start(command, *arguments, env=self.env()).done()
         assert done.code == 0, f"{place} ended with {done.code}\n{done.output}"

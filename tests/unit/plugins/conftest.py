@@ -23,7 +23,7 @@ PAPERS: t.Final = Papers()
 
 
 def pytest_collection_finish() -> None:
-    """Make them once, and not in each fork."""
+    """Make all keys and certificates once, and not in each fork."""
     if FORKED:
         PAPERS.make_all()
 
